@@ -1,0 +1,109 @@
+import { ConfigurationError, LoginRequiredError } from '../../core/errors.ts'
+import type { ContextData, ContextStore } from '../../core/familiar/contexts.ts'
+import { isObject } from '../../core/familiar/contexts.ts'
+import type { ContextKind } from '../../core/familiar/flow-from-context.ts'
+import type { LoginFlow } from '../../core/flows/flow.ts'
+import { endpoints } from '../../core/ims/environment.ts'
+import { invalidating } from '../../core/ims/invalidate-token.ts'
+import type { Json } from '../../core/ports.ts'
+import type { AioConfig } from './config/aio-config.ts'
+import { type RelayLoginOptions, relayLogin } from './login-relay.ts'
+
+/** The context of the command line, where Adobe's relay holds the client's secret. */
+export const CLI = 'cli'
+
+/** How the relay is reached, where it is not Adobe's. */
+export type RelayOptions = Pick<RelayLoginOptions, 'baseUrl' | 'output' | 'open' | 'isInteractive'>
+
+/** `cli` contexts: recognised by `cli.bare-output`, signed in through the hosted relay. */
+export function cliKind(options: RelayOptions = {}): ContextKind {
+  return { type: 'cli', required: { 'cli.bare-output': 'any' }, secret: false, flow: (data) => cliFlow(data, options) }
+}
+
+function cliFlow(data: ContextData, options: RelayOptions): LoginFlow {
+  const clientId = typeof data.client_id === 'string' ? data.client_id : 'aio-cli-console-auth'
+  const noHalves = async () => {
+    throw new LoginRequiredError(
+      'LOGIN_NOT_POSSIBLE',
+      'a cli context signs in through the relay, in one piece: use login()',
+    )
+  }
+  return {
+    kind: CLI,
+    id: JSON.stringify([CLI, clientId]),
+    clientId,
+    scopes: [],
+    invalidate: invalidating(clientId, () => undefined),
+    start: noHalves,
+    finish: noHalves,
+    async signIn(call) {
+      const result = await relayLogin({
+        env: call.endpoint === endpoints.stage ? 'stage' : 'prod',
+        ...(typeof data.client_id === 'string' && { clientId }),
+        ...(typeof data.scope === 'string' && { scope: data.scope }),
+        forceLogin: data.forceLogin === true,
+        ...loginOptions(data),
+        ...options,
+        signal: call.signal,
+      })
+      if (result.type === 'auth_code') {
+        throw new LoginRequiredError(
+          'LOGIN_NOT_POSSIBLE',
+          'the relay answered with a code, which only the holder of the secret can redeem; use an oauth context',
+        )
+      }
+      const { accessToken, refreshToken } = result
+      return {
+        accessToken: accessToken.token,
+        expiresAt: accessToken.expiry,
+        obtainedAt: call.clock.now(),
+        ...(refreshToken && { refreshToken: refreshToken.token, refreshExpiresAt: refreshToken.expiry }),
+      }
+    },
+  }
+}
+
+/** What a context says about its login in a browser: `timeout` in seconds, `open`, `browser`. */
+export function loginOptions({ timeout, open, browser }: ContextData): {
+  timeout?: number
+  open?: boolean
+  browser?: string
+} {
+  if (timeout !== undefined && !(Number(timeout) > 0)) {
+    throw new ConfigurationError('BAD_OPTION', 'timeout must be a number of seconds above 0')
+  }
+  return {
+    ...(timeout !== undefined && { timeout: Number(timeout) * 1000 }),
+    ...(typeof open === 'boolean' && { open }),
+    ...(typeof browser === 'string' && browser !== '' && { browser }),
+  }
+}
+
+/** The old library's shortcut to the `cli` context. */
+export interface CliApi {
+  /** The data of the `cli` context. */
+  getCli(): Promise<ContextData | undefined>
+  /** Sets the `cli` context, merged with what is in the same file unless told otherwise. */
+  setCli(data: object, local?: boolean, merge?: boolean): Promise<void>
+}
+
+export function cliApi(contexts: ContextStore, config: AioConfig | undefined): CliApi {
+  return {
+    async getCli() {
+      const { data } = await contexts.read(CLI)
+      return isObject(data) ? data : undefined
+    },
+    async setCli(data, local = false, merge = true) {
+      if (!isObject(data))
+        throw new ConfigurationError('INVALID_CONTEXT_DATA', 'the data of the cli context must be an object')
+      const { signal: _none, ...added } = data
+      if (!merge || config === undefined) return contexts.write(CLI, added as Json, local)
+      // inside one file: what the other file holds must not be copied over
+      await config.update(
+        local ? 'local' : 'global',
+        ['ims', 'contexts', CLI],
+        (before) => ({ ...(isObject(before) ? before : {}), ...added }) as Json,
+      )
+    },
+  }
+}

@@ -1,0 +1,59 @@
+import type { ContextData } from '../../core/familiar/contexts.ts'
+import { type ContextApi, type CreateImsOptions, createIms, type FamiliarIms } from '../../core/familiar/create-ims.ts'
+import { isLoopback } from '../../core/ims/environment.ts'
+import type { Redirect } from '../../core/ports.ts'
+import { type CliApi, cliApi, cliKind, loginOptions, type RelayOptions } from './cli-context.ts'
+import { type AioConfig, aioConfig } from './config/aio-config.ts'
+import { actionContexts } from './contexts-action.ts'
+import { aioContexts } from './contexts-aio.ts'
+import type { LoginOptions } from './login-options.ts'
+import { type NodePlatformOptions, nodePlatform } from './platform.ts'
+import { loopbackRedirect } from './redirect-loopback.ts'
+import { pasteRedirect } from './redirect-paste.ts'
+import { stateTokens } from './store-state.ts'
+
+export interface NodeImsOptions extends Partial<Omit<CreateImsOptions, 'redirect' | 'contexts'>>, NodePlatformOptions {
+  /** Another relay for `cli` contexts. */
+  readonly relay?: RelayOptions
+}
+
+/** The familiar surface of Node, with the old library's shortcuts to the `cli` context. */
+export type NodeIms = FamiliarIms & { readonly context: ContextApi & CliApi }
+
+/**
+ * Named contexts in the `.aio` files and the environment, or in an I/O Runtime action in memory with their tokens in
+ * the State service.
+ */
+export function createNodeIms(options: NodeImsOptions = {}): NodeIms {
+  const { directory, login, config = aioConfig(), relay, ...rest } = options
+  const inAction = process.env.__OW_ACTION_NAME !== undefined
+  const contexts = inAction ? actionContexts(() => stateTokens()) : aioContexts(config)
+  const ims = createIms({
+    ...nodePlatform({ ...(directory !== undefined && { directory }), config }),
+    interactive: () => !inAction && hasTerminal(),
+    kinds: [cliKind({ ...login, ...relay } as RelayOptions)],
+    ...rest,
+    contexts,
+    redirect: (data) => redirectFor(data, login),
+  })
+  const cli = cliApi(contexts, inAction ? undefined : config)
+  return { ...ims, context: { ...ims.context, ...cli } }
+}
+
+/** Someone may be there who can open a browser. */
+function hasTerminal(): boolean {
+  return [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY)
+}
+
+/** Listens where the credential comes back to, if that is this machine; else the person brings the address. */
+function redirectFor(data: ContextData, login: LoginOptions = {}): Redirect {
+  const options = { ...login, ...loginOptions(data) }
+  const { redirect_uri: redirectUri } = data
+  if (typeof redirectUri !== 'string' || !URL.canParse(redirectUri)) return loopbackRedirect(options)
+  const url = new URL(redirectUri)
+  if (url.protocol !== 'http:' || !isLoopback(url)) return pasteRedirect({ ...options, redirectUri })
+  const host = url.hostname === '[::1]' ? '::1' : url.hostname === 'localhost' ? 'localhost' : '127.0.0.1'
+  return loopbackRedirect({ ...options, host, path: url.pathname, ...(url.port !== '' && { port: Number(url.port) }) })
+}
+
+export type { AioConfig }

@@ -1,0 +1,47 @@
+import { Ims as CoreIms, type ImsOptions } from '../../core/familiar/ims.ts'
+import { ValidationCache as CoreValidationCache } from '../../core/familiar/validation-cache.ts'
+
+/**
+ * The low-level IMS HTTP API. Without `env` it takes `AIO_CLI_ENV`, without `endpoint` `AIO_IMS_CONFIG_ENDPOINT`.
+ */
+export class Ims extends CoreIms {
+  constructor(where?: string | ImsOptions, cache?: CoreValidationCache) {
+    super(withDefaults(where), cache)
+  }
+}
+
+function withDefaults(where: string | ImsOptions | undefined): string | ImsOptions {
+  const options = typeof where === 'string' ? { env: where } : (where ?? {})
+  if (typeof where === 'string' || options.env !== undefined || options.endpoint !== undefined) return where ?? {}
+  const endpoint = variable('AIO_IMS_CONFIG_ENDPOINT')
+  const env = variable('AIO_CLI_ENV')?.toLowerCase() === 'stage' ? 'stage' : 'prod'
+  return { ...options, ...(endpoint === undefined ? { env } : { endpoint }) }
+}
+
+function variable(name: string): string | undefined {
+  return process.env[name] || process.env[name.toLowerCase()] || undefined
+}
+
+/** Caches validations; see the core's class. Here the digest is a synchronous SHA-256. */
+export class ValidationCache extends CoreValidationCache {
+  constructor(maxAge: number, maxValidEntries: number, maxInvalidEntries: number) {
+    super(maxAge, maxValidEntries, maxInvalidEntries, sha256)
+  }
+}
+
+// taken when first used: loading it costs more than the rest of this package
+const nodeCrypto = () => process.getBuiltinModule('node:crypto')
+
+let hash: ((text: string) => string) | undefined
+
+/** One call into the runtime where it has that (Node 20.12), as a digest is made at every look-up. */
+function sha256(text: string): string {
+  if (hash === undefined) {
+    const { createHash, hash: oneShot } = nodeCrypto()
+    hash =
+      typeof oneShot === 'function'
+        ? (input) => oneShot('sha256', input, 'base64url')
+        : (input) => createHash('sha256').update(input).digest('base64url')
+  }
+  return hash(text).slice(0, 22)
+}

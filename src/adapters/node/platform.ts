@@ -1,0 +1,46 @@
+import { memoryStore } from '../../core/memory.ts'
+import type { Platform } from '../../core/ports.ts'
+import { type AioConfig, aioConfig } from './config/aio-config.ts'
+import { debugPrinter } from './debug.ts'
+import { fileLock } from './lock-file.ts'
+import type { LoginOptions } from './login-options.ts'
+import { readKey } from './read-key.ts'
+import { loopbackRedirect } from './redirect-loopback.ts'
+import { fileStore } from './store-file.ts'
+
+export interface NodePlatformOptions {
+  /** Where tokens and locks are kept. Default: `$XDG_STATE_HOME/imskit`, else `~/.local/state/imskit`. */
+  readonly directory?: string
+  /** How a login in the browser goes. */
+  readonly login?: LoginOptions
+  /** Where default `env` and `endpoint` come from. Default: the `.aio` files and the environment. */
+  readonly config?: AioConfig
+}
+
+/**
+ * What Node lends the core: tokens in files (0600), a lock across processes, login with the system browser, key files.
+ * `env` falls back to `AIO_CLI_ENV` or `cli.env`, `endpoint` to `ims.config.endpoint` of the `.aio` files.
+ */
+export function nodePlatform({ directory, login, config = aioConfig() }: NodePlatformOptions = {}): Platform {
+  const observe = debugPrinter()
+  return {
+    store: fileStore(directory === undefined ? {} : { directory: `${directory}/tokens` }),
+    lock: fileLock({ required: false, ...(directory !== undefined && { directory: `${directory}/locks` }) }),
+    redirect: loopbackRedirect(login),
+    // a login under way belongs to this process: its verifier is never written to disk
+    pending: memoryStore(),
+    readKey,
+    defaults: () => configDefaults(config),
+    ...(observe && { observe }),
+  }
+}
+
+/** The environment and endpoint that the `.aio` files and the process environment name. */
+export async function configDefaults(config: AioConfig): Promise<{ env?: string; endpoint?: string }> {
+  const endpoint = await config.get(['ims', 'config', 'endpoint'])
+  if (endpoint !== undefined) return { endpoint: endpoint as string }
+  const env = (await config.variable('AIO_CLI_ENV')) ?? (await config.get(['cli', 'env']))
+  const name = typeof env === 'string' ? env.trim().toLowerCase() : ''
+  // as aio-lib-env: what is no known environment is prod
+  return { env: name === 'stage' ? 'stage' : 'prod' }
+}

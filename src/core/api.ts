@@ -1,0 +1,65 @@
+// what every entry shares, but for the default client: that is the runtime's
+
+export { type AuthorizedFetch, adobeOrigins } from './authorized-fetch.ts'
+export {
+  type Client,
+  type ClientOptions,
+  createClient,
+  type FinishedLogin,
+  type LoginClient,
+  type TokenSet,
+} from './client.ts'
+export * from './errors.ts'
+export type { Emit, ImsEvent, ImsEventOf, ImsEventType, TokenSource } from './events.ts'
+export {
+  type ContextData,
+  type ContextStore,
+  type StoredToken,
+  storedContexts,
+  type TokenPatch,
+} from './familiar/contexts.ts'
+export {
+  type ContextApi,
+  type CreateImsOptions,
+  createIms,
+  type FamiliarGetTokenOptions,
+  type FamiliarIms,
+  type NamedContext,
+} from './familiar/create-ims.ts'
+export type { ContextKind } from './familiar/flow-from-context.ts'
+export {
+  ACCESS_TOKEN,
+  AUTHORIZATION_CODE,
+  CLIENT_CREDENTIALS,
+  CLIENT_ID,
+  CLIENT_SECRET,
+  type ClientCredential,
+  Ims,
+  type ImsOptions,
+  type ImsValidation,
+  REFRESH_TOKEN,
+  SCOPE,
+} from './familiar/ims.ts'
+export type { ExpiringToken, TokenResult } from './familiar/token-result.ts'
+export { ValidationCache, type ValidationResult } from './familiar/validation-cache.ts'
+export { type AuthorizationCodeOptions, authorizationCode } from './flows/authorization-code.ts'
+export { type ClientCredentialsOptions, clientCredentials } from './flows/client-credentials.ts'
+export { type ClusterExchangeOptions, clusterExchange } from './flows/cluster-exchange.ts'
+export type { Scopes } from './flows/credentials.ts'
+export type { Flow, LoginFlow, LoginParameters, PendingLogin, SilentFlow } from './flows/flow.ts'
+export { type JwtBearerOptions, jwtBearer } from './flows/jwt-bearer.ts'
+export { type RefreshTokenOptions, refreshToken } from './flows/refresh-token.ts'
+export { type ServiceTokenOptions, serviceToken } from './flows/service-token.ts'
+export { fromUnstorage, type UnstorageLike } from './from-unstorage.ts'
+export type { Call } from './ims/call.ts'
+export { getTokenData, type TokenClaims } from './ims/decode-token.ts'
+export type { ImsEnv } from './ims/environment.ts'
+export type { RetryPolicy } from './ims/retry.ts'
+export type { Tokens } from './ims/tokens.ts'
+export { type PrivateKeySource, readPrivateKey } from './keys/read-private-key.ts'
+export type { LoginOptions, StartLoginOptions } from './login.ts'
+export { memoryPlatform, memoryStore, noLock, processLock, systemClock } from './memory.ts'
+export type { Clock, Fetch, Json, Lock, Platform, Redirect, Store, Visit } from './ports.ts'
+export type { GetTokenOptions } from './session.ts'
+export type { ConnectionOptions } from './setup.ts'
+export type { VerifyTokenOptions } from './verify/verify-token.ts'

@@ -1,0 +1,75 @@
+import { ConfigurationError } from './errors.ts'
+import type { GetTokenOptions } from './session.ts'
+
+/** Adobe's API domains: where a client's `fetch` sends its token unless told otherwise. */
+export const adobeOrigins: readonly string[] = ['https://*.adobe.io', 'https://*.adobe.com', 'https://*.adobelogin.com']
+
+/** `fetch` with the client's token. */
+export type AuthorizedFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
+
+export interface AuthorizedFetchOptions {
+  readonly getToken: (options?: GetTokenOptions) => Promise<string>
+  readonly clientId: string
+  readonly orgId?: string | undefined
+  /** Exact origins, or `https://*.example.com` for any host below. */
+  readonly allowedOrigins?: readonly string[] | undefined
+}
+
+/**
+ * Adds `Authorization`, `x-api-key` and `x-gw-ims-org-id` (RFC 6750, section 2.1), to allowed origins only. A 401
+ * gets one more try with a fresh token where the body can be sent again. Redirects to other origins go without the
+ * token: that is `fetch`'s own rule.
+ *
+ * @throws {ConfigurationError} `BAD_OPTION` for an origin that is not allowed, before a token is taken
+ */
+export function authorizedFetch(options: AuthorizedFetchOptions): AuthorizedFetch {
+  const allowed = (options.allowedOrigins ?? adobeOrigins).map(originTest)
+  return async (input, init) => {
+    const request = new Request(input, init)
+    const url = new URL(request.url)
+    if (!allowed.some((test) => test(url))) {
+      throw new ConfigurationError(
+        'BAD_OPTION',
+        `${url.origin} is not among allowedOrigins, so the token was not sent; add it if it is yours`,
+      )
+    }
+    const again = request.body === null || isReplayable(init?.body) ? request.clone() : undefined
+    const signal = { signal: request.signal }
+    const token = await options.getToken(signal)
+    const response = await globalThis.fetch(authorize(request, token, options))
+    if (response.status !== 401 || again === undefined) return response
+    const fresh = await options.getToken({ ...signal, force: true })
+    if (fresh === token) return response
+    await response.body?.cancel()
+    return globalThis.fetch(authorize(again, fresh, options))
+  }
+}
+
+function authorize(request: Request, token: string, { clientId, orgId }: AuthorizedFetchOptions): Request {
+  request.headers.set('authorization', `Bearer ${token}`)
+  if (!request.headers.has('x-api-key')) request.headers.set('x-api-key', clientId)
+  if (orgId !== undefined && !request.headers.has('x-gw-ims-org-id')) request.headers.set('x-gw-ims-org-id', orgId)
+  return request
+}
+
+function isReplayable(body: unknown): boolean {
+  return (
+    !(typeof ReadableStream !== 'undefined' && body instanceof ReadableStream) && body !== undefined && body !== null
+  )
+}
+
+function originTest(pattern: string): (url: URL) => boolean {
+  const wild = /^https:\/\/\*\.([\w.-]+)$/.exec(pattern)
+  if (wild !== null) {
+    const suffix = `.${wild[1]}`
+    return (url) => url.protocol === 'https:' && url.port === '' && url.hostname.endsWith(suffix)
+  }
+  if (URL.canParse(pattern)) {
+    const { origin } = new URL(pattern)
+    return (url) => url.origin === origin
+  }
+  throw new ConfigurationError(
+    'BAD_OPTION',
+    `allowedOrigins: ${JSON.stringify(pattern)} is neither an origin nor https://*.domain`,
+  )
+}

@@ -1,0 +1,178 @@
+import { type AuthorizedFetch, authorizedFetch } from './authorized-fetch.ts'
+import { ConfigurationError } from './errors.ts'
+import { createEmitter, type Emit, type ImsEventOf, type ImsEventType } from './events.ts'
+import { type Flow, isLogin, isSilent, type LoginFlow, type SilentFlow } from './flows/flow.ts'
+import { paths } from './ims/environment.ts'
+import type { Tokens } from './ims/tokens.ts'
+import { createLogin, type LoginOptions, type StartLoginOptions } from './login.ts'
+import type { Json, Platform } from './ports.ts'
+import { REDACTED, showAs } from './redact.ts'
+import { createSession, type GetTokenOptions, type Session } from './session.ts'
+import { type ConnectionOptions, caller, connect, requirePositive, type Setup, tokenKeyOf } from './setup.ts'
+
+export interface ClientOptions<F extends Flow = Flow>
+  extends Platform,
+    Omit<ConnectionOptions, 'clock' | 'fetch' | 'readKey'> {
+  /** How the credential becomes tokens. */
+  readonly flow: F
+  /** Whose tokens these are, where one store serves many people: part of their key. */
+  readonly owner?: string
+  /** ms that a token must still be valid for; default 600,000. */
+  readonly minValidity?: number
+  readonly onEvent?: Emit
+  /** Where {@link Client.fetch} may send the token. Default: Adobe's API domains. */
+  readonly allowedOrigins?: readonly string[]
+}
+
+/** A token and what is known about it. */
+export interface TokenSet {
+  readonly token: string
+  /** ms since the epoch */
+  readonly expiry: number
+  /** Granted scopes, where known. */
+  readonly scopes: readonly string[] | undefined
+  /** Asked for and not granted, where that is known. */
+  readonly missingScopes: readonly string[]
+  /** Validated claims of the id token of the login. */
+  readonly claims: { readonly [claim: string]: Json } | undefined
+}
+
+/** A client of one credential. */
+export interface Client {
+  /** The access token; silent: where a person is needed it rejects with `LOGIN_REQUIRED`. */
+  getToken(options?: GetTokenOptions): Promise<string>
+  /** As `getToken`, with expiry, scopes and id token claims. */
+  getTokens(options?: GetTokenOptions): Promise<TokenSet>
+  /** Forgets the tokens here; IMS is not told. */
+  forget(): Promise<void>
+  /** Invalidates the tokens at IMS and forgets them here, the latter in any case. */
+  invalidate(options?: { signal?: AbortSignal }): Promise<void>
+  /** `fetch` with the token, for allowed origins only. */
+  readonly fetch: AuthorizedFetch
+  /** Listens to events of one type. @returns a function that ends it */
+  on<Type extends ImsEventType>(type: Type, listener: (event: ImsEventOf<Type>) => void): () => void
+  /** Ends what is under way and every subscription. */
+  close(): void
+}
+
+/** A client whose credential needs a person. */
+export interface LoginClient extends Client {
+  /** Sends the person to IMS and resolves to the access token once they are back. */
+  login(options?: LoginOptions): Promise<string>
+  /** The first half of a login: where to send the person. */
+  startLogin(options?: StartLoginOptions): Promise<URL>
+  /** The second half: the URL that the person came back on. */
+  finishLogin(callback: URL | string, options?: { signal?: AbortSignal }): Promise<FinishedLogin>
+  /** Invalidates and forgets; resolves to the address that ends the person's session at IMS. */
+  logout(options?: { redirectUri?: string; signal?: AbortSignal }): Promise<URL>
+}
+
+export interface FinishedLogin extends TokenSet {
+  readonly appState?: Json | undefined
+  readonly returnTo?: string | undefined
+}
+
+/**
+ * Makes a client. Nothing is read, sent or started before it is asked for a token.
+ *
+ * @throws {ConfigurationError} `BAD_OPTION`
+ */
+export function createClient(options: ClientOptions<LoginFlow>): LoginClient
+export function createClient(options: ClientOptions<SilentFlow>): Client
+export function createClient(options: ClientOptions): Client | LoginClient
+export function createClient(options: ClientOptions): Client | LoginClient {
+  return assembleClient(options).client
+}
+
+/** A client with the session below it, for those who translate another API into it. */
+export function assembleClient(options: ClientOptions): {
+  client: Client | LoginClient
+  session: Session
+  setup: Setup
+} {
+  const { flow, owner, minValidity = 600_000, onEvent, allowedOrigins, ...platform } = options
+  if (!isSilent(flow) && !isLogin(flow))
+    throw new ConfigurationError('BAD_OPTION', 'createClient needs a flow, such as clientCredentials({…})')
+  requirePlatform(platform)
+  if (minValidity !== 0) requirePositive('minValidity', minValidity)
+  const emitter = createEmitter(onEvent, platform.observe)
+  const connection = connect(platform, emitter.emit)
+  const call = caller(connection, platform)
+  let key: string | undefined
+  const tokenKey = async () => {
+    key ??= await tokenKeyOf(flow, (await call()).endpoint, owner)
+    return key
+  }
+  const setup: Setup = { flow, platform, connection, call, minValidity, tokenKey }
+  const session = createSession(setup)
+  const getToken = async (asked?: GetTokenOptions) => {
+    const warm = asked === undefined ? session.warm() : undefined
+    return warm === undefined ? (await session.current(asked)).accessToken : warm.accessToken
+  }
+  const client: Client = {
+    getToken,
+    getTokens: async (asked) => tokenSet(await session.current(asked), flow),
+    forget: () => session.forget(),
+    invalidate: ({ signal } = {}) => invalidate(setup, session, signal),
+    fetch: authorizedFetch({ getToken, clientId: flow.clientId, orgId: flow.orgId, allowedOrigins }),
+    on: emitter.on,
+    close() {
+      session.close(new DOMException('the client was closed', 'AbortError'))
+      emitter.clear()
+    },
+  }
+  const whole = isLogin(flow) ? { ...client, ...loginMethods(setup, flow, session) } : client
+  const shown = showAs(
+    whole,
+    () =>
+      `${isLogin(flow) ? 'LoginClient' : 'Client'} { flow: ${flow.kind}, clientId: ${flow.clientId}, endpoint: ${connection.endpoint} }`,
+  )
+  return { client: shown, session, setup }
+}
+
+function loginMethods(setup: Setup, flow: LoginFlow, session: Session): Omit<LoginClient, keyof Client> {
+  const login = createLogin(setup, flow, session)
+  return {
+    login: async (options) => (await login.run(options)).tokens.accessToken,
+    startLogin: (options) => login.start(options),
+    async finishLogin(callback, options) {
+      const { tokens, ...rest } = await login.finish(callback, options)
+      return Object.assign(tokenSet(tokens, flow), rest)
+    },
+    async logout({ redirectUri, signal } = {}) {
+      const url = new URL((await setup.call()).endpoint + paths.logout)
+      url.searchParams.set('client_id', flow.clientId)
+      if (redirectUri !== undefined) url.searchParams.set('redirect_uri', redirectUri)
+      await invalidate(setup, session, signal)
+      setup.connection.emit({ type: 'logout', clientId: flow.clientId })
+      return url
+    },
+  }
+}
+
+/** The refresh token goes first, or it could still bring new access tokens; the local copy goes whatever IMS says. */
+async function invalidate(
+  { flow, connection, call: newCall }: Setup,
+  session: Session,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  signal?.throwIfAborted()
+  const tokens = await session.stored()
+  await session.forget()
+  if (tokens === undefined) return
+  const call = await newCall(signal)
+  if (tokens.refreshToken !== undefined) await flow.invalidate(call, 'refresh_token', tokens.refreshToken)
+  if (tokens.expiresAt > connection.clock.now()) await flow.invalidate(call, 'access_token', tokens.accessToken)
+}
+
+function tokenSet({ accessToken, expiresAt, scopes, claims }: Tokens, flow: Flow): TokenSet {
+  // metascopes and scopes are different vocabularies: only a login's are compared
+  const missing = scopes !== undefined && isLogin(flow) ? flow.scopes.filter((scope) => !scopes.includes(scope)) : []
+  const set: TokenSet = { token: accessToken, expiry: expiresAt, scopes, missingScopes: missing, claims }
+  return showAs(set, () => ({ ...set, token: REDACTED }))
+}
+
+function requirePlatform({ store, lock }: Platform): void {
+  if (typeof store?.get === 'function' && typeof lock === 'function') return
+  throw new ConfigurationError('BAD_OPTION', 'createClient needs a platform: spread one, such as ...memoryPlatform()')
+}

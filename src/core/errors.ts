@@ -1,0 +1,149 @@
+/** Change code or config. */
+export type ConfigurationCode =
+  | 'CONTEXT_NOT_CONFIGURED'
+  | 'MISSING_CONTEXT_LABEL'
+  | 'INVALID_CONTEXT_DATA'
+  | 'CANNOT_GENERATE_TOKEN'
+  | 'MISSING_PROPERTIES'
+  | 'INVALID_KEY'
+  | 'INVALID_KEY_FILE'
+  | 'MISSING_ENVIRONMENT_VARIABLE'
+  | 'CANNOT_RESOLVE_ENVIRONMENT'
+  | 'UNKNOWN_AUTHCODE_TYPE'
+  | 'SECRET_IN_BROWSER'
+  | 'CONFIG_UNREADABLE'
+  | 'BAD_OPTION'
+/** Ask the person. */
+export type LoginRequiredCode = 'LOGIN_REQUIRED' | 'LOGIN_NOT_POSSIBLE' | 'ACCESS_DENIED' | 'STATE_MISMATCH'
+/** This token is no good. */
+export type TokenCode = 'INVALID_TOKEN' | 'BAD_TOKEN' | 'TOKEN_INVALID'
+/** IMS said no, or said something that is no answer. */
+export type ImsResponseCode = 'HTTP_ERROR' | 'IMS_MALFORMED'
+/** Try again later. */
+export type UnavailableCode = 'NETWORK_FAILED' | 'TIMEOUT' | 'STORE_FAILED' | 'IMS_UNAVAILABLE'
+/** Every code an error of this library can carry. Stable: a code is never renamed. */
+export type ImsErrorCode = ConfigurationCode | LoginRequiredCode | TokenCode | ImsResponseCode | UnavailableCode
+
+/** Why a token failed local verification; carried by `TOKEN_INVALID`. */
+export type TokenInvalidReason =
+  | 'malformed'
+  | 'algorithm'
+  | 'key'
+  | 'signature'
+  | 'expired'
+  | 'not_yet_valid'
+  | 'type'
+  | 'issuer'
+  | 'audience'
+  | 'nonce'
+  | 'client'
+  | 'scope'
+
+/** What an error may carry besides code and message. Never a secret: see {@link ImsError}. */
+export interface ErrorExtras {
+  readonly cause?: unknown
+  readonly details?: Readonly<Record<string, unknown>>
+}
+
+// Symbol.for is one registry for all realms and all copies of this module
+const brand = Symbol.for('imskit.error')
+
+/**
+ * The root of every error this library throws, but for a caller's own abort reason.
+ *
+ * `code` is stable and meant for programs, `message` says what happened and then what to do. Neither they nor
+ * `cause` nor `details` ever hold a token, secret, code, verifier, key or passphrase.
+ */
+export class ImsError<Code extends ImsErrorCode = ImsErrorCode> extends Error {
+  override name = 'ImsError'
+  readonly code: Code
+  declare readonly details?: Readonly<Record<string, unknown>>
+
+  constructor(code: Code, message: string, { cause, details }: ErrorExtras = {}) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+    if (details !== undefined) this.details = details
+  }
+
+  get [brand](): true {
+    return true
+  }
+}
+
+/** Change code or config. */
+export class ConfigurationError extends ImsError<ConfigurationCode> {
+  override name = 'ConfigurationError'
+}
+
+/** Ask the person to sign in (again). */
+export class LoginRequiredError extends ImsError<LoginRequiredCode> {
+  override name = 'LoginRequiredError'
+}
+
+/** This token is no good; `reason` says why where it was verified locally. */
+export class TokenError extends ImsError<TokenCode> {
+  override name = 'TokenError'
+  declare readonly reason?: TokenInvalidReason
+
+  constructor(code: TokenCode, message: string, extras: ErrorExtras & { reason?: TokenInvalidReason } = {}) {
+    super(code, message, extras)
+    if (extras.reason !== undefined) this.reason = extras.reason
+  }
+}
+
+/** What IMS said when it said no. */
+export interface ResponseFacts {
+  /** HTTP status. */
+  readonly status: number
+  /** `error` of the response body (RFC 6749, section 5.2). */
+  readonly imsError?: string | undefined
+  /** `error_description` of the response body: untrusted text. */
+  readonly imsErrorDescription?: string | undefined
+  /** `x-debug-id` of the response: what Adobe's support asks for. */
+  readonly requestId?: string | undefined
+}
+
+/** IMS said no. */
+export class ImsResponseError extends ImsError<ImsResponseCode> implements ResponseFacts {
+  override name = 'ImsResponseError'
+  readonly status: number
+  declare readonly imsError?: string
+  declare readonly imsErrorDescription?: string
+  declare readonly requestId?: string
+
+  constructor(code: ImsResponseCode, message: string, facts: ResponseFacts, extras: ErrorExtras = {}) {
+    super(code, message, extras)
+    this.status = facts.status
+    if (facts.imsError !== undefined) this.imsError = facts.imsError
+    if (facts.imsErrorDescription !== undefined) this.imsErrorDescription = facts.imsErrorDescription
+    if (facts.requestId !== undefined) this.requestId = facts.requestId
+  }
+}
+
+/** Try again later; `retryAfter` in ms where the server named a time. */
+export class UnavailableError extends ImsError<UnavailableCode> {
+  override name = 'UnavailableError'
+  declare readonly retryAfter?: number
+  declare readonly status?: number
+  declare readonly requestId?: string
+
+  constructor(
+    code: UnavailableCode,
+    message: string,
+    extras: ErrorExtras &
+      Partial<Pick<ResponseFacts, 'status' | 'requestId'>> & { retryAfter?: number | undefined } = {},
+  ) {
+    super(code, message, extras)
+    if (extras.retryAfter !== undefined) this.retryAfter = extras.retryAfter
+    if (extras.status !== undefined) this.status = extras.status
+    if (extras.requestId !== undefined) this.requestId = extras.requestId
+  }
+}
+
+/** Any error of this library, told apart by `name` or `code`. */
+export type AnyImsError = ConfigurationError | LoginRequiredError | TokenError | ImsResponseError | UnavailableError
+
+/** Whether `error` is one of ours; works across realms and across duplicate copies of this package. */
+export function isImsError(error: unknown): error is AnyImsError {
+  return typeof error === 'object' && error !== null && brand in error
+}

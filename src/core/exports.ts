@@ -1,0 +1,16 @@
+import { createIms, type FamiliarGetTokenOptions } from './familiar/create-ims.ts'
+import { lazyContext, lazyIms } from './familiar/lazy-ims.ts'
+import { memoryPlatform } from './memory.ts'
+
+export * from './api.ts'
+
+const ims = /* @__PURE__ */ lazyIms(() => createIms(memoryPlatform()))
+
+/** The named contexts of the default client; in this entry they live in memory. */
+export const context = /* @__PURE__ */ lazyContext(ims)
+
+/** The access token of a named context. */
+export const getToken = (name?: string, options?: FamiliarGetTokenOptions) => ims().getToken(name, options)
+
+/** Ends the tokens of a named context, at IMS and here. */
+export const invalidateToken = (name?: string, force?: boolean) => ims().invalidateToken(name, force)

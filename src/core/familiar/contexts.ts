@@ -1,0 +1,65 @@
+import type { Json, Store } from '../ports.ts'
+
+/** A context: plain data with IMS's own snake_case keys, its tokens included. */
+export type ContextData = { readonly [key: string]: Json | undefined }
+
+/** A token as it lies in a context. */
+export interface StoredToken {
+  readonly token: string
+  /** ms since the epoch */
+  readonly expiry: number
+  /** ms since the epoch; absent where the old library wrote it. */
+  readonly obtained_at?: number
+  /** Digest of what the token was issued for; a context edited by hand no longer matches it. */
+  readonly for?: string
+}
+
+export type TokenLabel = 'access_token' | 'refresh_token'
+
+/** Tokens to write; `undefined` removes. A label that is absent stays as it is. */
+export type TokenPatch = { readonly [Label in TokenLabel]?: StoredToken | undefined }
+
+/** Where named contexts live. */
+export interface ContextStore {
+  /** `local`: whether the context is in the place that belongs to this project only. */
+  read(name: string): Promise<{ data: Json | undefined; local: boolean }>
+  /** Replaces a context; `undefined` removes it. */
+  write(name: string, data: Json | undefined, local: boolean): Promise<void>
+  /** Writes tokens next to their context and touches nothing else of it. */
+  writeTokens(name: string, patch: TokenPatch): Promise<void>
+  names(): Promise<string[]>
+  current(): Promise<string | undefined>
+  setCurrent(name: string): Promise<void>
+}
+
+const prefix = 'ims.contexts.'
+const currentKey = 'ims.config.current'
+
+/** Contexts in any {@link Store}; there is one place only, so nothing is `local`. */
+export function storedContexts(store: Store): ContextStore {
+  const read = (name: string) => store.get(prefix + name)
+  return {
+    read: async (name) => ({ data: await read(name), local: false }),
+    write: (name, data) => (data === undefined ? store.delete(prefix + name) : store.set(prefix + name, data)),
+    async writeTokens(name, patch) {
+      const data = await read(name)
+      await store.set(prefix + name, withTokens(isObject(data) ? data : {}, patch))
+    },
+    names: async () => (await store.keys(prefix)).map((key) => key.slice(prefix.length)),
+    async current() {
+      const name = await store.get(currentKey)
+      return typeof name === 'string' ? name : undefined
+    },
+    setCurrent: (name) => store.set(currentKey, name),
+  }
+}
+
+/** `data` with `patch` applied; `data` itself is not touched. */
+export function withTokens(data: ContextData, patch: TokenPatch): { [key: string]: Json } {
+  const patched: [string, Json | undefined][] = Object.entries({ ...data, ...(patch as ContextData) })
+  return Object.fromEntries(patched.filter((entry): entry is [string, Json] => entry[1] !== undefined))
+}
+
+export function isObject(value: unknown): value is { readonly [key: string]: Json | undefined } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,265 @@
+import { assembleClient, type Client, type LoginClient } from '../client.ts'
+import { ConfigurationError, isImsError, TokenError } from '../errors.ts'
+import type { Emit } from '../events.ts'
+import { resolveEndpoint } from '../ims/environment.ts'
+import { memoryStore } from '../memory.ts'
+import type { Json, Platform, Redirect } from '../ports.ts'
+import { hideSecrets } from '../redact.ts'
+import type { GetTokenOptions, Session } from '../session.ts'
+import type { ConnectionOptions } from '../setup.ts'
+import { type ContextData, type ContextStore, isObject, storedContexts, type TokenLabel } from './contexts.ts'
+import { type ContextKind, contextKinds, kindOf } from './flow-from-context.ts'
+import { Ims } from './ims.ts'
+import { readStored, tokensInContext } from './tokens-in-context.ts'
+
+/** Options of one familiar `getToken`. Other keys are merged over the context for this call, as in the old library. */
+export interface FamiliarGetTokenOptions extends GetTokenOptions {
+  /** `none`: never ask a person. `login`: ask where no token can be had otherwise. Default: the platform's habit. */
+  readonly interaction?: 'none' | 'login' | undefined
+  readonly prompt?: string | undefined
+  readonly login_hint?: string | undefined
+  readonly locale?: string | undefined
+  /** Seconds that a login may take; default 120. */
+  readonly timeout?: number | undefined
+  readonly [key: string]: unknown
+}
+
+/** A named context as `context.get` returns it. */
+export interface NamedContext {
+  readonly name: string | undefined
+  // the old library promises plain data here and its users reach into it
+  readonly data: ContextData | undefined
+  readonly local: boolean
+}
+
+/** Named contexts. */
+export interface ContextApi {
+  /** Replaces a context; without a name the current one. `undefined` as data removes it. */
+  set(name: string | undefined | null, data: object | undefined | null, local?: boolean): Promise<void>
+  /** A context; without a name the current one. Unknown: `data` is `undefined`. */
+  get(name?: string | null): Promise<NamedContext>
+  setCurrent(name: string): Promise<void>
+  getCurrent(): Promise<string | undefined>
+  keys(): Promise<string[]>
+}
+
+/** The familiar surface: named contexts and their tokens. */
+export interface FamiliarIms {
+  readonly context: ContextApi
+  /** The access token of a context; without a name of the current one. */
+  getToken(name?: string, options?: FamiliarGetTokenOptions): Promise<string>
+  /**
+   * Ends the access token of a context, or with `force` the refresh token and the access token, at IMS and then here.
+   *
+   * @throws {TokenError} `INVALID_TOKEN` where there is nothing to invalidate
+   */
+  invalidateToken(name?: string, force?: boolean): Promise<NamedContext>
+}
+
+export interface CreateImsOptions
+  extends Omit<Platform, 'redirect'>,
+    Omit<ConnectionOptions, 'clock' | 'fetch' | 'readKey'> {
+  /** Where named contexts live. Default: in `store`. */
+  readonly contexts?: ContextStore
+  /** Where a person is sent, perhaps depending on the context. */
+  readonly redirect?: Redirect | ((data: ContextData) => Redirect)
+  /** Whether `getToken` may ask a person where it is not told. Default: never. */
+  readonly interactive?: () => boolean
+  /** Further kinds of credential, tried before `oauth`. */
+  readonly kinds?: readonly ContextKind[]
+  /** ms that a token must still be valid for; default 600,000. */
+  readonly minValidity?: number
+  readonly onEvent?: Emit
+}
+
+interface Known {
+  readonly name: string
+  readonly signature: string
+  readonly client: Client | LoginClient
+  readonly session: Session
+}
+
+/** The familiar surface over a platform: a translation of contexts into flows and clients, nothing more. */
+export function createIms(options: CreateImsOptions): FamiliarIms {
+  const { contexts = storedContexts(options.store), interactive = () => false } = options
+  const kinds = orderedKinds(options.kinds ?? [])
+  const known = new Map<string, Known>()
+  let current: string | undefined
+
+  async function resolve(
+    name: string | undefined | null,
+  ): Promise<{ name: string; data: ContextData; local: boolean }> {
+    const label = name || (await contexts.current())
+    if (!name) current = label
+    if (!label)
+      throw new ConfigurationError(
+        'CONTEXT_NOT_CONFIGURED',
+        'no context was named and none is current; name one, or call context.setCurrent',
+      )
+    const { data, local } = await contexts.read(label)
+    if (!isObject(data))
+      throw new ConfigurationError(
+        'CONTEXT_NOT_CONFIGURED',
+        `IMS context '${label}' is not configured; set it with context.set`,
+      )
+    return { name: label, data, local }
+  }
+
+  async function connectionOf(data: ContextData): Promise<{ env?: string; endpoint?: string }> {
+    const defaults = (await options.defaults?.()) ?? {}
+    const env = data.env ?? options.env ?? defaults.env
+    const endpoint = data.endpoint ?? options.endpoint ?? (data.env === undefined ? defaults.endpoint : undefined)
+    return {
+      ...(env !== undefined && { env: String(env) }),
+      ...(endpoint !== undefined && { endpoint: endpoint as string }),
+    }
+  }
+
+  async function clientOf(name: string, stored: ContextData, overrides: ContextData): Promise<Known> {
+    const data = { ...stored, ...overrides }
+    // a call with options of its own must not answer for the plain context
+    const key = Object.keys(overrides).length === 0 ? name : `${name} ${JSON.stringify(overrides)}`
+    const { access_token: _, refresh_token: __, ...credential } = data
+    const connection = await connectionOf(data)
+    const signature = JSON.stringify([credential, connection])
+    const before = known.get(key)
+    if (before?.signature === signature) return before
+    const flow = kindOf(name, data, kinds).flow(data)
+    const redirect = typeof options.redirect === 'function' ? options.redirect(data) : options.redirect
+    const { contexts: _c, redirect: _r, interactive: _i, kinds: _k, defaults: _d, ...platform } = options
+    const owner = { endpoint: resolveEndpoint(connection), clientId: typeof data.client_id === 'string' ? data.client_id : undefined, scopes: flow.scopes }
+    const { client, session } = assembleClient({
+      pending: memoryStore(),
+      ...platform,
+      ...connection,
+      ...(redirect && { redirect }),
+      flow,
+      store: tokensInContext(contexts, name, owner),
+    })
+    const entry: Known = { name, signature, client, session }
+    known.set(key, entry)
+    return entry
+  }
+
+  async function slowToken(name: string | undefined, asked: FamiliarGetTokenOptions): Promise<string> {
+    const { own, overrides } = splitOptions(asked)
+    const { name: label, data } = await resolve(name)
+    const { client, session } = await clientOf(label, data, overrides)
+    try {
+      return (await session.current(own)).accessToken
+    } catch (error) {
+      const personNeeded = isImsError(error) && error.code === 'LOGIN_REQUIRED' && 'login' in client
+      const allowed = asked.interaction === 'login' || (asked.interaction === undefined && interactive())
+      if (!personNeeded || !allowed) throw error
+      const { prompt, login_hint: loginHint, locale, signal } = asked
+      return await client.login({ signal, prompt, loginHint, locale })
+    }
+  }
+
+  return {
+    async getToken(name, asked) {
+      if (asked === undefined) {
+        const warm = known.get(name ?? current ?? '')?.session.warm()
+        if (warm !== undefined) return warm.accessToken
+      }
+      return slowToken(name, asked ?? {})
+    },
+
+    async invalidateToken(name, force = false) {
+      const { name: label, data } = await resolve(name)
+      const now = (options.clock ?? Date).now()
+      const alive = (['refresh_token', 'access_token'] as const).filter(
+        (kind) => (readStored(data[kind], undefined)?.expiry ?? 0) > now,
+      )
+      const ended: readonly TokenLabel[] = force ? alive : alive.filter((kind) => kind === 'access_token')
+      if (ended.length === 0) {
+        throw new TokenError(
+          'INVALID_TOKEN',
+          `IMS context '${label}' has no ${force ? '' : 'access '}token to invalidate: missing or expired`,
+        )
+      }
+      const { fetch, clock, timeout, retry, onEvent } = options
+      const ims = new Ims({ ...(await connectionOf(data)), fetch, clock, timeout, retry, onEvent })
+      const clientId = typeof data.client_id === 'string' ? data.client_id : undefined
+      const clientSecret = secretOf(data)
+      for (const kind of ended) {
+        const stored = readStored(data[kind], undefined)
+        if (stored !== undefined) await ims.invalidateToken(stored.token, clientId, clientSecret)
+      }
+      const removed = force ? { access_token: undefined, refresh_token: undefined } : { access_token: undefined }
+      await contexts.writeTokens(label, removed)
+      for (const { name: cached, session } of known.values()) if (cached === label) session.refreshMemory()
+      const after = await contexts.read(label)
+      return named(label, after)
+    },
+
+    context: {
+      async set(name, data, local = false) {
+        const label = name || (await contexts.current())
+        if (!label)
+          throw new ConfigurationError(
+            'MISSING_CONTEXT_LABEL',
+            'missing IMS context label: name the context, or call context.setCurrent first',
+          )
+        await contexts.write(label, checkData(label, data), Boolean(local))
+        for (const [key, { name: cached }] of known)
+          if (label === cached || label.startsWith(`${cached}.`)) known.delete(key)
+      },
+      async get(name) {
+        const label = name || (await contexts.current())
+        if (!label) return { name: undefined, data: undefined, local: false }
+        return named(label, await contexts.read(label))
+      },
+      async setCurrent(name) {
+        if (typeof name !== 'string' || name === '') {
+          throw new ConfigurationError('MISSING_CONTEXT_LABEL', 'context.setCurrent needs the name of a context')
+        }
+        await contexts.setCurrent(name)
+        current = name
+      },
+      getCurrent: () => contexts.current(),
+      keys: () => contexts.names(),
+    },
+  }
+}
+
+/** What is found under `name`; secrets are there, and do not show when it is printed. */
+function named(name: string, { data, local }: { data: Json | undefined; local: boolean }): NamedContext {
+  const shown = typeof data === 'object' && data !== null ? hideSecrets(data) : data
+  return { name, data: shown as ContextData | undefined, local }
+}
+
+/** The old library tries jwt, server to server, cli, oauth; a public client has keys that others have too. */
+function orderedKinds(more: readonly ContextKind[]): readonly ContextKind[] {
+  const at = contextKinds.findIndex((kind) => kind.type === 'oauth')
+  return [...contextKinds.slice(0, at), ...more, ...contextKinds.slice(at)]
+}
+
+const ownOptions = new Set(['signal', 'minValidity', 'force', 'interaction', 'prompt', 'login_hint', 'locale'])
+
+function splitOptions(asked: FamiliarGetTokenOptions): { own: GetTokenOptions; overrides: ContextData } {
+  if (typeof asked !== 'object' || asked === null) return { own: {}, overrides: {} }
+  const { signal, minValidity, force } = asked
+  const overrides = Object.entries(asked).filter(([key, value]) => !ownOptions.has(key) && value !== undefined)
+  return {
+    own: {
+      ...(signal && { signal }),
+      ...(minValidity !== undefined && { minValidity }),
+      ...(force !== undefined && { force }),
+    },
+    overrides: Object.fromEntries(overrides) as ContextData,
+  }
+}
+
+/** A copy, so that the caller's later changes stay the caller's. A dotted name may address one value inside a context. */
+function checkData(label: string, data: unknown): Json | undefined {
+  if (data === undefined || data === null) return undefined
+  if (isObject(data)) return data as Json
+  throw new ConfigurationError('INVALID_CONTEXT_DATA', `the data of IMS context '${label}' must be an object`)
+}
+
+function secretOf(data: ContextData): string | undefined {
+  const { client_secret: one, client_secrets: several } = data
+  const first = typeof one === 'string' ? one : Array.isArray(several) ? several[0] : undefined
+  return typeof first === 'string' ? first : undefined
+}

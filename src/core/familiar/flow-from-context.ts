@@ -1,0 +1,184 @@
+import { ConfigurationError } from '../errors.ts'
+import { authorizationCode } from '../flows/authorization-code.ts'
+import { clientCredentials } from '../flows/client-credentials.ts'
+import type { LoginFlow, SilentFlow } from '../flows/flow.ts'
+import { jwtBearer } from '../flows/jwt-bearer.ts'
+import type { PrivateKeySource } from '../keys/read-private-key.ts'
+import type { ContextData } from './contexts.ts'
+
+type Shape = 'text' | 'list' | 'secrets' | 'key' | 'any'
+
+/** One kind of credential: how it is recognised and what flow it becomes. */
+export interface ContextKind {
+  readonly type: string
+  readonly required: Readonly<Record<string, Shape>>
+  readonly optional?: Readonly<Record<string, Shape>>
+  /** Whether the credential is a secret that no page may hold. */
+  readonly secret: boolean
+  readonly flow: (data: ContextData) => SilentFlow | LoginFlow
+}
+
+/** The kinds in the order in which the old library tries them; the public client last, as its keys are in others too. */
+export const contextKinds: readonly ContextKind[] = [
+  {
+    type: 'jwt',
+    required: {
+      client_id: 'text',
+      client_secret: 'text',
+      technical_account_id: 'text',
+      meta_scopes: 'list',
+      ims_org_id: 'text',
+      private_key: 'key',
+    },
+    optional: { passphrase: 'text' },
+    secret: true,
+    flow: (data) =>
+      jwtBearer({
+        clientId: text(data, 'client_id'),
+        clientSecret: text(data, 'client_secret'),
+        technicalAccountId: text(data, 'technical_account_id'),
+        metaScopes: list(data, 'meta_scopes'),
+        orgId: text(data, 'ims_org_id'),
+        privateKey: data.private_key as PrivateKeySource,
+        ...(data.passphrase !== undefined && { passphrase: text(data, 'passphrase') }),
+      }),
+  },
+  {
+    type: 'oauth_server_to_server',
+    required: {
+      client_id: 'text',
+      client_secrets: 'secrets',
+      technical_account_email: 'text',
+      technical_account_id: 'text',
+      scopes: 'list',
+      ims_org_id: 'text',
+    },
+    secret: true,
+    flow: (data) =>
+      clientCredentials({
+        clientId: text(data, 'client_id'),
+        clientSecret: parseSecrets(data.client_secrets) as string[],
+        scopes: list(data, 'scopes'),
+        orgId: text(data, 'ims_org_id'),
+      }),
+  },
+  {
+    type: 'oauth',
+    required: { client_id: 'text', client_secret: 'text', scope: 'list' },
+    optional: { redirect_uri: 'text' },
+    secret: true,
+    flow: (data) =>
+      authorizationCode({
+        clientId: text(data, 'client_id'),
+        clientSecret: text(data, 'client_secret'),
+        scopes: list(data, 'scope'),
+        ...(data.redirect_uri !== undefined && { redirectUri: text(data, 'redirect_uri') }),
+      }),
+  },
+  {
+    type: 'oauth_public',
+    required: { client_id: 'text', scope: 'list' },
+    optional: { redirect_uri: 'text' },
+    secret: false,
+    flow: (data) =>
+      authorizationCode({
+        clientId: text(data, 'client_id'),
+        scopes: list(data, 'scope'),
+        ...(data.redirect_uri !== undefined && { redirectUri: text(data, 'redirect_uri') }),
+      }),
+  },
+]
+
+/**
+ * The kind that `data` is of, by its `type` or by its keys.
+ *
+ * @throws {ConfigurationError} `CANNOT_GENERATE_TOKEN` listing what each kind lacks; `BAD_OPTION` for a wrong type of
+ *   a known key
+ */
+export function kindOf(name: string, data: ContextData, kinds: readonly ContextKind[]): ContextKind {
+  const { type } = data
+  const named = type === undefined ? undefined : kinds.find((kind) => kind.type === type)
+  if (type !== undefined && named === undefined) {
+    const known = kinds.map((kind) => kind.type).join(', ')
+    throw new ConfigurationError(
+      'BAD_OPTION',
+      `IMS context '${name}': type ${JSON.stringify(type)} is not known; use one of ${known}`,
+    )
+  }
+  const candidates = named === undefined ? kinds : [named]
+  const found = candidates.find((kind) => missing(kind, data).length === 0)
+  if (found === undefined) throw noKind(name, data, candidates)
+  const wrong = Object.entries({ ...found.required, ...found.optional }).filter(
+    ([key, shape]) => !fits(data[key], shape) && data[key] !== undefined,
+  )
+  if (wrong.length === 0) return found
+  const faults = wrong.map(([key, shape]) => `${key} must be ${shapes[shape]}`).join('; ')
+  throw new ConfigurationError('BAD_OPTION', `IMS context '${name}' (${found.type}): ${faults}`, {
+    details: { context: name, type: found.type },
+  })
+}
+
+const shapes: Readonly<Record<Shape, string>> = {
+  text: 'a non-empty string',
+  list: 'a non-empty array of strings, or text with commas or spaces between them',
+  secrets: 'a non-empty array of strings',
+  key: 'a private key: PEM text, an array of its lines, a JWK or a path to a file',
+  any: 'present',
+}
+
+function missing({ required }: ContextKind, data: ContextData): string[] {
+  return Object.entries(required)
+    .filter(([key, shape]) => (shape === 'any' ? data[key] === undefined || data[key] === null : !data[key]))
+    .map(([key]) => key)
+}
+
+function noKind(name: string, data: ContextData, kinds: readonly ContextKind[]): ConfigurationError {
+  const lacking = kinds.map((kind) => ({ type: kind.type, missing: missing(kind, data) }))
+  const nearest = [...lacking].sort((a, b) => a.missing.length - b.missing.length)[0]
+  const lines = lacking.map((kind) => `  ${kind.type}: missing ${kind.missing.join(', ')}`)
+  const message = `IMS context '${name}' fits no kind of credential; it is nearest to ${nearest?.type}. Add the missing keys of one kind:\n${lines.join('\n')}`
+  return new ConfigurationError('CANNOT_GENERATE_TOKEN', message, { details: { context: name, missing: lacking } })
+}
+
+function fits(value: unknown, shape: Shape): boolean {
+  if (shape === 'any') return true
+  if (shape === 'text') return typeof value === 'string' && value !== ''
+  if (shape === 'list') return isTexts(parseList(value))
+  if (shape === 'secrets') return isTexts(parseSecrets(value))
+  return typeof value === 'string' || Array.isArray(value) || (typeof value === 'object' && value !== null)
+}
+
+function isTexts(items: readonly unknown[]): boolean {
+  return items.length > 0 && items.every((item) => typeof item === 'string' && item !== '')
+}
+
+/** An array, the JSON text of one (as environment variables bring it), or text with separators. */
+function parseList(value: unknown): readonly unknown[] {
+  const parsed = parseJsonText(value)
+  return typeof parsed === 'string' ? parsed.split(/[\s,]+/).filter((item) => item !== '') : parseSecrets(parsed)
+}
+
+/** As {@link parseList}, but text is one secret: it may hold any character. */
+function parseSecrets(value: unknown): readonly unknown[] {
+  const parsed = parseJsonText(value)
+  if (Array.isArray(parsed)) return parsed
+  return parsed === undefined || parsed === null ? [] : [parsed]
+}
+
+/** Only arrays and strings are read as JSON: a digits-only id must stay text. */
+function parseJsonText(value: unknown): unknown {
+  if (typeof value !== 'string' || !/^\s*["[]/.test(value)) return value
+  try {
+    return JSON.parse(value)
+  } catch {
+    return value
+  }
+}
+
+function text(data: ContextData, key: string): string {
+  return String(data[key])
+}
+
+function list(data: ContextData, key: string): string[] {
+  return parseList(data[key]) as string[]
+}

@@ -1,0 +1,90 @@
+import { digest } from '../digest.ts'
+import { claimsOf } from '../ims/decode-token.ts'
+import { parseTokens, scopesOf, type Tokens } from '../ims/tokens.ts'
+import type { Json, Store } from '../ports.ts'
+import { type ContextStore, isObject, type StoredToken, type TokenPatch } from './contexts.ts'
+
+/** For whom a token found in a context must have been issued. */
+export interface TokenOwner {
+  readonly endpoint: string
+  /** Absent where the context leaves the client to others. */
+  readonly clientId: string | undefined
+  readonly scopes: readonly string[]
+}
+
+/**
+ * A {@link Store} whose one entry lives in a context, as `access_token` and `refresh_token`, where the old library
+ * looks for it. What was issued for another client, environment or scope is not there.
+ */
+export function tokensInContext(contexts: ContextStore, name: string, owner: TokenOwner): Store {
+  return {
+    async get(key) {
+      const { data } = await contexts.read(name)
+      if (!isObject(data)) return undefined
+      const bound = await digest(key)
+      const usable = (value: Json | undefined) => readStored(value, bound, owner)
+      return fromContext(usable(data.access_token), usable(data.refresh_token))
+    },
+    async set(key, value) {
+      const tokens = parseTokens(value)
+      if (tokens !== undefined) await contexts.writeTokens(name, toContext(tokens, await digest(key)))
+    },
+    delete: () => contexts.writeTokens(name, { access_token: undefined, refresh_token: undefined }),
+    keys: async () => [],
+  }
+}
+
+function fromContext(access: StoredToken | undefined, refresh: StoredToken | undefined): Json | undefined {
+  if (access === undefined && refresh === undefined) return undefined
+  return {
+    accessToken: access?.token ?? '',
+    expiresAt: access?.expiry ?? 0,
+    ...(access?.obtained_at !== undefined && { obtainedAt: access.obtained_at }),
+    ...(refresh && { refreshToken: refresh.token }),
+    ...(refresh && Number.isFinite(refresh.expiry) && { refreshExpiresAt: refresh.expiry }),
+    ...(access && { scopes: scopesOf(claimsOf(access.token)?.scope) ?? null }),
+  }
+}
+
+// the old library wants a number; a refresh token that does not say when it ends lives 14 days at IMS
+const refreshLifetime = 14 * 24 * 3_600_000
+
+function toContext(tokens: Tokens, bound: string): TokenPatch {
+  const { accessToken, expiresAt, obtainedAt, refreshToken, refreshExpiresAt } = tokens
+  const access = {
+    token: accessToken,
+    expiry: expiresAt,
+    ...(obtainedAt !== undefined && { obtained_at: obtainedAt }),
+    for: bound,
+  }
+  const refreshExpiry = refreshExpiresAt ?? (obtainedAt ?? expiresAt) + refreshLifetime
+  return {
+    access_token: accessToken === '' ? undefined : access,
+    refresh_token: refreshToken === undefined ? undefined : { token: refreshToken, expiry: refreshExpiry, for: bound },
+  }
+}
+
+/** A stored token, if it is one and was issued for `owner`; its own claims speak where nothing else does. */
+export function readStored(
+  value: Json | undefined,
+  bound: string | undefined,
+  owner?: TokenOwner,
+): StoredToken | undefined {
+  if (!isObject(value)) return undefined
+  const { token, expiry, obtained_at, for: issuedFor } = value
+  const ends = Number(expiry)
+  if (typeof token !== 'string' || token === '' || !Number.isFinite(ends)) return undefined
+  if (issuedFor !== undefined && bound !== undefined && issuedFor !== bound) return undefined
+  if (issuedFor === undefined && owner !== undefined && !claimsMatch(token, owner)) return undefined
+  return { token, expiry: ends, ...(typeof obtained_at === 'number' && { obtained_at }) }
+}
+
+function claimsMatch(token: string, { endpoint, clientId, scopes }: TokenOwner): boolean {
+  const claims = claimsOf(token)
+  if (claims === undefined) return true
+  const granted = scopesOf(claims.scope)
+  const home = claims.as === undefined ? undefined : `https://${claims.as}.adobelogin.com`
+  const sameEnvironment = home === undefined || !endpoint.endsWith('.adobelogin.com') || home === endpoint
+  const sameClient = claims.client_id === undefined || clientId === undefined || claims.client_id === clientId
+  return sameEnvironment && sameClient && (granted === undefined || scopes.every((scope) => granted.includes(scope)))
+}

@@ -1,0 +1,93 @@
+import { digest } from '../digest.ts'
+import { ConfigurationError } from '../errors.ts'
+
+/** What a validation found; `status` below 400 means valid. */
+export interface ValidationResult {
+  readonly status: number
+  /** When the token itself ends, in ms since the epoch: no result is believed longer. */
+  readonly expiresAt?: number | undefined
+}
+
+/** Names a key without showing it; synchronous where the runtime can. */
+export type Digest = (text: string) => string | Promise<string>
+
+interface Entry {
+  readonly result: ValidationResult
+  /** ms since the cache was made: a small integer takes no memory of its own. */
+  readonly until: number
+}
+
+/**
+ * Remembers what validations found. Valid and invalid results are kept apart, so that a flood of bad tokens evicts no
+ * good one; the least recently used goes first. Keys are digests of all that the answer depends on, never tokens.
+ */
+export class ValidationCache {
+  readonly #maxAge: number
+  readonly #valid: { entries: Map<string, Entry>; max: number }
+  readonly #invalid: { entries: Map<string, Entry>; max: number }
+  readonly #pending = new Map<string, Promise<ValidationResult>>()
+  readonly #born = Date.now()
+  readonly #digest: Digest
+
+  /**
+   * @param maxAge ms that a result is believed
+   * @param maxValidEntries how many valid results are kept
+   * @param maxInvalidEntries how many invalid ones
+   * @throws {ConfigurationError} `BAD_OPTION`
+   */
+  constructor(maxAge: number, maxValidEntries: number, maxInvalidEntries: number, hash: Digest = digest) {
+    for (const [name, value] of Object.entries({ maxAge, maxValidEntries, maxInvalidEntries })) {
+      if (typeof value === 'number' && value > 0) continue
+      throw new ConfigurationError('BAD_OPTION', `ValidationCache: ${name} must be a number above 0`)
+    }
+    this.#maxAge = maxAge
+    this.#valid = { entries: new Map(), max: maxValidEntries }
+    this.#invalid = { entries: new Map(), max: maxInvalidEntries }
+    this.#digest = hash
+  }
+
+  /**
+   * The remembered result for `params`, or what `validate` finds now. Concurrent misses call it once.
+   *
+   * @param validate called with `params`; its result is returned whole, also from the cache
+   */
+  async validateWithCache<Params extends readonly unknown[], Result extends ValidationResult>(
+    validate: (...params: Params) => Promise<Result>,
+    ...params: Params
+  ): Promise<Result> {
+    const hashed = this.#digest(JSON.stringify(params))
+    const key = typeof hashed === 'string' ? hashed : await hashed
+    const known = this.#find(this.#invalid, key) ?? this.#find(this.#valid, key)
+    if (known !== undefined) return known as Result
+    const under = this.#pending.get(key)
+    if (under !== undefined) return under as Promise<Result>
+    const asked = validate(...params)
+    this.#pending.set(key, asked)
+    try {
+      const result = await asked
+      this.#keep(result.status < 400 ? this.#valid : this.#invalid, key, result)
+      return result
+    } finally {
+      this.#pending.delete(key)
+    }
+  }
+
+  #age(): number {
+    return Date.now() - this.#born
+  }
+
+  #find({ entries }: { entries: Map<string, Entry> }, key: string): ValidationResult | undefined {
+    const entry = entries.get(key)
+    if (entry === undefined) return undefined
+    entries.delete(key)
+    if (this.#age() >= entry.until) return undefined
+    entries.set(key, entry)
+    return entry.result
+  }
+
+  #keep({ entries, max }: { entries: Map<string, Entry>; max: number }, key: string, result: ValidationResult): void {
+    const ends = (result.expiresAt ?? Number.POSITIVE_INFINITY) - this.#born
+    entries.set(key, { result, until: Math.floor(Math.min(this.#age() + this.#maxAge, ends)) })
+    if (entries.size > max) entries.delete(entries.keys().next().value ?? '')
+  }
+}

@@ -1,0 +1,67 @@
+import * as oauth from 'oauth4webapi'
+import { digest } from '../digest.ts'
+import { ConfigurationError } from '../errors.ts'
+import { paths } from '../ims/environment.ts'
+import { invalidating } from '../ims/invalidate-token.ts'
+import { clientAuth, oauthClient, tokenRequest } from '../ims/oauth.ts'
+import { flowId, requireText, type Scopes, scopeList } from './credentials.ts'
+import type { SilentFlow } from './flow.ts'
+
+export interface ClusterExchangeOptions {
+  readonly clientId: string
+  readonly clientSecret?: string | undefined
+  /** The person's current access token, or how to get it: `() => client.getToken()`. */
+  readonly userToken: string | (() => Promise<string>)
+  /** Names the person, so that no one gets the token of another. Default: a digest of `userToken`; needed with a function. */
+  readonly user?: string | undefined
+  /** The organization to switch to, `…@AdobeOrg`. Exactly one of `orgId` and `userId`. */
+  readonly orgId?: string | undefined
+  /** The profile to switch to. */
+  readonly userId?: string | undefined
+  /** Default: those of `userToken`. */
+  readonly scopes?: Scopes | undefined
+}
+
+/**
+ * The same person in another organization or profile (`POST /ims/token/v3`, grant `cluster_at_exchange`).
+ *
+ * @throws {ConfigurationError} `BAD_OPTION` for a missing or mistyped credential, or not exactly one of `orgId`, `userId`
+ */
+export function clusterExchange(options: ClusterExchangeOptions): SilentFlow {
+  const { clientId, clientSecret, userToken, user, orgId, userId } = options
+  requireText('clusterExchange', { clientId, ...(clientSecret !== undefined && { clientSecret }) })
+  if ((orgId === undefined) === (userId === undefined)) {
+    throw new ConfigurationError('BAD_OPTION', 'clusterExchange needs exactly one of orgId and userId')
+  }
+  if (typeof userToken === 'function') requireText('clusterExchange with a userToken function', { user })
+  const scopes = scopeList(options.scopes)
+  const target = orgId === undefined ? { user_id: userId ?? '' } : { owning_org_id: orgId }
+  return {
+    kind: 'cluster_exchange',
+    id: flowId('cluster_exchange', [clientId, orgId, userId, scopes]),
+    clientId,
+    orgId,
+    scopes,
+    invalidate: invalidating(clientId, () => clientSecret),
+    identity: async () => user ?? digest(typeof userToken === 'string' ? userToken : await userToken()),
+    async obtain(call) {
+      const token = typeof userToken === 'string' ? userToken : await userToken()
+      const client = oauthClient(call, clientId)
+      const parameters = { user_token: token, ...target, scope: scopes.join(',') }
+      return tokenRequest(call, {
+        // the client id is read from the query here
+        path: `${paths.token}?client_id=${encodeURIComponent(clientId)}`,
+        ask: (as, request) =>
+          oauth.genericTokenEndpointRequest(
+            as,
+            client,
+            clientAuth(clientSecret),
+            'cluster_at_exchange',
+            parameters,
+            request,
+          ),
+        read: (as, response) => oauth.processGenericTokenEndpointResponse(as, client, response),
+      })
+    },
+  }
+}

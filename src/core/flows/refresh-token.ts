@@ -1,0 +1,58 @@
+import * as oauth from 'oauth4webapi'
+import { digest } from '../digest.ts'
+import type { Call } from '../ims/call.ts'
+import { invalidating } from '../ims/invalidate-token.ts'
+import { clientAuth, oauthClient, tokenRequest } from '../ims/oauth.ts'
+import type { Tokens } from '../ims/tokens.ts'
+import { flowId, requireText, type Scopes, scopeList } from './credentials.ts'
+import type { SilentFlow } from './flow.ts'
+
+export interface RefreshTokenOptions {
+  readonly clientId: string
+  /** Only for confidential clients; IMS refuses it from public ones. */
+  readonly clientSecret?: string | undefined
+  /** The refresh token to begin with; the ones that replace it are kept in the store. */
+  readonly refreshToken: string
+  /** At most what was granted; default: the same as granted. */
+  readonly scopes?: Scopes | undefined
+}
+
+/**
+ * Continues a login that happened elsewhere, from its refresh token (RFC 6749, section 6; `POST /ims/token/v3`).
+ *
+ * @throws {ConfigurationError} `BAD_OPTION` for a missing or mistyped credential
+ */
+export function refreshToken(options: RefreshTokenOptions): SilentFlow {
+  const { clientId, clientSecret, refreshToken: first } = options
+  requireText('refreshToken', { clientId, refreshToken: first, ...(clientSecret !== undefined && { clientSecret }) })
+  const scopes = scopeList(options.scopes)
+  const refresh = refreshing({ clientId, clientSecret, scopes })
+  return {
+    kind: 'refresh_token',
+    id: flowId('refresh_token', [clientId, scopes]),
+    clientId,
+    scopes,
+    invalidate: invalidating(clientId, () => clientSecret),
+    identity: () => digest(first),
+    obtain: (call) => refresh(call, first),
+    refresh,
+  }
+}
+
+/** The refresh of any flow whose client is `clientId`: never asks for more than `scopes`. */
+export function refreshing(client: {
+  clientId: string
+  clientSecret?: string | undefined
+  scopes?: readonly string[]
+}): (call: Call, token: string) => Promise<Tokens> {
+  const { clientId, clientSecret, scopes = [] } = client
+  return (call, token) => {
+    const narrowed = scopes.length > 0 ? { additionalParameters: { scope: scopes.join(' ') } } : {}
+    const self = oauthClient(call, clientId)
+    return tokenRequest(call, {
+      ask: (as, request) =>
+        oauth.refreshTokenGrantRequest(as, self, clientAuth(clientSecret), token, { ...request, ...narrowed }),
+      read: (as, response) => oauth.processRefreshTokenResponse(as, self, response),
+    })
+  }
+}

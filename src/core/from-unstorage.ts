@@ -1,0 +1,59 @@
+import type { Json, Store } from './ports.ts'
+
+/** The part of an `unstorage` storage that is used. */
+export interface UnstorageLike {
+  getItem(key: string): Promise<unknown>
+  setItem(key: string, value: string, options?: { ttl?: number }): Promise<void>
+  removeItem(key: string): Promise<void>
+  getKeys(base?: string): Promise<string[]>
+}
+
+/**
+ * Any `unstorage` storage as a {@link Store}: Redis, S3, Upstash, Vercel KV. Keys are encoded, as unstorage takes
+ * `:` and `/` for separators; drivers that know a `ttl` (seconds) drop entries with their tokens.
+ */
+export function fromUnstorage(storage: UnstorageLike, { now = Date.now }: { now?: () => number } = {}): Store {
+  const read = async (key: string): Promise<Json | undefined> => {
+    const entry = parse(await storage.getItem(encode(key)))
+    if (entry === undefined || entry.expiresAt <= now()) return undefined
+    return entry.value
+  }
+  return {
+    get: read,
+    async set(key, value, expiresAt = Number.MAX_SAFE_INTEGER) {
+      const ttl = Math.ceil((expiresAt - now()) / 1000)
+      const options = expiresAt === Number.MAX_SAFE_INTEGER ? {} : { ttl: Math.max(1, ttl) }
+      await storage.setItem(encode(key), JSON.stringify({ value, expiresAt }), options)
+    },
+    delete: (key) => storage.removeItem(encode(key)),
+    async keys(prefix) {
+      const keys = (await storage.getKeys()).map(decode).filter((key) => key?.startsWith(prefix)) as string[]
+      const alive = await Promise.all(keys.map(async (key) => (await read(key)) !== undefined))
+      return keys.filter((_, index) => alive[index])
+    },
+  }
+}
+
+const mark = 'k'
+
+function encode(key: string): string {
+  return mark + encodeURIComponent(key).replaceAll('.', '%2E').replaceAll('%', '$')
+}
+
+function decode(key: string): string | undefined {
+  try {
+    return key.startsWith(mark) ? decodeURIComponent(key.slice(mark.length).replaceAll('$', '%')) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function parse(item: unknown): { value: Json; expiresAt: number } | undefined {
+  try {
+    const entry: unknown = typeof item === 'string' ? JSON.parse(item) : item
+    if (typeof entry !== 'object' || entry === null || !('value' in entry) || !('expiresAt' in entry)) return undefined
+    return typeof entry.expiresAt === 'number' ? (entry as { value: Json; expiresAt: number }) : undefined
+  } catch {
+    return undefined
+  }
+}

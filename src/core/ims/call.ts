@@ -1,0 +1,217 @@
+import { ImsError, ImsResponseError, UnavailableError } from '../errors.ts'
+import type { Emit } from '../events.ts'
+import type { Clock, Fetch, Platform } from '../ports.ts'
+import { redactText, safeCause, secretNames } from '../redact.ts'
+import { timedOut, withDeadline } from './deadline.ts'
+import { backOff, isTransient, parseRetryAfter, type RetryPolicy } from './retry.ts'
+
+/** Everything one call needs, put together once and handed down unchanged. */
+export interface Call {
+  /** Base URL of IMS. */
+  readonly endpoint: string
+  /** The issuers accepted in id tokens and in `iss` of callbacks. */
+  readonly issuers: readonly string[]
+  readonly fetch: Fetch
+  readonly clock: Clock
+  readonly signal?: AbortSignal | undefined
+  /** ms per attempt */
+  readonly timeout: number
+  readonly retry: RetryPolicy
+  readonly emit: Emit
+  /** How far the server's clock is ahead of ours in ms, learned from its `Date` header; 0 while within a minute. */
+  readonly skew: { ms: number }
+  readonly readKey?: Platform['readKey']
+}
+
+/** One request to IMS. */
+export interface ImsRequest {
+  readonly url: string
+  readonly method: string
+  readonly headers?: Record<string, string>
+  readonly body?: URLSearchParams | undefined
+  /** What must not be sent a second time: a request that spends an authorization code. */
+  readonly once?: boolean
+}
+
+/** A successful answer, read to its end. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+}
+
+const maxBody = 4 * 1024 * 1024
+const maxHonestSkew = 60_000
+
+/** Our clock, corrected by the server's. ms since the epoch. */
+export function serverNow(call: Call): number {
+  return call.clock.now() + call.skew.ms
+}
+
+/**
+ * Sends `request` and reads the answer: with a timeout per attempt, bounded retries and no redirects.
+ *
+ * @throws {ImsResponseError} `HTTP_ERROR` IMS refused; `IMS_MALFORMED` the answer is no answer
+ * @throws {UnavailableError} `NETWORK_FAILED`, `TIMEOUT`, `IMS_UNAVAILABLE`
+ * @throws the reason of `call.signal`, untouched, once that is aborted
+ */
+export async function send(call: Call, request: ImsRequest): Promise<Answer> {
+  const retries = request.once ? 0 : call.retry.retries
+  for (let attempt = 1; ; attempt++) {
+    const failure = await attemptOnce(call, request, attempt)
+    if (!(failure instanceof ImsError)) return failure
+    const worthRetrying = failure instanceof UnavailableError && attempt <= retries && failure.details?.final !== true
+    if (!worthRetrying) throw failure
+    const delay = failure.retryAfter ?? backOff(call.retry, attempt)
+    if (delay > call.retry.maxRetryAfter) throw failure
+    call.emit({ type: 'retry', path: pathOf(request.url), attempt, delay, reason: failure.code })
+    await call.clock.sleep(delay, call.signal)
+  }
+}
+
+async function attemptOnce(call: Call, request: ImsRequest, attempt: number): Promise<Answer | ImsError> {
+  const began = call.clock.now()
+  const report = (status: number | undefined) => {
+    const { method, url } = request
+    call.emit({ type: 'request', method, path: pathOf(url), attempt, status, duration: call.clock.now() - began })
+  }
+  try {
+    const answer = await withDeadline(call, async (signal) => {
+      const response = await call.fetch(request.url, requestInit(request, signal))
+      return { status: response.status, headers: response.headers, text: await readText(response, request) }
+    })
+    report(answer.status)
+    learnSkew(call, answer.headers, began)
+    return answer.status >= 200 && answer.status < 300 ? answer : refusal(call, request, answer)
+  } catch (error) {
+    if (call.signal?.aborted) throw call.signal.reason
+    if (error instanceof ImsError) return error
+    report(undefined)
+    return noAnswer(call, request, error)
+  }
+}
+
+function requestInit({ method, headers = {}, body }: ImsRequest, signal: AbortSignal): RequestInit {
+  return {
+    method,
+    headers: { accept: 'application/json', ...headers },
+    ...(body === undefined ? {} : { body }),
+    redirect: 'manual',
+    cache: 'no-store',
+    credentials: 'omit',
+    signal,
+  }
+}
+
+async function readText(response: Response, request: ImsRequest): Promise<string> {
+  const tooLong = () => malformed(request, response, `the answer is longer than ${maxBody} bytes`)
+  if (Number(response.headers.get('content-length') ?? 0) > maxBody) throw tooLong()
+  if (response.headers.has('content-length') || response.body === null) return response.text()
+  const decoder = new TextDecoder()
+  const reader = response.body.getReader()
+  let text = ''
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return text + decoder.decode()
+    text += decoder.decode(value, { stream: true })
+    if (text.length > maxBody) {
+      reader.cancel().catch(() => {})
+      throw tooLong()
+    }
+  }
+}
+
+function learnSkew(call: Call, headers: Headers, began: number): void {
+  const date = Date.parse(headers.get('date') ?? '')
+  if (Number.isNaN(date)) return
+  const skew = date - (began + call.clock.now()) / 2
+  const before = call.skew.ms
+  call.skew.ms = Math.abs(skew) > maxHonestSkew ? Math.round(skew) : 0
+  if (call.skew.ms !== 0 && before === 0) call.emit({ type: 'clock-skew', skew: call.skew.ms })
+}
+
+/** The answer of a server that did not do what was asked. */
+function refusal(call: Call, request: ImsRequest, { status, headers, text }: Answer): ImsError {
+  const requestId = headers.get('x-debug-id') ?? undefined
+  const { imsError, imsErrorDescription } = errorEnvelope(text, request)
+  const said = imsErrorDescription ?? imsError ?? describeBody(text)
+  const what = `IMS answered ${status} to ${request.method} ${pathOf(request.url)}: ${said}`
+  const trace = requestId === undefined ? '' : `; x-debug-id ${requestId}`
+  if (status === 0 || (status >= 300 && status < 400)) {
+    const message = `IMS answered ${request.method} ${pathOf(request.url)} with a redirect, which is not followed; check endpoint${trace}`
+    return new ImsResponseError('HTTP_ERROR', message, { status, requestId })
+  }
+  if (status === 429 || status >= 500) {
+    const retryAfter = parseRetryAfter(headers.get('retry-after'), serverNow(call))
+    const details = { imsError, imsErrorDescription, ...(isTransient(status) ? {} : { final: true }) }
+    return new UnavailableError('IMS_UNAVAILABLE', `${what}; try again later${trace}`, {
+      status,
+      requestId,
+      retryAfter,
+      details,
+    } as never)
+  }
+  return new ImsResponseError('HTTP_ERROR', `${what}${trace}`, { status, imsError, imsErrorDescription, requestId })
+}
+
+function errorEnvelope(text: string, request: ImsRequest): { imsError?: string; imsErrorDescription?: string } {
+  const body = parseObject(text)
+  const field = (name: string) => {
+    const value = body?.[name]
+    return typeof value === 'string' && value !== '' ? redactText(value.slice(0, 500), secretsOf(request)) : undefined
+  }
+  const imsError = field('error')
+  const imsErrorDescription = field('error_description')
+  return { ...(imsError && { imsError }), ...(imsErrorDescription && { imsErrorDescription }) }
+}
+
+function describeBody(text: string): string {
+  if (text.trim() === '') return 'an empty body'
+  return text.trimStart().startsWith('<')
+    ? 'an HTML page, which IMS itself does not send: is a proxy in between?'
+    : 'no error text'
+}
+
+function noAnswer(call: Call, request: ImsRequest, error: unknown): UnavailableError {
+  const where = `${request.method} ${new URL(request.url).origin}${pathOf(request.url)}`
+  if (error === timedOut)
+    return new UnavailableError('TIMEOUT', `${where} got no answer within ${call.timeout} ms; try again later`)
+  const cause = safeCause(error, secretsOf(request))
+  return new UnavailableError('NETWORK_FAILED', `${where} failed on the way; check the network, proxy and endpoint`, {
+    cause,
+  })
+}
+
+/** What went out as a secret must not come back in an error. */
+function* secretsOf({ headers = {}, body }: ImsRequest): Iterable<string> {
+  for (const [name, value] of body ?? []) if (secretNames.has(name)) yield value
+  for (const [name, value] of Object.entries(headers))
+    if (secretNames.has(name.toLowerCase())) yield value.replace(/^\w+ /, '')
+}
+
+/** @internal the error for an answer that cannot be understood */
+export function malformed(
+  request: { url: string; method: string },
+  response: { status: number; headers: Headers },
+  what: string,
+): ImsResponseError {
+  const requestId = response.headers.get('x-debug-id') ?? undefined
+  const message = `${request.method} ${pathOf(request.url)}: ${what}; check that endpoint is IMS and that no proxy alters its answers`
+  return new ImsResponseError('IMS_MALFORMED', message, { status: response.status, requestId })
+}
+
+/** `text` as a JSON object, or `undefined`. */
+export function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function pathOf(url: string): string {
+  return new URL(url).pathname
+}

@@ -1,0 +1,51 @@
+import { decodeJwt, type JWTPayload } from 'jose'
+import { TokenError } from '../errors.ts'
+
+/**
+ * Claims of an IMS token as they stand in it. Times are decimal strings in ms (`created_at`, `expires_in`).
+ * Ims-protocol facts: access tokens carry neither `iss`, `aud` nor `exp`.
+ */
+export interface TokenClaims extends JWTPayload {
+  readonly id?: string
+  readonly type?: string
+  readonly client_id?: string
+  readonly user_id?: string
+  readonly as?: string
+  readonly scope?: string
+  readonly created_at?: string
+  readonly expires_in?: string
+}
+
+/**
+ * The payload of `token`, decoded and NOT verified: anyone can write these claims. To trust a token use
+ * `verifyToken` or `validateToken`.
+ *
+ * @throws {TokenError} `BAD_TOKEN` when `token` is not a decodable JWT
+ */
+export function getTokenData(token: string): TokenClaims {
+  try {
+    return decodeJwt<TokenClaims>(token)
+  } catch {
+    const found = typeof token === 'string' ? 'text that is not a decodable JWT' : `a value of type ${typeof token}`
+    throw new TokenError(
+      'BAD_TOKEN',
+      `the token is ${found}; an opaque token has no readable claims, ask IMS with validateToken`,
+    )
+  }
+}
+
+/** As {@link getTokenData}, but `undefined` where there is nothing to decode. */
+export function claimsOf(token: string): TokenClaims | undefined {
+  try {
+    return getTokenData(token)
+  } catch {
+    return undefined
+  }
+}
+
+/** When the claims say that the token ends, in ms since the server's epoch; `undefined` where they do not say. */
+export function expiryOf(claims: TokenClaims | undefined): number | undefined {
+  const ends = Number(claims?.created_at) + Number(claims?.expires_in)
+  if (Number.isFinite(ends)) return ends
+  return typeof claims?.exp === 'number' && Number.isFinite(claims.exp) ? claims.exp * 1000 : undefined
+}

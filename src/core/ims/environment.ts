@@ -1,0 +1,101 @@
+import type { AuthorizationServer } from 'oauth4webapi'
+import { ConfigurationError } from '../errors.ts'
+
+/** The IMS environments that have a name. */
+export type ImsEnv = 'prod' | 'stage'
+
+/** Base URLs by environment. */
+export const endpoints: Readonly<Record<ImsEnv, string>> = {
+  prod: 'https://ims-na1.adobelogin.com',
+  stage: 'https://ims-na1-stg1.adobelogin.com',
+}
+
+/** Paths by operation: the version decides the dialect, above all the unit of `expires_in`. */
+export const paths = {
+  authorize: '/ims/authorize/v2',
+  authorizeV1: '/ims/authorize/v1',
+  /** `expires_in` in ms. */
+  tokenV1: '/ims/token/v1',
+  /** `expires_in` in seconds, as in v3. */
+  tokenV2: '/ims/token/v2',
+  token: '/ims/token/v3',
+  /** `expires_in` in ms. */
+  exchangeJwt: '/ims/exchange/jwt',
+  validateToken: '/ims/validate_token/v1',
+  invalidateToken: '/ims/invalidate_token/v2',
+  revoke: '/ims/revoke',
+  logout: '/ims/logout/v1',
+  userinfo: '/ims/userinfo/v2',
+  profile: '/ims/profile/v1',
+  organizations: '/ims/organizations/v6',
+  keys: '/ims/keys',
+  openidConfiguration: '/ims/.well-known/openid-configuration',
+} as const
+
+/** Whether `url` stays on this machine: the only place where plain http is accepted. */
+export function isLoopback(url: URL): boolean {
+  return url.hostname === 'localhost' || url.hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(url.hostname)
+}
+
+/**
+ * The base URL to call, without a trailing slash.
+ *
+ * @param where `endpoint` (an https URL, or http on loopback) wins over `env` (`prod`, `stage`; default `prod`)
+ * @throws {ConfigurationError} `BAD_OPTION` for any other value
+ */
+export function resolveEndpoint({
+  env,
+  endpoint,
+}: {
+  env?: string | undefined
+  endpoint?: string | undefined
+}): string {
+  if (endpoint !== undefined) return checkEndpoint(endpoint)
+  const known = endpoints[(env ?? 'prod') as ImsEnv]
+  if (known !== undefined && Object.hasOwn(endpoints, env ?? 'prod')) return known
+  throw new ConfigurationError(
+    'BAD_OPTION',
+    `env ${JSON.stringify(env)} is not known; use "prod" or "stage", or set endpoint`,
+  )
+}
+
+function checkEndpoint(endpoint: unknown): string {
+  const url = typeof endpoint === 'string' && URL.canParse(endpoint) ? new URL(endpoint) : undefined
+  if (url === undefined)
+    throw new ConfigurationError(
+      'BAD_OPTION',
+      'endpoint is not a URL; give the base URL of IMS, such as https://ims-na1.adobelogin.com',
+    )
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url))) {
+    throw new ConfigurationError(
+      'BAD_OPTION',
+      `endpoint ${url.origin} is not https; plain http is accepted on loopback (127.0.0.1, [::1], localhost) only`,
+    )
+  }
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
+    throw new ConfigurationError('BAD_OPTION', 'endpoint must be a bare base URL, without user, query or fragment')
+  }
+  return url.origin + url.pathname.replace(/\/+$/, '')
+}
+
+/** The issuers that tokens of `endpoint` may name, exactly; IMS itself uses both forms. */
+export function issuersOf(endpoint: string): readonly string[] {
+  return [endpoint, `${endpoint}/ims`]
+}
+
+/**
+ * IMS's metadata, built in: its discovery document lies where generic discovery does not look, and does not list
+ * PKCE or public clients.
+ */
+export function serverMetadata(endpoint: string): AuthorizationServer {
+  return {
+    issuer: endpoint,
+    authorization_endpoint: endpoint + paths.authorize,
+    token_endpoint: endpoint + paths.token,
+    userinfo_endpoint: endpoint + paths.userinfo,
+    revocation_endpoint: endpoint + paths.revoke,
+    jwks_uri: endpoint + paths.keys,
+    code_challenge_methods_supported: ['S256'],
+    id_token_signing_alg_values_supported: ['RS256'],
+  }
+}

@@ -1,0 +1,137 @@
+import * as oauth from 'oauth4webapi'
+import { ImsError, TokenError, type TokenInvalidReason } from '../errors.ts'
+import { type Call, malformed, parseObject, send } from './call.ts'
+import { claimsOf } from './decode-token.ts'
+import { isLoopback, paths, serverMetadata } from './environment.ts'
+import { type Tokens, tokensFrom, withClaims } from './tokens.ts'
+
+/** The JSON of the answer as it came, before any check; `undefined` where it is no object. */
+export type TokenBody = Readonly<Record<string, unknown>> | undefined
+
+/** One token request: how oauth4webapi sends it and how it reads the answer. */
+export interface TokenExchange {
+  readonly ask: (as: oauth.AuthorizationServer, options: oauth.TokenEndpointRequestOptions) => Promise<Response>
+  readonly read: (
+    as: oauth.AuthorizationServer,
+    response: Response,
+    body: TokenBody,
+  ) => Promise<oauth.TokenEndpointResponse>
+  /** Token endpoint to use instead of v3. */
+  readonly path?: string
+  /** Unit of `expires_in` at that endpoint; default seconds. */
+  readonly unit?: 's' | 'ms'
+  /** The request spends an authorization code: it is sent once only. */
+  readonly once?: boolean
+  /** Check the id token's signature too, though it came straight from the token endpoint. */
+  readonly verifyIdTokenSignature?: boolean
+}
+
+/** A client as oauth4webapi wants it, with IMS's algorithm and the server's clock. */
+export function oauthClient(call: Call, clientId: string): oauth.Client {
+  return {
+    client_id: clientId,
+    id_token_signed_response_alg: 'RS256',
+    [oauth.clockSkew]: Math.round((call.clock.now() + call.skew.ms - Date.now()) / 1000),
+    [oauth.clockTolerance]: 60,
+  }
+}
+
+/** Confidential clients prove themselves in the body, which every IMS version reads; public ones do not. */
+export function clientAuth(clientSecret: string | undefined): oauth.ClientAuth {
+  return clientSecret === undefined ? oauth.None() : oauth.ClientSecretPost(clientSecret)
+}
+
+/** IMS's metadata for this call, under the name that the other side used where that is one of its names. */
+export function authorizationServer(call: Call, named?: unknown): oauth.AuthorizationServer {
+  const issuer = typeof named === 'string' && call.issuers.includes(named) ? named : (call.issuers[0] ?? call.endpoint)
+  return { ...serverMetadata(call.endpoint), issuer }
+}
+
+/**
+ * Sends a token request and reads the answer; the only place where oauth4webapi's errors become ours.
+ *
+ * @throws {ImsResponseError} `HTTP_ERROR`, or `IMS_MALFORMED` when the answer is no token response
+ * @throws {TokenError} `TOKEN_INVALID` when the id token is not for this login
+ */
+export async function tokenRequest(call: Call, exchange: TokenExchange): Promise<Tokens> {
+  return (await tokenExchange(call, exchange)).tokens
+}
+
+/** As {@link tokenRequest}, with the JSON that IMS answered. */
+export async function tokenExchange(call: Call, exchange: TokenExchange): Promise<{ tokens: Tokens; body: TokenBody }> {
+  const { path = paths.token, once = false } = exchange
+  const endpoint = { url: call.endpoint + path, method: 'POST' }
+  let body: TokenBody
+  const options = requestOptions(call, once, (answer) => {
+    body = answer
+  })
+  const response = await exchange.ask({ ...authorizationServer(call), token_endpoint: endpoint.url }, options)
+  try {
+    const as = authorizationServer(call, claimsOf(String(body?.id_token))?.iss)
+    const read = await exchange.read(as, response, body)
+    if (exchange.verifyIdTokenSignature)
+      await oauth.validateApplicationLevelSignature(as, response, signatureOptions(call))
+    const tokens = tokensFrom(call, read, exchange.unit ?? 's')
+    if (tokens === undefined) throw new Error('expires_in is no positive number')
+    const claims = oauth.getValidatedIdTokenClaims(read)
+    return { tokens: claims === undefined ? tokens : withClaims(tokens, claims as NonNullable<Tokens['claims']>), body }
+  } catch (error) {
+    if (error instanceof ImsError) throw error
+    throw idTokenError(error) ?? malformed(endpoint, response, `no valid token response (${reasonOf(error)})`)
+  }
+}
+
+function requestOptions(call: Call, once: boolean, seen: (body: TokenBody) => void): oauth.TokenEndpointRequestOptions {
+  return {
+    [oauth.customFetch]: async (url, { method, headers, body }) => {
+      // a user-agent of our own would cost a page a preflight that IMS does not answer
+      const { 'user-agent': _, ...safelisted } = headers
+      const answer = await send(call, { url, method, headers: safelisted, body, once })
+      const parsed = parseObject(answer.text)
+      seen(parsed)
+      // IMS leaves out token_type in some dialects; RFC 6749 section 5.1 requires it
+      const untyped = parsed !== undefined && 'access_token' in parsed && !('token_type' in parsed)
+      const text = untyped ? JSON.stringify({ ...parsed, token_type: 'bearer' }) : answer.text
+      return new Response(text, { status: answer.status, headers: answer.headers })
+    },
+    [oauth.allowInsecureRequests]: isLoopback(new URL(call.endpoint)),
+  }
+}
+
+function signatureOptions(call: Call): oauth.ValidateSignatureOptions {
+  return {
+    [oauth.customFetch]: async (url, { method, headers }) => {
+      const { status, headers: answered, text } = await send(call, { url, method, headers })
+      return new Response(text, { status, headers: answered })
+    },
+    [oauth.allowInsecureRequests]: isLoopback(new URL(call.endpoint)),
+  }
+}
+
+const reasons: Readonly<Record<string, TokenInvalidReason>> = {
+  iss: 'issuer',
+  aud: 'audience',
+  azp: 'audience',
+  nonce: 'nonce',
+  exp: 'expired',
+  iat: 'not_yet_valid',
+  nbf: 'not_yet_valid',
+}
+
+function idTokenError(error: unknown): TokenError | undefined {
+  if (!(error instanceof oauth.OperationProcessingError)) return undefined
+  const cause = error.cause as { claim?: unknown } | undefined
+  const claim = typeof cause?.claim === 'string' ? cause.claim : undefined
+  const compared = error.code === oauth.JWT_CLAIM_COMPARISON || error.code === oauth.JWT_TIMESTAMP_CHECK
+  const reason =
+    compared && claim !== undefined ? reasons[claim] : error.code === oauth.KEY_SELECTION ? 'key' : undefined
+  const signature = /signature/.test(error.message) ? ('signature' as const) : undefined
+  const found = reason ?? signature
+  if (found === undefined) return undefined
+  const message = `the id token is not one for this login (${found}); nothing was stored, start the login again`
+  return new TokenError('TOKEN_INVALID', message, { reason: found })
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown'
+}

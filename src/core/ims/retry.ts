@@ -1,0 +1,35 @@
+/** How often and how patiently a failed request is sent again. Delays in ms. */
+export interface RetryPolicy {
+  /** Further attempts after the first; 0 for none. Default 3. */
+  readonly retries: number
+  /** Upper end of the first back-off, doubled each time. Default 500. */
+  readonly baseDelay: number
+  /** No single back-off is longer. Default 8,000. */
+  readonly maxDelay: number
+  /** A longer `Retry-After` ends the attempts; the error then carries it. Default 30,000. */
+  readonly maxRetryAfter: number
+}
+
+export const defaultRetry: RetryPolicy = { retries: 3, baseDelay: 500, maxDelay: 8_000, maxRetryAfter: 30_000 }
+
+const transient = /* @__PURE__ */ new Set([429, 500, 502, 503, 504])
+
+/** Whether the same request may do better later. */
+export function isTransient(status: number): boolean {
+  return transient.has(status)
+}
+
+/** Exponential back-off with full jitter: anywhere between 0 and the bound, so that clients do not march in step. */
+export function backOff(policy: RetryPolicy, attempt: number): number {
+  const bound = Math.min(policy.maxDelay, policy.baseDelay * 2 ** (attempt - 1))
+  const [random = 0] = crypto.getRandomValues(new Uint32Array(1))
+  return Math.round((bound * random) / 0xffff_ffff)
+}
+
+/** `Retry-After` (seconds or an HTTP date, RFC 9110 section 10.2.3) in ms from `now`; `undefined` where unusable. */
+export function parseRetryAfter(header: string | null, now: number): number | undefined {
+  if (header === null) return undefined
+  if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1000
+  const at = Date.parse(header)
+  return Number.isNaN(at) ? undefined : Math.max(0, at - now)
+}

@@ -1,0 +1,87 @@
+import type { Clock, Json, Lock, Platform, Store } from './ports.ts'
+
+/** The runtime's own clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason)
+      const stop = () => {
+        clearTimeout(timer)
+        reject(signal?.reason)
+      }
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', stop)
+        resolve()
+      }, ms)
+      signal?.addEventListener('abort', stop, { once: true })
+    }),
+}
+
+/** A {@link Store} that lives as long as the process or page. */
+export function memoryStore({ clock = systemClock }: { clock?: Clock } = {}): Store {
+  const entries = new Map<string, { value: Json; expiresAt: number }>()
+  const alive = (key: string) => {
+    const entry = entries.get(key)
+    if (entry !== undefined && entry.expiresAt > clock.now()) return entry.value
+    entries.delete(key)
+    return undefined
+  }
+  return {
+    get: async (key) => structuredClone(alive(key)),
+    set: async (key, value, expiresAt = Number.POSITIVE_INFINITY) => {
+      entries.set(key, { value: structuredClone(value), expiresAt })
+    },
+    delete: async (key) => {
+      entries.delete(key)
+    },
+    keys: async (prefix) => [...entries.keys()].filter((key) => key.startsWith(prefix) && alive(key) !== undefined),
+  }
+}
+
+/** A {@link Lock} among the callers of one process or page, first come, first served. */
+export function processLock(): Lock {
+  const tails = new Map<string, Promise<void>>()
+  return async (name, task, signal) => {
+    signal?.throwIfAborted()
+    const before = tails.get(name)
+    let release: () => void = () => {}
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const tail = before === undefined ? held : before.then(() => held)
+    tails.set(name, tail)
+    try {
+      if (before !== undefined) await untilAborted(before, signal)
+      return await task()
+    } finally {
+      release()
+      if (tails.get(name) === tail) tails.delete(name)
+    }
+  }
+}
+
+/** A {@link Lock} that keeps nobody apart: for places where nothing is shared, or where waiting is not allowed. */
+export const noLock: Lock = async (_name, task, signal) => {
+  signal?.throwIfAborted()
+  return task()
+}
+
+/** Everything in memory: the platform of a runtime that is not known, and of tests. */
+export function memoryPlatform(): Platform {
+  return { store: memoryStore(), lock: processLock() }
+}
+
+/** `work`, or `signal.reason` where that comes first; `work` itself goes on. */
+export function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason)
+    if (signal.aborted) {
+      work.catch(() => {})
+      return stop()
+    }
+    signal.addEventListener('abort', stop, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
+  })
+}

@@ -1,0 +1,77 @@
+import type { Emit } from './events.ts'
+
+/** Anything JSON can hold: what a {@link Store} keeps. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+
+/**
+ * Keeps small JSON values under string keys. Four methods, so that every runtime has one.
+ *
+ * `set` may drop the value once `expiresAt` (ms since the epoch) has passed. `get` of a value that is missing,
+ * expired or unreadable resolves to `undefined`. A failing medium rejects with code `STORE_FAILED`.
+ */
+export interface Store {
+  get(key: string): Promise<Json | undefined>
+  set(key: string, value: Json, expiresAt?: number): Promise<void>
+  delete(key: string): Promise<void>
+  keys(prefix: string): Promise<string[]>
+}
+
+/**
+ * Runs `task` while no one else within the lock's reach (process, machine, browser profile) holds `name`, and
+ * releases it however `task` ends. Waiting ends with `signal`, whose reason is then thrown untouched.
+ */
+export type Lock = <T>(name: string, task: () => Promise<T>, signal?: AbortSignal) => Promise<T>
+
+/** Takes a person to a page and reports where they came back. */
+export interface Redirect {
+  /** Prepares a place to come back to: binds a port, opens a window. */
+  begin(signal?: AbortSignal): Promise<Visit>
+}
+
+/** One trip of one person to the sign-in page. */
+export interface Visit {
+  /** Where the authorization server sends the person back to; exactly this goes into the request. */
+  readonly redirectUri: string
+  /** Sends the person to `authorizationUrl`; resolves to the URL they came back on. A full-page redirect never resolves. */
+  go(authorizationUrl: URL): Promise<URL>
+  /** Frees what `begin` took. Always runs, also after a failure. */
+  end(): void | Promise<void>
+}
+
+/** Time, lent so that tests can turn it. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number
+  /** Resolves after `ms` milliseconds, or rejects with `signal.reason`. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+}
+
+/** The part of `fetch` that is used. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+
+/** What a runtime lends the core. A value to spread: `createClient({ flow, ...nodePlatform() })`. */
+export interface Platform {
+  /** Where tokens are kept. */
+  readonly store: Store
+  /** Keeps two renewals of one token apart. */
+  readonly lock: Lock
+  /** Where a person can be sent; without it only `startLogin` / `finishLogin` work. */
+  readonly redirect?: Redirect
+  /** Where a login under way is remembered, verifier included. Default: `store`. */
+  readonly pending?: Store
+  readonly clock?: Clock
+  readonly fetch?: Fetch
+  /**
+   * Reads what only this runtime can: a path to a key file, a legacy key format.
+   * Resolves to PEM text (PKCS#8 or PKCS#1), or `undefined` where `source` is nothing of that kind.
+   */
+  readonly readKey?: (source: string, passphrase?: string) => Promise<string | undefined>
+  /** Whether one promise may serve several callers. `false` in a worker, where a promise ends with its request. Default: `true`. */
+  readonly sharing?: boolean
+  /** What a client that names neither `env` nor `endpoint` connects to; asked at its first call. */
+  readonly defaults?: () => Promise<{ readonly env?: string | undefined; readonly endpoint?: string | undefined }>
+  /** Is told every event, beside the client's own `onEvent`. */
+  readonly observe?: Emit | undefined
+  /** Keeps the runtime alive until `work` ends (a worker's `waitUntil`). */
+  readonly waitUntil?: (work: Promise<unknown>) => void
+}

@@ -1,0 +1,99 @@
+import { ConfigurationError } from './errors.ts'
+import type { Emit } from './events.ts'
+import type { Flow } from './flows/flow.ts'
+import type { Call } from './ims/call.ts'
+import { issuersOf, resolveEndpoint } from './ims/environment.ts'
+import { defaultRetry, type RetryPolicy } from './ims/retry.ts'
+import { systemClock } from './memory.ts'
+import type { Clock, Fetch, Platform } from './ports.ts'
+
+/** Where and how IMS is called. */
+export interface ConnectionOptions {
+  /** `prod` (default) or `stage`. */
+  readonly env?: string | undefined
+  /** Base URL instead of the environment's: https, or http on loopback. */
+  readonly endpoint?: string | undefined
+  /** Issuers accepted in id tokens and callbacks, exactly. Default: the endpoint, with and without `/ims`. */
+  readonly issuers?: readonly string[] | undefined
+  /** ms per attempt; default 30,000. */
+  readonly timeout?: number | undefined
+  readonly retry?: Partial<RetryPolicy> | undefined
+  readonly clock?: Clock | undefined
+  readonly fetch?: Fetch | undefined
+  readonly readKey?: Platform['readKey'] | undefined
+}
+
+/** A connection with every default filled in; a {@link Call} but for the signal of one call. */
+export type Connection = Omit<Call, 'signal'>
+
+// late-bound: a page or test may replace fetch, and it must not be called as a method
+const globalFetch: Fetch = (url, init) => globalThis.fetch(url, init)
+
+/**
+ * Fills in the defaults and checks what was given, before anything is sent.
+ *
+ * @throws {ConfigurationError} `BAD_OPTION`
+ */
+export function connect(options: ConnectionOptions, emit: Emit): Connection {
+  const { timeout = 30_000, issuers, clock = systemClock, fetch = globalFetch, readKey } = options
+  requirePositive('timeout', timeout)
+  const endpoint = resolveEndpoint(options)
+  return {
+    endpoint,
+    issuers: issuers ?? issuersOf(endpoint),
+    fetch,
+    clock,
+    timeout,
+    retry: { ...defaultRetry, ...options.retry },
+    emit,
+    skew: { ms: 0 },
+    ...(readKey && { readKey }),
+  }
+}
+
+/** @throws {ConfigurationError} `BAD_OPTION` unless `value` is a number of ms above 0 */
+export function requirePositive(name: string, value: unknown): void {
+  if (typeof value === 'number' && value > 0) return
+  throw new ConfigurationError('BAD_OPTION', `${name} must be a number of milliseconds above 0`)
+}
+
+/** Everything a session and a login share. */
+export interface Setup {
+  readonly flow: Flow
+  readonly platform: Platform
+  readonly connection: Connection
+  /** ms */
+  readonly minValidity: number
+  /** One call's context. */
+  readonly call: (signal?: AbortSignal) => Promise<Call>
+  /** The key of this flow's tokens: whatever changes a token is in it. */
+  readonly tokenKey: () => Promise<string>
+}
+
+/** The key under which `flow`'s tokens are stored, in JSON so that no value can run into the next. */
+export async function tokenKeyOf(flow: Flow, endpoint: string, owner: string | undefined): Promise<string> {
+  const identity = await flow.identity?.()
+  return `imskit/tokens/${JSON.stringify([endpoint, flow.id, owner ?? null, identity ?? null])}`
+}
+
+/**
+ * Builds calls over `connection`. Where the client named no environment, the platform's defaults are asked at the first.
+ *
+ * @throws {ConfigurationError} `BAD_OPTION` for unusable defaults
+ */
+export function caller(connection: Connection, options: ConnectionOptions & Pick<Platform, 'defaults'>): Setup['call'] {
+  const { defaults } = options
+  let connected = options.env !== undefined || options.endpoint !== undefined || defaults === undefined ? connection : undefined
+  return async (signal) => {
+    if (connected === undefined && defaults !== undefined) {
+      const endpoint = resolveEndpoint(await defaults())
+      connected = { ...connection, endpoint, issuers: options.issuers ?? issuersOf(endpoint) }
+    }
+    return callWith(connected ?? connection, signal)
+  }
+}
+
+/** One call's context over a connection that is settled. */
+export function callWith(connection: Connection, signal: AbortSignal | undefined): Call {
+  return signal === undefined ? connection : { ...connection, signal }
+}

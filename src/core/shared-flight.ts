@@ -1,0 +1,34 @@
+import { untilAborted } from './memory.ts'
+
+/**
+ * Work that many callers wait for and that is done once. A caller's abort ends its own wait only; when the last one
+ * has gone, the work is aborted.
+ */
+export interface SharedFlight<T> {
+  join(signal?: AbortSignal): Promise<T>
+  abort(reason: unknown): void
+}
+
+/** @param landed runs as soon as the work has ended or been given up: later callers need a new flight */
+export function sharedFlight<T>(work: (signal: AbortSignal) => Promise<T>, landed: () => void): SharedFlight<T> {
+  const control = new AbortController()
+  const done = work(control.signal).finally(landed)
+  done.catch(() => {})
+  let waiting = 0
+  const abort = (reason: unknown) => {
+    landed()
+    control.abort(reason)
+  }
+  return {
+    async join(signal) {
+      waiting++
+      try {
+        return await untilAborted(done, signal)
+      } finally {
+        waiting--
+        if (waiting === 0 && signal?.aborted) abort(signal.reason)
+      }
+    },
+    abort,
+  }
+}

@@ -1,0 +1,106 @@
+import { compactVerify, createRemoteJWKSet, customFetch, errors } from 'jose'
+import { ConfigurationError, ImsError, TokenError, type TokenInvalidReason } from '../errors.ts'
+import { type Call, parseObject, send, serverNow } from '../ims/call.ts'
+import { expiryOf, type TokenClaims } from '../ims/decode-token.ts'
+import { paths } from '../ims/environment.ts'
+import { scopesOf } from '../ims/tokens.ts'
+
+export interface VerifyTokenOptions {
+  /** The client that the token must be for. */
+  readonly clientId?: string
+  /** The clients that the token may be for. */
+  readonly allowList?: readonly string[]
+  /** Scopes that the token must have, all of them. */
+  readonly scopes?: readonly string[]
+  /** The issuer that the token must name, by `iss` or by IMS's `as`, such as `https://ims-na1.adobelogin.com`. */
+  readonly issuer?: string
+  /** How far clocks may be apart, in ms: default 30,000, at most 300,000. */
+  readonly clockTolerance?: number
+}
+
+/** Checks a token against the published keys of one IMS. */
+export type Verifier = (token: string, options?: VerifyTokenOptions) => Promise<TokenClaims>
+
+const longestToken = 64 * 1024
+const decoder = /* @__PURE__ */ new TextDecoder()
+
+/**
+ * A verifier with its own key cache: keys are fetched once, and again for an unknown `kid` at most every 30 s.
+ * Only RS256 and only IMS's own key set: a token's `x5u`, `jku` or `jwk` is never followed (RFC 8725, sections 3.1, 3.10).
+ */
+export function createVerifier(call: Call): Verifier {
+  const keys = createRemoteJWKSet(new URL(call.endpoint + paths.keys), {
+    [customFetch]: async (url, { method, headers }) => {
+      const answer = await send(call, { url, method, headers: Object.fromEntries(headers) })
+      return new Response(answer.text, { status: answer.status, headers: answer.headers })
+    },
+    // send has a timeout of its own, per attempt
+    timeoutDuration: call.timeout * (call.retry.retries + 1) + call.retry.maxRetryAfter * call.retry.retries,
+    cacheMaxAge: 600_000,
+    cooldownDuration: 30_000,
+  })
+  return async (token, options = {}) => {
+    const tolerance = toleranceOf(options)
+    if (typeof token !== 'string' || token.length > longestToken) throw invalid('malformed')
+    const { payload } = await compactVerify(token, keys, { algorithms: ['RS256'] }).catch((error: unknown) => {
+      throw verificationError(error)
+    })
+    const claims = parseObject(decoder.decode(payload)) as TokenClaims | undefined
+    if (claims === undefined) throw invalid('malformed')
+    const reason = claimsFault(claims, options, { now: serverNow(call), tolerance })
+    if (reason !== undefined) throw invalid(reason)
+    return claims
+  }
+}
+
+function toleranceOf({ clockTolerance = 30_000 }: VerifyTokenOptions): number {
+  if (typeof clockTolerance === 'number' && clockTolerance >= 0 && clockTolerance <= 300_000) return clockTolerance
+  throw new ConfigurationError('BAD_OPTION', 'clockTolerance must be between 0 and 300000 milliseconds')
+}
+
+/** The first rule that `claims` break. */
+function claimsFault(
+  claims: TokenClaims,
+  { clientId, allowList, scopes = [], issuer }: VerifyTokenOptions,
+  { now, tolerance }: { now: number; tolerance: number },
+): TokenInvalidReason | undefined {
+  if (claims.type !== 'access_token') return 'type'
+  const ends = expiryOf(claims)
+  if (ends === undefined) return 'malformed'
+  if (ends + tolerance <= now) return 'expired'
+  if (Number(claims.created_at ?? 0) - tolerance > now) return 'not_yet_valid'
+  const issuedBy = claims.iss ?? (claims.as === undefined ? undefined : `https://${claims.as}.adobelogin.com`)
+  if (issuer !== undefined && issuedBy !== issuer) return 'issuer'
+  if (clientId !== undefined && claims.client_id !== clientId) return 'client'
+  if (allowList !== undefined && !allowList.includes(claims.client_id ?? '')) return 'client'
+  const granted = scopesOf(claims.scope) ?? []
+  return scopes.every((scope) => granted.includes(scope)) ? undefined : 'scope'
+}
+
+function verificationError(error: unknown): unknown {
+  if (error instanceof ImsError) return error
+  if (error instanceof errors.JOSEAlgNotAllowed) return invalid('algorithm')
+  if (error instanceof errors.JWSSignatureVerificationFailed) return invalid('signature')
+  if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys)
+    return invalid('key')
+  return invalid('malformed')
+}
+
+const remedies: Readonly<Record<TokenInvalidReason, string>> = {
+  malformed: 'it is not a signed IMS access token',
+  algorithm: 'it is not signed with RS256',
+  key: 'it is signed with a key that IMS does not publish',
+  signature: 'its signature is wrong',
+  expired: 'it has expired; get a new one',
+  not_yet_valid: 'it is from the future; check the clock',
+  type: 'it is not an access token',
+  issuer: 'it is from another issuer',
+  audience: 'it is for another audience',
+  nonce: 'it is for another login',
+  client: 'it belongs to a client that is not accepted here',
+  scope: 'it lacks a required scope',
+}
+
+function invalid(reason: TokenInvalidReason): TokenError {
+  return new TokenError('TOKEN_INVALID', `the token was refused: ${remedies[reason]}`, { reason })
+}

@@ -1,0 +1,67 @@
+import type { Redirect } from '../core/ports.ts'
+import { assert, assertSame, rejection, type Test } from './assert.ts'
+
+export interface RedirectContractOptions {
+  /** A redirect that sends the "person" to `visit`, who follows the authorization URL and comes back. */
+  readonly makeRedirect: (visit: (authorizationUrl: string) => void) => Redirect | Promise<Redirect>
+  /** Sends the person back: opens `callback` as a browser would. */
+  readonly comeBack: (callback: string) => Promise<void>
+}
+
+/** What every {@link Redirect} must do that can wait for a person. */
+export function redirectContract(test: Test, { makeRedirect, comeBack }: RedirectContractOptions): void {
+  const authorization = (redirectUri: string) => {
+    const url = new URL('https://ims.example/authorize')
+    url.searchParams.set('redirect_uri', redirectUri)
+    url.searchParams.set('state', 'contract-state')
+    return url
+  }
+  const answer = (redirectUri: string, query: string) =>
+    `${redirectUri}${redirectUri.includes('?') ? '&' : '?'}${query}`
+
+  test('redirect: brings back the callback URL', async () => {
+    const redirect = await makeRedirect((url) => {
+      const redirectUri = new URL(url).searchParams.get('redirect_uri') ?? ''
+      void comeBack(answer(redirectUri, 'code=contract-code&state=contract-state'))
+    })
+    const visit = await redirect.begin()
+    try {
+      const callback = await visit.go(authorization(visit.redirectUri))
+      assertSame(callback.searchParams.get('code'), 'contract-code', 'code')
+      assertSame(callback.searchParams.get('state'), 'contract-state', 'state')
+      assert(callback.href.startsWith(new URL(visit.redirectUri).origin), 'the callback is at the redirect URI')
+    } finally {
+      await visit.end()
+    }
+  })
+  test('redirect: is not fooled by another state', async () => {
+    const redirect = await makeRedirect((url) => {
+      const redirectUri = new URL(url).searchParams.get('redirect_uri') ?? ''
+      void comeBack(answer(redirectUri, 'code=forged&state=other')).then(() =>
+        comeBack(answer(redirectUri, 'code=contract-code&state=contract-state')),
+      )
+    })
+    const visit = await redirect.begin()
+    try {
+      const callback = await visit.go(authorization(visit.redirectUri))
+      assertSame(callback.searchParams.get('code'), 'contract-code', 'code')
+    } finally {
+      await visit.end()
+    }
+  })
+  test('redirect: ends with the caller’s own reason', async () => {
+    const control = new AbortController()
+    const reason = new Error('mine')
+    const redirect = await makeRedirect(() => control.abort(reason))
+    const visit = await redirect.begin(control.signal)
+    try {
+      assert(
+        (await rejection(visit.go(authorization(visit.redirectUri)))) === reason,
+        'signal.reason comes back untouched',
+      )
+    } finally {
+      await visit.end()
+      await visit.end()
+    }
+  })
+}
