@@ -1,0 +1,183 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import ts from 'typescript'
+import { describe, expect, test } from 'vitest'
+
+const root = join(import.meta.dirname, '..')
+const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
+  .map((file) => `src/${file}`)
+
+interface Import {
+  readonly specifier: string
+  readonly typeOnly: boolean
+}
+
+/** Every import and re-export of a file, dynamic ones included. */
+function importsOf(file: string): Import[] {
+  const source = ts.createSourceFile(file, readFileSync(join(root, file), 'utf8'), ts.ScriptTarget.Latest, true)
+  const found: Import[] = []
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node) && ts.isStringLiteral(node.moduleSpecifier)) {
+      const { importClause, moduleSpecifier } = node
+      const named = importClause?.namedBindings
+      const allTypes =
+        named &&
+        ts.isNamedImports(named) &&
+        named.elements.length > 0 &&
+        named.elements.every((each) => each.isTypeOnly)
+      found.push({
+        specifier: moduleSpecifier.text,
+        typeOnly: Boolean(importClause?.isTypeOnly || (allTypes && !importClause?.name)),
+      })
+    }
+    if (ts.isExportDeclaration(node) && node.moduleSpecifier && ts.isStringLiteral(node.moduleSpecifier)) {
+      found.push({ specifier: node.moduleSpecifier.text, typeOnly: node.isTypeOnly })
+    }
+    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      const [argument] = node.arguments
+      if (argument && ts.isStringLiteral(argument)) found.push({ specifier: argument.text, typeOnly: false })
+    }
+    ts.forEachChild(node, visit)
+  }
+  visit(source)
+  return found
+}
+
+const graph = new Map(
+  sources.map((file) => {
+    const imports = importsOf(file)
+    const local = imports
+      .filter(({ specifier }) => specifier.startsWith('.'))
+      .map(({ specifier, typeOnly }) => ({ file: relative(root, join(root, dirname(file), specifier)), typeOnly }))
+    return [
+      file,
+      {
+        local,
+        packages: imports.filter(({ specifier }) => !specifier.startsWith('.')).map(({ specifier }) => specifier),
+      },
+    ]
+  }),
+)
+
+/** The floors of the core, from the ground up. A file imports from its own floor or below, never from above. */
+const floors: readonly (readonly RegExp[])[] = [
+  [/^core\/(ports|errors|events|redact)\.ts$/],
+  [/^core\/(memory|digest|from-unstorage)\.ts$/],
+  [/^core\/(ims|keys)\//],
+  [/^core\/(flows|verify)\//],
+  [/^core\/(setup|shared-flight)\.ts$/],
+  [/^core\/(session|login|authorized-fetch)\.ts$/],
+  [/^core\/client\.ts$/],
+  [/^core\/familiar\//],
+  [/^core\/(api|exports|index)\.ts$/],
+]
+const floorOf = (file: string) =>
+  floors.findIndex((floor) => floor.some((pattern) => pattern.test(file.replace(/^src\//, ''))))
+const core = sources.filter((file) => file.startsWith('src/core/'))
+
+describe('the core', () => {
+  test('every file stands on a floor', () => {
+    expect(core.filter((file) => floorOf(file) === -1)).toEqual([])
+  })
+
+  test('imports go down only', () => {
+    const upward = core.flatMap((file) =>
+      (graph.get(file)?.local ?? [])
+        .filter((to) => floorOf(to.file) > floorOf(file))
+        .map((to) => `${file} -> ${to.file}`),
+    )
+    expect(upward).toEqual([])
+  })
+
+  test('imports nothing but itself, jose and oauth4webapi', () => {
+    const foreign = core.flatMap((file) => {
+      const { local = [], packages = [] } = graph.get(file) ?? {}
+      const outside = local.map((to) => to.file).filter((to) => !to.startsWith('src/core/'))
+      return [...outside, ...packages.filter((name) => name !== 'jose' && name !== 'oauth4webapi')].map(
+        (to) => `${file} -> ${to}`,
+      )
+    })
+    expect(foreign).toEqual([])
+  })
+
+  test('has no word of a platform in its code', () => {
+    const words =
+      /\b(?:process\.|Buffer\b|window\b|document\.|localStorage|sessionStorage|indexedDB|navigator\b|require\(|__dirname|Deno\.|Bun\.|caches\b|console\.)/
+    const spoken = core.flatMap((file) => {
+      const code = readFileSync(join(root, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
+      return words.test(code) ? [`${file}: ${words.exec(code)?.[0]}`] : []
+    })
+    expect(spoken).toEqual([])
+  })
+
+  test('flows know no other flow, but for refreshing, which continues any', () => {
+    const flows = core.filter((file) => file.startsWith('src/core/flows/'))
+    const shared = /\/(?:flow|credentials|refresh-token)\.ts$/
+    const across = flows.flatMap((file) =>
+      (graph.get(file)?.local ?? [])
+        .filter((to) => to.file.startsWith('src/core/flows/') && !shared.test(to.file))
+        .map((to) => `${file} -> ${to.file}`),
+    )
+    expect(across).toEqual([])
+  })
+})
+
+describe('the house', () => {
+  test('has no import cycle', () => {
+    const done = new Set<string>()
+    const cycles: string[] = []
+    const walk = (file: string, path: readonly string[]): void => {
+      if (path.includes(file)) cycles.push([...path.slice(path.indexOf(file)), file].join(' -> '))
+      if (done.has(file) || path.includes(file)) return
+      for (const to of graph.get(file)?.local ?? []) if (!to.typeOnly) walk(to.file, [...path, file])
+      done.add(file)
+    }
+    for (const file of sources) walk(file, [])
+    expect(cycles).toEqual([])
+  })
+
+  test('adapters know the core and not each other; emulator and testing know no adapter', () => {
+    const region = (file: string) => /^src\/(adapters\/\w+|\w+)\//.exec(file)?.[1] ?? ''
+    const allowed: Record<string, readonly string[]> = {
+      core: ['core'],
+      testing: ['testing', 'core'],
+      emulator: ['emulator', 'core'],
+      // the command line starts the emulator
+      'adapters/node': ['adapters/node', 'core', 'emulator'],
+    }
+    const wrong = sources.flatMap((file) =>
+      (graph.get(file)?.local ?? [])
+        .filter((to) => !(allowed[region(file)] ?? []).includes(region(to.file)))
+        .map((to) => `${file} -> ${to.file}`),
+    )
+    const commands = /^src\/adapters\/node\/cli-/
+    const early = sources.filter(
+      (file) =>
+        region(file) === 'adapters/node' &&
+        !commands.test(file) &&
+        graph.get(file)?.local.some((to) => region(to.file) === 'emulator'),
+    )
+    expect([...wrong, ...early]).toEqual([])
+  })
+
+  test('only the emulator’s server knows Node', () => {
+    const neutral = sources.filter(
+      (file) => /^src\/(core|testing|emulator)\//.test(file) && file !== 'src/emulator/start.ts',
+    )
+    const touching = neutral.filter((file) => graph.get(file)?.packages.some((name) => name.startsWith('node:')))
+    expect(touching).toEqual([])
+  })
+
+  test('has files that can be read in one sitting', () => {
+    const long = sources.filter((file) => readFileSync(join(root, file), 'utf8').split('\n').length > 300)
+    expect(long).toEqual([])
+  })
+
+  test('names nothing after its lack of a name', () => {
+    const nameless = sources.filter((file) =>
+      /(?:^|\/)(?:utils?|helpers?|common|shared|misc|types)(?:\/|\.ts$)/i.test(file),
+    )
+    expect(nameless).toEqual([])
+  })
+})
