@@ -1,3 +1,4 @@
+import { UnavailableError } from '../../core/errors.ts'
 import {
   type ContextStore,
   isObject,
@@ -40,7 +41,7 @@ export function actionContexts(connect: () => StateTokens): ContextStore {
     async read(name) {
       const data = contexts.get(name)
       if (!isObject(data)) return { data, local: false }
-      return { data: withTokens(structuredClone(data), await tokensOf(name)), local: false }
+      return { data: withTokens(structuredClone(data), await tokensOf(name).catch(withoutState)), local: false }
     },
     async write(name, data) {
       if (!isObject(data)) {
@@ -63,6 +64,12 @@ export function actionContexts(connect: () => StateTokens): ContextStore {
       current = name
     },
   }
+}
+
+/** A State service that cannot be reached is an empty one: a new token can still be had. */
+function withoutState(error: unknown): TokenPatch {
+  if (error instanceof UnavailableError) return {}
+  throw error
 }
 
 function present(patch: Readonly<Record<string, StoredToken | undefined>>): TokenPatch {

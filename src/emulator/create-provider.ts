@@ -1,0 +1,90 @@
+import { ConfigurationError } from '../core/errors.ts'
+import { createClock } from './clock.ts'
+import type { Provider } from './provider.ts'
+import { createReadyMade, type EmulatorContexts, readyMadeUsers } from './ready-made.ts'
+import { type ClientOptions, createClientRegistry } from './registry/clients.ts'
+import { createSessions } from './registry/sessions.ts'
+import { createUserDirectory, type UserOptions } from './registry/users.ts'
+import { createKeyRing } from './tokens/keys.ts'
+import { createTokenLedger } from './tokens/token-ledger.ts'
+
+/** How an emulator can be set up. All of it is optional. */
+export interface EmulatorOptions {
+  /** Base URL under which it is reached. Default `https://ims.test`, a name that resolves nowhere. */
+  readonly endpoint?: string
+  /** `iss` of ID tokens. Default: `endpoint`. */
+  readonly issuer?: string
+  /** Clients beside the ready-made ones. */
+  readonly clients?: readonly ClientOptions[]
+  /** Who can sign in. Default: `user@example.com`. */
+  readonly users?: readonly UserOptions[]
+  /** Address of the person who is signed in and consents without a form; made up where `users` has none such. */
+  readonly autoLogin?: string
+  /** Source of the time, in ms since the epoch. Default `Date.now`. */
+  readonly now?: () => number
+  /** In ms. Default 24 hours. */
+  readonly accessTokenLifetime?: number
+  /** In ms. Default 14 days. */
+  readonly refreshTokenLifetime?: number
+  /** In ms. Default 10 minutes. */
+  readonly codeLifetime?: number
+  /** Issues access tokens that are random strings instead of JWTs. */
+  readonly opaqueTokens?: boolean
+}
+
+const day = 86_400_000
+
+function normalizeEndpoint(endpoint: string): string {
+  if (!URL.canParse(endpoint)) {
+    throw new ConfigurationError(
+      'BAD_OPTION',
+      'The endpoint of the emulator is no URL. Give one such as http://127.0.0.1:8888.',
+    )
+  }
+  return endpoint.replace(/\/+$/, '')
+}
+
+function checkLifetimes(lifetimes: Provider['lifetimes']): Provider['lifetimes'] {
+  for (const [name, value] of Object.entries(lifetimes)) {
+    if (Number.isInteger(value) && value > 0) continue
+    throw new ConfigurationError('BAD_OPTION', `${name}Lifetime must be a positive whole number of milliseconds.`)
+  }
+  return lifetimes
+}
+
+function usersWith(users: readonly UserOptions[], autoLogin: string | undefined): readonly UserOptions[] {
+  const known = users.some(({ email }) => email.toLowerCase() === autoLogin?.toLowerCase())
+  return autoLogin === undefined || known ? users : [...users, { ...readyMadeUsers[0], email: autoLogin }]
+}
+
+/** Fills in the defaults and generates the keys. */
+export async function createProvider(
+  options: EmulatorOptions,
+): Promise<{ provider: Provider; contexts: EmulatorContexts }> {
+  const endpoint = normalizeEndpoint(options.endpoint ?? 'https://ims.test')
+  const lifetimes = checkLifetimes({
+    accessToken: options.accessTokenLifetime ?? day,
+    refreshToken: options.refreshTokenLifetime ?? 14 * day,
+    code: options.codeLifetime ?? 600_000,
+  })
+  const [keys, readyMade, users, ownClients] = await Promise.all([
+    createKeyRing(),
+    createReadyMade(endpoint),
+    createUserDirectory(usersWith(options.users ?? readyMadeUsers, options.autoLogin)),
+    createClientRegistry(options.clients ?? []),
+  ])
+  const provider: Provider = {
+    endpoint,
+    issuer: options.issuer ?? endpoint,
+    clock: createClock(options.now ?? Date.now),
+    clients: new Map([...(await createClientRegistry(readyMade.clients)), ...ownClients]),
+    users,
+    keys,
+    tokens: createTokenLedger(),
+    sessions: createSessions(),
+    autoLogin: options.autoLogin,
+    lifetimes,
+    opaqueTokens: options.opaqueTokens ?? false,
+  }
+  return { provider, contexts: readyMade.contexts }
+}

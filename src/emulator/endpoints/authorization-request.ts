@@ -1,0 +1,71 @@
+import type { Call } from '../http/call.ts'
+import { Refusal } from '../http/refusal.ts'
+import type { Provider } from '../provider.ts'
+import type { Client } from '../registry/clients.ts'
+import { resolveRedirectUri } from '../registry/redirect-uris.ts'
+import { parseScopes, requireClientScopes } from '../registry/scopes.ts'
+import { readChallenge } from '../tokens/pkce.ts'
+import type { CodeBinding } from '../tokens/token-ledger.ts'
+import { requireGrant } from './client-authentication.ts'
+
+/** Where and how the answer to an authorization request goes back. */
+export interface ReturnAddress {
+  readonly client: Client
+  readonly redirectUri: string
+  readonly fragment: boolean
+  readonly state: string | null
+}
+
+/** A checked authorization request. */
+export interface AuthorizationRequest extends ReturnAddress {
+  readonly call: Call
+  readonly responseTypes: ReadonlySet<string>
+  readonly scopes: readonly string[]
+  readonly nonce: string | null
+  readonly prompts: ReadonlySet<string>
+  readonly challenge: CodeBinding['challenge']
+}
+
+const words = (text: string | null) => new Set((text ?? '').split(' ').filter(Boolean))
+const supportedResponseTypes = ['code', 'token', 'id_token', 'id_token token', 'code id_token']
+const maxStateLength = 4096
+
+/** Finds out where errors may go. A {@link Refusal} from here has no such place and must be shown to the person. */
+export function readReturnAddress({ params }: Call, provider: Provider): ReturnAddress {
+  const client = provider.clients.get(params.get('client_id') ?? '')
+  if (client === undefined) throw new Refusal(400, 'invalid_client', 'There is no client with this client_id.')
+  const redirectUri = resolveRedirectUri(client, params.get('redirect_uri'))
+  if (redirectUri === undefined) {
+    throw new Refusal(400, 'invalid_request', 'The redirect_uri is not registered, and the client has no default one.')
+  }
+  const responseType = params.get('response_type') ?? 'code'
+  const mode = params.get('response_mode')
+  const fragment = mode === 'fragment' || (mode !== 'query' && responseType !== 'code')
+  return { client, redirectUri, fragment, state: params.get('state') }
+}
+
+function readResponseTypes({ params }: Call, client: Client): ReadonlySet<string> {
+  const types = words(params.get('response_type') ?? 'code')
+  if (!supportedResponseTypes.includes([...types].sort().join(' '))) {
+    throw new Refusal(400, 'unsupported_response_type', 'unsupported response_type parameter')
+  }
+  requireGrant(client, types.has('token') ? 'implicit' : 'authorization_code')
+  return types
+}
+
+/** Checks everything else; a {@link Refusal} from here goes to the return address. */
+export function checkRequest(call: Call, address: ReturnAddress): AuthorizationRequest {
+  const { params } = call
+  const { client, state } = address
+  const responseTypes = readResponseTypes(call, client)
+  const scopes = parseScopes(params.get('scope'))
+  requireClientScopes(client, scopes)
+  if ((state ?? '').length > maxStateLength) throw new Refusal(400, 'invalid_request', 'state is too long')
+  const challenge = readChallenge(params.get('code_challenge'), params.get('code_challenge_method'))
+  if (client.isPublic && responseTypes.has('code') && challenge === undefined) {
+    throw new Refusal(400, 'invalid_request', 'a public client must send a code_challenge')
+  }
+  const prompts = words(params.get('prompt'))
+  if (prompts.has('none') && prompts.size > 1) throw new Refusal(400, 'invalid_request', 'prompt=none must be alone')
+  return { ...address, call, responseTypes, scopes, nonce: params.get('nonce'), prompts, challenge }
+}

@@ -1,0 +1,133 @@
+import { type Call, readCookie } from '../http/call.ts'
+import { Refusal } from '../http/refusal.ts'
+import type { Provider } from '../provider.ts'
+import { type Session, sessionCookie, sessionCookieHeader } from '../registry/sessions.ts'
+import { mintAccessToken, mintCode, mintIdToken } from '../tokens/mint.ts'
+import type { Authorization } from '../tokens/token-ledger.ts'
+import { reportedLifetime } from '../tokens/token-response.ts'
+import {
+  type AuthorizationRequest,
+  checkRequest,
+  type ReturnAddress,
+  readReturnAddress,
+} from './authorization-request.ts'
+import { consentPage, messagePage, signInPage } from './pages.ts'
+
+function redirect(location: string, status: 302 | 303, headers: Record<string, string> = {}): Response {
+  return new Response(null, { status, headers: { location, 'cache-control': 'no-store', ...headers } })
+}
+
+function sendBack({ redirectUri, fragment, state }: ReturnAddress, answer: Record<string, string>): string {
+  const url = new URL(redirectUri)
+  const params = { ...answer, ...(state === null ? {} : { state }) }
+  if (fragment) url.hash = new URLSearchParams(params).toString()
+  else for (const [name, value] of Object.entries(params)) url.searchParams.set(name, value)
+  return url.href
+}
+
+async function authorizationAnswer(request: AuthorizationRequest, session: Session, provider: Provider) {
+  const { call, client, scopes, state, nonce, responseTypes, redirectUri, challenge } = request
+  const authorization: Authorization = {
+    client,
+    subject: session.person,
+    scopes,
+    sessionId: session.id,
+    ...(state === null ? {} : { state }),
+    ...(nonce === null ? {} : { nonce }),
+  }
+  const answer: Record<string, string> = {}
+  if (responseTypes.has('code')) {
+    const binding = { redirectUri, ...(challenge === undefined ? {} : { challenge }) }
+    answer.code = (await mintCode(provider, authorization, binding)).value
+  }
+  if (responseTypes.has('id_token')) answer.id_token = await mintIdToken(provider, authorization)
+  if (responseTypes.has('token')) {
+    const access = await mintAccessToken(provider, authorization)
+    answer.access_token = access.value
+    answer.token_type = 'bearer'
+    answer.expires_in = String(reportedLifetime(access, call.version))
+  }
+  return answer
+}
+
+async function finish(request: AuthorizationRequest, session: Session, provider: Provider): Promise<Response> {
+  const answer = await authorizationAnswer(request, session, provider)
+  return redirect(sendBack(request, answer), 302, { 'set-cookie': sessionCookieHeader(provider.endpoint, session.id) })
+}
+
+function signInAutomatically(request: AuthorizationRequest, email: string, provider: Provider): Session {
+  const person = provider.users.find(email)
+  if (person === undefined) throw new Refusal(400, 'access_denied', 'there is no such user to sign in')
+  provider.sessions.consent(person, request.client, request.scopes)
+  return provider.sessions.start(person, provider.clock.now())
+}
+
+function showSignIn({ call, client }: AuthorizationRequest, provider: Provider, problem?: string): Response {
+  const email = call.params.get('email') ?? call.params.get('login_hint') ?? provider.users.first ?? ''
+  return signInPage({ clientId: client.clientId, email, ...(problem === undefined ? {} : { problem }) })
+}
+
+/** Takes the person as far as possible: sign-in, consent, answer. */
+async function proceed(request: AuthorizationRequest, provider: Provider): Promise<Response> {
+  const { call, client, scopes, prompts } = request
+  const silent = prompts.has('none')
+  const session = provider.sessions.find(readCookie(call.headers, sessionCookie))
+  const consented = session !== undefined && provider.sessions.hasConsent(session.person, client, scopes)
+  if (session !== undefined && consented && !prompts.has('login')) return finish(request, session, provider)
+  if (silent) {
+    throw session === undefined
+      ? new Refusal(400, 'login_required', 'no one is signed in')
+      : new Refusal(400, 'consent_required', 'the person has not consented to these scopes')
+  }
+  if (provider.autoLogin !== undefined) {
+    return finish(request, signInAutomatically(request, provider.autoLogin, provider), provider)
+  }
+  if (session === undefined || prompts.has('login')) return showSignIn(request, provider)
+  const { person, formToken } = session
+  return consentPage({ clientId: client.clientId, email: person.email, scopes, formToken })
+}
+
+// The address of the request without what was just done about it
+function resume({ call, prompts }: AuthorizationRequest): string {
+  const url = new URL(call.url)
+  const left = [...prompts].filter((prompt) => prompt !== 'login')
+  if (left.length > 0) url.searchParams.set('prompt', left.join(' '))
+  else url.searchParams.delete('prompt')
+  return url.pathname + url.search
+}
+
+function submit(request: AuthorizationRequest, action: string, provider: Provider): Response {
+  const { call, client, scopes } = request
+  const { params, headers } = call
+  if (action === 'sign-in') {
+    const person = provider.users.authenticate(params.get('email') ?? '', params.get('password') ?? '')
+    if (person === undefined) return showSignIn(request, provider, 'The email address or the password is wrong.')
+    const { id } = provider.sessions.start(person, provider.clock.now())
+    return redirect(resume(request), 303, { 'set-cookie': sessionCookieHeader(provider.endpoint, id) })
+  }
+  const session = provider.sessions.find(readCookie(headers, sessionCookie))
+  if (action === 'allow' && session !== undefined && params.get('form_token') === session.formToken) {
+    provider.sessions.consent(session.person, client, scopes)
+    return redirect(resume(request), 303)
+  }
+  throw new Refusal(400, 'access_denied', 'the person refused')
+}
+
+/** `GET|POST /ims/authorize[/v1|/v2]`; its own forms post back to it with an `action`. */
+export async function authorize(call: Call, provider: Provider): Promise<Response> {
+  let address: ReturnAddress
+  try {
+    address = readReturnAddress(call, provider)
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    return messagePage('This request cannot be answered', error.message, error.status)
+  }
+  try {
+    const request = checkRequest(call, address)
+    const action = call.method === 'POST' ? call.params.get('action') : null
+    return action === null ? await proceed(request, provider) : submit(request, action, provider)
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    return redirect(sendBack(address, { error: error.error, error_description: error.message }), 302)
+  }
+}

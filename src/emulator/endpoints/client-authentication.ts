@@ -1,0 +1,69 @@
+import type { Call } from '../http/call.ts'
+import { Refusal } from '../http/refusal.ts'
+import type { Provider } from '../provider.ts'
+import type { Client, ClientGrant } from '../registry/clients.ts'
+
+interface Credentials {
+  readonly id: string | null
+  readonly secret: string | null
+  readonly basic: boolean
+}
+
+// RFC 6749, section 2.3.1: both halves are form-encoded before they are joined
+function decodeFormValue(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    return text
+  }
+}
+
+function basicCredentials(headers: Headers): Credentials | undefined {
+  const encoded = /^Basic\s+(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1]
+  if (encoded === undefined) return undefined
+  try {
+    const [id = '', ...secret] = atob(encoded).split(':')
+    return { id: decodeFormValue(id), secret: decodeFormValue(secret.join(':')), basic: true }
+  } catch {
+    throw new Refusal(400, 'invalid_client', 'malformed Authorization header')
+  }
+}
+
+function readCredentials({ headers, params }: Call, allowBasic: boolean): Credentials {
+  const basic = allowBasic ? basicCredentials(headers) : undefined
+  return basic ?? { id: params.get('client_id'), secret: params.get('client_secret'), basic: false }
+}
+
+/** The registered client with this id, or `invalid_client`. */
+export function requireClient(provider: Provider, id: string | null): Client {
+  const client = id === null ? undefined : provider.clients.get(id)
+  if (client === undefined) throw new Refusal(400, 'invalid_client', 'invalid client_id parameter')
+  return client
+}
+
+/** Refuses a wrong secret, and any secret of a public client, which must not have one. */
+export function checkSecret(client: Client, secret: string | null, basic = false): void {
+  if (client.isPublic) {
+    if (secret !== null) throw new Refusal(400, 'invalid_client', 'unexpected client_secret parameter')
+    return
+  }
+  if (secret !== null && client.clientSecrets.includes(secret)) return
+  const headers: Record<string, string> = basic ? { 'www-authenticate': 'Basic realm="ims"' } : {}
+  const description = secret === null ? 'missing client_secret parameter' : 'invalid client_secret parameter'
+  throw new Refusal(401, 'invalid_client', description, headers)
+}
+
+/** The client that calls: by `client_secret_basic`, `client_secret_post`, or its id alone where it is public. */
+export function authenticateClient(call: Call, provider: Provider, { allowBasic = true } = {}): Client {
+  const { id, secret, basic } = readCredentials(call, allowBasic)
+  const client = requireClient(provider, id)
+  checkSecret(client, secret || null, basic)
+  return client
+}
+
+/** Refuses what the credential is not made for. */
+export function requireGrant(client: Client, grant: ClientGrant): void {
+  if (!client.grants.includes(grant)) {
+    throw new Refusal(400, 'unauthorized_client', 'the client is not authorized to use this grant')
+  }
+}

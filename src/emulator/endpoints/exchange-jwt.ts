@@ -1,0 +1,85 @@
+import { compactVerify, decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose'
+import type { Call } from '../http/call.ts'
+import { Refusal } from '../http/refusal.ts'
+import type { Provider } from '../provider.ts'
+import type { Client } from '../registry/clients.ts'
+import { machineAccount } from '../registry/users.ts'
+import { mintAccessToken } from '../tokens/mint.ts'
+import { tokenId } from '../tokens/token-id.ts'
+import { tokenResponse } from '../tokens/token-response.ts'
+import { checkSecret, requireClient } from './client-authentication.ts'
+
+const refuse = (error: string, description: string) => new Refusal(400, error, description)
+
+interface Assertion {
+  readonly jwt: string
+  readonly claims: JWTPayload
+  /** Where `aud` and the metascopes may point: the endpoint under any name it is called by. */
+  readonly bases: readonly string[]
+}
+
+function decodeAssertion(call: Call, provider: Provider): Assertion {
+  const jwt = call.params.get('jwt_token')
+  if (jwt === null) throw refuse('invalid_token', 'missing jwt_token parameter')
+  try {
+    return { jwt, claims: decodeJwt(jwt), bases: [provider.endpoint, call.url.origin] }
+  } catch {
+    throw refuse('invalid_token', 'the JWT cannot be decoded')
+  }
+}
+
+function checkTimes({ claims }: Assertion, now: number): void {
+  const { exp, jti } = claims as { exp?: unknown; jti?: unknown }
+  if (exp === undefined) throw refuse('bad_request', 'missing exp claim')
+  if (!Number.isInteger(exp)) throw refuse('invalid_token', 'exp must be an integer number of seconds')
+  if (jti !== undefined && !Number.isInteger(Number(jti))) throw refuse('invalid_token', 'jti must be an integer')
+  if (Number(exp) * 1000 <= now) throw refuse('invalid_token', 'JWT token is expired')
+}
+
+function checkAudience({ claims, bases }: Assertion, client: Client): void {
+  const audiences = [claims.aud].flat()
+  if (!bases.some((base) => audiences.includes(`${base}/c/${client.clientId}`))) {
+    throw refuse('invalid_client', 'aud does not name this client at this endpoint')
+  }
+}
+
+async function checkSignature({ jwt }: Assertion, client: Client): Promise<void> {
+  if (decodeProtectedHeader(jwt).alg !== 'RS256') throw refuse('invalid_signature', 'the JWT must be signed with RS256')
+  const checks = client.publicKeys.map((key) => compactVerify(jwt, key, { algorithms: ['RS256'] }))
+  await Promise.any(checks).catch(() => {
+    throw refuse('invalid_signature', 'no certificate of the client matches the signature')
+  })
+}
+
+function readMetaScopes({ claims, bases }: Assertion, client: Client): string[] {
+  const names = Object.keys(claims).filter((name) => claims[name] === true)
+  const metaScopes = bases.flatMap((base) =>
+    names.filter((name) => name.startsWith(`${base}/s/`)).map((name) => name.slice(base.length + 3)),
+  )
+  const unique = [...new Set(metaScopes)]
+  if (unique.length === 0 || unique.some((scope) => !client.metaScopes?.includes(scope))) {
+    throw refuse('invalid_scope', 'the metascopes are absent, unknown or not bound to the client')
+  }
+  return unique
+}
+
+/** `POST /ims/exchange/jwt` and `/ims/exchange/v1/jwt`: a token for a signed assertion; `expires_in` is in ms. */
+export async function exchangeJwt(call: Call, provider: Provider): Promise<Response> {
+  const client = requireClient(provider, call.params.get('client_id'))
+  const assertion = decodeAssertion(call, provider)
+  checkAudience(assertion, client)
+  checkSecret(client, call.params.get('client_secret'))
+  if (!client.grants.includes('exchange_jwt')) {
+    throw new Refusal(401, 'invalid_client', 'the client lacks the exchange_jwt scope')
+  }
+  checkTimes(assertion, provider.clock.now())
+  const { iss, sub } = assertion.claims
+  if (sub === undefined || sub !== client.technicalAccountId) throw refuse('bad_request', 'bad sub claim')
+  if (iss === undefined || iss !== client.orgId) throw refuse('bad_request', 'bad iss claim')
+  await checkSignature(assertion, client)
+  const scopes = readMetaScopes(assertion, client)
+  const email = client.technicalAccountEmail ?? sub
+  const subject = machineAccount({ kind: 'technical', userId: sub, email, orgId: iss })
+  const sessionId = tokenId(provider.clock.now())
+  return tokenResponse({ access: await mintAccessToken(provider, { client, subject, scopes, sessionId }) }, 1)
+}

@@ -1,0 +1,78 @@
+import type { Call } from '../http/call.ts'
+import { Refusal } from '../http/refusal.ts'
+import type { Provider } from '../provider.ts'
+import { cliClientId, relayPath } from '../ready-made.ts'
+import type { IssuedToken } from '../tokens/token-ledger.ts'
+import { messagePage } from './pages.ts'
+import { authorizationCodeGrant } from './user-grants.ts'
+
+/** What the relay takes along in `state`. */
+interface Trip {
+  readonly id: string
+  readonly code_type: 'access_token' | 'auth_code'
+  readonly client_id: string
+  readonly port: string
+  readonly env: string
+}
+
+function redirect(location: string | URL): Response {
+  return new Response(null, { status: 302, headers: { location: String(location), 'cache-control': 'no-store' } })
+}
+
+const isPort = (text: unknown): text is string => typeof text === 'string' && /^\d{1,5}$/.test(text)
+
+function readTrip(state: string | null): Trip {
+  try {
+    const trip = JSON.parse(state ?? '') as Trip
+    if (isPort(trip.port)) return trip
+  } catch {
+    // Refused below, as any other state that is not of the relay's making
+  }
+  throw new Refusal(400, 'invalid_request', 'the state is not the one of the relay')
+}
+
+/** `GET <relay>`: off to the sign-in. The relay redeems the code of its own client, and hands on that of any other. */
+export function startRelay({ params }: Call, { endpoint }: Provider): Response {
+  const id = params.get('id')
+  const port = params.get('port')
+  if (id === null || !isPort(port)) {
+    throw new Refusal(400, 'invalid_request', 'id and port are required')
+  }
+  const client_id = params.get('client_id') ?? cliClientId
+  const code_type = client_id === cliClientId ? 'access_token' : 'auth_code'
+  const trip: Trip = { id, code_type, client_id, port, env: 'prod' }
+  const url = new URL(`${endpoint}/ims/authorize/v1`)
+  url.searchParams.set('client_id', client_id)
+  url.searchParams.set('scope', params.get('scope') ?? 'openid,AdobeID,read_organizations')
+  url.searchParams.set('redirect_uri', `${endpoint}${relayPath}/callback`)
+  url.searchParams.set('state', JSON.stringify(trip))
+  return redirect(url)
+}
+
+const asStored = ({ value, createdAt, expiresIn }: IssuedToken) => ({ token: value, expiry: createdAt + expiresIn })
+
+async function redeem(call: Call, provider: Provider): Promise<string> {
+  const client = provider.clients.get(cliClientId)
+  if (client === undefined) throw new Refusal(500, 'server_error', 'the client of the relay is not registered')
+  const { access, refresh } = await authorizationCodeGrant({ call: { ...call, version: 1 }, client, provider })
+  return JSON.stringify({ access_token: asStored(access), ...(refresh && { refresh_token: asStored(refresh) }) })
+}
+
+/** `GET <relay>/callback`: back to the listener on the person's machine. */
+export async function finishRelay(call: Call, provider: Provider): Promise<Response> {
+  const trip = readTrip(call.params.get('state'))
+  const code = call.params.get('code')
+  if (code === null) return relayError()
+  const url = new URL(`http://localhost:${trip.port}/`)
+  url.searchParams.set('code', trip.code_type === 'access_token' ? await redeem(call, provider) : code)
+  url.searchParams.set('code_type', trip.code_type)
+  url.searchParams.set('state', JSON.stringify(trip))
+  return redirect(url)
+}
+
+/** `GET <relay>/signed-in`, where a listener sends the person on. */
+export const relayDone = () => messagePage('Signed in', 'You can close this tab and go back to the command line.')
+
+/** `GET <relay>/error`. */
+export const relayError = () =>
+  messagePage('Not signed in', 'The sign-in failed. Try again from the command line.', 400)

@@ -1,0 +1,58 @@
+import { bearerToken, type Call, readCookie } from '../http/call.ts'
+import { Refusal } from '../http/refusal.ts'
+import type { Provider } from '../provider.ts'
+import { isRegistered } from '../registry/redirect-uris.ts'
+import { sessionCookie, sessionCookieHeader } from '../registry/sessions.ts'
+import { checkSecret, requireClient } from './client-authentication.ts'
+import { messagePage } from './pages.ts'
+
+// Ends the browser's session and the one the access token came from, with every token of both
+function endSessions({ headers, params }: Call, provider: Provider): void {
+  const token = provider.tokens.find(params.get('access_token') ?? bearerToken(headers) ?? '')
+  for (const id of [readCookie(headers, sessionCookie), token?.authorization.sessionId]) {
+    if (id === undefined) continue
+    provider.sessions.end(id)
+    provider.tokens.revokeSession(id)
+  }
+}
+
+function withSignedOutHeaders(response: Response, provider: Provider): Response {
+  response.headers.set('set-cookie', sessionCookieHeader(provider.endpoint, undefined))
+  response.headers.set('cache-control', 'no-store')
+  return response
+}
+
+function answer({ params }: Call, provider: Provider): Response {
+  const id = params.get('client_id')
+  const client = id === null ? undefined : requireClient(provider, id)
+  const secret = params.get('client_secret')
+  if (secret !== null) {
+    checkSecret(requireClient(provider, id), secret)
+    return new Response(null, { status: 200 })
+  }
+  const redirectUri = params.get('redirect_uri')
+  if (client !== undefined && redirectUri !== null && isRegistered(client, redirectUri)) {
+    return new Response(null, { status: 302, headers: { location: redirectUri } })
+  }
+  const note = redirectUri === null ? '' : ' You were not sent on, because the redirect_uri is not registered.'
+  return messagePage('Signed out', `You are signed out.${note}`)
+}
+
+/** `GET|POST /ims/logout[/v1]`: back to a registered redirect URI; with the client's secret, a plain 200. */
+export function logout(call: Call, provider: Provider): Response {
+  const response = answer(call, provider)
+  endSessions(call, provider)
+  return withSignedOutHeaders(response, provider)
+}
+
+/** `GET|POST /ims/logout/v1/token`: the same without a redirect, as JSON or JSONP. */
+export function logoutToken(call: Call, provider: Provider): Response {
+  const callback = call.params.get('callback')
+  if (callback !== null && !/^[\w$.]{1,100}$/.test(callback)) {
+    throw new Refusal(400, 'invalid_request', 'invalid callback parameter')
+  }
+  endSessions(call, provider)
+  const script = { headers: { 'content-type': 'application/javascript' } }
+  const response = callback === null ? Response.json({}) : new Response(`${callback}({})`, script)
+  return withSignedOutHeaders(response, provider)
+}

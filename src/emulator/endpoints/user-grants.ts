@@ -1,0 +1,95 @@
+import { Refusal } from '../http/refusal.ts'
+import { narrowScopes, parseScopes } from '../registry/scopes.ts'
+import { machineAccount } from '../registry/users.ts'
+import { mintAccessToken, mintIdToken, mintRefreshToken } from '../tokens/mint.ts'
+import { answersChallenge } from '../tokens/pkce.ts'
+import { tokenId } from '../tokens/token-id.ts'
+import { type Authorization, type IssuedToken, isExpired, type TokenType } from '../tokens/token-ledger.ts'
+import type { Issued } from '../tokens/token-response.ts'
+import { requireGrant } from './client-authentication.ts'
+import type { GrantRequest } from './grant-request.ts'
+
+// The oldest dialect says access_denied to a code it does not like
+function invalidGrant({ call }: GrantRequest, description: string): Refusal {
+  const old = call.version < 2 && call.params.get('grant_type') === 'authorization_code'
+  return new Refusal(400, old ? 'access_denied' : 'invalid_grant', description)
+}
+
+// Whoever presents a used code or refresh token may have stolen it: nothing that came from it works any more
+function requireFresh(request: GrantRequest, value: string | null, type: TokenType): IssuedToken {
+  const { client, provider } = request
+  if (value === null) throw new Refusal(400, 'invalid_request', 'missing code or refresh_token parameter')
+  const token = provider.tokens.find(value)
+  if (token?.type !== type) throw invalidGrant(request, `invalid ${type}`)
+  if (token.authorization.client.clientId !== client.clientId) {
+    throw invalidGrant(request, `the ${type} was issued to another client`)
+  }
+  if (token.used) {
+    provider.tokens.revokeFamily(token.authorization)
+    throw invalidGrant(request, `the ${type} was used before`)
+  }
+  if (token.revoked) throw invalidGrant(request, `the ${type} was revoked`)
+  if (isExpired(token, provider.clock.now())) throw invalidGrant(request, `the ${type} has expired`)
+  return token
+}
+
+function issuesRefreshToken({ call, client }: GrantRequest, scopes: readonly string[]): boolean {
+  return client.grants.includes('refresh_token') && (call.version < 2 || scopes.includes('offline_access'))
+}
+
+async function serviceToken({ client, provider }: GrantRequest): Promise<Issued> {
+  requireGrant(client, 'service')
+  const now = provider.clock.now()
+  const subject = machineAccount({
+    kind: 'service',
+    userId: `${client.clientId}@AdobeService`,
+    email: `${client.clientId}@AdobeService`,
+  })
+  const scopes = ['system', ...(client.scopes ?? [])]
+  return { access: await mintAccessToken(provider, { client, subject, scopes, sessionId: tokenId(now) }) }
+}
+
+/** `authorization_code`: the code of a person's sign-in, or the permanent one of a service. */
+export async function authorizationCodeGrant(request: GrantRequest): Promise<Issued> {
+  const { call, client } = request
+  const code = call.params.get('code')
+  if (code !== null && code === client.permanentCode) return serviceToken(request)
+  requireGrant(client, 'authorization_code')
+  const { binding } = requireFresh(request, code, 'authorization_code')
+  const answered = await answersChallenge(call.params.get('code_verifier'), binding?.challenge)
+  if (!answered) throw invalidGrant(request, 'code_verifier does not match the code_challenge')
+  const redirectUri = call.params.get('redirect_uri')
+  if (redirectUri !== null && redirectUri !== binding?.redirectUri) {
+    throw invalidGrant(request, 'redirect_uri does not match the authorization request')
+  }
+  // Looked up again: another request may have redeemed it while the verifier was hashed
+  const token = requireFresh(request, code, 'authorization_code')
+  const scopes = narrowScopes(token.scopes, parseScopes(call.params.get('scope')))
+  token.used = true
+  return issueUserTokens(request, token.authorization, scopes)
+}
+
+async function issueUserTokens(
+  request: GrantRequest,
+  authorization: Authorization,
+  scopes: readonly string[],
+): Promise<Issued> {
+  const { provider } = request
+  const refresh = issuesRefreshToken(request, authorization.scopes)
+    ? await mintRefreshToken(provider, authorization)
+    : undefined
+  const access = await mintAccessToken(provider, authorization, { scopes, refresh })
+  const idToken = scopes.includes('openid') ? await mintIdToken(provider, authorization) : undefined
+  return { access, refresh, idToken }
+}
+
+/** `refresh_token`: rotates; the old one is worth nothing afterwards. */
+export async function refreshTokenGrant(request: GrantRequest): Promise<Issued> {
+  const { call, client, provider } = request
+  requireGrant(client, 'refresh_token')
+  const token = requireFresh(request, call.params.get('refresh_token'), 'refresh_token')
+  const scopes = narrowScopes(token.scopes, parseScopes(call.params.get('scope')))
+  token.used = true
+  const refresh = await mintRefreshToken(provider, token.authorization)
+  return { access: await mintAccessToken(provider, token.authorization, { scopes, refresh }), refresh }
+}

@@ -1,0 +1,46 @@
+import { decodeJwt } from 'jose'
+import { bearerToken, type Call } from '../http/call.ts'
+import { Refusal } from '../http/refusal.ts'
+import type { Provider } from '../provider.ts'
+import type { Client } from '../registry/clients.ts'
+import { type IssuedToken, isExpired } from '../tokens/token-ledger.ts'
+import { requireClient } from './client-authentication.ts'
+
+// What this emulator did not issue either is no token at all or carries someone else's signature
+function reasonUnknown(value: string): string {
+  try {
+    decodeJwt(value)
+    return 'bad_signature'
+  } catch {
+    return 'bad_payload'
+  }
+}
+
+function reasonInvalid(token: IssuedToken, client: Client, { type, now }: { type: string | null; now: number }) {
+  if (token.type !== type) return 'bad_token_type'
+  if (token.authorization.client.clientId !== client.clientId) return 'bad_client_id'
+  if (token.revoked || token.used) return 'revoked'
+  return isExpired(token, now) ? 'expired' : undefined
+}
+
+/** `/ims/validate_token/v1`: the token comes as a bearer or as `token`; the answer is a 200 either way. */
+export function validateToken(call: Call, provider: Provider): Response {
+  const { params, headers } = call
+  const client = requireClient(provider, params.get('client_id') ?? headers.get('x-ims-clientid'))
+  const value = params.get('token') ?? bearerToken(headers)
+  if (value === undefined) throw new Refusal(400, 'invalid_request', 'missing token parameter')
+  const token = provider.tokens.find(value)
+  const at = { type: params.get('type'), now: provider.clock.now() }
+  const reason = token === undefined ? reasonUnknown(value) : reasonInvalid(token, client, at)
+  if (token === undefined || reason !== undefined) return Response.json({ valid: false, reason })
+  return Response.json({
+    valid: true,
+    token: {
+      client_id: client.clientId,
+      user_id: token.authorization.subject.userId,
+      type: token.type,
+      created_at: String(token.createdAt),
+      expires_in: String(token.expiresIn),
+    },
+  })
+}

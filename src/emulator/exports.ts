@@ -1,0 +1,8 @@
+export { createEmulator, type Emulator } from './create-emulator.ts'
+export type { EmulatorOptions } from './create-provider.ts'
+export type { FaultOptions } from './http/faults.ts'
+export type { RecordedRequest } from './http/journal.ts'
+export type { EmulatorContexts } from './ready-made.ts'
+export type { ClientGrant, ClientOptions } from './registry/clients.ts'
+export type { OrganizationOptions, UserOptions } from './registry/users.ts'
+export { type RunningEmulator, type StartOptions, startEmulator } from './start.ts'

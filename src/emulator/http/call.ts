@@ -1,0 +1,71 @@
+import type { Provider } from '../provider.ts'
+import { Refusal } from './refusal.ts'
+
+/** One request, read. */
+export interface Call {
+  readonly method: string
+  readonly url: URL
+  readonly headers: Headers
+  /** Of the query and of the body, urlencoded or multipart; the body wins. */
+  readonly params: Params
+  /** The number at the end of the path; 0 where there is none, which is the oldest dialect. */
+  readonly version: number
+  /** Why the body could not be read. */
+  readonly problem?: Refusal
+}
+
+/** Answers one kind of request. */
+export type Handler = (call: Call, provider: Provider) => Response | Promise<Response>
+
+/** Request parameters. An empty or repeated one reads as IMS reads it: empty is absent, the last one counts. */
+export interface Params {
+  get(name: string): string | null
+  entries(): [string, string][]
+}
+
+const maxBodyBytes = 1_000_000
+
+async function readForm(request: Request): Promise<[string, string][] | Refusal> {
+  const type = request.headers.get('content-type') ?? ''
+  if (request.method !== 'POST') return []
+  if (!/^(application\/x-www-form-urlencoded|multipart\/form-data)/i.test(type)) return []
+  if (Number(request.headers.get('content-length')) > maxBodyBytes) {
+    return new Refusal(413, 'invalid_request', 'request body too large')
+  }
+  try {
+    return [...(await request.formData())].map(([name, value]) => [name, typeof value === 'string' ? value : ''])
+  } catch {
+    return new Refusal(400, 'invalid_request', 'malformed request body')
+  }
+}
+
+function toParams(entries: [string, string][]): Params {
+  const byName = new Map(entries)
+  return { get: (name) => byName.get(name) || null, entries: () => entries }
+}
+
+/** Reads query and form. */
+export async function readCall(request: Request): Promise<Call> {
+  const url = new URL(request.url)
+  const form = await readForm(request)
+  const problem = form instanceof Refusal ? form : undefined
+  return {
+    method: request.method,
+    url,
+    headers: request.headers,
+    params: toParams([...url.searchParams, ...(form instanceof Refusal ? [] : form)]),
+    version: Number(/\/v(\d+)(?:\/|$)/.exec(url.pathname)?.[1] ?? 0),
+    ...(problem === undefined ? {} : { problem }),
+  }
+}
+
+/** The token of `Authorization: Bearer`. */
+export function bearerToken(headers: Headers): string | undefined {
+  return /^Bearer\s+(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1]
+}
+
+/** A cookie's value. */
+export function readCookie(headers: Headers, name: string): string | undefined {
+  const pairs = (headers.get('cookie') ?? '').split(';').map((pair) => pair.trim().split('='))
+  return pairs.find(([key]) => key === name)?.[1]
+}

@@ -1,0 +1,107 @@
+import { ConfigurationError } from '../../core/errors.ts'
+
+/** A failure to inject. Without `status` and `body` the request is processed as usual. */
+export interface FaultOptions {
+  /** Start of the path, or a pattern it must match. */
+  readonly path: string | RegExp
+  readonly method?: string
+  /** Answers with this status instead of processing the request. Default with a `body`: 200. */
+  readonly status?: number
+  /** Answers with this body instead; what is not a string is sent as JSON. */
+  readonly body?: unknown
+  /** Added to the answer, whoever made it. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** Milliseconds to wait before anything else. */
+  readonly delay?: number
+  /** How many requests it hits. Default 1; `Infinity` for all. */
+  readonly times?: number
+  /**
+   * Cuts the connection: `before` the request is processed, `after` it was processed (its effects stay, the answer is
+   * lost), or in the `mid-body` of the answer.
+   */
+  readonly drop?: 'before' | 'after' | 'mid-body'
+  /** Sends the first half of the body as if it were all. */
+  readonly truncate?: boolean
+}
+
+/** The failures still to come. */
+export interface Faults {
+  /** Adds one; the function returned takes it back. */
+  add(options: FaultOptions): () => void
+  /** The oldest that fits, counted as used. Preflights are spared unless the fault asks for `OPTIONS`. */
+  take(method: string, path: string): FaultOptions | undefined
+}
+
+function matches(fault: FaultOptions, method: string, path: string): boolean {
+  if (fault.method === undefined ? method === 'OPTIONS' : fault.method.toUpperCase() !== method) return false
+  return typeof fault.path === 'string' ? path.startsWith(fault.path) : path.search(fault.path) >= 0
+}
+
+const nullBodyStatuses = [204, 205, 304]
+
+function check({ path, status, body, times = 1 }: FaultOptions): void {
+  if (!(typeof path === 'string' || path instanceof RegExp)) {
+    throw new ConfigurationError('BAD_OPTION', 'A fault needs a path: the start of one as a string, or a RegExp.')
+  }
+  if (status !== undefined && !(Number.isInteger(status) && status >= 200 && status <= 599)) {
+    throw new ConfigurationError('BAD_OPTION', 'The status of a fault must be an integer from 200 to 599.')
+  }
+  if (body !== undefined && status !== undefined && nullBodyStatuses.includes(status)) {
+    throw new ConfigurationError('BAD_OPTION', `An answer with status ${status} has no body. Leave out the body.`)
+  }
+  if (!(times > 0)) throw new ConfigurationError('BAD_OPTION', 'The times of a fault must be at least 1.')
+}
+
+/** An empty list of faults. */
+export function createFaults(): Faults {
+  const faults = new Map<symbol, { readonly fault: FaultOptions; left: number }>()
+  return {
+    add(fault) {
+      check(fault)
+      const key = Symbol('fault')
+      faults.set(key, { fault, left: fault.times ?? 1 })
+      return () => void faults.delete(key)
+    },
+    take(method, path) {
+      for (const [key, entry] of faults) {
+        if (!matches(entry.fault, method, path)) continue
+        entry.left -= 1
+        if (entry.left <= 0) faults.delete(key)
+        return entry.fault
+      }
+      return undefined
+    },
+  }
+}
+
+/** The answer the fault gives by itself, if it gives one. */
+export function faultResponse({ status, body }: FaultOptions): Response | undefined {
+  if (status === undefined && body === undefined) return undefined
+  if (typeof body === 'string' || body === undefined) return new Response(body ?? null, { status: status ?? 200 })
+  return Response.json(body, { status: status ?? 200 })
+}
+
+async function firstHalf(response: Response): Promise<{ half: Uint8Array<ArrayBuffer>; size: number }> {
+  const body = new Uint8Array(await response.arrayBuffer())
+  return { half: body.slice(0, Math.floor(body.length / 2)), size: body.length }
+}
+
+function failingBody(half: Uint8Array): ReadableStream<Uint8Array> {
+  let sent = false
+  return new ReadableStream({
+    pull(controller) {
+      if (sent) return controller.error(new TypeError('The emulator dropped the connection, as a fault told it to.'))
+      sent = true
+      controller.enqueue(half)
+    },
+  })
+}
+
+/** Does to the answer what the fault says about its body. */
+export async function damage(response: Response, { drop, truncate }: FaultOptions): Promise<Response> {
+  if (drop !== 'mid-body' && !truncate) return response
+  const { half, size } = await firstHalf(response)
+  const headers = new Headers(response.headers)
+  headers.set('content-length', String(drop === 'mid-body' ? size : half.length))
+  return new Response(drop === 'mid-body' ? failingBody(half) : half, { status: response.status, headers })
+}

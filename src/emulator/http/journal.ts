@@ -1,0 +1,54 @@
+import type { Params } from './call.ts'
+
+/** A request that arrived. */
+export interface RecordedRequest {
+  readonly method: string
+  readonly path: string
+  /** Status of the answer; 0 until there is one, and for good where the connection was dropped before. */
+  readonly status: number
+  /** Of query and form; a repeated one as an array. Secrets read `[redacted]`. */
+  readonly params: Readonly<Record<string, string | string[]>>
+  /** Milliseconds since the epoch, by the emulator's clock. */
+  readonly at: number
+}
+
+/** The requests so far, oldest first. */
+export interface Journal {
+  readonly requests: readonly RecordedRequest[]
+  /** Writes one down; the function returned notes the status of its answer. */
+  record(request: Omit<RecordedRequest, 'status' | 'params'>, params: Params): (status: number) => void
+}
+
+const maxRequests = 10_000
+const secretName = /(^|_)(secret|token|code|verifier|assertion|password|id_token_hint)$/i
+const compactJwt = /^eyJ[\w-]+\.[\w-]+\.[\w-]*/
+
+function readableParams(params: Params): Record<string, string | string[]> {
+  // A plain challenge is the verifier itself
+  const plain = params.get('code_challenge_method') !== 'S256'
+  const isSecret = (name: string, value: string) =>
+    secretName.test(name) || (plain && name === 'code_challenge') || compactJwt.test(value)
+  const readable = new Map<string, string | string[]>()
+  for (const [name, value] of params.entries()) {
+    const shown = isSecret(name, value) ? '[redacted]' : value
+    const before = readable.get(name)
+    readable.set(name, before === undefined ? shown : [before, shown].flat())
+  }
+  return Object.fromEntries(readable)
+}
+
+/** Keeps the youngest requests, without secrets. */
+export function createJournal(): Journal {
+  const requests: { -readonly [K in keyof RecordedRequest]: RecordedRequest[K] }[] = []
+  return {
+    requests,
+    record(request, params) {
+      const entry = { ...request, status: 0, params: readableParams(params) }
+      requests.push(entry)
+      if (requests.length > maxRequests) requests.shift()
+      return (status) => {
+        entry.status = status
+      }
+    },
+  }
+}

@@ -1,0 +1,46 @@
+import type { Client } from './clients.ts'
+
+function parse(uri: string): URL | undefined {
+  try {
+    return new URL(uri)
+  } catch {
+    return undefined
+  }
+}
+
+function matchesWhole(pattern: RegExp, text: string): boolean {
+  return new RegExp(`^(?:${pattern.source})$`, pattern.flags.replace(/[gy]/g, '')).test(text)
+}
+
+/** Whether `uri` is one of the client's redirect URIs. */
+export function isRegistered(client: Client, uri: string): boolean {
+  if (parse(uri) === undefined || uri.includes('#')) return false
+  return client.redirectUris.some((known) => (typeof known === 'string' ? known === uri : matchesWhole(known, uri)))
+}
+
+/** Where the answer goes: the requested URI if registered, else the client's default one, as IMS does. */
+export function resolveRedirectUri(client: Client, requested: string | null): string | undefined {
+  return requested !== null && isRegistered(client, requested) ? requested : client.defaultRedirectUri
+}
+
+// A pattern's origin: its source up to the first slash after "://", which RegExp.source writes as "\/"
+const originOfPattern = /^\^?(?:\(\?:)?([^:]+:(?:\\?\/){2}.+?)(?:\\?\/.*|\$)?$/
+
+function patternMatchesOrigin(pattern: RegExp, origin: string): boolean {
+  if (matchesWhole(pattern, origin) || matchesWhole(pattern, `${origin}/`)) return true
+  const source = originOfPattern.exec(pattern.source)?.[1]
+  if (source === undefined) return false
+  try {
+    return matchesWhole(new RegExp(source), origin)
+  } catch {
+    return false
+  }
+}
+
+/** Whether pages of `origin` may call on behalf of the client: the origins of its redirect URIs may. */
+export function isAllowedOrigin(client: Client, origin: string): boolean {
+  if (client.allowedOrigins?.includes(origin)) return true
+  return client.redirectUris.some((known) =>
+    typeof known === 'string' ? parse(known)?.origin === origin : patternMatchesOrigin(known, origin),
+  )
+}

@@ -1,0 +1,110 @@
+import { ConfigurationError } from '../../core/errors.ts'
+
+/** An organisation a person belongs to. */
+export interface OrganizationOptions {
+  /** `<24 hex>@AdobeOrg`. */
+  readonly id: string
+  readonly name: string
+  /** The person's business profile there, which `cluster_at_exchange` switches to. Default: derived from both names. */
+  readonly userId?: string
+}
+
+/** A person who can sign in. */
+export interface UserOptions {
+  readonly email: string
+  /** Default: derived from `email`, so that it stays the same from run to run. */
+  readonly userId?: string
+  /** Without one, any password signs in. */
+  readonly password?: string
+  readonly firstName?: string
+  readonly lastName?: string
+  /** Two letters (ISO 3166). Default `US`. */
+  readonly country?: string
+  readonly organizations?: readonly OrganizationOptions[]
+}
+
+/** Whom a token is about: a person, or the account of a machine. */
+export interface Subject {
+  readonly kind: 'person' | 'technical' | 'service'
+  readonly userId: string
+  /** The account that signed in; differs from `userId` for a business profile. */
+  readonly accountId: string
+  readonly email: string
+  readonly firstName: string
+  readonly lastName: string
+  readonly country: string
+  readonly organizations: readonly Required<OrganizationOptions>[]
+  /** The organisation the token acts for, where there is one. */
+  readonly orgId?: string
+}
+
+interface Person extends Subject {
+  readonly password?: string
+}
+
+/** Everyone who can sign in. */
+export interface UserDirectory {
+  find(email: string): Subject | undefined
+  /** The person, or `undefined` where address or password is wrong. */
+  authenticate(email: string, password: string): Subject | undefined
+  /** The address to offer in the sign-in form. */
+  readonly first: string | undefined
+}
+
+/** 24 upper-case hex digits that always come out the same for the same name. */
+export async function identifier(name: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(name))
+  const bytes = [...new Uint8Array(digest, 0, 12)]
+  return bytes.map((byte) => byte.toString(16).padStart(2, '0').toUpperCase()).join('')
+}
+
+async function toPerson(options: UserOptions): Promise<Person> {
+  if (typeof options.email !== 'string' || !options.email.includes('@')) {
+    throw new ConfigurationError('BAD_OPTION', 'A user of the emulator has no valid email. Give each one an address.')
+  }
+  const userId = options.userId ?? `${await identifier(options.email)}@AdobeID`
+  const organizations = (options.organizations ?? []).map(async ({ id, name, userId: profile }) => ({
+    id,
+    name,
+    userId: profile ?? `${await identifier(`${options.email} ${id}`)}@${(await identifier(id)).toLowerCase()}.e`,
+  }))
+  return {
+    kind: 'person',
+    userId,
+    accountId: userId,
+    email: options.email,
+    firstName: options.firstName ?? 'Sample',
+    lastName: options.lastName ?? 'User',
+    country: options.country ?? 'US',
+    organizations: await Promise.all(organizations),
+    ...(options.password === undefined ? {} : { password: options.password }),
+  }
+}
+
+/** Makes the directory; addresses are compared without case. */
+export async function createUserDirectory(options: readonly UserOptions[]): Promise<UserDirectory> {
+  const people = await Promise.all(options.map(toPerson))
+  const byEmail = new Map(people.map((person) => [person.email.toLowerCase(), person]))
+  const find = (email: string) => byEmail.get(email.trim().toLowerCase())
+  return {
+    find,
+    authenticate(email, password) {
+      const person = find(email)
+      return person && (person.password === undefined || person.password === password) ? person : undefined
+    },
+    first: people[0]?.email,
+  }
+}
+
+/** The account behind client credentials, a JWT exchange or a service's permanent code. */
+export function machineAccount(account: Pick<Subject, 'kind' | 'userId' | 'email'> & { orgId?: string }): Subject {
+  const { orgId } = account
+  return {
+    ...account,
+    accountId: account.userId,
+    firstName: 'Technical',
+    lastName: 'Account',
+    country: 'US',
+    organizations: orgId === undefined ? [] : [{ id: orgId, name: 'Emulated Org', userId: account.userId }],
+  }
+}

@@ -1,0 +1,73 @@
+import type { Subject } from '../registry/users.ts'
+
+const fullName = ({ firstName, lastName }: Subject) => `${firstName} ${lastName}`
+
+/** What `/ims/userinfo/v2` says about a person, by scope. */
+export function userInfo(subject: Subject, scopes: readonly string[]): Record<string, unknown> {
+  const allowed = (scope: string) => scopes.includes(scope)
+  return {
+    sub: subject.userId,
+    ...(allowed('profile') && {
+      account_type: subject.kind === 'person' && subject.orgId === undefined ? 'ind' : 'ent',
+      name: fullName(subject),
+      given_name: subject.firstName,
+      family_name: subject.lastName,
+    }),
+    ...(allowed('email') && { email: subject.email, email_verified: true }),
+    ...(allowed('address') && { address: { country: subject.country } }),
+  }
+}
+
+/** What `/ims/profile` says, by scope. */
+export function imsProfile(subject: Subject, scopes: readonly string[]): Record<string, unknown> {
+  const allowed = (scope: string) => scopes.includes(scope)
+  const projected = subject.organizations.map(({ id }) => ({
+    prodCtx: { statusCode: 'ACTIVE', ident: id, owningEntity: id, organization_id: id, serviceCode: 'dma_tartan' },
+  }))
+  return {
+    userId: subject.userId,
+    authId: subject.accountId,
+    account_type: subject.userId.endsWith('.e') ? 'type2e' : 'type1',
+    displayName: fullName(subject),
+    name: fullName(subject),
+    first_name: subject.firstName,
+    last_name: subject.lastName,
+    email: subject.email,
+    emailVerified: 'true',
+    countryCode: subject.country,
+    phoneNumber: null,
+    preferred_languages: ['en-us'],
+    mrktPerm: 'EMAIL:false',
+    mrktPermEmail: null,
+    utcOffset: 'null',
+    tags: ['agegroup_18plus'],
+    toua: [],
+    optionalAgreements: [],
+    serviceAccounts: [],
+    ...(allowed('additional_info.roles') && { roles: [] }),
+    ...(allowed('additional_info.projectedProductContext') && { projectedProductContext: projected }),
+  }
+}
+
+/** The profile that the oldest token dialect puts beside the tokens, by scope. */
+export function inlinedProfile(subject: Subject, scopes: readonly string[]): Record<string, unknown> {
+  const { account_type: _, ...standard } = userInfo(subject, ['profile', 'email', 'address'])
+  return {
+    ...(scopes.includes('openid') && { ...standard, email_verified: 'true' }),
+    ...(scopes.includes('AdobeID') && imsProfile(subject, scopes)),
+  }
+}
+
+/** The organisations of `/ims/organizations`. */
+export function imsOrganizations(subject: Subject): Record<string, unknown>[] {
+  return subject.organizations.map(({ id, name }) => {
+    const [ident, authSrc = 'AdobeOrg'] = id.split('@')
+    return {
+      orgName: name,
+      orgType: 'Enterprise',
+      countryCode: subject.country,
+      orgRef: { ident, authSrc },
+      groups: [{ groupName: 'Administrators', role: 'GRP_ADMIN', ident: 123456789 }],
+    }
+  })
+}
