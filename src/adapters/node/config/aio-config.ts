@@ -1,0 +1,124 @@
+import type { Json } from '../../../core/ports.ts'
+import { type ConfigFile, configFile } from './config-file.ts'
+import {
+  type ConfigKey,
+  type ConfigObject,
+  changeAt,
+  layersAt,
+  mergeLayers,
+  mergeNames,
+  namesOf,
+} from './config-tree.ts'
+import { type Environment, type EnvironmentOptions, readEnvironment } from './environment.ts'
+import { unreadable } from './file-format.ts'
+
+export type AioConfigOptions = EnvironmentOptions
+export type ConfigFileName = 'global' | 'local'
+export type ConfigSource = ConfigFileName | 'env'
+
+/**
+ * The configuration shared with `@adobe/aio-lib-core-config`: the global file, the local file, and `AIO_*` variables
+ * with those of `.env`, each above the one before. Names match in any case.
+ *
+ * Every call looks whether the files changed. The environment and `.env` are read at first use and on `reload`.
+ * Every method rejects with `ConfigurationError` `CONFIG_UNREADABLE`, naming the path, when a file it needs is damaged.
+ */
+export interface AioConfig {
+  /** The value under `key`, merged from all sources or from one; a copy. `undefined` where there is none. */
+  get(key?: ConfigKey, source?: ConfigSource): Promise<Json | undefined>
+  /** The names under `key`, each once, in the spelling of the lowest source that has it. Cheaper than `get`. */
+  names(key?: ConfigKey, source?: ConfigSource): Promise<string[]>
+  /**
+   * Stores what `change` makes of the value that the file holds under `key` at that moment; `undefined` removes it,
+   * in every spelling. `change` gets a copy, must be pure and may run more than once; what it throws is thrown
+   * untouched, and nothing is written. `null` and empty objects are not stored. An unchanged value writes nothing.
+   * @throws ConfigurationError `BAD_OPTION`, `CONFIG_UNREADABLE`; the file is left as it is
+   * @throws UnavailableError `STORE_FAILED`, `TIMEOUT`; the file is left as it is
+   */
+  update(
+    file: ConfigFileName,
+    key: ConfigKey,
+    change: (value: Json | undefined) => Json | undefined,
+    signal?: AbortSignal,
+  ): Promise<void>
+  /** {@link AioConfig.update} with a value that doesn't depend on the old one. */
+  set(file: ConfigFileName, key: ConfigKey, value: Json | undefined, signal?: AbortSignal): Promise<void>
+  /** Where a file is, or would be. */
+  path(file: ConfigFileName): Promise<string>
+  /** An environment variable: the real one, else that of `.env`. `process.env` is never changed. */
+  variable(name: string): Promise<string | undefined>
+  /** Looks again, at the next call, at the working directory, the environment and `.env`. */
+  reload(): void
+}
+
+interface Sources {
+  readonly environment: Environment
+  readonly global: ConfigFile
+  readonly local: ConfigFile
+}
+
+/** Opens nothing and reads nothing before the first call of a method. */
+export function aioConfig(options: AioConfigOptions = {}): AioConfig {
+  let opened: Sources | undefined
+  let opening: Promise<Sources> | undefined
+
+  async function open(): Promise<Sources> {
+    opening ??= openSources(options)
+    const mine = opening
+    try {
+      const sources = await mine
+      if (opening === mine) opened = sources
+      return sources
+    } catch (error) {
+      if (opening === mine) opening = undefined
+      throw error
+    }
+  }
+
+  async function layers(source: ConfigSource | undefined): Promise<ConfigObject[]> {
+    const { environment, global, local } = opened ?? (await open())
+    if (source === 'env') return [environment.tree]
+    if (source !== undefined) return [await (source === 'local' ? local : global).read()]
+    const low = global.read()
+    const lowTree = low instanceof Promise ? await low : low
+    const high = local.read()
+    return [lowTree, high instanceof Promise ? await high : high, environment.tree]
+  }
+
+  async function update(
+    file: ConfigFileName,
+    key: ConfigKey,
+    change: (value: Json | undefined) => unknown,
+    signal?: AbortSignal,
+  ) {
+    const sources = await open()
+    await sources[file].update((tree) => changeAt(tree, namesOf(key), change), signal)
+  }
+
+  return {
+    async get(key = '', source) {
+      return mergeLayers(layersAt(await layers(source), namesOf(key)), () => tooDeep(opened))
+    },
+    async names(key = '', source) {
+      return mergeNames(layersAt(await layers(source), namesOf(key)))
+    },
+    update,
+    set: (file, key, value, signal) => update(file, key, () => value, signal),
+    path: async (file) => (await open())[file].path,
+    variable: async (name) => (await open()).environment.variables[name],
+    reload() {
+      opened = undefined
+      opening = undefined
+    },
+  }
+}
+
+async function openSources(options: AioConfigOptions): Promise<Sources> {
+  const environment = await readEnvironment(options)
+  return { environment, global: configFile(environment.globalFile), local: configFile(environment.localFile) }
+}
+
+function tooDeep(sources: Sources | undefined): Error {
+  const path = sources === undefined ? '' : `${sources.global.path} or ${sources.local.path}`
+  return unreadable(path, 'is nested too deeply')
+}

@@ -1,0 +1,178 @@
+import { ConfigurationError } from '../../../core/errors.ts'
+import type { Json } from '../../../core/ports.ts'
+
+/** A dotted path, as the old library takes it (`ims.contexts.x`), or its names one by one, which may hold dots. */
+export type ConfigKey = string | readonly string[]
+
+export type ConfigObject = { readonly [name: string]: Json }
+
+const deepest = 200
+
+export function isObject(value: unknown): value is ConfigObject {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  // YAML knows dates and bytes: leaves to us
+  return !(value instanceof Date || ArrayBuffer.isView(value))
+}
+
+/** The names of a key. Blank parts of a dotted one count for nothing. */
+export function namesOf(key: ConfigKey): readonly string[] {
+  return typeof key === 'string' ? key.split('.').filter((name) => name.trim() !== '') : key
+}
+
+/**
+ * A copy that shares nothing with `value`, as JSON would carry it; `__proto__` is left out.
+ * @throws what `tooDeep` returns when `value` is nested beyond reason or in itself, or holds what JSON can't
+ */
+export function copyJson(value: unknown, tooDeep: () => Error, depth = 0): Json {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
+  if (typeof value === 'number') return Number.isFinite(value) ? value : null
+  if (typeof value !== 'object' || depth > deepest) throw tooDeep()
+  if (Array.isArray(value)) {
+    return value.map((item) => (isAbsent(item) ? null : copyJson(item, tooDeep, depth + 1)))
+  }
+  if ('toJSON' in value && typeof value.toJSON === 'function') return copyJson(value.toJSON(), tooDeep, depth + 1)
+  const copy: Record<string, Json> = {}
+  for (const [name, item] of Object.entries(value)) {
+    if (name !== '__proto__' && !isAbsent(item)) copy[name] = copyJson(item, tooDeep, depth + 1)
+  }
+  return copy
+}
+
+/** What JSON leaves out of an object. */
+function isAbsent(value: unknown): boolean {
+  return value === undefined || typeof value === 'function' || typeof value === 'symbol'
+}
+
+const indexes = new WeakMap<ConfigObject, Map<string, string>>()
+
+/** How `object` spells `name`; the first wins where it has several spellings, as in the old library. */
+export function spelling(object: ConfigObject, name: string): string | undefined {
+  if (name === '__proto__') return undefined
+  const wanted = name.toLowerCase()
+  let index = indexes.get(object)
+  if (index === undefined) {
+    const names = Object.keys(object)
+    if (names.length <= 16) return names.find((candidate) => candidate.toLowerCase() === wanted)
+    index = new Map()
+    for (const candidate of names) {
+      const lower = candidate.toLowerCase()
+      if (!index.has(lower)) index.set(lower, candidate)
+    }
+    indexes.set(object, index)
+  }
+  return index.get(wanted)
+}
+
+function child(value: Json, name: string): Json | undefined {
+  if (Array.isArray(value)) return Object.hasOwn(value, name) && name !== 'length' ? value[Number(name)] : undefined
+  if (!isObject(value)) return undefined
+  const spelled = spelling(value, name)
+  return spelled === undefined ? undefined : value[spelled]
+}
+
+/**
+ * What a merge of `layers`, lowest precedence first, holds under `names`: one value, or objects still to be merged.
+ * Objects are merged; anything else hides, and is hidden, whole.
+ */
+export function layersAt(layers: readonly Json[], names: readonly string[]): readonly Json[] {
+  let found = layers
+  for (const name of names) {
+    const values = found.map((layer) => child(layer, name)).filter((value) => value !== undefined)
+    const top = values.findLastIndex((value) => !isObject(value))
+    found = top === values.length - 1 ? values.slice(top) : values.slice(top + 1)
+    if (found.length === 0) return found
+  }
+  return found
+}
+
+/** One value of what {@link layersAt} found; belongs to the caller. */
+export function mergeLayers(layers: readonly Json[], tooDeep: () => Error): Json | undefined {
+  const [first, ...rest] = layers
+  if (first === undefined) return undefined
+  return rest.reduce((low, high) => merge(low, high, tooDeep), copyJson(first, tooDeep))
+}
+
+function merge(low: Json, high: Json, tooDeep: () => Error): Json {
+  if (!isObject(low) || !isObject(high)) return copyJson(high, tooDeep)
+  const merged: Record<string, Json> = { ...low }
+  for (const [name, value] of Object.entries(high)) {
+    if (spelling(high, name) !== name) continue
+    const spelled = spelling(low, name)
+    if (spelled === undefined) merged[name] = copyJson(value, tooDeep)
+    else merged[spelled] = merge(low[spelled] ?? null, value, tooDeep)
+  }
+  return merged
+}
+
+/** The names in what {@link layersAt} found, each once however often and however it is spelled. */
+export function mergeNames(layers: readonly Json[]): string[] {
+  const names = new Map<string, string>()
+  for (const layer of layers) {
+    if (!isObject(layer)) continue
+    for (const name of Object.keys(layer)) {
+      const lower = name.toLowerCase()
+      if (lower !== '__proto__' && !names.has(lower)) names.set(lower, name)
+    }
+  }
+  return [...names.values()]
+}
+
+/**
+ * A tree in which `names` leads to what `change` makes of what is there; `undefined` takes it away. Everything else
+ * is shared with `tree`, and `tree` itself is returned where nothing changes.
+ * @throws ConfigurationError `BAD_OPTION` for a path through a list or a name that can't be stored
+ */
+export function changeAt(
+  tree: ConfigObject,
+  names: readonly string[],
+  change: (value: Json | undefined) => unknown,
+): ConfigObject {
+  const [name, ...rest] = names
+  if (name === undefined) return changeWhole(tree, change)
+  if (name === '__proto__' || typeof name !== 'string') throw new ConfigurationError('BAD_OPTION', badName)
+  const spelled = spelling(tree, name) ?? name
+  const current = Object.hasOwn(tree, spelled) ? tree[spelled] : undefined
+  if (rest.length > 0) {
+    if (Array.isArray(current)) {
+      throw new ConfigurationError('BAD_OPTION', `"${spelled}" is a list: set the whole list instead of a part of it.`)
+    }
+    const inner = isObject(current) ? current : {}
+    const changed = changeAt(inner, rest, change)
+    return changed === inner ? tree : put(tree, spelled, changed)
+  }
+  const value = change(current === undefined ? undefined : copyJson(current, badValue))
+  if (value === undefined) return current === undefined ? tree : without(tree, name)
+  const stored = copyJson(value, badValue)
+  return current !== undefined && isEqual(current, stored) ? tree : put(tree, spelled, stored)
+}
+
+const badName = 'A configuration key may not be "__proto__" or anything but text. Choose another name.'
+
+function badValue(): Error {
+  return new ConfigurationError(
+    'BAD_OPTION',
+    `The value cannot be stored: it holds something JSON cannot express, or is nested in itself or too deeply. Pass plain data.`,
+  )
+}
+
+function changeWhole(tree: ConfigObject, change: (value: Json) => unknown): ConfigObject {
+  const value = copyJson(change(copyJson(tree, badValue)) ?? {}, badValue)
+  if (!isObject(value)) throw new ConfigurationError('BAD_OPTION', 'A whole configuration must be an object.')
+  return isEqual(tree, value) ? tree : value
+}
+
+function put(tree: ConfigObject, name: string, value: Json): ConfigObject {
+  const changed = { ...tree, [name]: value }
+  const index = indexes.get(tree)
+  if (index !== undefined && Object.hasOwn(tree, name)) indexes.set(changed, index)
+  return changed
+}
+
+function without(tree: ConfigObject, name: string): ConfigObject {
+  const lower = name.toLowerCase()
+  return Object.fromEntries(Object.entries(tree).filter(([candidate]) => candidate.toLowerCase() !== lower))
+}
+
+function isEqual(a: Json, b: Json): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}

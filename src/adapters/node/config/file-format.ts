@@ -1,0 +1,76 @@
+import { ConfigurationError } from '../../../core/errors.ts'
+import { type ConfigObject, isObject } from './config-tree.ts'
+import { printJson } from './json-text.ts'
+
+export type Format = 'json' | 'yaml'
+
+export interface Parsed {
+  readonly tree: ConfigObject
+  readonly format: Format
+}
+
+/**
+ * Reads the text of a configuration file: JSON or HJSON where it begins with a brace, else YAML.
+ * @throws ConfigurationError `CONFIG_UNREADABLE`, naming `path` and nothing of what the file holds
+ */
+export function parseConfig(text: string, path: string): Parsed | Promise<Parsed> {
+  const content = text.trim()
+  if (content === '') return { tree: {}, format: 'json' }
+  if (content[0] !== '{') return parseYaml(content, path)
+  try {
+    return { tree: JSON.parse(content), format: 'json' }
+  } catch {
+    return parseHjson(content, path)
+  }
+}
+
+async function parseHjson(content: string, path: string): Promise<Parsed> {
+  const { default: hjson } = await import('hjson')
+  let tree: unknown
+  try {
+    tree = hjson.parse(content)
+  } catch (error) {
+    throw unreadable(path, 'is not valid JSON or HJSON', /at line (\d+)/.exec(String(error))?.[1])
+  }
+  if (!isObject(tree)) throw unreadable(path, 'holds no object')
+  return { tree, format: 'json' }
+}
+
+async function parseYaml(content: string, path: string): Promise<Parsed> {
+  const { load } = await import('js-yaml')
+  let tree: unknown
+  try {
+    tree = load(content, { json: true }) ?? {}
+  } catch (error) {
+    const line = (error as { mark?: { line?: number } }).mark?.line
+    throw unreadable(path, 'is not valid YAML', line === undefined ? undefined : line + 1)
+  }
+  if (!isObject(tree)) throw unreadable(path, 'holds no mapping of names to values')
+  // aliases make cycles, and trees far larger than their text
+  if (!isWithin(tree, { nodes: Math.max(10_000, content.length * 4) }))
+    throw unreadable(path, 'repeats itself endlessly')
+  return { tree, format: 'yaml' }
+}
+
+function isWithin(value: unknown, budget: { nodes: number }, depth = 0): boolean {
+  budget.nodes -= 1
+  if (budget.nodes < 0 || depth > 200) return false
+  if (!isObject(value) && !Array.isArray(value)) return true
+  return Object.values(value).every((item) => isWithin(item, budget, depth + 1))
+}
+
+/** The content of a configuration file. Never empty: a file without a byte is one that someone is just writing. */
+export async function printConfig({ tree, format }: Parsed): Promise<string | Buffer> {
+  if (format === 'json' || Object.keys(tree).length === 0) return printJson(tree)
+  const { dump } = await import('js-yaml')
+  return dump(tree, { lineWidth: -1 })
+}
+
+export function unreadable(path: string, problem: string, line?: string | number): ConfigurationError {
+  const where = line === undefined ? path : `${path} (line ${line})`
+  return new ConfigurationError(
+    'CONFIG_UNREADABLE',
+    `The configuration file ${where} ${problem}. Repair it, or move it away to start with an empty one; it was not changed.`,
+    { details: { path, ...(line === undefined ? {} : { line: Number(line) }) } },
+  )
+}

@@ -1,0 +1,188 @@
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { fileStore } from '../../src/adapters/node/store-file.ts'
+import { writeFileAtomic } from '../../src/adapters/node/write-file.ts'
+import type { Json } from '../../src/core/ports.ts'
+import { removeDirectory, temporaryDirectory } from './fixtures/scripts.ts'
+
+let directory: string
+
+beforeEach(() => {
+  directory = join(temporaryDirectory(), 'tokens')
+})
+afterEach(() => {
+  vi.unstubAllEnvs()
+  removeDirectory(join(directory, '..'))
+})
+
+function onlyFile() {
+  const [name = '', ...others] = readdirSync(directory)
+  expect(others).toEqual([])
+  return join(directory, name)
+}
+
+test('keeps values under keys, and forgets', async () => {
+  const store = fileStore({ directory })
+  expect(await store.get('a')).toBeUndefined()
+  expect(await store.keys('')).toEqual([])
+  await store.delete('a')
+  for (const value of [null, 0, '', 'text', [1, [2]], { deep: { list: [null] } }] satisfies Json[]) {
+    await store.set('a', value)
+    expect(await fileStore({ directory }).get('a')).toEqual(value)
+  }
+  await store.set('../../b', 'b')
+  await store.set('ab', 'ab')
+  expect((await store.keys('a')).sort()).toEqual(['a', 'ab'])
+  expect((await store.keys('')).sort()).toEqual(['../../b', 'a', 'ab'])
+  await store.delete('a')
+  expect(await store.get('a')).toBeUndefined()
+  expect(readdirSync(join(directory, '..'))).toEqual(['tokens'])
+})
+
+test('files are 0600 in a directory of 0700 and do not tell the key by name', async () => {
+  const before = process.umask(0)
+  try {
+    await fileStore({ directory }).set('my-key', 'value')
+  } finally {
+    process.umask(before)
+  }
+  expect(statSync(directory).mode & 0o777).toBe(0o700)
+  expect(statSync(onlyFile()).mode & 0o777).toBe(0o600)
+  expect(onlyFile()).not.toContain('my-key')
+})
+
+test('lives in XDG_STATE_HOME, else in the home directory', async () => {
+  vi.stubEnv('XDG_STATE_HOME', join(directory, 'state'))
+  await fileStore().set('a', 1)
+  expect(readdirSync(join(directory, 'state', 'imskit', 'tokens'))).toHaveLength(1)
+  vi.stubEnv('XDG_STATE_HOME', '')
+  vi.stubEnv('HOME', join(directory, 'home'))
+  expect(homedir()).toBe(join(directory, 'home'))
+  await fileStore().set('a', 1)
+  expect(readdirSync(join(directory, 'home', '.local', 'state', 'imskit', 'tokens'))).toHaveLength(1)
+})
+
+test('an expired value is missing', async () => {
+  let now = 1000
+  const store = fileStore({ directory, clock: { now: () => now } })
+  await store.set('a', 1, 2000)
+  await store.set('b', 2)
+  now = 1999
+  expect(await store.get('a')).toBe(1)
+  now = 2000
+  expect(await store.get('a')).toBeUndefined()
+  expect(await store.keys('')).toEqual(['b'])
+  await store.set('a', 3, 3000)
+  expect(await store.get('a')).toBe(3)
+})
+
+describe('what this store did not write', () => {
+  test.each([
+    ['nothing', ''],
+    ['half a value', '{"key":"a","value":"secr'],
+    ['no object', '"text"'],
+    ['null', 'null'],
+    ['another key', '{"key":"b","value":1}'],
+    ['no value', '{"key":"a"}'],
+    ['an expiry that is no number', '{"key":"a","value":1,"expiresAt":"never"}'],
+    ['endless nesting', `{"key":"a","value":${'['.repeat(90_000)}${']'.repeat(90_000)}}`],
+  ])('%s counts as missing and can be replaced', async (_, text) => {
+    const store = fileStore({ directory })
+    await store.set('a', 'before')
+    writeFileSync(onlyFile(), text)
+    expect(await store.get('a')).toBeUndefined()
+    await store.set('a', 'after')
+    expect(await store.get('a')).toBe('after')
+  })
+
+  test('__proto__ pollutes nothing', async () => {
+    const store = fileStore({ directory })
+    await store.set('a', 1)
+    writeFileSync(onlyFile(), '{"key":"a","value":{"__proto__":{"polluted":1},"ok":{"__proto__":{"polluted":1}}}}')
+    const value = (await store.get('a')) as Record<string, Record<string, unknown>>
+    expect(value).toEqual({ ok: {} })
+    expect(value.polluted).toBeUndefined()
+    expect(value.ok?.polluted).toBeUndefined()
+    await store.set('a', JSON.parse('{"__proto__":{"polluted":1},"x":1}'))
+    expect(readFileSync(onlyFile(), 'utf8')).not.toContain('polluted')
+  })
+
+  test('a directory in place of a value: missing, and a clear error on writing', async () => {
+    const store = fileStore({ directory })
+    await store.set('a', 1)
+    const file = onlyFile()
+    await store.delete('a')
+    mkdirSync(file)
+    expect(await store.get('a')).toBeUndefined()
+    for (const call of [() => store.set('a', 1), () => store.delete('a')]) {
+      await expect(call()).rejects.toMatchObject({ code: 'STORE_FAILED', message: expect.stringContaining(file) })
+    }
+    expect(readdirSync(directory)).toHaveLength(1)
+  })
+
+  test('a symbolic link is replaced, its target is left alone', async () => {
+    const store = fileStore({ directory })
+    await store.set('a', 1)
+    const file = onlyFile()
+    await store.delete('a')
+    const target = join(directory, '..', 'target')
+    writeFileSync(target, 'precious')
+    symlinkSync(target, file)
+    await store.set('a', 2)
+    expect(await store.get('a')).toBe(2)
+    expect(readFileSync(target, 'utf8')).toBe('precious')
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+  })
+})
+
+test('a value that JSON cannot hold is refused, without showing it', async () => {
+  const error = await fileStore({ directory })
+    .set('a', { secret: 'S3CRET', n: 1n } as unknown as Json)
+    .then(
+      () => undefined,
+      (reason) => reason,
+    )
+  expect(error).toMatchObject({ name: 'ConfigurationError', code: 'BAD_OPTION' })
+  expect(String(error)).not.toContain('S3CRET')
+})
+
+test('a place that cannot be made: STORE_FAILED on writing, nothing on reading', async () => {
+  mkdirSync(directory)
+  writeFileSync(join(directory, 'file'), '')
+  const store = fileStore({ directory: join(directory, 'file', 'tokens') })
+  expect(await store.get('a')).toBeUndefined()
+  expect(await store.keys('')).toEqual([])
+  await expect(store.set('a', 1)).rejects.toMatchObject({ name: 'UnavailableError', code: 'STORE_FAILED' })
+})
+
+test('writers of one key at the same moment leave one whole value', async () => {
+  const store = fileStore({ directory })
+  await Promise.all(Array.from({ length: 50 }, (_, i) => store.set('a', { i, filler: 'x'.repeat(i * 100) })))
+  expect(await store.get('a')).toMatchObject({ filler: expect.any(String) })
+  onlyFile()
+})
+
+describe('writeFileAtomic', () => {
+  test('writes only over what it was told to replace', async () => {
+    mkdirSync(directory)
+    const path = join(directory, 'file')
+    const first = await writeFileAtomic(path, 'one', { replaces: undefined })
+    expect(first?.size).toBe(3)
+    expect(await writeFileAtomic(path, 'two', { replaces: undefined })).toBeUndefined()
+    expect(await writeFileAtomic(path, Buffer.from('three'), { replaces: first })).toMatchObject({ size: 5 })
+    expect(await writeFileAtomic(path, 'four', { replaces: first })).toBeUndefined()
+    expect(readFileSync(path, 'utf8')).toBe('three')
+    expect(readdirSync(directory)).toEqual(['file'])
+  })
+
+  test('takes over the temporary file of a writer that died', async () => {
+    mkdirSync(directory)
+    const path = join(directory, 'file')
+    writeFileSync(`${path}.tmp`, 'a much longer text that was left behind', { mode: 0o666 })
+    await writeFileAtomic(path, 'new', { temporary: `${path}.tmp` })
+    expect(readFileSync(path, 'utf8')).toBe('new')
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+  })
+})
