@@ -66,7 +66,7 @@ const floors: readonly (readonly RegExp[])[] = [
   [/^core\/(memory|digest|from-unstorage)\.ts$/],
   [/^core\/(ims|keys)\//],
   [/^core\/(flows|verify)\//],
-  [/^core\/(setup|shared-flight)\.ts$/],
+  [/^core\/(setup|shared-flight|locked|kept-tokens)\.ts$/],
   [/^core\/(session|login|authorized-fetch)\.ts$/],
   [/^core\/client\.ts$/],
   [/^core\/familiar\//],

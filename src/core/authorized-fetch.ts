@@ -1,4 +1,5 @@
 import { ConfigurationError } from './errors.ts'
+import type { Fetch } from './ports.ts'
 import type { GetTokenOptions } from './session.ts'
 
 /** Adobe's API domains: where a client's `fetch` sends its token unless told otherwise. */
@@ -13,6 +14,8 @@ export interface AuthorizedFetchOptions {
   readonly orgId?: string | undefined
   /** Exact origins, or `https://*.example.com` for any host below. */
   readonly allowedOrigins?: readonly string[] | undefined
+  /** Default: the global `fetch`. */
+  readonly fetch?: Fetch | undefined
 }
 
 /**
@@ -33,16 +36,26 @@ export function authorizedFetch(options: AuthorizedFetchOptions): AuthorizedFetc
         `${url.origin} is not among allowedOrigins, so the token was not sent; add it if it is yours`,
       )
     }
-    const again = request.body === null || isReplayable(init?.body) ? request.clone() : undefined
+    const again = isReplayable(input, init) ? request.clone() : undefined
     const signal = { signal: request.signal }
     const token = await options.getToken(signal)
-    const response = await globalThis.fetch(authorize(request, token, options))
+    const response = await send(authorize(request, token, options), options)
     if (response.status !== 401 || again === undefined) return response
-    const fresh = await options.getToken({ ...signal, force: true })
+    // of many that are refused at once only the first renews
+    const known = await options.getToken(signal)
+    const fresh = known === token ? await options.getToken({ ...signal, force: true }) : known
     if (fresh === token) return response
     await response.body?.cancel()
-    return globalThis.fetch(authorize(again, fresh, options))
+    return send(authorize(again, fresh, options), options)
   }
+}
+
+/** A fetch of the caller's own may know text and options only, so a request is taken apart for it. */
+async function send(request: Request, { fetch }: AuthorizedFetchOptions): Promise<Response> {
+  if (fetch === undefined) return globalThis.fetch(request)
+  const { url, method, headers, redirect, signal } = request
+  const body = method === 'GET' || method === 'HEAD' ? undefined : await request.arrayBuffer()
+  return fetch(url, { method, headers, redirect, signal, ...(body?.byteLength && { body }) })
 }
 
 function authorize(request: Request, token: string, { clientId, orgId }: AuthorizedFetchOptions): Request {
@@ -52,19 +65,20 @@ function authorize(request: Request, token: string, { clientId, orgId }: Authori
   return request
 }
 
-function isReplayable(body: unknown): boolean {
-  return (
-    !(typeof ReadableStream !== 'undefined' && body instanceof ReadableStream) && body !== undefined && body !== null
-  )
+/** Whether the body is there to be sent a second time. Not asked of the request: not every browser tells. */
+function isReplayable(input: string | URL | Request, init: RequestInit | undefined): boolean {
+  const body = init?.body ?? undefined
+  if (body === undefined) return !(input instanceof Request) || /^(?:GET|HEAD)$/.test(init?.method ?? input.method)
+  return !(typeof ReadableStream !== 'undefined' && body instanceof ReadableStream)
 }
 
 function originTest(pattern: string): (url: URL) => boolean {
   const wild = /^https:\/\/\*\.([\w.-]+)$/.exec(pattern)
   if (wild !== null) {
-    const suffix = `.${wild[1]}`
+    const suffix = `.${wild[1]}`.toLowerCase()
     return (url) => url.protocol === 'https:' && url.port === '' && url.hostname.endsWith(suffix)
   }
-  if (URL.canParse(pattern)) {
+  if (URL.canParse(pattern) && !pattern.includes('*') && new URL(pattern).origin !== 'null') {
     const { origin } = new URL(pattern)
     return (url) => url.origin === origin
   }

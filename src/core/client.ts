@@ -1,9 +1,10 @@
 import { type AuthorizedFetch, authorizedFetch } from './authorized-fetch.ts'
-import { ConfigurationError } from './errors.ts'
+import { ConfigurationError, ImsResponseError } from './errors.ts'
 import { createEmitter, type Emit, type ImsEventOf, type ImsEventType } from './events.ts'
 import { type Flow, isLogin, isSilent, type LoginFlow, type SilentFlow } from './flows/flow.ts'
 import { paths } from './ims/environment.ts'
 import type { Tokens } from './ims/tokens.ts'
+import { noteFailure } from './locked.ts'
 import { createLogin, type LoginOptions, type StartLoginOptions } from './login.ts'
 import type { Json, Platform } from './ports.ts'
 import { REDACTED, showAs } from './redact.ts'
@@ -63,7 +64,10 @@ export interface LoginClient extends Client {
   startLogin(options?: StartLoginOptions): Promise<URL>
   /** The second half: the URL that the person came back on. */
   finishLogin(callback: URL | string, options?: { signal?: AbortSignal }): Promise<FinishedLogin>
-  /** Invalidates and forgets; resolves to the address that ends the person's session at IMS. */
+  /**
+   * Invalidates and forgets; resolves to the address that ends the person's session at IMS. That IMS cannot be told is
+   * an `error` event only.
+   */
   logout(options?: { redirectUri?: string; signal?: AbortSignal }): Promise<URL>
 }
 
@@ -91,7 +95,7 @@ export function assembleClient(options: ClientOptions): {
   setup: Setup
 } {
   const { flow, owner, minValidity = 600_000, onEvent, allowedOrigins, ...platform } = options
-  if (!isSilent(flow) && !isLogin(flow))
+  if (typeof flow !== 'object' || flow === null || !(isSilent(flow) || isLogin(flow)))
     throw new ConfigurationError('BAD_OPTION', 'createClient needs a flow, such as clientCredentials({…})')
   requirePlatform(platform)
   if (minValidity !== 0) requirePositive('minValidity', minValidity)
@@ -105,6 +109,7 @@ export function assembleClient(options: ClientOptions): {
   }
   const setup: Setup = { flow, platform, connection, call, minValidity, tokenKey }
   const session = createSession(setup)
+  const closing = new AbortController()
   const getToken = async (asked?: GetTokenOptions) => {
     const warm = asked === undefined ? session.warm() : undefined
     return warm === undefined ? (await session.current(asked)).accessToken : warm.accessToken
@@ -113,15 +118,29 @@ export function assembleClient(options: ClientOptions): {
     getToken,
     getTokens: async (asked) => tokenSet(await session.current(asked), flow),
     forget: () => session.forget(),
-    invalidate: ({ signal } = {}) => invalidate(setup, session, signal),
-    fetch: authorizedFetch({ getToken, clientId: flow.clientId, orgId: flow.orgId, allowedOrigins }),
+    async invalidate({ signal } = {}) {
+      const { forgetting, telling } = await end(setup, session, signal)
+      const failure = forgetting ?? telling
+      if (failure !== undefined) throw failure.error
+    },
+    fetch: authorizedFetch({
+      getToken,
+      clientId: flow.clientId,
+      orgId: flow.orgId,
+      allowedOrigins,
+      fetch: platform.fetch,
+    }),
     on: emitter.on,
     close() {
-      session.close(new DOMException('the client was closed', 'AbortError'))
+      const reason = new DOMException('the client was closed', 'AbortError')
+      closing.abort(reason)
+      session.close(reason)
       emitter.clear()
     },
   }
-  const whole = isLogin(flow) ? { ...client, ...loginMethods(setup, flow, session) } : client
+  const whole = isLogin(flow)
+    ? { ...client, ...loginMethods({ setup, flow, session, closing: closing.signal }) }
+    : client
   const shown = showAs(
     whole,
     () =>
@@ -130,39 +149,79 @@ export function assembleClient(options: ClientOptions): {
   return { client: shown, session, setup }
 }
 
-function loginMethods(setup: Setup, flow: LoginFlow, session: Session): Omit<LoginClient, keyof Client> {
+interface LoginParts {
+  readonly setup: Setup
+  readonly flow: LoginFlow
+  readonly session: Session
+  readonly closing: AbortSignal
+}
+
+function loginMethods({ setup, flow, session, closing }: LoginParts): Omit<LoginClient, keyof Client> {
   const login = createLogin(setup, flow, session)
+  const untilClosed = <Options extends { signal?: AbortSignal | undefined }>(options?: Options) =>
+    ({ ...options, signal: options?.signal ? AbortSignal.any([options.signal, closing]) : closing }) as Options
   return {
-    login: async (options) => (await login.run(options)).tokens.accessToken,
-    startLogin: (options) => login.start(options),
+    login: async (options) => (await login.run(untilClosed(options))).tokens.accessToken,
+    startLogin: (options) => login.start(untilClosed(options)),
     async finishLogin(callback, options) {
-      const { tokens, ...rest } = await login.finish(callback, options)
+      const { tokens, ...rest } = await login.finish(callback, untilClosed(options))
       return Object.assign(tokenSet(tokens, flow), rest)
     },
     async logout({ redirectUri, signal } = {}) {
       const url = new URL((await setup.call()).endpoint + paths.logout)
       url.searchParams.set('client_id', flow.clientId)
       if (redirectUri !== undefined) url.searchParams.set('redirect_uri', redirectUri)
-      await invalidate(setup, session, signal)
+      const { forgetting, telling } = await end(setup, session, signal)
+      if (forgetting !== undefined) throw forgetting.error
+      // IMS being out of reach keeps nobody signed in here
+      if (telling !== undefined) noteFailure(setup, telling.error, 'invalidating')
       setup.connection.emit({ type: 'logout', clientId: flow.clientId })
       return url
     },
   }
 }
 
-/** The refresh token goes first, or it could still bring new access tokens; the local copy goes whatever IMS says. */
-async function invalidate(
+interface Failure {
+  readonly error: unknown
+}
+
+/**
+ * Ends the tokens here and at IMS, each whatever becomes of the other. The refresh token goes first, or it could still
+ * bring new access tokens.
+ */
+async function end(
   { flow, connection, call: newCall }: Setup,
   session: Session,
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<{ forgetting?: Failure; telling?: Failure }> {
   signal?.throwIfAborted()
-  const tokens = await session.stored()
-  await session.forget()
-  if (tokens === undefined) return
+  let tokens: Tokens | undefined
+  const forgetting = await failureOf(() =>
+    session.forget((found) => {
+      tokens = found
+    }),
+  )
+  if (tokens === undefined) return { ...(forgetting && { forgetting }) }
   const call = await newCall(signal)
-  if (tokens.refreshToken !== undefined) await flow.invalidate(call, 'refresh_token', tokens.refreshToken)
-  if (tokens.expiresAt > connection.clock.now()) await flow.invalidate(call, 'access_token', tokens.accessToken)
+  const { accessToken, expiresAt, refreshToken } = tokens
+  const first =
+    refreshToken !== undefined && (await failureOf(() => flow.invalidate(call, 'refresh_token', refreshToken)))
+  const second =
+    expiresAt > connection.clock.now() && (await failureOf(() => flow.invalidate(call, 'access_token', accessToken)))
+  signal?.throwIfAborted()
+  const telling = first || second
+  return { ...(forgetting && { forgetting }), ...(telling && { telling }) }
+}
+
+async function failureOf(step: () => Promise<unknown>): Promise<Failure | undefined> {
+  try {
+    await step()
+    return undefined
+  } catch (error) {
+    // what IMS does not know any more has ended
+    const over = error instanceof ImsResponseError && error.imsError === 'invalid_token'
+    return over ? undefined : { error }
+  }
 }
 
 function tokenSet({ accessToken, expiresAt, scopes, claims }: Tokens, flow: Flow): TokenSet {

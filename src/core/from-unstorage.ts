@@ -1,4 +1,6 @@
+import { UnavailableError } from './errors.ts'
 import type { Json, Store } from './ports.ts'
+import { safeCause } from './redact.ts'
 
 /** The part of an `unstorage` storage that is used. */
 export interface UnstorageLike {
@@ -11,29 +13,43 @@ export interface UnstorageLike {
 /**
  * Any `unstorage` storage as a {@link Store}: Redis, S3, Upstash, Vercel KV. Keys are encoded, as unstorage takes
  * `:` and `/` for separators; drivers that know a `ttl` (seconds) drop entries with their tokens.
+ *
+ * @throws {UnavailableError} `STORE_FAILED` from each method, where the storage fails
  */
 export function fromUnstorage(storage: UnstorageLike, { now = Date.now }: { now?: () => number } = {}): Store {
   const read = async (key: string): Promise<Json | undefined> => {
     const entry = parse(await storage.getItem(encode(key)))
-    if (entry === undefined || entry.expiresAt <= now()) return undefined
-    return entry.value
+    return entry === undefined || entry.expiresAt <= now() ? undefined : entry.value
   }
   return {
-    get: read,
-    async set(key, value, expiresAt = Number.MAX_SAFE_INTEGER) {
-      const ttl = Math.ceil((expiresAt - now()) / 1000)
-      const options = expiresAt === Number.MAX_SAFE_INTEGER ? {} : { ttl: Math.max(1, ttl) }
-      await storage.setItem(encode(key), JSON.stringify({ value, expiresAt }), options)
-    },
-    delete: (key) => storage.removeItem(encode(key)),
-    async keys(prefix) {
-      const keys = (await storage.getKeys()).map(decode).filter((key) => key?.startsWith(prefix)) as string[]
-      const alive = await Promise.all(keys.map(async (key) => (await read(key)) !== undefined))
-      return keys.filter((_, index) => alive[index])
-    },
+    get: (key) => attempt('get', () => read(key)),
+    set: (key, value, expiresAt = never) =>
+      attempt('set', async () => {
+        const options = expiresAt >= never ? {} : { ttl: Math.max(1, Math.ceil((expiresAt - now()) / 1000)) }
+        const entry = { value, expiresAt: Math.min(expiresAt, never) }
+        await storage.setItem(encode(key), JSON.stringify(entry), options)
+      }),
+    delete: (key) => attempt('delete', () => storage.removeItem(encode(key))),
+    keys: (prefix) =>
+      attempt('keys', async () => {
+        const keys = (await storage.getKeys()).map(decode).filter((key) => key?.startsWith(prefix)) as string[]
+        const alive = await Promise.all(keys.map(async (key) => (await read(key)) !== undefined))
+        return keys.filter((_, index) => alive[index])
+      }),
   }
 }
 
+async function attempt<T>(operation: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    throw new UnavailableError('STORE_FAILED', `the storage failed at ${operation}; check that it can be reached`, {
+      cause: safeCause(error),
+    })
+  }
+}
+
+const never = Number.MAX_SAFE_INTEGER
 const mark = 'k'
 
 function encode(key: string): string {

@@ -1,6 +1,8 @@
 import { ConfigurationError, LoginRequiredError } from './errors.ts'
 import type { LoginFlow, LoginParameters, PendingLogin } from './flows/flow.ts'
 import type { Tokens } from './ims/tokens.ts'
+import { locked } from './locked.ts'
+import { untilAborted } from './memory.ts'
 import type { Json } from './ports.ts'
 import type { Session } from './session.ts'
 import type { Setup } from './setup.ts'
@@ -40,17 +42,19 @@ export function createLogin(setup: Setup, flow: LoginFlow, session: Session): Lo
   // a page that is rendered twice finishes twice: the second gets the answer of the first
   const finished = new Map<string, Promise<LoginResult>>()
 
-  async function prepare(redirectUri: string, options: LoginOptions): Promise<{ url: URL; pending: PendingLogin }> {
+  async function begin(redirectUri: string, options: LoginOptions): Promise<{ url: URL; pending: PendingLogin }> {
     const { signal, appState, returnTo, ...parameters } = options
     const { url, pending } = await flow.start(await setup.call(signal), redirectUri, parameters)
-    return {
-      url,
-      pending: { ...pending, ...(appState !== undefined && { appState }), ...(returnTo !== undefined && { returnTo }) },
+    const kept = {
+      ...pending,
+      ...(appState !== undefined && { appState }),
+      ...(returnTo !== undefined && { returnTo }),
     }
+    await store.set(pendingKey(pending.state), kept as unknown as Json, pending.expiresAt)
+    return { url, pending: kept }
   }
 
   async function complete(pending: PendingLogin, callback: URL, signal?: AbortSignal): Promise<LoginResult> {
-    checkPlace(pending, callback)
     const { appState, returnTo } = pending
     const tokens = await signedIn(await flow.finish(await setup.call(signal), pending, callback))
     return { tokens, ...(appState !== undefined && { appState }), ...(returnTo !== undefined && { returnTo }) }
@@ -63,23 +67,31 @@ export function createLogin(setup: Setup, flow: LoginFlow, session: Session): Lo
     return tokens
   }
 
-  /** Takes the pending login of `state` out of the store: it is good for one callback. */
-  async function take(state: string): Promise<PendingLogin> {
-    const key = pendingKey(state)
-    const pending = parsePending(await store.get(key))
-    if (pending === undefined)
-      throw mismatch('unknown', 'no login with this state was begun here, or it has been finished already')
-    await store.delete(key)
-    if (pending.expiresAt <= connection.clock.now()) throw mismatch('expired', 'the login took too long')
-    const foreign = pending.endpoint !== (await setup.call()).endpoint || pending.flowId !== flow.id
-    if (foreign) throw mismatch('foreign', 'the login was begun by another client or environment')
-    return pending
+  /** Takes the pending login of `callback` out of the store: it is good for one callback. Any other changes nothing. */
+  function take(callback: URL): Promise<PendingLogin> {
+    const name = pendingKey(stateOf(callback))
+    const task = async () => {
+      const pending = parsePending(await store.get(name))
+      if (pending === undefined)
+        throw mismatch(
+          'unknown',
+          'no login with this state was begun here, or it was finished already or took too long',
+        )
+      if (pending.expiresAt <= connection.clock.now()) throw mismatch('expired', 'the login took too long')
+      const foreign = pending.endpoint !== (await setup.call()).endpoint || pending.flowId !== flow.id
+      if (foreign) throw mismatch('foreign', 'the login was begun by another client or environment')
+      checkPlace(pending, callback)
+      await store.delete(name)
+      return pending
+    }
+    return locked(setup, { name, task })
   }
 
   return {
     async run(options = {}) {
       const { redirect } = platform
       const { signal, ...parameters } = options
+      signal?.throwIfAborted()
       if (flow.signIn) return { tokens: await signedIn(await flow.signIn(await setup.call(signal), parameters)) }
       if (redirect === undefined) {
         throw new LoginRequiredError(
@@ -87,13 +99,17 @@ export function createLogin(setup: Setup, flow: LoginFlow, session: Session): Lo
           'this platform has nowhere to send a person; use startLogin and finishLogin',
         )
       }
-      signal?.throwIfAborted()
       const visit = await redirect.begin(signal)
+      let mine: string | undefined
       try {
-        const { url, pending } = await prepare(visit.redirectUri, options)
-        await keepPending(pending)
-        const callback = await visit.go(url)
-        return await complete(await take(stateOf(callback)), callback, signal)
+        const { url, pending } = await begin(visit.redirectUri, options)
+        mine = pendingKey(pending.state)
+        const callback = await untilAborted(visit.go(url), signal)
+        if (stateOf(callback) !== pending.state) throw mismatch('unknown', 'the callback is that of another login')
+        return await complete(await take(callback), callback, signal)
+      } catch (error) {
+        if (mine !== undefined) await store.delete(mine).catch(() => {})
+        throw error
       } finally {
         await visit.end()
       }
@@ -101,32 +117,31 @@ export function createLogin(setup: Setup, flow: LoginFlow, session: Session): Lo
 
     async start(options = {}) {
       const { redirectUri = flow.redirectUri, ...rest } = options
+      rest.signal?.throwIfAborted()
       if (redirectUri === undefined) {
         throw new ConfigurationError(
           'BAD_OPTION',
           'startLogin needs redirectUri: the URL, registered with the credential, that IMS sends the person back to',
         )
       }
-      const { url, pending } = await prepare(redirectUri, rest)
-      await keepPending(pending)
-      return url
+      return (await begin(redirectUri, rest)).url
     },
 
     async finish(callback, { signal } = {}) {
+      signal?.throwIfAborted()
       const url = parseCallback(callback)
-      const state = stateOf(url)
-      const same = `${state} ${url.searchParams.get('code') ?? ''}`
-      const before = finished.get(same)
-      if (before !== undefined) return before
-      const now = take(state).then((pending) => complete(pending, url, signal))
-      if (platform.sharing !== false) finished.set(same, now)
-      if (finished.size > rememberedCallbacks) finished.delete(finished.keys().next().value ?? '')
-      return now
+      const same = `${stateOf(url)} ${url.searchParams.get('code') ?? ''}`
+      let work = finished.get(same)
+      if (work === undefined) {
+        // not aborted with its caller: the code is spent, and a page that is rendered twice asks again
+        const taken = take(url)
+        work = taken.then((pending) => complete(pending, url))
+        if (platform.sharing !== false) finished.set(same, work)
+        if (finished.size > rememberedCallbacks) finished.delete(finished.keys().next().value ?? '')
+        taken.catch(() => finished.delete(same))
+      }
+      return untilAborted(work, signal)
     },
-  }
-
-  async function keepPending(pending: PendingLogin): Promise<void> {
-    await store.set(pendingKey(pending.state), pending as unknown as Json, pending.expiresAt)
   }
 }
 
@@ -146,9 +161,11 @@ function stateOf(callback: URL): string {
 
 /** IMS falls back to the credential's default redirect URI without a word: the code of such a callback is not redeemed. */
 function checkPlace({ redirectUri }: PendingLogin, callback: URL): void {
-  const asked = new URL(redirectUri)
-  if (asked.origin === callback.origin && asked.pathname === callback.pathname) return
-  const message = `IMS came back at ${callback.origin}${callback.pathname} instead of ${asked.origin}${asked.pathname}`
+  // not by origin, which is "null" for every private-use scheme
+  const place = ({ protocol, host, pathname }: URL) => `${protocol}//${host}${pathname}`
+  const [asked, reached] = [place(new URL(redirectUri)), place(callback)]
+  if (asked === reached) return
+  const message = `IMS came back at ${reached} instead of ${asked}`
   throw mismatch('redirect_uri', `${message}; register the latter with the credential`)
 }
 

@@ -1,5 +1,9 @@
 import type { Clock, Json, Lock, Platform, Store } from './ports.ts'
 
+// a longer timer fires at once
+const longestTimer = 2 ** 31 - 1
+const fewEntries = 100
+
 /** The runtime's own clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -10,10 +14,13 @@ export const systemClock: Clock = {
         clearTimeout(timer)
         reject(signal?.reason)
       }
-      const timer = setTimeout(() => {
-        signal?.removeEventListener('abort', stop)
-        resolve()
-      }, ms)
+      const timer = setTimeout(
+        () => {
+          signal?.removeEventListener('abort', stop)
+          resolve()
+        },
+        Math.min(ms, longestTimer),
+      )
       signal?.addEventListener('abort', stop, { once: true })
     }),
 }
@@ -27,10 +34,18 @@ export function memoryStore({ clock = systemClock }: { clock?: Clock } = {}): St
     entries.delete(key)
     return undefined
   }
+  // what nobody comes back for, such as logins given up, must not pile up
+  let sweepAt = fewEntries
+  const sweep = () => {
+    if (entries.size < sweepAt) return
+    for (const key of entries.keys()) alive(key)
+    sweepAt = Math.max(fewEntries, entries.size * 2)
+  }
   return {
     get: async (key) => structuredClone(alive(key)),
     set: async (key, value, expiresAt = Number.POSITIVE_INFINITY) => {
       entries.set(key, { value: structuredClone(value), expiresAt })
+      sweep()
     },
     delete: async (key) => {
       entries.delete(key)

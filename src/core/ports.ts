@@ -22,10 +22,45 @@ export interface Store {
  */
 export type Lock = <T>(name: string, task: () => Promise<T>, signal?: AbortSignal) => Promise<T>
 
+/** How a person is taken to the sign-in page: with this page, in a window of its own, or not to be seen (`prompt=none`). */
+export type LoginMode = 'redirect' | 'popup' | 'silent'
+
+/** What a login asks of a {@link Redirect}; one that knows a single way may ignore it. */
+export interface LoginWish {
+  readonly mode?: LoginMode | undefined
+  /** The flow's redirect URI. */
+  readonly redirectUri?: string | undefined
+}
+
 /** Takes a person to a page and reports where they came back. */
 export interface Redirect {
   /** Prepares a place to come back to: binds a port, opens a window. */
-  begin(signal?: AbortSignal): Promise<Visit>
+  begin(signal?: AbortSignal, wish?: LoginWish): Promise<Visit>
+}
+
+/** The page that the person may have come back on. */
+export interface Arrival {
+  /** Its address, where that answers a login. */
+  url(): URL | undefined
+  /** Takes the answer out of the address bar and history. */
+  clear(): void
+  /** Hands the answer to another page that waits for it; resolves to whether one did. */
+  handOver(url: URL): Promise<boolean>
+  /** A login ended well on this page. */
+  completed(): void
+}
+
+/** What others who share the store should know: the tokens under `key` were renewed or forgotten. */
+export interface Change {
+  readonly kind: 'token' | 'login' | 'logout'
+  readonly key: string
+}
+
+/** Tells others who share the store about changes, and hears of theirs. No token travels. */
+export interface Changes {
+  tell(change: Change): void
+  /** @returns a function that ends it */
+  listen(heard: (change: Change) => void): () => void
 }
 
 /** One trip of one person to the sign-in page. */
@@ -59,6 +94,10 @@ export interface Platform {
   readonly redirect?: Redirect
   /** Where a login under way is remembered, verifier included. Default: `store`. */
   readonly pending?: Store
+  /** The page that a redirect comes back on. */
+  readonly arrival?: Arrival
+  /** Tells other tabs. */
+  readonly changes?: Changes
   readonly clock?: Clock
   readonly fetch?: Fetch
   /**

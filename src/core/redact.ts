@@ -16,9 +16,17 @@ const shapes = [
  */
 export function redactText(text: string, secrets: Iterable<string> = []): string {
   let clean = text
-  for (const secret of secrets) if (secret.length > 3) clean = clean.replaceAll(secret, REDACTED)
+  for (const secret of secrets) {
+    if (secret.length > 3) for (const form of formsOf(secret)) clean = clean.replaceAll(form, REDACTED)
+  }
   for (const shape of shapes) clean = clean.replace(shape, REDACTED)
   return clean
+}
+
+/** A secret as it is, and as it went over the wire: servers quote either. */
+function formsOf(secret: string): Set<string> {
+  const wellFormed = secret.replace(/\p{Cs}/gu, '\uFFFD')
+  return new Set([secret, encodeURIComponent(wellFormed), new URLSearchParams({ '': secret }).toString().slice(1)])
 }
 
 /** The parameters and properties whose values are secret wherever they stand. */
@@ -46,12 +54,14 @@ export const secretNames: ReadonlySet<string> = new Set([
  * without the request, response or parameters that libraries like to hang on their errors.
  */
 export function safeCause(error: unknown, secrets: Iterable<string> = [], depth = 3): Error {
-  if (!(error instanceof Error)) return new Error(redactText(String(error), secrets))
-  const copy = new Error(redactText(error.message, secrets))
+  // read once only: they may come from a generator, and every cause below needs them too
+  const known = [...secrets]
+  if (!(error instanceof Error)) return new Error(redactText(String(error), known))
+  const copy = new Error(redactText(error.message, known))
   copy.name = error.name
   const code: unknown = 'code' in error ? error.code : undefined
   if (typeof code === 'string') Object.assign(copy, { code })
-  if (error.cause instanceof Error && depth > 0) copy.cause = safeCause(error.cause, secrets, depth - 1)
+  if (error.cause instanceof Error && depth > 0) copy.cause = safeCause(error.cause, known, depth - 1)
   return copy
 }
 
@@ -60,7 +70,7 @@ export function safeCause(error: unknown, secrets: Iterable<string> = [], depth 
  * enumerable keys and its JSON stay as they are.
  */
 export function showAs<T extends object>(value: T, shown: () => unknown): T {
-  return Object.defineProperty(value, inspectKey, { value: shown, enumerable: false })
+  return Object.defineProperty(value, inspectKey, { value: shown, enumerable: false, configurable: true })
 }
 
 /** As {@link showAs}: `value` with the values of {@link secretNames} redacted, at any depth. */

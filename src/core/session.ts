@@ -1,8 +1,9 @@
-import { ImsResponseError, isImsError, LoginRequiredError, UnavailableError } from './errors.ts'
+import { ConfigurationError, ImsResponseError, LoginRequiredError, UnavailableError } from './errors.ts'
 import { isSilent } from './flows/flow.ts'
 import type { Call } from './ims/call.ts'
-import { keepUntil, parseTokens, type Tokens } from './ims/tokens.ts'
-import type { Json } from './ports.ts'
+import type { Tokens } from './ims/tokens.ts'
+import { keptTokens, later } from './kept-tokens.ts'
+import { locked, noteFailure } from './locked.ts'
 import type { Setup } from './setup.ts'
 import { type SharedFlight, sharedFlight } from './shared-flight.ts'
 
@@ -20,97 +21,69 @@ export interface Session {
   current(options?: GetTokenOptions): Promise<Tokens>
   /** The token in memory while no look at the store is due: the warm path. */
   warm(): Tokens | undefined
-  /** What is stored, fresh or not. */
-  stored(): Promise<Tokens | undefined>
   /** Stores what a login obtained. */
   keep(tokens: Tokens): Promise<void>
-  /** Forgets memory and store. What is being renewed meanwhile is not brought back. */
-  forget(): Promise<void>
+  /**
+   * Forgets memory and store, `found` being told what was there. What is being renewed meanwhile is not brought back.
+   * Rejects where the store cannot forget.
+   */
+  forget(found?: (tokens: Tokens | undefined) => void): Promise<void>
   /** Drops the token in memory, so that the next call looks into the store. */
   refreshMemory(): void
   close(reason: unknown): void
 }
 
-const behindShare = 0.2
 const behindPause = 30_000
 const refused = /* @__PURE__ */ new Set(['invalid_grant', 'invalid_token', 'access_denied'])
+
+/** What one flight was started for. */
+interface Errand {
+  readonly minValidity?: number | undefined
+  readonly force: boolean
+  /** The access token that a forced call does not want. */
+  readonly stale: string | undefined
+  /** The generation in which it began: what was forgotten since is not brought back. */
+  readonly began: number
+}
 
 export function createSession(setup: Setup): Session {
   const { flow, platform, connection } = setup
   const { clock, emit } = connection
-  let memory: Tokens | undefined
-  let warmUntil = 0
+  const { memory, warm, isFresh, renewalMargin, remember, load, latest, save } = keptTokens(setup)
   let behindAfter = 0
   let generation = 0
   let closed: { reason: unknown } | undefined
   const flights = new Map<string, SharedFlight<Tokens>>()
 
-  const note = (error: unknown, during: string) => {
-    const known = isImsError(error)
-    emit({ type: 'error', code: known ? error.code : undefined, message: known ? error.message : 'unexpected', during })
-  }
-
-  function remember(tokens: Tokens | undefined): void {
-    memory = tokens
-    const margin = tokens === undefined ? 0 : marginOf(tokens)
-    warmUntil = tokens === undefined ? 0 : tokens.expiresAt - margin * (1 + behindShare)
-  }
-
-  /** A token that lives shorter than twice the margin is good for half of its life, or it would never be reused. */
-  function marginOf(tokens: Tokens, minValidity?: number): number {
-    if (minValidity !== undefined) return minValidity
-    const { obtainedAt, expiresAt } = tokens
-    return obtainedAt === undefined ? setup.minValidity : Math.min(setup.minValidity, (expiresAt - obtainedAt) / 2)
-  }
-
-  const isFresh = (tokens: Tokens | undefined, minValidity?: number): tokens is Tokens =>
-    tokens !== undefined && tokens.expiresAt - marginOf(tokens, minValidity) > clock.now()
-
-  /** A store that cannot be read is an empty one: a new token can still be had. */
-  async function load(): Promise<Tokens | undefined> {
-    try {
-      return parseTokens(await platform.store.get(await setup.tokenKey()))
-    } catch (error) {
-      if (!(error instanceof UnavailableError)) throw error
-      note(error, 'reading the store')
-      return undefined
-    }
-  }
-
-  /** A token that cannot be stored is still a token. */
-  async function save(tokens: Tokens | undefined): Promise<void> {
-    try {
-      const key = await setup.tokenKey()
-      if (tokens === undefined) return await platform.store.delete(key)
-      await platform.store.set(key, tokens as unknown as Json, keepUntil(tokens))
-    } catch (error) {
-      if (!(error instanceof UnavailableError)) throw error
-      note(error, 'writing the store')
-    }
-  }
-
   async function current(options: GetTokenOptions = {}): Promise<Tokens> {
     const { signal, minValidity, force = false } = options
     if (closed !== undefined) throw closed.reason
     signal?.throwIfAborted()
-    const known = isFresh(memory, minValidity) ? memory : await load()
-    if (!force && isFresh(known, minValidity)) {
-      remember(known)
-      if (clock.now() > warmUntil) renewBehind(known)
-      return known
-    }
-    return flight(options, known).join(signal)
+    checkValidity(minValidity)
+    const began = generation
+    const held = memory()
+    const known = isFresh(held, minValidity) ? held : await load()
+    if (force || !isFresh(known, minValidity)) return flight(options, known).join(signal)
+    // forgotten while the store was read: good for this caller, and not to be remembered
+    if (began !== generation) return known
+    remember(known)
+    if (warm() === undefined) renewBehind(known)
+    return known
   }
 
   function flight({ minValidity, force = false }: GetTokenOptions, known: Tokens | undefined): SharedFlight<Tokens> {
-    const name = JSON.stringify([force, minValidity ?? null])
+    const name = `${generation} ${force} ${minValidity}`
     const under = flights.get(name)
     if (under !== undefined) return under
+    if (closed !== undefined) throw closed.reason
+    const errand: Errand = { minValidity, force, stale: known?.accessToken, began: generation }
     const started: SharedFlight<Tokens> = sharedFlight(
-      (signal) =>
-        locked(signal, (call) =>
-          lookAgain(call, { minValidity, stale: force ? known?.accessToken : undefined, force }),
-        ),
+      async (signal) =>
+        locked(setup, {
+          name: await setup.tokenKey(),
+          task: async () => lookAgain(await setup.call(signal), errand),
+          signal,
+        }),
       () => {
         if (flights.get(name) === started) flights.delete(name)
       },
@@ -119,105 +92,74 @@ export function createSession(setup: Setup): Session {
     return started
   }
 
-  /** Runs `task` under the lock; without it where the lock itself is broken, as waiting for ever helps nobody. */
-  async function locked<T>(signal: AbortSignal, task: (call: Call) => Promise<T>): Promise<T> {
-    const asked = clock.now()
-    let entered = false
-    const enter = () => {
-      entered = true
-      const duration = clock.now() - asked
-      if (duration > 0) emit({ type: 'lock-wait', duration })
-      return setup.call(signal).then(task)
-    }
-    try {
-      return await platform.lock(await setup.tokenKey(), enter, signal)
-    } catch (error) {
-      if (entered || !(error instanceof UnavailableError)) throw error
-      note(error, 'waiting for the lock')
-      return enter()
-    }
-  }
-
-  async function lookAgain(
-    call: Call,
-    { minValidity, force, stale }: { minValidity?: number | undefined; force: boolean; stale: string | undefined },
-  ): Promise<Tokens> {
-    const began = generation
-    const found = await load()
+  async function lookAgain(call: Call, errand: Errand): Promise<Tokens> {
+    const found = await latest()
     // someone else may have renewed while we waited; a forced call wants any token but the one it saw
-    const usable = isFresh(found, minValidity) && (!force || (stale !== undefined && found.accessToken !== stale))
-    if (usable) return adopt(found)
-    return renew(call, found ?? (memory?.refreshToken === undefined ? undefined : memory), began)
+    const usable = isFresh(found, errand.minValidity) && (!errand.force || found.accessToken !== errand.stale)
+    return usable ? adopt(found, errand) : renew(call, found, errand)
   }
 
-  function adopt(tokens: Tokens): Tokens {
-    remember(tokens)
+  function adopt(tokens: Tokens, { began }: Errand): Tokens {
+    if (began === generation) remember(tokens)
     emit({ type: 'token', source: 'adopted', expiresAt: tokens.expiresAt, scopes: tokens.scopes })
     return tokens
   }
 
-  async function renew(call: Call, old: Tokens | undefined, began: number): Promise<Tokens> {
+  async function renew(call: Call, old: Tokens | undefined, errand: Errand): Promise<Tokens> {
     try {
-      const continued = await refreshed(old, began)
+      const continued = await refreshed(call, old, errand)
       if (continued !== undefined) return continued
-      if (isSilent(flow)) return await settle(await flow.obtain(call), 'issued', began)
+      if (isSilent(flow)) return await settle(await flow.obtain(call), 'issued', errand)
     } catch (error) {
-      // an outage takes nothing away: what has not expired yet is still good
-      if (error instanceof UnavailableError && old !== undefined && old.expiresAt > clock.now()) {
-        note(error, 'renewing')
-        return old
-      }
-      throw error
+      // an outage takes nothing away: what has not expired yet is still good, unless it is just what is not wanted
+      const stillGood = !errand.force && old !== undefined && old.expiresAt > clock.now()
+      if (!(error instanceof UnavailableError) || !stillGood) throw error
+      noteFailure(setup, error, 'renewing')
+      return old
     }
     const why = old === undefined ? 'nobody is signed in' : 'the sign-in has expired'
     throw new LoginRequiredError('LOGIN_REQUIRED', `${why} and no token can be had without a person; call login()`)
   }
 
   /** New tokens from the refresh token, those of whoever was faster, or `undefined` where there is none or IMS refuses it. */
-  async function refreshed(old: Tokens | undefined, began: number): Promise<Tokens | undefined> {
+  async function refreshed(call: Call, old: Tokens | undefined, errand: Errand): Promise<Tokens | undefined> {
     let held = old
     for (let round = 0; round < 2; round++) {
       const { refreshToken, refreshExpiresAt = Number.POSITIVE_INFINITY } = held ?? {}
       if (held === undefined || refreshToken === undefined || flow.refresh === undefined) return undefined
       if (refreshExpiresAt <= clock.now()) return undefined
+      call.signal?.throwIfAborted()
       try {
         // not aborted with its callers: a rotated refresh token that nobody stores is a lost login
         const answer = await flow.refresh(await setup.call(), refreshToken)
-        return await settle({ ...carried(held), ...answer }, 'refreshed', began)
+        return await settle({ ...carried(held, answer), ...answer }, 'refreshed', errand)
       } catch (error) {
         if (!(error instanceof ImsResponseError) || !refused.has(error.imsError ?? '')) throw error
-        const winner = await load()
-        if (winner?.refreshToken === refreshToken || winner === undefined) {
+        const winner = await latest()
+        if (winner?.accessToken !== held.accessToken && isFresh(winner, errand.minValidity))
+          return adopt(winner, errand)
+        if (winner === undefined || winner.refreshToken === refreshToken) {
           emit({ type: 'refresh-refused', clientId: flow.clientId, error: error.imsError })
-          await dropRefreshToken(held, began)
+          await dropRefreshToken(winner ?? held, errand)
           return undefined
         }
-        if (isFresh(winner)) return adopt(winner)
         held = winner
       }
     }
     return undefined
   }
 
-  /** What a refresh response may leave out and what then stays as it was (RFC 6749, section 6). */
-  function carried({ refreshToken, refreshExpiresAt, scopes, claims }: Tokens): Partial<Tokens> {
-    return {
-      ...(refreshToken !== undefined && { refreshToken }),
-      ...(refreshExpiresAt !== undefined && { refreshExpiresAt }),
-      ...(scopes && { scopes }),
-      ...(claims && { claims }),
-    }
-  }
-
   async function dropRefreshToken(
     { refreshToken: _, refreshExpiresAt: __, ...rest }: Tokens,
-    began: number,
+    { began }: Errand,
   ): Promise<void> {
     if (began !== generation) return
-    await save(rest.expiresAt > clock.now() ? rest : undefined)
+    const left = rest.expiresAt > clock.now() ? rest : undefined
+    remember(left)
+    await save(left)
   }
 
-  async function settle(tokens: Tokens, source: 'issued' | 'refreshed', began: number): Promise<Tokens> {
+  async function settle(tokens: Tokens, source: 'issued' | 'refreshed', { began }: Errand): Promise<Tokens> {
     if (began === generation) {
       remember(tokens)
       await save(tokens)
@@ -230,29 +172,35 @@ export function createSession(setup: Setup): Session {
     const silent = isSilent(flow) || tokens.refreshToken !== undefined
     if (!silent || clock.now() < behindAfter) return
     behindAfter = clock.now() + behindPause
-    const margin = marginOf(tokens)
-    const ahead = margin * (1 + behindShare)
-    const work = flight({ minValidity: ahead }, tokens)
+    const work = flight({ minValidity: renewalMargin(tokens) }, tokens)
       .join()
-      .catch((error: unknown) => note(error, 'renewing in the background'))
+      .catch((error: unknown) => noteFailure(setup, error, 'renewing in the background'))
     platform.waitUntil?.(work)
   }
 
   return {
     current,
-    warm: () => (clock.now() < warmUntil ? memory : undefined),
-    stored: async () => memory ?? (await load()),
+    warm: () => (closed === undefined ? warm() : undefined),
     async keep(tokens) {
       generation++
-      await locked(new AbortController().signal, async () => {
-        remember(tokens)
-        await save(tokens)
+      await locked(setup, {
+        name: await setup.tokenKey(),
+        task: async () => {
+          remember(tokens)
+          await save(tokens)
+        },
       })
     },
-    async forget() {
+    async forget(found = () => {}) {
+      const held = memory()
       generation++
       remember(undefined)
-      await locked(new AbortController().signal, () => save(undefined))
+      const name = await setup.tokenKey()
+      const task = async () => {
+        found(later(await load(), held))
+        await platform.store.delete(name)
+      }
+      await locked(setup, { name, task })
     },
     refreshMemory: () => remember(undefined),
     close(reason) {
@@ -260,4 +208,20 @@ export function createSession(setup: Setup): Session {
       for (const under of flights.values()) under.abort(reason)
     },
   }
+}
+
+/** What a refresh response may leave out and what then stays as it was (RFC 6749, section 6). */
+function carried({ refreshToken, refreshExpiresAt, scopes, claims }: Tokens, answer: Tokens): Partial<Tokens> {
+  const same = answer.refreshToken === undefined || answer.refreshToken === refreshToken
+  return {
+    ...(refreshToken !== undefined && { refreshToken }),
+    ...(same && refreshExpiresAt !== undefined && { refreshExpiresAt }),
+    ...(scopes && { scopes }),
+    ...(claims && { claims }),
+  }
+}
+
+function checkValidity(minValidity: unknown): void {
+  if (minValidity === undefined || (typeof minValidity === 'number' && minValidity >= 0)) return
+  throw new ConfigurationError('BAD_OPTION', 'minValidity must be a number of milliseconds, 0 or more')
 }

@@ -37,17 +37,36 @@ const globalFetch: Fetch = (url, init) => globalThis.fetch(url, init)
 export function connect(options: ConnectionOptions, emit: Emit): Connection {
   const { timeout = 30_000, issuers, clock = systemClock, fetch = globalFetch, readKey } = options
   requirePositive('timeout', timeout)
+  if (typeof fetch !== 'function') throw new ConfigurationError('BAD_OPTION', 'fetch must be a function')
   const endpoint = resolveEndpoint(options)
   return {
     endpoint,
     issuers: issuers ?? issuersOf(endpoint),
-    fetch,
+    // a native fetch refuses to be called as a method of something else
+    fetch: (url, init) => fetch(url, init),
     clock,
-    timeout,
-    retry: { ...defaultRetry, ...options.retry },
+    timeout: Math.min(timeout, longestTimer),
+    retry: retryPolicy(options.retry),
     emit,
     skew: { ms: 0 },
     ...(readKey && { readKey }),
+  }
+}
+
+// a longer timer fires at once
+const longestTimer = 2 ** 31 - 1
+
+function retryPolicy(given: Partial<RetryPolicy> = {}): RetryPolicy {
+  const number = (name: keyof RetryPolicy) => {
+    const value: unknown = given[name] ?? defaultRetry[name]
+    if (typeof value === 'number' && value >= 0) return Math.min(value, longestTimer)
+    throw new ConfigurationError('BAD_OPTION', `retry.${name} must be a number, 0 or more`)
+  }
+  return {
+    retries: number('retries'),
+    baseDelay: number('baseDelay'),
+    maxDelay: number('maxDelay'),
+    maxRetryAfter: number('maxRetryAfter'),
   }
 }
 
@@ -83,7 +102,8 @@ export async function tokenKeyOf(flow: Flow, endpoint: string, owner: string | u
  */
 export function caller(connection: Connection, options: ConnectionOptions & Pick<Platform, 'defaults'>): Setup['call'] {
   const { defaults } = options
-  let connected = options.env !== undefined || options.endpoint !== undefined || defaults === undefined ? connection : undefined
+  let connected =
+    options.env !== undefined || options.endpoint !== undefined || defaults === undefined ? connection : undefined
   return async (signal) => {
     if (connected === undefined && defaults !== undefined) {
       const endpoint = resolveEndpoint(await defaults())

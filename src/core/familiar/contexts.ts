@@ -43,7 +43,8 @@ export function storedContexts(store: Store): ContextStore {
     write: (name, data) => (data === undefined ? store.delete(prefix + name) : store.set(prefix + name, data)),
     async writeTokens(name, patch) {
       const data = await read(name)
-      await store.set(prefix + name, withTokens(isObject(data) ? data : {}, patch))
+      // a context that was removed meanwhile does not come back as a bag of tokens
+      if (isObject(data)) await store.set(prefix + name, withTokens(data, patch))
     },
     names: async () => (await store.keys(prefix)).map((key) => key.slice(prefix.length)),
     async current() {

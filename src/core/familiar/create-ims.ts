@@ -1,14 +1,22 @@
 import { assembleClient, type Client, type LoginClient } from '../client.ts'
 import { ConfigurationError, isImsError, TokenError } from '../errors.ts'
 import type { Emit } from '../events.ts'
+import { claimsOf } from '../ims/decode-token.ts'
 import { resolveEndpoint } from '../ims/environment.ts'
 import { memoryStore } from '../memory.ts'
 import type { Json, Platform, Redirect } from '../ports.ts'
 import { hideSecrets } from '../redact.ts'
 import type { GetTokenOptions, Session } from '../session.ts'
 import type { ConnectionOptions } from '../setup.ts'
-import { type ContextData, type ContextStore, isObject, storedContexts, type TokenLabel } from './contexts.ts'
-import { type ContextKind, contextKinds, kindOf } from './flow-from-context.ts'
+import {
+  type ContextData,
+  type ContextStore,
+  isObject,
+  storedContexts,
+  type TokenLabel,
+  type TokenPatch,
+} from './contexts.ts'
+import { type ContextKind, contextKinds, kindOf, parseSecrets } from './flow-from-context.ts'
 import { Ims } from './ims.ts'
 import { readStored, tokensInContext } from './tokens-in-context.ts'
 
@@ -123,11 +131,16 @@ export function createIms(options: CreateImsOptions): FamiliarIms {
     const connection = await connectionOf(data)
     const signature = JSON.stringify([credential, connection])
     const before = known.get(key)
-    if (before?.signature === signature) return before
+    if (before?.name === name && before.signature === signature) return before
     const flow = kindOf(name, data, kinds).flow(data)
     const redirect = typeof options.redirect === 'function' ? options.redirect(data) : options.redirect
     const { contexts: _c, redirect: _r, interactive: _i, kinds: _k, defaults: _d, ...platform } = options
-    const owner = { endpoint: resolveEndpoint(connection), clientId: typeof data.client_id === 'string' ? data.client_id : undefined, scopes: flow.scopes }
+    const owner = {
+      endpoint: resolveEndpoint(connection),
+      clientId: typeof data.client_id === 'string' ? data.client_id : undefined,
+      // a token names scopes; what a JWT asks for are metascopes
+      scopes: flow.kind === 'jwt' ? [] : flow.scopes,
+    }
     const { client, session } = assembleClient({
       pending: memoryStore(),
       ...platform,
@@ -156,10 +169,18 @@ export function createIms(options: CreateImsOptions): FamiliarIms {
     }
   }
 
+  async function drop(label: string, removed: TokenPatch): Promise<void> {
+    if (Object.keys(removed).length === 0) return
+    await contexts.writeTokens(label, removed)
+    for (const { name, session } of known.values()) if (name === label) session.refreshMemory()
+  }
+
   return {
     async getToken(name, asked) {
       if (asked === undefined) {
-        const warm = known.get(name ?? current ?? '')?.session.warm()
+        const label = name ?? current ?? ''
+        const entry = known.get(label)
+        const warm = entry?.name === label ? entry.session.warm() : undefined
         if (warm !== undefined) return warm.accessToken
       }
       return slowToken(name, asked ?? {})
@@ -180,17 +201,18 @@ export function createIms(options: CreateImsOptions): FamiliarIms {
       }
       const { fetch, clock, timeout, retry, onEvent } = options
       const ims = new Ims({ ...(await connectionOf(data)), fetch, clock, timeout, retry, onEvent })
-      const clientId = typeof data.client_id === 'string' ? data.client_id : undefined
-      const clientSecret = secretOf(data)
-      for (const kind of ended) {
-        const stored = readStored(data[kind], undefined)
-        if (stored !== undefined) await ims.invalidateToken(stored.token, clientId, clientSecret)
+      // what has ended at IMS is of no use here, whatever becomes of the other
+      const removed: { -readonly [Label in TokenLabel]?: undefined } = {}
+      try {
+        for (const kind of ended) {
+          await endToken(ims, kind, data)
+          removed[kind] = undefined
+        }
+        if (force) Object.assign(removed, { access_token: undefined, refresh_token: undefined })
+      } finally {
+        await drop(label, removed)
       }
-      const removed = force ? { access_token: undefined, refresh_token: undefined } : { access_token: undefined }
-      await contexts.writeTokens(label, removed)
-      for (const { name: cached, session } of known.values()) if (cached === label) session.refreshMemory()
-      const after = await contexts.read(label)
-      return named(label, after)
+      return named(label, await contexts.read(label))
     },
 
     context: {
@@ -225,7 +247,7 @@ export function createIms(options: CreateImsOptions): FamiliarIms {
 
 /** What is found under `name`; secrets are there, and do not show when it is printed. */
 function named(name: string, { data, local }: { data: Json | undefined; local: boolean }): NamedContext {
-  const shown = typeof data === 'object' && data !== null ? hideSecrets(data) : data
+  const shown = typeof data === 'object' && data !== null ? hideSecrets(structuredClone(data)) : data
   return { name, data: shown as ContextData | undefined, local }
 }
 
@@ -254,12 +276,34 @@ function splitOptions(asked: FamiliarGetTokenOptions): { own: GetTokenOptions; o
 /** A copy, so that the caller's later changes stay the caller's. A dotted name may address one value inside a context. */
 function checkData(label: string, data: unknown): Json | undefined {
   if (data === undefined || data === null) return undefined
-  if (isObject(data)) return data as Json
-  throw new ConfigurationError('INVALID_CONTEXT_DATA', `the data of IMS context '${label}' must be an object`)
+  if (!isObject(data)) {
+    throw new ConfigurationError('INVALID_CONTEXT_DATA', `the data of IMS context '${label}' must be an object`)
+  }
+  try {
+    return structuredClone(data) as Json
+  } catch {
+    const what = `the data of IMS context '${label}' must be plain data, without functions or symbols`
+    throw new ConfigurationError('INVALID_CONTEXT_DATA', what)
+  }
 }
 
-function secretOf(data: ContextData): string | undefined {
-  const { client_secret: one, client_secrets: several } = data
-  const first = typeof one === 'string' ? one : Array.isArray(several) ? several[0] : undefined
-  return typeof first === 'string' ? first : undefined
+/** Ends a token as the client that it was issued to, with the secrets of a rotation one after the other. */
+async function endToken(ims: Ims, kind: TokenLabel, data: ContextData): Promise<void> {
+  const { token } = readStored(data[kind], undefined) ?? { token: '' }
+  const clientId = claimsOf(token)?.client_id ?? (typeof data.client_id === 'string' ? data.client_id : undefined)
+  const secrets = clientId === data.client_id ? secretsOf(data) : []
+  for (let tried = 0; ; tried++) {
+    try {
+      await ims.invalidateToken(token, clientId, secrets[tried], kind)
+      return
+    } catch (error) {
+      const rejected = isImsError(error) && 'imsError' in error && error.imsError === 'invalid_client'
+      if (!rejected || tried + 1 >= secrets.length) throw error
+    }
+  }
+}
+
+function secretsOf({ client_secret: one, client_secrets: several }: ContextData): string[] {
+  const secrets = typeof one === 'string' && one !== '' ? [one] : parseSecrets(several)
+  return secrets.filter((secret): secret is string => typeof secret === 'string' && secret !== '')
 }

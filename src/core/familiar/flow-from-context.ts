@@ -40,7 +40,7 @@ export const contextKinds: readonly ContextKind[] = [
         metaScopes: list(data, 'meta_scopes'),
         orgId: text(data, 'ims_org_id'),
         privateKey: data.private_key as PrivateKeySource,
-        ...(data.passphrase !== undefined && { passphrase: text(data, 'passphrase') }),
+        ...(data.passphrase && { passphrase: text(data, 'passphrase') }),
       }),
   },
   {
@@ -72,7 +72,7 @@ export const contextKinds: readonly ContextKind[] = [
         clientId: text(data, 'client_id'),
         clientSecret: text(data, 'client_secret'),
         scopes: list(data, 'scope'),
-        ...(data.redirect_uri !== undefined && { redirectUri: text(data, 'redirect_uri') }),
+        ...(data.redirect_uri && { redirectUri: text(data, 'redirect_uri') }),
       }),
   },
   {
@@ -84,7 +84,7 @@ export const contextKinds: readonly ContextKind[] = [
       authorizationCode({
         clientId: text(data, 'client_id'),
         scopes: list(data, 'scope'),
-        ...(data.redirect_uri !== undefined && { redirectUri: text(data, 'redirect_uri') }),
+        ...(data.redirect_uri && { redirectUri: text(data, 'redirect_uri') }),
       }),
   },
 ]
@@ -109,7 +109,8 @@ export function kindOf(name: string, data: ContextData, kinds: readonly ContextK
   const found = candidates.find((kind) => missing(kind, data).length === 0)
   if (found === undefined) throw noKind(name, data, candidates)
   const wrong = Object.entries({ ...found.required, ...found.optional }).filter(
-    ([key, shape]) => !fits(data[key], shape) && data[key] !== undefined,
+    // an optional key that is empty is one that was left out
+    ([key, shape]) => !fits(data[key], shape) && data[key] !== undefined && data[key] !== null && data[key] !== '',
   )
   if (wrong.length === 0) return found
   const faults = wrong.map(([key, shape]) => `${key} must be ${shapes[shape]}`).join('; ')
@@ -159,7 +160,7 @@ function parseList(value: unknown): readonly unknown[] {
 }
 
 /** As {@link parseList}, but text is one secret: it may hold any character. */
-function parseSecrets(value: unknown): readonly unknown[] {
+export function parseSecrets(value: unknown): readonly unknown[] {
   const parsed = parseJsonText(value)
   if (Array.isArray(parsed)) return parsed
   return parsed === undefined || parsed === null ? [] : [parsed]

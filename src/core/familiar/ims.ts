@@ -1,12 +1,14 @@
 import * as oauth from 'oauth4webapi'
-import { ConfigurationError } from '../errors.ts'
-import type { Emit } from '../events.ts'
+import { ConfigurationError, TokenError } from '../errors.ts'
+import { createEmitter, type Emit } from '../events.ts'
+import { requireText, scopeList } from '../flows/credentials.ts'
 import { exchangeAssertion } from '../flows/jwt-bearer.ts'
-import { type ImsRequest, parseObject, send } from '../ims/call.ts'
+import { type ImsRequest, malformed, parseObject, send } from '../ims/call.ts'
 import { claimsOf, expiryOf, getTokenData, type TokenClaims } from '../ims/decode-token.ts'
 import { endpoints, type ImsEnv, paths } from '../ims/environment.ts'
 import { invalidateAtIms } from '../ims/invalidate-token.ts'
 import { clientAuth, oauthClient, tokenExchange } from '../ims/oauth.ts'
+import { hideSecrets } from '../redact.ts'
 import { type Connection, type ConnectionOptions, callWith, connect } from '../setup.ts'
 import { createVerifier, type Verifier, type VerifyTokenOptions } from '../verify/verify-token.ts'
 import { resultOfToken, type TokenResult, tokenResult } from './token-result.ts'
@@ -67,15 +69,19 @@ export class Ims {
    */
   constructor(where: string | ImsOptions = {}, cache?: ValidationCache) {
     const options: ImsOptions =
-      typeof where === 'object' && where !== null ? where : { env: where in endpoints ? where : 'prod' }
+      typeof where === 'object' && where !== null ? where : { env: Object.hasOwn(endpoints, where) ? where : 'prod' }
     this.env = options.env ?? (typeof where === 'string' ? where : 'prod')
-    this.#call = connect(options, options.onEvent ?? (() => {}))
+    this.#call = connect(options, createEmitter(options.onEvent).emit)
     this.endpoint = this.#call.endpoint
     this.cache = cache ?? options.cache
   }
 
-  /** The absolute URL of an API path such as `/ims/profile/v1`. */
-  getApiUrl = (api: string): string => this.endpoint + api
+  /** The absolute URL of an API path such as `/ims/profile/v1`. @throws {ConfigurationError} `BAD_OPTION` without `/` */
+  getApiUrl = (api: string): string => {
+    // anything else could run into the host name and take the token elsewhere
+    if (typeof api === 'string' && api.startsWith('/')) return this.endpoint + api
+    throw new ConfigurationError('BAD_OPTION', 'an API path must begin with /, such as /ims/profile/v1')
+  }
 
   /** Where a person signs in (`/ims/authorize/v1`). Prefer a client's `login`: this URL has no PKCE. */
   getSusiUrl = (clientId: string, scopes?: string, callbackUrl?: string, state?: string): string => {
@@ -114,7 +120,7 @@ export class Ims {
     clientSecret?: string,
     scopes?: string,
   ): Promise<TokenResult> => {
-    const { type } = getTokenData(authCode)
+    const { type } = claimsOf(authCode) ?? opaqueCode()
     const grants: Record<string, Parameters> = {
       [AUTHORIZATION_CODE]: { code: authCode },
       [REFRESH_TOKEN]: { refresh_token: authCode },
@@ -138,14 +144,16 @@ export class Ims {
     clientId: string,
     clientSecret: string,
     orgId?: string,
-    scopes: readonly string[] = [],
+    scopes: string | readonly string[] = [],
   ): Promise<TokenResult> => {
-    const parameters = { org_id: orgId, scope: scopes.join(',') || undefined }
+    requireText('getAccessTokenByClientCredentials', { clientId, clientSecret })
+    const parameters = { org_id: orgId || undefined, scope: scopeList(scopes).join(',') || undefined }
     return this.#grant({ clientId, clientSecret }, { grant: CLIENT_CREDENTIALS, path: paths.tokenV2, parameters })
   }
 
   /** Exchanges a signed assertion (`POST /ims/exchange/jwt`). */
   exchangeJwtToken = async (clientId: string, clientSecret: string, signedJwtToken: string): Promise<TokenResult> => {
+    requireText('exchangeJwtToken', { clientId, clientSecret, signedJwtToken })
     const body = new URLSearchParams({ client_id: clientId, client_secret: clientSecret, jwt_token: signedJwtToken })
     const { tokens, answer } = await exchangeAssertion(this.#call, body)
     return tokenResult(tokens, answer)
@@ -156,6 +164,7 @@ export class Ims {
     request: ClientCredential & { code: string; codeVerifier?: string; redirectUri?: string; signal?: AbortSignal },
   ): Promise<TokenResult> => {
     const { code, codeVerifier, redirectUri, signal } = request
+    requireText('exchangeAuthorizationCode', { code })
     const parameters = { code, code_verifier: codeVerifier, redirect_uri: redirectUri }
     return this.#grant(request, { grant: AUTHORIZATION_CODE, once: true, parameters, signal })
   }
@@ -165,9 +174,10 @@ export class Ims {
     request: ClientCredential & { refreshToken: string; scopes?: readonly string[]; signal?: AbortSignal },
   ): Promise<TokenResult> => {
     const { refreshToken, scopes, signal } = request
+    requireText('refreshToken', { refreshToken })
     return this.#grant(request, {
       grant: REFRESH_TOKEN,
-      parameters: { refresh_token: refreshToken, scope: scopes?.join(' ') },
+      parameters: { refresh_token: refreshToken, scope: scopeList(scopes).join(' ') || undefined },
       signal,
     })
   }
@@ -182,11 +192,12 @@ export class Ims {
       signal?: AbortSignal
     },
   ): Promise<TokenResult> => {
-    const { token, orgId, userId, scopes = [], clientId, signal } = request
+    const { token, orgId, userId, scopes, clientId, signal } = request
+    requireText('exchangeToken', { token, clientId })
     if ((orgId === undefined) === (userId === undefined))
       throw new ConfigurationError('BAD_OPTION', 'exchangeToken needs exactly one of orgId and userId')
     const path = `${paths.token}?client_id=${encodeURIComponent(clientId)}`
-    const parameters = { user_token: token, user_id: userId, owning_org_id: orgId, scope: scopes.join(',') }
+    const parameters = { user_token: token, user_id: userId, owning_org_id: orgId, scope: scopeList(scopes).join(',') }
     return this.#grant(request, { grant: 'cluster_at_exchange', path, parameters, signal })
   }
 
@@ -194,15 +205,22 @@ export class Ims {
    * Ends a token at IMS (`POST /ims/invalidate_token/v2`); with a refresh token all that came from it. Without client
    * id it is taken from the token.
    *
+   * @param type what the token is, where it does not say itself; default `access_token`
    * @returns `''`, or `true` where there is no client to ask as
    */
-  invalidateToken = async (token: string, clientId?: string, clientSecret?: string): Promise<string | true> => {
+  invalidateToken = async (
+    token: string,
+    clientId?: string,
+    clientSecret?: string,
+    type: string = ACCESS_TOKEN,
+  ): Promise<string | true> => {
+    requireText('invalidateToken', { token })
     const claims = claimsOf(token)
     const client = clientId ?? claims?.client_id
     if (client === undefined) return true
     return invalidateAtIms(this.#call, {
       token,
-      type: claims?.type ?? ACCESS_TOKEN,
+      type: claims?.type ?? type,
       clientId: client,
       clientSecret: clientSecret || undefined,
     })
@@ -214,26 +232,27 @@ export class Ims {
     { clientId, clientSecret }: ClientCredential,
     signal?: AbortSignal,
   ): Promise<void> => {
-    const body = form({ token, client_id: clientId, client_secret: clientSecret })
+    requireText('revokeToken', { token, clientId })
+    const body = form({ token, client_id: clientId, client_secret: clientSecret || undefined })
     await send(callWith(this.#call, signal), { url: this.getApiUrl(paths.revoke), method: 'POST', body })
   }
 
   /** Asks IMS whether `token` is valid (`POST /ims/validate_token/v1`), through the cache where there is one. */
-  validateToken = async (token: string, clientId?: string): Promise<ImsValidation> => {
-    const { imsValidation } = await this.#cached('token', token, clientId, () => this.#validate(token, clientId))
-    return imsValidation
-  }
+  validateToken = async (token: string, clientId?: string): Promise<ImsValidation> =>
+    this.#cached('token', token, clientId, () => this.#validate(token, clientId))
 
   /** As `validateToken`, and whether the token's client is on the list. No list: no check; an empty one refuses all. */
   validateTokenAllowList = async (token: string, allowList?: readonly string[]): Promise<ImsValidation> => {
-    const { imsValidation } = await this.#cached('allow-list', token, allowList, async () => {
+    // text would match parts of itself
+    if (allowList !== undefined && !Array.isArray(allowList))
+      throw new ConfigurationError('BAD_OPTION', 'the allow list must be an array of client ids')
+    return this.#cached('allow-list', token, allowList, async () => {
       const result = await this.#validate(token, undefined)
       const listed = allowList === undefined || allowList.includes(claimsOf(token)?.client_id ?? '')
       return !result.imsValidation.valid || listed
         ? result
         : { status: 403, imsValidation: { valid: false, reason: notAllowed } }
     })
-    return imsValidation
   }
 
   /**
@@ -281,7 +300,7 @@ export class Ims {
     }
     const endpoint = `https://${as}.adobelogin.com`
     const env = (Object.keys(endpoints) as ImsEnv[]).find((name) => endpoints[name] === endpoint)
-    return { token, ims: new Ims(env ?? { endpoint }) }
+    return hideSecrets({ token, ims: new Ims(env ?? { endpoint }) })
   }
 
   #withQuery(api: string, parameters: Parameters): string {
@@ -311,6 +330,7 @@ export class Ims {
     },
   ): Promise<TokenResult> {
     const { grant, parameters, signal, ...exchange } = request
+    requireText(grant, { clientId })
     const call = callWith(this.#call, signal)
     const client = oauthClient(call, clientId)
     const { tokens, body } = await tokenExchange(call, {
@@ -332,29 +352,49 @@ export class Ims {
   async #validate(token: string, clientId: string | undefined): Promise<Validated> {
     const claims = claimsOf(token)
     const client = clientId ?? claims?.client_id
-    if (client === undefined) return { status: 401, imsValidation: { valid: false, reason: 'bad payload' } }
+    if (client === undefined || !sendable.test(token))
+      return { status: 401, imsValidation: { valid: false, reason: 'bad payload' } }
     const body = form({ type: claims?.type ?? ACCESS_TOKEN, client_id: client })
-    const { text } = await send(this.#call, {
-      url: this.getApiUrl(paths.validateToken),
-      method: 'POST',
-      headers: bearer(token),
-      body,
-    })
-    const said = parseObject(text)
-    const valid = said?.valid === true
+    const request = { url: this.getApiUrl(paths.validateToken), method: 'POST', headers: bearer(token), body }
+    const answer = await send(this.#call, request)
+    const said = parseObject(answer.text)
+    const valid = said?.valid
+    // no verdict is no reason to refuse a token, least of all for as long as a cache remembers it
+    if (typeof valid !== 'boolean')
+      throw malformed(request, answer, 'the answer does not say whether the token is valid')
     return { status: valid ? 200 : 401, imsValidation: { ...said, valid }, expiresAt: expiryOf(claims) }
   }
 
   /** The kind of question is part of the key: a client id and a list of one are different questions. */
-  async #cached(kind: string, token: string, about: unknown, ask: () => Promise<Validated>): Promise<Validated> {
-    return this.cache === undefined
-      ? ask()
-      : this.cache.validateWithCache((..._key: unknown[]) => ask(), kind, this.endpoint, token, about ?? null)
+  async #cached(kind: string, token: string, about: unknown, ask: () => Promise<Validated>): Promise<ImsValidation> {
+    if (this.cache === undefined) return (await ask()).imsValidation
+    const found = await this.cache.validateWithCache(
+      (..._key: unknown[]) => ask(),
+      kind,
+      this.endpoint,
+      token,
+      about ?? null,
+    )
+    // a copy: what one caller does to it must not reach the next
+    const { token: facts, ...rest } = found.imsValidation
+    return { ...rest, ...(facts !== undefined && { token: { ...facts } }) }
   }
 }
 
+// what a header can carry (RFC 6750, section 2.1, and then some)
+const sendable = /^[\x21-\x7e]+$/
+
 function bearer(token: string | undefined): Record<string, string> {
-  return token ? { authorization: `Bearer ${token}` } : {}
+  if (!token) return {}
+  if (typeof token === 'string' && sendable.test(token)) return { authorization: `Bearer ${token}` }
+  throw new TokenError('BAD_TOKEN', 'the token cannot be sent: it is not text, or has blanks or line breaks in it')
+}
+
+function opaqueCode(): never {
+  throw new TokenError(
+    'BAD_TOKEN',
+    'what is to be traded is opaque and does not say what it is; use exchangeAuthorizationCode or refreshToken',
+  )
 }
 
 /** Parameters that have a value; what is undefined is not sent, least of all as the word. */

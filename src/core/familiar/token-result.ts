@@ -21,7 +21,9 @@ export function tokenResult(tokens: Tokens, payload: Readonly<Record<string, unk
   const { accessToken, expiresAt, refreshToken, refreshExpiresAt = Number.POSITIVE_INFINITY } = tokens
   const result: TokenResult = {
     access_token: hideSecrets({ token: accessToken, expiry: expiresAt }),
-    ...(refreshToken !== undefined && { refresh_token: hideSecrets({ token: refreshToken, expiry: refreshExpiresAt }) }),
+    ...(refreshToken !== undefined && {
+      refresh_token: hideSecrets({ token: refreshToken, expiry: refreshExpiresAt }),
+    }),
     payload: hideSecrets({ ...payload }),
   }
   return result

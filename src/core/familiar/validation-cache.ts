@@ -55,7 +55,7 @@ export class ValidationCache {
     validate: (...params: Params) => Promise<Result>,
     ...params: Params
   ): Promise<Result> {
-    const hashed = this.#digest(JSON.stringify(params))
+    const hashed = this.#digest(question(params))
     const key = typeof hashed === 'string' ? hashed : await hashed
     const known = this.#find(this.#invalid, key) ?? this.#find(this.#valid, key)
     if (known !== undefined) return known as Result
@@ -86,8 +86,23 @@ export class ValidationCache {
   }
 
   #keep({ entries, max }: { entries: Map<string, Entry>; max: number }, key: string, result: ValidationResult): void {
-    const ends = (result.expiresAt ?? Number.POSITIVE_INFINITY) - this.#born
+    // a token does not become valid again when it ends
+    const ends =
+      (result.status < 400 ? (result.expiresAt ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY) - this.#born
     entries.set(key, { result, until: Math.floor(Math.min(this.#age() + this.#maxAge, ends)) })
     if (entries.size > max) entries.delete(entries.keys().next().value ?? '')
   }
+}
+
+/** `params` as one text. How long each is comes first, so that no two lists of them run into the same text. */
+function question(params: readonly unknown[]): string {
+  let lengths = ''
+  let text = ''
+  for (const param of params) {
+    const isText = typeof param === 'string'
+    const part = isText ? param : String(JSON.stringify(param))
+    lengths += isText ? `${part.length} ` : `${part.length}j `
+    text += part
+  }
+  return lengths + text
 }

@@ -59,9 +59,10 @@ export function authorizationCode(options: AuthorizationCodeOptions): LoginFlow 
     },
 
     async finish(call, pending, callback) {
-      const client = oauthClient(call, clientId)
+      // made anew for the answer, which brings the server's time along
+      const client = () => oauthClient(call, clientId)
       const as = authorizationServer(call, callback.searchParams.get('iss'))
-      const parameters = checkCallback({ as, client, callback, state: pending.state })
+      const parameters = checkCallback({ as, client: client(), callback, state: pending.state })
       const { codeVerifier, redirectUri: redirect, nonce } = pending
       return tokenRequest(call, {
         once: true,
@@ -69,7 +70,7 @@ export function authorizationCode(options: AuthorizationCodeOptions): LoginFlow 
         ask: (server, request) =>
           oauth.authorizationCodeGrantRequest(
             server,
-            client,
+            client(),
             clientAuth(clientSecret),
             parameters,
             redirect,
@@ -79,12 +80,8 @@ export function authorizationCode(options: AuthorizationCodeOptions): LoginFlow 
         read: (server, response, body) => {
           // where openid was asked for, an id token must name our nonce; without an id token nothing can be replayed
           const checked = scopes.includes('openid') && body !== undefined && 'id_token' in body
-          return oauth.processAuthorizationCodeResponse(
-            server,
-            client,
-            response,
-            checked ? { expectedNonce: nonce } : {},
-          )
+          const expected = checked ? { expectedNonce: nonce } : {}
+          return oauth.processAuthorizationCodeResponse(server, client(), response, expected)
         },
       })
     },
@@ -139,7 +136,9 @@ function checkCallback({
   state: string
 }): URLSearchParams {
   try {
-    return oauth.validateAuthResponse(as, client, callback, state)
+    const parameters = oauth.validateAuthResponse(as, client, callback, state)
+    if (parameters.getAll('code').length !== 1) throw new Error('it must carry exactly one code')
+    return parameters
   } catch (error) {
     if (error instanceof oauth.AuthorizationResponseError) throw refusedLogin(error)
     const why = error instanceof Error ? error.message : 'unknown'

@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { digest } from '../digest.ts'
+import { ImsResponseError, LoginRequiredError } from '../errors.ts'
 import type { Call } from '../ims/call.ts'
 import { invalidating } from '../ims/invalidate-token.ts'
 import { clientAuth, oauthClient, tokenRequest } from '../ims/oauth.ts'
@@ -34,9 +35,17 @@ export function refreshToken(options: RefreshTokenOptions): SilentFlow {
     scopes,
     invalidate: invalidating(clientId, () => clientSecret),
     identity: () => digest(first),
-    obtain: (call) => refresh(call, first),
+    // not aborted with its callers: a rotated refresh token that nobody stores is a lost login
+    obtain: ({ signal: _, ...call }) => refresh(call, first).catch((error) => Promise.reject(expired(error))),
     refresh,
   }
+}
+
+/** What only a new login can mend, as such. */
+function expired(error: unknown): unknown {
+  if (!(error instanceof ImsResponseError) || error.imsError !== 'invalid_grant') return error
+  const message = 'IMS refuses the refresh token: used, revoked or expired; sign in again and give the new one'
+  return new LoginRequiredError('LOGIN_REQUIRED', message, { cause: error })
 }
 
 /** The refresh of any flow whose client is `clientId`: never asks for more than `scopes`. */
@@ -48,11 +57,12 @@ export function refreshing(client: {
   const { clientId, clientSecret, scopes = [] } = client
   return (call, token) => {
     const narrowed = scopes.length > 0 ? { additionalParameters: { scope: scopes.join(' ') } } : {}
-    const self = oauthClient(call, clientId)
+    // made anew for the answer, which brings the server's time along
+    const self = () => oauthClient(call, clientId)
     return tokenRequest(call, {
       ask: (as, request) =>
-        oauth.refreshTokenGrantRequest(as, self, clientAuth(clientSecret), token, { ...request, ...narrowed }),
-      read: (as, response) => oauth.processRefreshTokenResponse(as, self, response),
+        oauth.refreshTokenGrantRequest(as, self(), clientAuth(clientSecret), token, { ...request, ...narrowed }),
+      read: (as, response) => oauth.processRefreshTokenResponse(as, self(), response),
     })
   }
 }

@@ -1,4 +1,5 @@
 import * as oauth from 'oauth4webapi'
+import { digest } from '../digest.ts'
 import { paths } from '../ims/environment.ts'
 import { invalidating } from '../ims/invalidate-token.ts'
 import { clientAuth, oauthClient, tokenRequest } from '../ims/oauth.ts'
@@ -25,6 +26,7 @@ export function serviceToken({ clientId, clientSecret, code }: ServiceTokenOptio
     clientId,
     scopes: [],
     invalidate: invalidating(clientId, () => clientSecret),
+    identity: () => digest(code),
     obtain(call) {
       const client = oauthClient(call, clientId)
       return tokenRequest(call, {

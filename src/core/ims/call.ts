@@ -85,8 +85,9 @@ async function attemptOnce(call: Call, request: ImsRequest, attempt: number): Pr
     return answer.status >= 200 && answer.status < 300 ? answer : refusal(call, request, answer)
   } catch (error) {
     if (call.signal?.aborted) throw call.signal.reason
+    const answered = error instanceof ImsResponseError ? error.status : undefined
+    report(answered)
     if (error instanceof ImsError) return error
-    report(undefined)
     return noAnswer(call, request, error)
   }
 }
@@ -106,7 +107,9 @@ function requestInit({ method, headers = {}, body }: ImsRequest, signal: AbortSi
 async function readText(response: Response, request: ImsRequest): Promise<string> {
   const tooLong = () => malformed(request, response, `the answer is longer than ${maxBody} bytes`)
   if (Number(response.headers.get('content-length') ?? 0) > maxBody) throw tooLong()
-  if (response.headers.has('content-length') || response.body === null) return response.text()
+  // the length of a compressed body says nothing about the text
+  const honest = response.headers.has('content-length') && !response.headers.has('content-encoding')
+  if (honest || response.body === null) return response.text()
   const decoder = new TextDecoder()
   const reader = response.body.getReader()
   let text = ''
@@ -142,7 +145,8 @@ function refusal(call: Call, request: ImsRequest, { status, headers, text }: Ans
     return new ImsResponseError('HTTP_ERROR', message, { status, requestId })
   }
   if (status === 429 || status >= 500) {
-    const retryAfter = parseRetryAfter(headers.get('retry-after'), serverNow(call))
+    const answeredAt = Date.parse(headers.get('date') ?? '')
+    const retryAfter = parseRetryAfter(headers.get('retry-after'), answeredAt || serverNow(call))
     const details = { imsError, imsErrorDescription, ...(isTransient(status) ? {} : { final: true }) }
     return new UnavailableError('IMS_UNAVAILABLE', `${what}; try again later${trace}`, {
       status,
@@ -158,7 +162,9 @@ function errorEnvelope(text: string, request: ImsRequest): { imsError?: string; 
   const body = parseObject(text)
   const field = (name: string) => {
     const value = body?.[name]
-    return typeof value === 'string' && value !== '' ? redactText(value.slice(0, 500), secretsOf(request)) : undefined
+    if (typeof value !== 'string' || value === '') return undefined
+    // shortened last: a secret cut in two would not be found
+    return redactText(value.slice(0, 5_000), secretsOf(request)).slice(0, 500)
   }
   const imsError = field('error')
   const imsErrorDescription = field('error_description')
@@ -180,6 +186,12 @@ function noAnswer(call: Call, request: ImsRequest, error: unknown): UnavailableE
   return new UnavailableError('NETWORK_FAILED', `${where} failed on the way; check the network, proxy and endpoint`, {
     cause,
   })
+}
+
+/** As a `Response` for the libraries that want one; where it has no body, it is no answer to anything they ask. */
+export function toResponse(request: { url: string; method: string }, { status, headers, text }: Answer): Response {
+  if (text === '') throw malformed(request, { status, headers }, `the answer (${status}) has an empty body`)
+  return new Response(text, { status, headers })
 }
 
 /** What went out as a secret must not come back in an error. */

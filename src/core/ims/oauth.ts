@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { ImsError, TokenError, type TokenInvalidReason } from '../errors.ts'
-import { type Call, malformed, parseObject, send } from './call.ts'
+import { type Call, malformed, parseObject, send, toResponse } from './call.ts'
 import { claimsOf } from './decode-token.ts'
 import { isLoopback, paths, serverMetadata } from './environment.ts'
 import { type Tokens, tokensFrom, withClaims } from './tokens.ts'
@@ -71,6 +71,8 @@ export async function tokenExchange(call: Call, exchange: TokenExchange): Promis
     const read = await exchange.read(as, response, body)
     if (exchange.verifyIdTokenSignature)
       await oauth.validateApplicationLevelSignature(as, response, signatureOptions(call))
+    // a token that is bound to a key (DPoP) is no bearer token
+    if (read.token_type !== 'bearer') throw new Error('token_type is not bearer')
     const tokens = tokensFrom(call, read, exchange.unit ?? 's')
     if (tokens === undefined) throw new Error('expires_in is no positive number')
     const claims = oauth.getValidatedIdTokenClaims(read)
@@ -92,7 +94,7 @@ function requestOptions(call: Call, once: boolean, seen: (body: TokenBody) => vo
       // IMS leaves out token_type in some dialects; RFC 6749 section 5.1 requires it
       const untyped = parsed !== undefined && 'access_token' in parsed && !('token_type' in parsed)
       const text = untyped ? JSON.stringify({ ...parsed, token_type: 'bearer' }) : answer.text
-      return new Response(text, { status: answer.status, headers: answer.headers })
+      return toResponse({ url, method }, { ...answer, text })
     },
     [oauth.allowInsecureRequests]: isLoopback(new URL(call.endpoint)),
   }
@@ -101,8 +103,7 @@ function requestOptions(call: Call, once: boolean, seen: (body: TokenBody) => vo
 function signatureOptions(call: Call): oauth.ValidateSignatureOptions {
   return {
     [oauth.customFetch]: async (url, { method, headers }) => {
-      const { status, headers: answered, text } = await send(call, { url, method, headers })
-      return new Response(text, { status, headers: answered })
+      return toResponse({ url, method }, await send(call, { url, method, headers }))
     },
     [oauth.allowInsecureRequests]: isLoopback(new URL(call.endpoint)),
   }

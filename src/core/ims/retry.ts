@@ -29,7 +29,8 @@ export function backOff(policy: RetryPolicy, attempt: number): number {
 /** `Retry-After` (seconds or an HTTP date, RFC 9110 section 10.2.3) in ms from `now`; `undefined` where unusable. */
 export function parseRetryAfter(header: string | null, now: number): number | undefined {
   if (header === null) return undefined
-  if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1000
-  const at = Date.parse(header)
+  if (/^\d+$/.test(header.trim())) return Number(header) * 1000
+  // all three date forms begin with the day's name; Date.parse takes "-5" and "1.5" for dates too
+  const at = /^[a-z]{3}/i.test(header.trim()) ? Date.parse(header) : Number.NaN
   return Number.isNaN(at) ? undefined : Math.max(0, at - now)
 }

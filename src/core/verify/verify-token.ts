@@ -1,6 +1,6 @@
 import { compactVerify, createRemoteJWKSet, customFetch, errors } from 'jose'
-import { ConfigurationError, ImsError, TokenError, type TokenInvalidReason } from '../errors.ts'
-import { type Call, parseObject, send, serverNow } from '../ims/call.ts'
+import { ConfigurationError, ImsError, ImsResponseError, TokenError, type TokenInvalidReason } from '../errors.ts'
+import { type Call, parseObject, send, serverNow, toResponse } from '../ims/call.ts'
 import { expiryOf, type TokenClaims } from '../ims/decode-token.ts'
 import { paths } from '../ims/environment.ts'
 import { scopesOf } from '../ims/tokens.ts'
@@ -22,6 +22,8 @@ export interface VerifyTokenOptions {
 export type Verifier = (token: string, options?: VerifyTokenOptions) => Promise<TokenClaims>
 
 const longestToken = 64 * 1024
+// base64url only: some decoders overlook blanks, line ends and padding
+const compact = /^[\w-]*\.[\w-]*\.[\w-]*$/
 const decoder = /* @__PURE__ */ new TextDecoder()
 
 /**
@@ -31,17 +33,16 @@ const decoder = /* @__PURE__ */ new TextDecoder()
 export function createVerifier(call: Call): Verifier {
   const keys = createRemoteJWKSet(new URL(call.endpoint + paths.keys), {
     [customFetch]: async (url, { method, headers }) => {
-      const answer = await send(call, { url, method, headers: Object.fromEntries(headers) })
-      return new Response(answer.text, { status: answer.status, headers: answer.headers })
+      return toResponse({ url, method }, await send(call, { url, method, headers: Object.fromEntries(headers) }))
     },
-    // send has a timeout of its own, per attempt
-    timeoutDuration: call.timeout * (call.retry.retries + 1) + call.retry.maxRetryAfter * call.retry.retries,
     cacheMaxAge: 600_000,
     cooldownDuration: 30_000,
   })
   return async (token, options = {}) => {
     const tolerance = toleranceOf(options)
-    if (typeof token !== 'string' || token.length > longestToken) throw invalid('malformed')
+    requireTexts('allowList', options.allowList)
+    requireTexts('scopes', options.scopes)
+    if (typeof token !== 'string' || token.length > longestToken || !compact.test(token)) throw invalid('malformed')
     const { payload } = await compactVerify(token, keys, { algorithms: ['RS256'] }).catch((error: unknown) => {
       throw verificationError(error)
     })
@@ -58,6 +59,12 @@ function toleranceOf({ clockTolerance = 30_000 }: VerifyTokenOptions): number {
   throw new ConfigurationError('BAD_OPTION', 'clockTolerance must be between 0 and 300000 milliseconds')
 }
 
+/** Text would match parts of itself. */
+function requireTexts(name: string, list: unknown): void {
+  if (list === undefined || (Array.isArray(list) && list.every((item) => typeof item === 'string'))) return
+  throw new ConfigurationError('BAD_OPTION', `${name} must be an array of strings`)
+}
+
 /** The first rule that `claims` break. */
 function claimsFault(
   claims: TokenClaims,
@@ -68,11 +75,12 @@ function claimsFault(
   const ends = expiryOf(claims)
   if (ends === undefined) return 'malformed'
   if (ends + tolerance <= now) return 'expired'
-  if (Number(claims.created_at ?? 0) - tolerance > now) return 'not_yet_valid'
+  const begins = Math.max(Number(claims.created_at ?? 0), Number(claims.nbf ?? 0) * 1000)
+  if (!(begins - tolerance <= now)) return 'not_yet_valid'
   const issuedBy = claims.iss ?? (claims.as === undefined ? undefined : `https://${claims.as}.adobelogin.com`)
   if (issuer !== undefined && issuedBy !== issuer) return 'issuer'
   if (clientId !== undefined && claims.client_id !== clientId) return 'client'
-  if (allowList !== undefined && !allowList.includes(claims.client_id ?? '')) return 'client'
+  if (allowList !== undefined && !(claims.client_id && allowList.includes(claims.client_id))) return 'client'
   const granted = scopesOf(claims.scope) ?? []
   return scopes.every((scope) => granted.includes(scope)) ? undefined : 'scope'
 }
@@ -83,7 +91,9 @@ function verificationError(error: unknown): unknown {
   if (error instanceof errors.JWSSignatureVerificationFailed) return invalid('signature')
   if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys)
     return invalid('key')
-  return invalid('malformed')
+  if (error instanceof errors.JWSInvalid || error instanceof errors.JOSENotSupported) return invalid('malformed')
+  const what = 'the answer to GET /ims/keys is no set of usable keys; check that endpoint is IMS'
+  return new ImsResponseError('IMS_MALFORMED', what, { status: 200 })
 }
 
 const remedies: Readonly<Record<TokenInvalidReason, string>> = {

@@ -1,0 +1,372 @@
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { authorizationCode, type Client, createClient, memoryPlatform } from '../../src/core/index.ts'
+import { createEmulator, type Emulator } from '../../src/emulator/index.ts'
+import { type FakeClock, fakeClock } from '../../src/testing/index.ts'
+import { gate, platformOn, publicFlow, rejection, serverFlow, type WatchedPlatform } from './setting.ts'
+
+interface Seen {
+  readonly method: string | undefined
+  readonly url: string | undefined
+  readonly headers: IncomingMessage['headers']
+  readonly body: string
+}
+
+/** An API that answers as told and remembers what came. */
+async function startApi() {
+  const seen: Seen[] = []
+  const api = {
+    seen,
+    url: '',
+    answer: (_: Seen): { status: number; headers?: Record<string, string> } => ({ status: 200 }),
+    close: () => server.close(),
+  }
+  const server = createServer(async (request, response) => {
+    let body = ''
+    for await (const chunk of request) body += chunk
+    const { method, url, headers } = request
+    const came = { method, url, headers, body }
+    seen.push(came)
+    const { status, headers: answered } = api.answer(came)
+    response.writeHead(status, answered).end(`status ${status}`)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  api.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return api
+}
+
+let api: Awaited<ReturnType<typeof startApi>>
+let elsewhere: Awaited<ReturnType<typeof startApi>>
+let emulator: Emulator
+let clock: FakeClock
+let on: WatchedPlatform
+
+beforeAll(async () => {
+  ;[api, elsewhere, emulator] = await Promise.all([startApi(), startApi(), createEmulator({ now: () => clock.now() })])
+})
+afterAll(() => {
+  api.close()
+  elsewhere.close()
+})
+beforeEach(() => {
+  clock = fakeClock()
+  on = platformOn(emulator, clock)
+  for (const each of [api, elsewhere]) {
+    each.seen.length = 0
+    each.answer = () => ({ status: 200 })
+  }
+})
+
+/** Tokens come from the emulator, everything else goes over a real socket. */
+function apiClient(more: object = {}): Client {
+  const fetch = (url: string, init: RequestInit) =>
+    url.startsWith(emulator.url) ? on.fetch(url, init) : globalThis.fetch(url, init)
+  return createClient({ flow: serverFlow(emulator), ...on, fetch, allowedOrigins: [api.url], ...more })
+}
+const refuse401 = (times: number) => {
+  api.answer = () => ({
+    status: api.seen.length <= times ? 401 : 200,
+    headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
+  })
+}
+
+describe('headers', () => {
+  test('Authorization, x-api-key and x-gw-ims-org-id', async () => {
+    const client = apiClient()
+    const { client_id, ims_org_id } = emulator.contexts.oauth_server_to_server
+    expect((await client.fetch(`${api.url}/x?a=1`)).status).toBe(200)
+    expect(api.seen[0]?.headers).toMatchObject({
+      authorization: `Bearer ${await client.getToken()}`,
+      'x-api-key': client_id,
+      'x-gw-ims-org-id': ims_org_id,
+    })
+  })
+
+  test('the org id only where it is known', async () => {
+    const flow = authorizationCode({ clientId: 'c', scopes: [] })
+    const client = createClient({
+      flow,
+      ...on,
+      fetch: async (_, init) => Response.json([...new Headers(init.headers).keys()]),
+    })
+    const [key] = [`imskit/tokens/${JSON.stringify([emulator.url, flow.id, null, null])}`]
+    await on.store.set(key, { accessToken: 'opaque', expiresAt: clock.now() + 3_600_000 })
+    expect(await (await client.fetch('https://a.adobe.io/')).json()).toEqual(['authorization', 'x-api-key'])
+  })
+
+  test('the caller’s own x-api-key and org stay, its Authorization does not', async () => {
+    const headers = {
+      authorization: 'Bearer mine',
+      'x-api-key': 'my-key',
+      'x-gw-ims-org-id': 'my-org',
+      accept: 'text/x',
+    }
+    const client = apiClient()
+    await client.fetch(api.url, { headers })
+    const token = await client.getToken()
+    expect(api.seen[0]?.headers).toMatchObject({ ...headers, authorization: `Bearer ${token}` })
+  })
+
+  test('the token goes into the header, never into URL or body', async () => {
+    const client = apiClient()
+    await client.fetch(`${api.url}/form`, { method: 'POST', body: new URLSearchParams({ a: '1' }) })
+    const token = await client.getToken()
+    expect(`${api.seen[0]?.url} ${api.seen[0]?.body}`).not.toContain(token)
+  })
+
+  test('the caller’s request is left as it was', async () => {
+    const request = new Request(api.url, { headers: { accept: 'text/x' } })
+    await apiClient().fetch(request)
+    expect([...request.headers.keys()]).toEqual(['accept'])
+  })
+
+  test('goes through the global fetch where the client was lent none', async () => {
+    const running = createClient({
+      flow: serverFlow(emulator),
+      ...memoryPlatform(),
+      endpoint: api.url,
+      allowedOrigins: [api.url],
+    })
+    api.answer = () => ({ status: 404 })
+    expect(await rejection(running.fetch(api.url))).toMatchObject({ status: 404 })
+    const spy = vi
+      .spyOn(globalThis, 'fetch')
+      .mockImplementation(async (input) =>
+        String(input).includes('/ims/')
+          ? Response.json({ access_token: 'opaque', token_type: 'bearer', expires_in: 3_600 })
+          : new Response((input as Request).headers.get('authorization')),
+      )
+    expect(await (await running.fetch(`${api.url}/thing`)).text()).toBe('Bearer opaque')
+    spy.mockRestore()
+  })
+})
+
+describe('allowed origins', () => {
+  const asked: string[] = []
+  const client = () => {
+    asked.length = 0
+    const fetch = async (url: string, init: RequestInit) => {
+      if (url.startsWith(emulator.url)) return on.fetch(url, init)
+      asked.push(url)
+      return new Response('ok')
+    }
+    return createClient({ flow: serverFlow(emulator), ...on, fetch })
+  }
+
+  test.each([
+    'https://cc-libraries.adobe.io/api',
+    'https://a.b.adobe.io/',
+    'https://platform.adobe.com/x',
+    'https://ims-na1.adobelogin.com/ims/profile/v1',
+    'https://X.ADOBE.IO/',
+    'https://x.adobe.io:443/',
+  ])('by default Adobe’s: %s', async (url) => {
+    expect((await client().fetch(url)).status).toBe(200)
+    expect(asked).toHaveLength(1)
+  })
+
+  test.each([
+    'https://evil.test/.adobe.io',
+    'https://evil.test/?x=.adobe.io',
+    'https://evil.test/#.adobe.io',
+    'https://adobe.io.evil.test/',
+    'https://evil-adobe.io/',
+    'https://eviladobe.io/',
+    'https://adobe.io.evil.test:443/.adobe.io',
+    'http://x.adobe.io/',
+    'https://x.adobe.io:8443/',
+    'https://x.adobe.io./',
+    'https://evil.test\\.adobe.io/',
+    'https://x.adobe.iо/',
+    'https://127.0.0.1/',
+    'ftp://x.adobe.io/',
+    'data:text/plain,.adobe.io',
+    'blob:https://x.adobe.io/1',
+  ])('and no other: %s', async (url) => {
+    const error = await rejection(client().fetch(url))
+    expect(error).toMatchObject({ code: 'BAD_OPTION', message: expect.stringContaining('allowedOrigins') })
+    expect([asked.length, on.fetch.sent.length, on.store.counts.get]).toEqual([0, 0, 0])
+  })
+
+  test('what counts is the host that is asked: a backslash is a slash', async () => {
+    expect((await client().fetch('https://x.adobe.io\\.evil.test/')).status).toBe(200)
+    expect(asked).toEqual(['https://x.adobe.io/.evil.test/'])
+  })
+
+  test.each(['https://x.adobe.io@evil.test/', 'https://user:pw@x.adobe.io/'])(
+    'no URL with credentials: %s',
+    async (url) => {
+      await rejection(client().fetch(url))
+      expect([asked.length, on.fetch.sent.length]).toEqual([0, 0])
+    },
+  )
+
+  test('the caller’s list replaces the default; patterns are for https, exact origins are exact', async () => {
+    const own = (allowedOrigins: string[]) => apiClient({ allowedOrigins })
+    const port = new URL(api.url).port
+    expect((await own([`${api.url}/any/path`]).fetch(api.url)).status).toBe(200)
+    for (const list of [
+      [],
+      ['https://*.0.0.1'],
+      [`https://127.0.0.1:${port}`],
+      ['http://127.0.0.1'],
+      [`http://localhost:${port}`],
+    ])
+      expect(await rejection(own(list).fetch(api.url))).toMatchObject({ code: 'BAD_OPTION' })
+    expect(await rejection(own([api.url]).fetch('https://x.adobe.io/'))).toMatchObject({ code: 'BAD_OPTION' })
+    expect(api.seen).toHaveLength(1)
+  })
+
+  test('letters of a pattern may be large', async () => {
+    const fetch = async (url: string, init: RequestInit) =>
+      url.startsWith(emulator.url) ? on.fetch(url, init) : new Response()
+    const large = createClient({ flow: serverFlow(emulator), ...on, fetch, allowedOrigins: ['https://*.Example.TEST'] })
+    expect((await large.fetch('https://a.example.test/')).status).toBe(200)
+  })
+
+  test('a redirect to another origin goes without the token', async () => {
+    api.answer = () => ({ status: 307, headers: { location: `${elsewhere.url}/evil` } })
+    expect((await apiClient().fetch(api.url)).status).toBe(200)
+    expect(elsewhere.seen).toHaveLength(1)
+    expect(elsewhere.seen[0]?.headers).not.toHaveProperty('authorization')
+  })
+})
+
+describe('a 401', () => {
+  test('gets one more try with a fresh token', async () => {
+    const client = apiClient()
+    const old = await client.getToken()
+    refuse401(1)
+    expect((await client.fetch(api.url)).status).toBe(200)
+    const tokens = api.seen.map(({ headers }) => headers.authorization)
+    expect(tokens).toEqual([`Bearer ${old}`, `Bearer ${await client.getToken()}`])
+    expect(tokens[0]).not.toBe(tokens[1])
+    expect(on.fetch.sent).toHaveLength(2)
+  })
+
+  test('twice is the answer: two requests, no loop', async () => {
+    refuse401(99)
+    const response = await apiClient().fetch(api.url)
+    expect([response.status, await response.text()]).toEqual([401, 'status 401'])
+    expect(api.seen).toHaveLength(2)
+  })
+
+  test('is the answer where IMS has no other token to give', async () => {
+    refuse401(99)
+    const fetch = async (url: string, init: RequestInit) =>
+      url.startsWith(emulator.url)
+        ? Response.json({ access_token: 'always the same', token_type: 'bearer', expires_in: 86_400 })
+        : globalThis.fetch(url, init)
+    expect((await apiClient({ fetch }).fetch(api.url)).status).toBe(401)
+    expect(api.seen).toHaveLength(1)
+  })
+
+  test('of many at once costs one renewal', async () => {
+    const client = apiClient()
+    const old = `Bearer ${await client.getToken()}`
+    api.answer = ({ headers }) => ({ status: headers.authorization === old ? 401 : 200 })
+    const responses = await Promise.all(Array.from({ length: 5 }, () => client.fetch(api.url)))
+    expect(responses.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
+    expect(api.seen).toHaveLength(10)
+    expect(on.fetch.sent).toHaveLength(2)
+  })
+
+  test('where nobody can renew without a person: LOGIN_REQUIRED, so that the app can ask', async () => {
+    const flow = publicFlow(emulator)
+    const client = apiClient({ flow })
+    const key = `imskit/tokens/${JSON.stringify([emulator.url, flow.id, null, null])}`
+    await on.store.set(key, { accessToken: 'opaque', expiresAt: clock.now() + 3_600_000 })
+    refuse401(99)
+    expect(await rejection(client.fetch(api.url))).toMatchObject({ code: 'LOGIN_REQUIRED' })
+    expect(api.seen).toHaveLength(1)
+  })
+
+  const form = () => {
+    const data = new FormData()
+    data.set('a', 'sent-twice')
+    return data
+  }
+  const bodies: [string, () => BodyInit][] = [
+    ['text', () => 'sent-twice'],
+    ['a form', () => new URLSearchParams({ a: 'sent-twice' })],
+    ['multipart', form],
+    ['bytes', () => new TextEncoder().encode('sent-twice')],
+    ['a blob', () => new Blob(['sent-twice'])],
+  ]
+  for (const lent of [true, false]) {
+    test.each(bodies)(
+      `sends a body of %s again, ${lent ? 'through a lent fetch' : 'through the global one'}`,
+      async (_, body) => {
+        const client = lent ? apiClient() : overGlobal()
+        refuse401(1)
+        expect((await client.fetch(api.url, { method: 'POST', body: body() })).status).toBe(200)
+        expect(api.seen.map(({ method }) => method)).toEqual(['POST', 'POST'])
+        for (const { body: came } of api.seen) expect(came).toContain('sent-twice')
+        expect(api.seen[1]?.headers['content-type']).toBe(api.seen[0]?.headers['content-type'])
+      },
+    )
+
+    test(`does not send a stream again, ${lent ? 'through a lent fetch' : 'through the global one'}`, async () => {
+      const client = lent ? apiClient() : overGlobal()
+      refuse401(1)
+      const body = new Blob(['streamed']).stream()
+      const response = await client.fetch(api.url, { method: 'POST', body, duplex: 'half' } as RequestInit)
+      expect([response.status, api.seen.length, api.seen[0]?.body]).toEqual([401, 1, 'streamed'])
+    })
+  }
+
+  /** Without a fetch of its own: the tokens come from the store. */
+  function overGlobal(): Client {
+    const flow = serverFlow(emulator)
+    const { store, lock } = memoryPlatform()
+    const key = `imskit/tokens/${JSON.stringify([emulator.url, flow.id, null, null])}`
+    let issued = 0
+    const get = async () => ({ accessToken: `t${++issued}`, expiresAt: Date.now() + 3_600_000 })
+    void store.set(key, null)
+    return createClient({ flow, store: { ...store, get }, lock, endpoint: emulator.url, allowedOrigins: [api.url] })
+  }
+
+  test('a Request without a body is sent again, one with a body is not', async () => {
+    refuse401(1)
+    expect((await apiClient().fetch(new Request(api.url))).status).toBe(200)
+    api.seen.length = 0
+    const response = await apiClient().fetch(new Request(api.url, { method: 'POST', body: 'once' }))
+    expect([response.status, api.seen.length]).toEqual([401, 1])
+  })
+})
+
+test('a 403 and everything else comes back as it is, after one request', async () => {
+  const client = apiClient()
+  for (const status of [403, 404, 429, 500, 503]) {
+    api.seen.length = 0
+    api.answer = () => ({ status, headers: { 'www-authenticate': 'Bearer error="insufficient_scope"' } })
+    const response = await client.fetch(api.url)
+    expect([response.status, await response.text(), api.seen.length]).toEqual([status, `status ${status}`, 1])
+  }
+  expect(on.fetch.sent).toHaveLength(1)
+})
+
+test('method, body, and the caller’s abort pass through', async () => {
+  const client = apiClient()
+  await client.fetch(new URL(`${api.url}/put`), {
+    method: 'PUT',
+    body: '{}',
+    headers: { 'content-type': 'application/json' },
+  })
+  expect(api.seen[0]).toMatchObject({ method: 'PUT', url: '/put', body: '{}' })
+  expect(api.seen[0]?.headers['content-type']).toBe('application/json')
+  const reason = new Error('mine')
+  expect(await rejection(client.fetch(api.url, { signal: AbortSignal.abort(reason) }))).toBe(reason)
+  expect(api.seen).toHaveLength(1)
+})
+
+test('an abort while the token is fetched ends the wait, with the caller’s reason', async () => {
+  on.fetch.before = () => gate().opened
+  const leaving = new AbortController()
+  const reason = new Error('mine')
+  const waiting = rejection(apiClient().fetch(api.url, { signal: leaving.signal }))
+  leaving.abort(reason)
+  expect(await waiting).toBe(reason)
+  expect(api.seen).toHaveLength(0)
+})

@@ -1,0 +1,653 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { inspect } from 'node:util'
+import { importPKCS8, SignJWT } from 'jose'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import {
+  ACCESS_TOKEN,
+  AUTHORIZATION_CODE,
+  CLIENT_CREDENTIALS,
+  CLIENT_ID,
+  CLIENT_SECRET,
+  getTokenData,
+  Ims,
+  type ImsOptions,
+  REFRESH_TOKEN,
+  SCOPE,
+} from '../../src/core/index.ts'
+import { createEmulator, type Emulator } from '../../src/emulator/index.ts'
+import { failureOf, unsignedToken } from './scripted-server.ts'
+
+const day = 86_400_000
+const orgs = ['0123456789ABCDEF01234567@AdobeOrg', '89ABCDEF0123456789ABCDEF@AdobeOrg']
+
+interface Sent {
+  readonly method: string
+  readonly path: string
+  readonly authorization: string | undefined
+  readonly params: Record<string, string>
+}
+
+let emulator: Emulator
+let ims: Ims
+let sent: Sent[]
+const urls: string[] = []
+let person: { code: string; verifier: string }
+beforeAll(async () => {
+  emulator = await createEmulator({ autoLogin: 'user@example.com' })
+})
+beforeEach(() => {
+  sent = []
+  ims = imsWith()
+})
+afterAll(() => emulator.setTime(undefined))
+
+function imsWith(options: ImsOptions = {}): Ims {
+  const fetch = async (url: string, init: RequestInit) => {
+    const { pathname, searchParams } = new URL(url)
+    urls.push(url)
+    const body = init.body instanceof URLSearchParams ? init.body : new URLSearchParams()
+    const headers = new Headers(init.headers)
+    sent.push({
+      method: init.method ?? 'GET',
+      path: pathname,
+      authorization: headers.get('authorization') ?? undefined,
+      params: Object.fromEntries([...searchParams, ...body]),
+    })
+    return emulator.fetch(url, init)
+  }
+  return new Ims({ endpoint: emulator.url, fetch, retry: { retries: 0 }, ...options })
+}
+
+const redirect_uri = 'http://127.0.0.1:5555/callback'
+
+/** A code for the client, as a person brings it back. */
+async function codeFor(kind: 'oauth' | 'oauth_public', version = 'v2'): Promise<typeof person> {
+  const { client_id, scope } = emulator.contexts[kind]
+  const verifier = randomBytes(32).toString('base64url')
+  const code_challenge = createHash('sha256').update(verifier).digest('base64url')
+  const pkce = version === 'v2' ? { code_challenge, code_challenge_method: 'S256' } : {}
+  const query = new URLSearchParams({ client_id, scope, redirect_uri, response_type: 'code', state: 's', ...pkce })
+  const answer = await emulator.fetch(`${emulator.url}/ims/authorize/${version}?${query}`)
+  const code = new URL(answer.headers.get('location') ?? '').searchParams.get('code') ?? ''
+  return { code, verifier }
+}
+
+async function userTokens(using = ims) {
+  const { client_id: clientId } = emulator.contexts.oauth_public
+  const { code, verifier: codeVerifier } = await codeFor('oauth_public')
+  return using.exchangeAuthorizationCode({ clientId, code, codeVerifier, redirectUri: redirect_uri })
+}
+
+async function machineToken(using = ims): Promise<string> {
+  const { client_id, client_secrets, ims_org_id } = emulator.contexts.oauth_server_to_server
+  const [secret = ''] = client_secrets
+  return (await using.getAccessTokenByClientCredentials(client_id, secret, ims_org_id, ['openid'])).access_token.token
+}
+
+const soon = (expiry: number, lifetime: number) => Math.abs(expiry - Date.now() - lifetime) < 5_000
+
+it('the constants are the old library’s', () => {
+  expect([
+    ACCESS_TOKEN,
+    REFRESH_TOKEN,
+    AUTHORIZATION_CODE,
+    CLIENT_CREDENTIALS,
+    CLIENT_ID,
+    CLIENT_SECRET,
+    SCOPE,
+  ]).toEqual([
+    'access_token',
+    'refresh_token',
+    'authorization_code',
+    'client_credentials',
+    'client_id',
+    'client_secret',
+    'scope',
+  ])
+})
+
+describe('token requests', () => {
+  it('getAccessTokenByClientCredentials: v2, seconds, scopes with commas', async () => {
+    const { client_id, client_secrets, ims_org_id } = emulator.contexts.oauth_server_to_server
+    const scopes = Object.freeze(['openid', 'AdobeID'])
+    const result = await ims.getAccessTokenByClientCredentials(client_id, client_secrets[0] ?? '', ims_org_id, scopes)
+    expect(sent).toEqual([
+      {
+        method: 'POST',
+        path: '/ims/token/v2',
+        authorization: undefined,
+        params: {
+          grant_type: 'client_credentials',
+          client_id,
+          client_secret: client_secrets[0],
+          org_id: ims_org_id,
+          scope: 'openid,AdobeID',
+        },
+      },
+    ])
+    expect(Object.keys(result).sort()).toEqual(['access_token', 'payload'])
+    expect(soon(result.access_token.expiry, day)).toBe(true)
+    expect(result.payload).toMatchObject({ access_token: result.access_token.token, token_type: 'bearer' })
+    expect(result.payload.expires_in).toBeLessThanOrEqual(86_400)
+  })
+
+  it('does not send what is not given', async () => {
+    const { client_id, client_secrets } = emulator.contexts.oauth_server_to_server
+    await ims.getAccessTokenByClientCredentials(client_id, client_secrets[0] ?? '')
+    expect(Object.keys(sent[0]?.params ?? {}).sort()).toEqual(['client_id', 'client_secret', 'grant_type'])
+  })
+
+  it('getAccessToken: v1, milliseconds, the grant by the code’s own type', async () => {
+    const { client_id, client_secret, scope } = emulator.contexts.oauth
+    const { code } = await codeFor('oauth', 'v1')
+    const first = await ims.getAccessToken(code, client_id, client_secret, scope)
+    const expected = { client_id, client_secret, scope }
+    expect(sent[0]).toEqual({
+      method: 'POST',
+      path: '/ims/token/v1',
+      authorization: undefined,
+      params: { grant_type: 'authorization_code', code, ...expected },
+    })
+    expect(soon(first.access_token.expiry, day)).toBe(true)
+    expect(soon(first.refresh_token?.expiry ?? 0, 14 * day)).toBe(true)
+    expect(first.payload.expires_in).toBeGreaterThan(86_000_000)
+    const refresh = first.refresh_token?.token ?? ''
+    const second = await ims.getAccessToken(refresh, client_id, client_secret, scope)
+    expect(sent[1]?.params).toEqual({ grant_type: 'refresh_token', refresh_token: refresh, ...expected })
+    expect(second.access_token.token).not.toBe(first.access_token.token)
+    expect(second.refresh_token?.token).not.toBe(refresh)
+  })
+
+  it('getAccessToken refuses what it cannot trade before anything is sent', async () => {
+    const access = unsignedToken({ type: 'access_token', client_id: 'c' })
+    for (const wrong of [access, unsignedToken({}), unsignedToken({ type: 'toString' }), unsignedToken({ type: 5 })]) {
+      expect(await failureOf(ims.getAccessToken(wrong, 'c', 's'))).toMatchObject({ code: 'UNKNOWN_AUTHCODE_TYPE' })
+    }
+    const error = await failureOf(ims.getAccessToken('opaque-code-canary', 'c', 's'))
+    expect(error).toMatchObject({ code: 'BAD_TOKEN', message: expect.stringContaining('exchangeAuthorizationCode') })
+    expect(inspect(error)).not.toContain('canary')
+    expect(sent).toEqual([])
+  })
+
+  it('exchangeJwtToken: milliseconds', async () => {
+    const { client_id, client_secret, private_key, ...account } = emulator.contexts.jwt
+    const jwt = await new SignJWT({ [`${emulator.url}/s/${account.meta_scopes[0]}`]: true })
+      .setProtectedHeader({ alg: 'RS256' })
+      .setIssuer(account.ims_org_id)
+      .setSubject(account.technical_account_id)
+      .setAudience(`${emulator.url}/c/${client_id}`)
+      .setExpirationTime('5m')
+      .sign(await importPKCS8(private_key, 'RS256'))
+    const result = await ims.exchangeJwtToken(client_id, client_secret, jwt)
+    expect(sent).toEqual([
+      {
+        method: 'POST',
+        path: '/ims/exchange/jwt',
+        authorization: undefined,
+        params: { client_id, client_secret, jwt_token: jwt },
+      },
+    ])
+    expect(soon(result.access_token.expiry, day)).toBe(true)
+    expect(result.payload.expires_in).toBeGreaterThan(86_000_000)
+    expect(result).not.toHaveProperty('refresh_token')
+  })
+
+  it('exchangeAuthorizationCode: v3, PKCE, seconds, no secret of a public client', async () => {
+    const { client_id } = emulator.contexts.oauth_public
+    const { code, verifier } = await codeFor('oauth_public')
+    const request = { clientId: client_id, code, codeVerifier: verifier, redirectUri: redirect_uri }
+    const result = await ims.exchangeAuthorizationCode(request)
+    expect(sent[0]).toEqual({
+      method: 'POST',
+      path: '/ims/token/v3',
+      authorization: undefined,
+      params: { grant_type: 'authorization_code', client_id, code, code_verifier: verifier, redirect_uri },
+    })
+    expect(soon(result.access_token.expiry, day)).toBe(true)
+    expect(soon(result.refresh_token?.expiry ?? 0, 14 * day)).toBe(true)
+    expect(result.payload).toHaveProperty('id_token')
+  })
+
+  it('refreshToken: v3, a new refresh token, a narrower scope where wanted', async () => {
+    const { client_id } = emulator.contexts.oauth_public
+    const { refresh_token } = await userTokens()
+    sent = []
+    const refreshToken = refresh_token?.token ?? ''
+    const plain = await ims.refreshToken({ clientId: client_id, refreshToken })
+    expect(sent[0]).toMatchObject({ method: 'POST', path: '/ims/token/v3' })
+    expect(sent[0]?.params).toEqual({ grant_type: 'refresh_token', client_id, refresh_token: refreshToken })
+    const narrowed = await ims.refreshToken({
+      clientId: client_id,
+      refreshToken: plain.refresh_token?.token ?? '',
+      scopes: ['openid', 'email'],
+    })
+    expect(sent[1]?.params.scope).toBe('openid email')
+    expect(getTokenData(narrowed.access_token.token).scope).toBe('openid,email')
+  })
+
+  it('exchangeToken: v3, the client id in the query, one of organization and profile', async () => {
+    const { client_id } = emulator.contexts.oauth_public
+    const { access_token } = await userTokens()
+    sent = []
+    const moved = await ims.exchangeToken({ clientId: client_id, token: access_token.token, orgId: orgs[1] ?? '' })
+    expect(sent[0]).toMatchObject({
+      method: 'POST',
+      path: '/ims/token/v3',
+      params: { grant_type: 'cluster_at_exchange', client_id, user_token: access_token.token, owning_org_id: orgs[1] },
+    })
+    expect(sent[0]?.params).not.toHaveProperty('user_id')
+    const there = getTokenData(moved.access_token.token)
+    expect(there.user_id).not.toBe(getTokenData(access_token.token).user_id)
+    await ims.exchangeToken({ clientId: client_id, token: access_token.token, userId: there.user_id ?? '' })
+    expect(sent[1]?.params).toMatchObject({ user_id: there.user_id })
+    expect(sent[1]?.params).not.toHaveProperty('owning_org_id')
+  })
+
+  it('an opaque token takes its expiry from expires_in and is good for everything', async () => {
+    const opaque = await createEmulator({ opaqueTokens: true, autoLogin: 'user@example.com' })
+    const using = new Ims({ endpoint: opaque.url, fetch: opaque.fetch })
+    const { client_id, client_secrets } = opaque.contexts.oauth_server_to_server
+    const result = await using.getAccessTokenByClientCredentials(client_id, client_secrets[0] ?? '', undefined, [
+      'openid',
+    ])
+    const { token, expiry } = result.access_token
+    expect(token.split('.')).toHaveLength(1)
+    expect(soon(expiry, day)).toBe(true)
+    await expect(using.validateToken(token, client_id)).resolves.toMatchObject({ valid: true })
+    await expect(using.validateToken(token)).resolves.toEqual({ valid: false, reason: 'bad payload' })
+    await expect(using.getOrganizations(token)).resolves.toBeDefined()
+    await expect(using.toTokenResult(token)).rejects.toMatchObject({ code: 'BAD_TOKEN' })
+    await expect(using.invalidateToken(token)).resolves.toBe(true)
+    await expect(using.invalidateToken(token, client_id)).resolves.toBe('')
+    await expect(using.validateToken(token, client_id)).resolves.toMatchObject({ valid: false })
+  })
+})
+
+describe('about the owner of a token', () => {
+  it.each([
+    ['getProfile', '/ims/profile/v1', { userId: expect.stringContaining('@') }],
+    ['getUserInfo', '/ims/userinfo/v2', { sub: expect.stringContaining('@'), email_verified: true }],
+    ['getOrganizations', '/ims/organizations/v6', [{ orgRef: { authSrc: 'AdobeOrg' } }, { orgType: 'Enterprise' }]],
+  ] as const)('%s', async (method, path, shape) => {
+    const { access_token } = await userTokens()
+    sent = []
+    await expect(ims[method](access_token.token)).resolves.toMatchObject(shape)
+    expect(sent).toEqual([{ method: 'GET', path, authorization: `Bearer ${access_token.token}`, params: {} }])
+  })
+
+  it('getProfile sends its parameters', async () => {
+    const { access_token } = await userTokens()
+    await ims.getProfile(access_token.token, { client_id: 'x', none: undefined })
+    expect(sent.at(-1)?.params).toEqual({ client_id: 'x' })
+  })
+
+  it('a refusal names what is missing', async () => {
+    await expect(ims.getProfile('unknown')).rejects.toMatchObject({ code: 'HTTP_ERROR', status: 401 })
+  })
+})
+
+describe('about IMS', () => {
+  it('getKeys and getOpenIdConfiguration need no token', async () => {
+    await expect(ims.getKeys()).resolves.toMatchObject({ keys: [{ kty: 'RSA' }, { use: 'sig' }] })
+    await expect(ims.getOpenIdConfiguration()).resolves.toMatchObject({
+      token_endpoint: `${emulator.url}/ims/token/v3`,
+    })
+    expect(sent).toEqual([
+      { method: 'GET', path: '/ims/keys', authorization: undefined, params: {} },
+      { method: 'GET', path: '/ims/.well-known/openid-configuration', authorization: undefined, params: {} },
+    ])
+  })
+})
+
+describe('the raw calls', () => {
+  const echo = (answer: string, headers: Record<string, string> = {}) => {
+    const seen: { url: string; init: RequestInit }[] = []
+    const fetch = async (url: string, init: RequestInit) => {
+      seen.push({ url, init })
+      return new Response(answer, { headers })
+    }
+    return { seen, using: new Ims({ endpoint: 'https://ims.test', fetch }) }
+  }
+
+  it('get puts its parameters into the URL, and the token nowhere but the header', async () => {
+    const { seen, using } = echo('{"a":1}')
+    const parameters = { client_id: 'a b&c=d', n: 5, no: false, none: undefined, nil: null }
+    await expect(using.get('/ims/x?already=1', 'the-token', parameters)).resolves.toEqual({ a: 1 })
+    const url = new URL(seen[0]?.url ?? '')
+    expect(Object.fromEntries(url.searchParams)).toEqual({ already: '1', client_id: 'a b&c=d', n: '5', no: 'false' })
+    expect(new Headers(seen[0]?.init.headers).get('authorization')).toBe('Bearer the-token')
+    expect(url.href).not.toContain('the-token')
+    expect(url.href).not.toContain('undefined')
+  })
+
+  it('post puts them urlencoded into the body', async () => {
+    const { seen, using } = echo('{}')
+    await using.post('/ims/x', undefined, { a: 'b c', none: undefined })
+    expect(String(seen[0]?.init.body)).toBe('a=b+c')
+    expect(seen[0]?.init.method).toBe('POST')
+    expect(new Headers(seen[0]?.init.headers).has('authorization')).toBe(false)
+  })
+
+  it('resolve to text where it is no JSON, as the old library did, and take any success', async () => {
+    await expect(echo('plain').using.get('/x')).resolves.toBe('plain')
+    await expect(echo('').using.get('/x')).resolves.toBe('')
+    const created = new Ims({ endpoint: 'https://ims.test', fetch: async () => new Response('{}', { status: 201 }) })
+    await expect(created.post('/x')).resolves.toEqual({})
+    const empty = new Ims({ endpoint: 'https://ims.test', fetch: async () => new Response(null, { status: 204 }) })
+    await expect(empty.revokeToken('t', { clientId: 'c' })).resolves.toBeUndefined()
+  })
+})
+
+describe('URLs for people', () => {
+  it('getSusiUrl has what was given and no word "undefined"', () => {
+    const url = new URL(ims.getSusiUrl('the client', 'openid,AdobeID', 'https://app.test/cb?x=1', 'the state'))
+    expect(url.origin + url.pathname).toBe(`${emulator.url}/ims/authorize/v1`)
+    expect(Object.fromEntries(url.searchParams)).toEqual({
+      response_type: 'code',
+      client_id: 'the client',
+      scope: 'openid,AdobeID',
+      redirect_uri: 'https://app.test/cb?x=1',
+      state: 'the state',
+    })
+    const bare = new URL(ims.getSusiUrl('c', 'openid', 'https://app.test'))
+    expect(bare.searchParams.has('state')).toBe(false)
+    expect(ims.getSusiUrl('c')).not.toContain('undefined')
+  })
+
+  it('getLogoutUrl names the client and where to go', () => {
+    const url = new URL(ims.getLogoutUrl({ clientId: 'c', redirectUri: 'https://app.test/bye' }))
+    expect(url.pathname).toBe('/ims/logout/v1')
+    expect(Object.fromEntries(url.searchParams)).toEqual({ client_id: 'c', redirect_uri: 'https://app.test/bye' })
+    expect(ims.getLogoutUrl({ clientId: 'c' })).not.toContain('undefined')
+  })
+
+  it('getApiUrl stays at the endpoint', () => {
+    expect(new Ims('stage').getApiUrl('/ims/keys')).toBe('https://ims-na1-stg1.adobelogin.com/ims/keys')
+    expect(() => ims.getApiUrl('@evil.test/')).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }))
+    expect(new URL(ims.getApiUrl('//evil.test/')).origin).toBe(emulator.url)
+    expect(new URL(ims.getApiUrl('/../../@evil.test')).origin).toBe(emulator.url)
+  })
+})
+
+describe('ending tokens', () => {
+  it('invalidateToken: v2, the type from the token, no cascade of an access token', async () => {
+    const { client_id, client_secrets } = emulator.contexts.oauth_server_to_server
+    const token = await machineToken()
+    sent = []
+    await expect(ims.invalidateToken(token, client_id, client_secrets[0])).resolves.toBe('')
+    expect(sent).toEqual([
+      {
+        method: 'POST',
+        path: '/ims/invalidate_token/v2',
+        authorization: undefined,
+        params: { token_type: 'access_token', token, client_id, client_secret: client_secrets[0] },
+      },
+    ])
+    await expect(ims.validateToken(token)).resolves.toMatchObject({ valid: false })
+  })
+
+  it('invalidateToken takes the client from the token, and a refresh token takes all along', async () => {
+    const { client_id } = emulator.contexts.oauth_public
+    const { access_token, refresh_token } = await userTokens()
+    sent = []
+    const token = refresh_token?.token ?? ''
+    await ims.invalidateToken(token)
+    expect(sent[0]?.params).toEqual({ token_type: 'refresh_token', token, client_id, cascading: 'all' })
+    await expect(ims.validateToken(access_token.token)).resolves.toMatchObject({ valid: false })
+  })
+
+  it('invalidateToken without anyone to ask as sends nothing', async () => {
+    await expect(ims.invalidateToken('opaque')).resolves.toBe(true)
+    expect(sent).toEqual([])
+  })
+
+  it('revokeToken: client proof in the body, unknown tokens are no error', async () => {
+    const { client_id, client_secrets } = emulator.contexts.oauth_server_to_server
+    const token = await machineToken()
+    sent = []
+    await ims.revokeToken(token, { clientId: client_id, clientSecret: client_secrets[0] })
+    expect(sent[0]).toEqual({
+      method: 'POST',
+      path: '/ims/revoke',
+      authorization: undefined,
+      params: { token, client_id, client_secret: client_secrets[0] },
+    })
+    await expect(ims.validateToken(token)).resolves.toMatchObject({ valid: false })
+    await ims.revokeToken('never seen', { clientId: emulator.contexts.oauth_public.client_id })
+    expect(sent.at(-1)?.params).not.toHaveProperty('client_secret')
+  })
+
+  it('revokeToken tells when IMS cannot', async () => {
+    const release = emulator.fault({ path: '/ims/revoke', status: 400, body: { error: 'unsupported_token_type' } })
+    const work = ims.revokeToken('t', { clientId: 'c' })
+    await expect(work).rejects.toMatchObject({ code: 'HTTP_ERROR', imsError: 'unsupported_token_type' })
+    release()
+  })
+})
+
+describe('validation', () => {
+  it('validateToken: the token as a bearer, type and client from it', async () => {
+    const token = await machineToken()
+    sent = []
+    const { client_id } = emulator.contexts.oauth_server_to_server
+    await expect(ims.validateToken(token)).resolves.toMatchObject({ valid: true, token: { client_id } })
+    expect(sent).toEqual([
+      {
+        method: 'POST',
+        path: '/ims/validate_token/v1',
+        authorization: `Bearer ${token}`,
+        params: { type: 'access_token', client_id },
+      },
+    ])
+  })
+
+  it('validateToken as another client, and for another type', async () => {
+    const token = await machineToken()
+    const other = emulator.contexts.oauth_public.client_id
+    await expect(ims.validateToken(token, other)).resolves.toEqual({ valid: false, reason: 'bad_client_id' })
+    const { refresh_token } = await userTokens()
+    sent = []
+    await expect(ims.validateToken(refresh_token?.token ?? '')).resolves.toMatchObject({ valid: true })
+    expect(sent[0]?.params.type).toBe('refresh_token')
+  })
+
+  it('validateToken gives the reason of IMS, or its own without asking', async () => {
+    const forged = unsignedToken({ type: 'access_token', client_id: emulator.contexts.oauth_public.client_id })
+    await expect(ims.validateToken(forged)).resolves.toEqual({ valid: false, reason: 'bad_signature' })
+    sent = []
+    for (const nonsense of ['nonsense', '', 'a.b.c', 'two words', undefined as unknown as string]) {
+      await expect(ims.validateToken(nonsense)).resolves.toEqual({ valid: false, reason: 'bad payload' })
+    }
+    await expect(ims.validateToken('two words', 'c')).resolves.toEqual({ valid: false, reason: 'bad payload' })
+    expect(sent).toEqual([])
+  })
+
+  it('an answer without a verdict is an error, not a verdict', async () => {
+    const token = await machineToken()
+    for (const body of ['<html>', '', '{}', '{"valid":"true"}', '[]', 'null']) {
+      emulator.fault({ path: '/ims/validate_token', status: 200, body })
+      await expect(ims.validateToken(token)).rejects.toMatchObject({ code: 'IMS_MALFORMED' })
+    }
+    emulator.fault({ path: '/ims/validate_token', status: 503 })
+    await expect(ims.validateToken(token)).rejects.toMatchObject({ code: 'IMS_UNAVAILABLE' })
+  })
+
+  it('validateTokenAllowList: no list, no check; an empty one refuses all', async () => {
+    const token = await machineToken()
+    const { client_id } = emulator.contexts.oauth_server_to_server
+    const refused = {
+      valid: false,
+      reason:
+        'Token is not valid, reason: IMS client is not authorized to call this endpoint. Please use a JWT from an IMS client on the allow list.',
+    }
+    await expect(ims.validateTokenAllowList(token)).resolves.toMatchObject({ valid: true })
+    await expect(ims.validateTokenAllowList(token, ['x', client_id])).resolves.toMatchObject({ valid: true })
+    await expect(ims.validateTokenAllowList(token, [client_id.slice(1), `${client_id}x`])).resolves.toEqual(refused)
+    await expect(ims.validateTokenAllowList(token, [])).resolves.toEqual(refused)
+    const forged = unsignedToken({ type: 'access_token', client_id })
+    await expect(ims.validateTokenAllowList(forged, [client_id])).resolves.toEqual({
+      valid: false,
+      reason: 'bad_signature',
+    })
+    await expect(ims.validateTokenAllowList('nonsense', [''])).resolves.toMatchObject({ valid: false })
+  })
+})
+
+describe('results', () => {
+  it('toTokenResult reads the expiry of ours and of standard tokens', async () => {
+    const ours = unsignedToken({ created_at: '1700000000000', expires_in: '86400000' })
+    await expect(ims.toTokenResult(ours)).resolves.toMatchObject({
+      access_token: { token: ours, expiry: 1_700_086_400_000 },
+    })
+    const standard = unsignedToken({ iat: 1_700_000_000, exp: 1_700_003_600 })
+    await expect(ims.toTokenResult(standard)).resolves.toMatchObject({ access_token: { expiry: 1_700_003_600_000 } })
+    for (const endless of [unsignedToken({}), unsignedToken({ created_at: 'x', expires_in: 'y' }), 'nonsense']) {
+      await expect(ims.toTokenResult(endless)).rejects.toMatchObject({ code: 'BAD_TOKEN' })
+    }
+  })
+
+  it('show no token when they are printed, and have it all the same', async () => {
+    const result = await userTokens()
+    const { token } = result.access_token
+    const shown = inspect(result, { depth: 9, showHidden: true })
+    for (const secret of [token, result.refresh_token?.token ?? '?', String(result.payload.id_token)]) {
+      expect(shown).not.toContain(secret)
+    }
+    expect(shown).toContain('[redacted]')
+    expect(JSON.parse(JSON.stringify(result)).access_token.token).toBe(token)
+  })
+
+  it('an instance shows no secret either', async () => {
+    await machineToken()
+    expect(inspect(ims, { depth: 9, showHidden: true })).not.toContain('emulator-first-secret')
+  })
+})
+
+describe('methods without their object', () => {
+  it('work: every function property', async () => {
+    const { validateToken, getAccessTokenByClientCredentials, getKeys, getSusiUrl, verifyToken, toTokenResult } = ims
+    const { client_id, client_secrets } = emulator.contexts.oauth_server_to_server
+    const [secret = ''] = client_secrets
+    const { access_token } = await getAccessTokenByClientCredentials(client_id, secret, undefined, ['openid'])
+    await expect(validateToken(access_token.token)).resolves.toMatchObject({ valid: true })
+    await expect(verifyToken(access_token.token)).resolves.toMatchObject({ client_id })
+    await expect(toTokenResult(access_token.token)).resolves.toBeDefined()
+    await expect(getKeys()).resolves.toBeDefined()
+    expect(getSusiUrl('c')).toContain('client_id=c')
+    const { fromToken } = Ims
+    await expect(fromToken(unsignedToken({ as: 'ims-na1' }))).resolves.toBeDefined()
+    const prototype = Object.getOwnPropertyNames(Ims.prototype).filter((name) => name !== 'constructor')
+    expect(prototype).toEqual([])
+  })
+})
+
+describe('fromToken', () => {
+  it.each([
+    ['ims-na1', 'prod', 'https://ims-na1.adobelogin.com'],
+    ['ims-na1-stg1', 'stage', 'https://ims-na1-stg1.adobelogin.com'],
+  ])('%s is %s', async (as, env, endpoint) => {
+    const token = unsignedToken({ as })
+    const found = await Ims.fromToken(token)
+    expect(found.token).toBe(token)
+    expect(found.ims).toBeInstanceOf(Ims)
+    expect(found.ims).toMatchObject({ env, endpoint })
+  })
+
+  it('knows Adobe’s other servers', async () => {
+    const { ims: found } = await Ims.fromToken(unsignedToken({ as: 'ims-eu1' }))
+    expect(found.endpoint).toBe('https://ims-eu1.adobelogin.com')
+  })
+
+  it.each([
+    'evil.test/#',
+    'ims-na1.evil',
+    'evil.test/ims-na1',
+    'evil.test#ims-na1',
+    'evil.ims-na1',
+    'ims-na1.evil.test/',
+    'evil.test\\',
+    'ims-na1@evil.test/',
+    'ims-na1:80@evil.test',
+    'ims-na1/../../',
+    'ims-na1\n',
+    'IMS-NA1',
+    'ims-na11',
+    '',
+    5,
+    null,
+    undefined,
+    ['ims-na1'],
+    { toString: 'ims-na1' },
+  ])('%j names no IMS', async (as) => {
+    await expect(Ims.fromToken(unsignedToken({ as }))).rejects.toMatchObject({ code: 'CANNOT_RESOLVE_ENVIRONMENT' })
+  })
+
+  it('refuses what is no token', async () => {
+    for (const nonsense of ['', 'opaque', undefined as unknown as string]) {
+      await expect(Ims.fromToken(nonsense)).rejects.toMatchObject({ code: 'BAD_TOKEN' })
+    }
+  })
+})
+
+describe('getTokenData', () => {
+  it('reads the claims as they are', () => {
+    const claims = { type: 'access_token', created_at: '5', expires_in: '6', scope: 'a,b', ü: '☃' }
+    expect(getTokenData(unsignedToken(claims))).toEqual(claims)
+  })
+
+  const part = (text: string) => Buffer.from(text).toString('base64url')
+  it.each([
+    undefined,
+    null,
+    5,
+    {},
+    '',
+    'opaque',
+    'a.b',
+    'a.b.c',
+    'a.b.c.d.e',
+    '..',
+    `${part('{}')}.${part('null')}.x`,
+    `${part('{}')}.${part('[]')}.x`,
+    `${part('{}')}.${part('"text"')}.x`,
+    `${part('{}')}.${part('{"cut":')}.x`,
+    `${part('{}')}.***.x`,
+  ])('%j is BAD_TOKEN and says so', (token) => {
+    expect(() => getTokenData(token as string)).toThrow(
+      expect.objectContaining({ name: 'TokenError', code: 'BAD_TOKEN', message: expect.stringContaining('token') }),
+    )
+  })
+
+  it('quotes nothing of the token', () => {
+    try {
+      getTokenData('opaque-canary')
+    } catch (error) {
+      expect(inspect(error, { showHidden: true, depth: 9 })).not.toContain('canary')
+    }
+  })
+})
+
+it('nothing secret was in any URL', () => {
+  expect(urls.length).toBeGreaterThan(20)
+  for (const url of urls)
+    expect([...new URL(url).searchParams.keys()].filter((name) => name !== 'client_id')).toEqual([])
+})
+
+it('nothing is logged, whatever DEBUG says', async () => {
+  const written: unknown[] = []
+  const { write: out } = process.stdout
+  const { write: err } = process.stderr
+  const { DEBUG } = process.env
+  process.env.DEBUG = '*'
+  process.stdout.write = process.stderr.write = ((text: unknown) => written.push(text) > 0) as typeof out
+  try {
+    await ims.validateToken(await machineToken())
+    await failureOf(ims.refreshToken({ clientId: 'c', refreshToken: 'r' }))
+  } finally {
+    process.stdout.write = out
+    process.stderr.write = err
+    if (DEBUG === undefined) delete process.env.DEBUG
+    else process.env.DEBUG = DEBUG
+  }
+  expect(written).toEqual([])
+})

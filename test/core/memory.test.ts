@@ -1,0 +1,269 @@
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import {
+  clientCredentials,
+  createClient,
+  fromUnstorage,
+  memoryPlatform,
+  memoryStore,
+  noLock,
+  processLock,
+  systemClock,
+  type UnstorageLike,
+} from '../../src/core/index.ts'
+import { untilAborted } from '../../src/core/memory.ts'
+import { sharedFlight } from '../../src/core/shared-flight.ts'
+import { fakeClock, lockContract, storeContract } from '../../src/testing/index.ts'
+import { gate, rejection, settled } from './setting.ts'
+
+afterEach(() => vi.restoreAllMocks())
+
+/** What unstorage with its memory driver does to keys and values: separators become `:`, JSON text comes back parsed. */
+function unstorageLike({ parsing }: { parsing: boolean }) {
+  const items = new Map<string, string>()
+  const options: ({ ttl?: number } | undefined)[] = []
+  const normal = (key: string) =>
+    (key.split('?')[0] ?? '').replace(/[/\\]/g, ':').replace(/:+/g, ':').replace(/^:|:$/g, '')
+  const storage: UnstorageLike = {
+    async getItem(key) {
+      const item = items.get(normal(key)) ?? null
+      return parsing && item !== null ? JSON.parse(item) : item
+    },
+    async setItem(key, value, given) {
+      options.push(given)
+      items.set(normal(key), value)
+    },
+    async removeItem(key) {
+      items.delete(normal(key))
+    },
+    getKeys: async () => [...items.keys()],
+  }
+  return { storage, items, options }
+}
+
+describe('memoryStore', () => {
+  storeContract(test, { makeStore: memoryStore })
+  const clock = fakeClock()
+  storeContract(test, { makeStore: () => memoryStore({ clock }), now: clock.now })
+
+  test('drops an entry once its time has come', async () => {
+    const store = memoryStore({ clock })
+    await store.set('key', 1, clock.now() + 1_000)
+    await clock.advance(999)
+    expect(await store.get('key')).toBe(1)
+    await clock.advance(1)
+    expect([await store.get('key'), await store.keys('')]).toEqual([undefined, []])
+  })
+
+  test('what nobody comes back for does not pile up', async () => {
+    const set = vi.spyOn(Map.prototype, 'set')
+    const store = memoryStore({ clock })
+    await store.set('first', 1)
+    const maps = set.mock.contexts as Map<unknown, unknown>[]
+    const entries = maps.find((map) => map.has('first'))
+    for (let login = 0; login < 5_000; login++) {
+      await store.set(`imskit/pending/${login}`, 'given up', clock.now() + 1_000)
+      await clock.advance(10)
+    }
+    expect(entries?.size).toBeLessThan(1_000)
+    expect(await store.get('first')).toBe(1)
+  })
+})
+
+describe('fromUnstorage', () => {
+  storeContract(test, { makeStore: () => fromUnstorage(unstorageLike({ parsing: true }).storage) })
+  storeContract(test, { makeStore: () => fromUnstorage(unstorageLike({ parsing: false }).storage) })
+  const clock = fakeClock()
+  storeContract(test, {
+    makeStore: () => fromUnstorage(unstorageLike({ parsing: true }).storage, { now: clock.now }),
+    now: clock.now,
+  })
+
+  test('gives drivers a ttl in seconds, rounded up and never 0, and none without an expiry', async () => {
+    const { storage, options } = unstorageLike({ parsing: true })
+    const store = fromUnstorage(storage, { now: clock.now })
+    await store.set('a', 1, clock.now() + 1_500)
+    await store.set('b', 1, clock.now() - 1)
+    await store.set('c', 1)
+    await store.set('d', 1, Number.POSITIVE_INFINITY)
+    expect(options).toEqual([{ ttl: 2 }, { ttl: 1 }, {}, {}])
+    expect(await store.get('d')).toBe(1)
+  })
+
+  test('lists nothing that is not its own', async () => {
+    const { storage, items } = unstorageLike({ parsing: true })
+    items.set('other', '1')
+    items.set('k%', '1')
+    items.set('k$E0$A4', '1')
+    const store = fromUnstorage(storage)
+    await store.set('mine', 1)
+    expect(await store.keys('')).toEqual(['mine'])
+  })
+
+  test.each([
+    'no JSON',
+    '7',
+    'null',
+    '[]',
+    '{}',
+    '{"value":1}',
+    '{"value":1,"expiresAt":"never"}',
+    '{"expiresAt":9e15}',
+  ])('an item that says %s is none', async (item) => {
+    const { storage, items } = unstorageLike({ parsing: false })
+    items.set('kkey', item)
+    expect(await fromUnstorage(storage).get('key')).toBeUndefined()
+  })
+
+  test('a storage that fails is STORE_FAILED, with a cause that names no token', async () => {
+    const token = `eyJ${'a'.repeat(20)}.eyJ${'b'.repeat(20)}.sig`
+    const fail = () =>
+      Promise.reject(Object.assign(new Error(`redis: SET ${token}`), { command: token, code: 'ECONN' }))
+    const store = fromUnstorage({ getItem: fail, setItem: fail, removeItem: fail, getKeys: fail })
+    for (const work of [store.get('a'), store.set('a', token), store.delete('a'), store.keys('')]) {
+      const error = await rejection(work)
+      expect(error).toMatchObject({ name: 'UnavailableError', code: 'STORE_FAILED', cause: { code: 'ECONN' } })
+      expect(JSON.stringify([error, (error as Error).cause, String((error as Error).cause)])).not.toContain('eyJ')
+    }
+    const flow = clientCredentials({ clientId: 'c', clientSecret: 's', scopes: [] })
+    const fetch = async () => Response.json({ access_token: 'opaque', token_type: 'bearer', expires_in: 60 })
+    expect(await createClient({ flow, store, lock: noLock, fetch }).getToken()).toBe('opaque')
+  })
+
+  test('a fleet that shares one makes one request', async () => {
+    const { storage } = unstorageLike({ parsing: true })
+    const flow = clientCredentials({ clientId: 'c', clientSecret: 's', scopes: [] })
+    const fetch = vi.fn(async () => Response.json({ access_token: 'opaque', token_type: 'bearer', expires_in: 86_400 }))
+    for (let machine = 0; machine < 3; machine++)
+      await createClient({ flow, store: fromUnstorage(storage), lock: processLock(), fetch }).getToken()
+    expect(fetch).toHaveBeenCalledTimes(1)
+  })
+})
+
+describe('processLock', () => {
+  const lock = processLock()
+  lockContract(test, { makeLock: () => lock })
+
+  test('first come, first served, also where one in between leaves', async () => {
+    const order: number[] = []
+    const held = gate()
+    const leaving = new AbortController()
+    const work = [0, 1, 2, 3].map((each) =>
+      lock(
+        'queue',
+        () => {
+          order.push(each)
+          return held.opened
+        },
+        each === 1 ? leaving.signal : undefined,
+      ),
+    )
+    const left = rejection(work[1] as Promise<unknown>)
+    leaving.abort('gone')
+    expect(await left).toBe('gone')
+    held.open()
+    await Promise.all([work[0], work[2], work[3]])
+    expect(order).toEqual([0, 2, 3])
+  })
+
+  test('one that leaves does not let the next in early', async () => {
+    const held = gate()
+    const holder = lock('early', () => held.opened)
+    const leaving = new AbortController()
+    const left = rejection(lock('early', async () => {}, leaving.signal))
+    let entered = false
+    const next = lock('early', async () => {
+      entered = true
+    })
+    leaving.abort('gone')
+    await left
+    await settled()
+    expect(entered).toBe(false)
+    held.open()
+    await Promise.all([holder, next])
+    expect(entered).toBe(true)
+  })
+})
+
+describe('noLock', () => {
+  lockContract(test, { makeLock: () => noLock, exclusive: false })
+})
+
+describe('systemClock', () => {
+  test('sleeps, and wakes with the reason of an abort', async () => {
+    await systemClock.sleep(1)
+    const leaving = new AbortController()
+    const sleeping = rejection(systemClock.sleep(60_000, leaving.signal))
+    leaving.abort('mine')
+    expect(await sleeping).toBe('mine')
+    expect(await rejection(systemClock.sleep(60_000, AbortSignal.abort('before')))).toBe('before')
+    expect(Math.abs(systemClock.now() - Date.now())).toBeLessThan(1_000)
+  })
+
+  test('a sleep longer than a timer can hold does not end at once', async () => {
+    const timer = vi.spyOn(globalThis, 'setTimeout')
+    const leaving = new AbortController()
+    for (const ms of [2 ** 31, 1e15, Number.POSITIVE_INFINITY]) {
+      const sleeping = rejection(systemClock.sleep(ms, leaving.signal))
+      expect(timer.mock.lastCall?.[1]).toBe(2 ** 31 - 1)
+      void sleeping
+    }
+    leaving.abort()
+  })
+
+  test('a sleep that ended leaves no listener on a long-lived signal', async () => {
+    const { signal } = new AbortController()
+    const remove = vi.spyOn(signal, 'removeEventListener')
+    await systemClock.sleep(1, signal)
+    expect(remove).toHaveBeenCalledTimes(1)
+  })
+})
+
+describe('untilAborted', () => {
+  test('ends with the work, or with the reason of the abort; the work goes on', async () => {
+    const { signal } = new AbortController()
+    expect(await untilAborted(Promise.resolve(1), signal)).toBe(1)
+    expect(await untilAborted(Promise.resolve(1), undefined)).toBe(1)
+    expect(await rejection(untilAborted(Promise.reject(new Error('work')), signal))).toMatchObject({ message: 'work' })
+    expect(await rejection(untilAborted(Promise.reject(new Error('work')), AbortSignal.abort('mine')))).toBe('mine')
+  })
+})
+
+describe('sharedFlight', () => {
+  test('takes off once, lands once, and is given up when the last passenger has left', async () => {
+    const landed = vi.fn()
+    let seen: AbortSignal | undefined
+    const flight = sharedFlight((signal) => {
+      seen = signal
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    }, landed)
+    const leaving = [new AbortController(), new AbortController()]
+    const left = leaving.map(({ signal }) => rejection(flight.join(signal)))
+    leaving[0]?.abort('one')
+    expect([await left[0], seen?.aborted, landed.mock.calls.length]).toEqual(['one', false, 0])
+    leaving[1]?.abort('two')
+    expect([await left[1], seen?.aborted]).toEqual(['two', true])
+    expect(landed).toHaveBeenCalled()
+  })
+
+  test('a passenger without a signal keeps it in the air', async () => {
+    const held = gate()
+    const flight = sharedFlight(
+      () => held.opened.then(() => 'here'),
+      () => {},
+    )
+    const staying = flight.join()
+    const leaving = new AbortController()
+    const left = rejection(flight.join(leaving.signal))
+    leaving.abort('gone')
+    await left
+    held.open()
+    expect(await staying).toBe('here')
+  })
+})
+
+test('memoryPlatform: a store and a lock of its own each time', async () => {
+  const [one, two] = [memoryPlatform(), memoryPlatform()]
+  await one.store.set('key', 1)
+  expect(await two.store.get('key')).toBeUndefined()
+  expect(one.lock).not.toBe(two.lock)
+})
