@@ -145,6 +145,7 @@ describe('the house', () => {
       emulator: ['emulator', 'core'],
       // the command line starts the emulator
       'adapters/node': ['adapters/node', 'core', 'emulator'],
+      'adapters/browser': ['adapters/browser', 'core'],
     }
     const wrong = sources.flatMap((file) =>
       (graph.get(file)?.local ?? [])

@@ -18,14 +18,14 @@ export {
   storedContexts,
   type TokenPatch,
 } from './familiar/contexts.ts'
-export {
-  type ContextApi,
-  type CreateImsOptions,
-  createIms,
-  type FamiliarGetTokenOptions,
-  type FamiliarIms,
-  type NamedContext,
-} from './familiar/create-ims.ts'
+export { createIms } from './familiar/create-ims.ts'
+export type {
+  ContextApi,
+  CreateImsOptions,
+  FamiliarGetTokenOptions,
+  FamiliarIms,
+  NamedContext,
+} from './familiar/familiar-api.ts'
 export type { ContextKind } from './familiar/flow-from-context.ts'
 export {
   ACCESS_TOKEN,

@@ -39,23 +39,28 @@ export function authorizedFetch(options: AuthorizedFetchOptions): AuthorizedFetc
     const again = isReplayable(input, init) ? request.clone() : undefined
     const signal = { signal: request.signal }
     const token = await options.getToken(signal)
-    const response = await send(authorize(request, token, options), options)
+    const response = await send(authorize(request, token, options), init, options)
     if (response.status !== 401 || again === undefined) return response
     // of many that are refused at once only the first renews
     const known = await options.getToken(signal)
     const fresh = known === token ? await options.getToken({ ...signal, force: true }) : known
     if (fresh === token) return response
     await response.body?.cancel()
-    return send(authorize(again, fresh, options), options)
+    return send(authorize(again, fresh, options), init, options)
   }
 }
 
 /** A fetch of the caller's own may know text and options only, so a request is taken apart for it. */
-async function send(request: Request, { fetch }: AuthorizedFetchOptions): Promise<Response> {
+async function send(
+  request: Request,
+  init: RequestInit | undefined,
+  { fetch }: AuthorizedFetchOptions,
+): Promise<Response> {
   if (fetch === undefined) return globalThis.fetch(request)
   const { url, method, headers, redirect, signal } = request
   const body = method === 'GET' || method === 'HEAD' ? undefined : await request.arrayBuffer()
-  return fetch(url, { method, headers, redirect, signal, ...(body?.byteLength && { body }) })
+  const sent = { ...init, method, headers, redirect, signal, body: body?.byteLength ? body : null }
+  return fetch(url, sent)
 }
 
 function authorize(request: Request, token: string, { clientId, orgId }: AuthorizedFetchOptions): Request {

@@ -5,7 +5,7 @@ import { type Flow, isLogin, isSilent, type LoginFlow, type SilentFlow } from '.
 import { paths } from './ims/environment.ts'
 import type { Tokens } from './ims/tokens.ts'
 import { noteFailure } from './locked.ts'
-import { createLogin, type LoginOptions, type StartLoginOptions } from './login.ts'
+import { createLogin, type LoginOptions, type LoginResult, type StartLoginOptions } from './login.ts'
 import type { Json, Platform } from './ports.ts'
 import { REDACTED, showAs } from './redact.ts'
 import { createSession, type GetTokenOptions, type Session } from './session.ts'
@@ -64,6 +64,11 @@ export interface LoginClient extends Client {
   startLogin(options?: StartLoginOptions): Promise<URL>
   /** The second half: the URL that the person came back on. */
   finishLogin(callback: URL | string, options?: { signal?: AbortSignal }): Promise<FinishedLogin>
+  /**
+   * Ends a login by redirect on the page that IMS came back to, and clears the address of it. `undefined` on any other
+   * page, and where the login is waited for elsewhere. Every page that can be a redirect URI calls it once it is loaded.
+   */
+  handleRedirect(): Promise<FinishedLogin | undefined>
   /**
    * Invalidates and forgets; resolves to the address that ends the person's session at IMS. That IMS cannot be told is
    * an `error` event only.
@@ -158,14 +163,16 @@ interface LoginParts {
 
 function loginMethods({ setup, flow, session, closing }: LoginParts): Omit<LoginClient, keyof Client> {
   const login = createLogin(setup, flow, session)
+  const finished = ({ tokens, ...rest }: LoginResult): FinishedLogin => Object.assign(tokenSet(tokens, flow), rest)
   const untilClosed = <Options extends { signal?: AbortSignal | undefined }>(options?: Options) =>
     ({ ...options, signal: options?.signal ? AbortSignal.any([options.signal, closing]) : closing }) as Options
   return {
     login: async (options) => (await login.run(untilClosed(options))).tokens.accessToken,
     startLogin: (options) => login.start(untilClosed(options)),
-    async finishLogin(callback, options) {
-      const { tokens, ...rest } = await login.finish(callback, untilClosed(options))
-      return Object.assign(tokenSet(tokens, flow), rest)
+    finishLogin: async (callback, options) => finished(await login.finish(callback, untilClosed(options))),
+    async handleRedirect() {
+      const result = await login.arrive()
+      return result && finished(result)
     },
     async logout({ redirectUri, signal } = {}) {
       const url = new URL((await setup.call()).endpoint + paths.logout)

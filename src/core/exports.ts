@@ -1,4 +1,5 @@
-import { createIms, type FamiliarGetTokenOptions } from './familiar/create-ims.ts'
+import { createIms } from './familiar/create-ims.ts'
+import type { FamiliarGetTokenOptions } from './familiar/familiar-api.ts'
 import { lazyContext, lazyIms } from './familiar/lazy-ims.ts'
 import { memoryPlatform } from './memory.ts'
 

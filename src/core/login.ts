@@ -3,16 +3,20 @@ import type { LoginFlow, LoginParameters, PendingLogin } from './flows/flow.ts'
 import type { Tokens } from './ims/tokens.ts'
 import { locked } from './locked.ts'
 import { untilAborted } from './memory.ts'
-import type { Json } from './ports.ts'
+import type { Arrival, Json, LoginMode } from './ports.ts'
 import type { Session } from './session.ts'
 import type { Setup } from './setup.ts'
 
 export interface LoginOptions extends LoginParameters {
+  /** How the person is taken to IMS, where the platform knows several ways. Default: `redirect`. */
+  readonly mode?: LoginMode | undefined
   readonly signal?: AbortSignal | undefined
   /** Kept with the login on this device and handed back after it; never sent. */
   readonly appState?: Json | undefined
-  /** Where the app wants to go on after the login; kept like `appState`. */
+  /** Where the app wants to go on after the login, in the app itself; kept like `appState`. */
   readonly returnTo?: string | undefined
+  /** @internal the named context that the login is for */
+  readonly context?: string | undefined
 }
 
 export interface StartLoginOptions extends LoginOptions {
@@ -32,6 +36,8 @@ export interface Login {
   run(options?: LoginOptions): Promise<LoginResult>
   start(options?: StartLoginOptions): Promise<URL>
   finish(callback: URL | string, options?: { signal?: AbortSignal | undefined }): Promise<LoginResult>
+  /** Ends the login whose answer is the address of this page; `undefined` where it answers none that is waited for here. */
+  arrive(): Promise<LoginResult | undefined>
 }
 
 const rememberedCallbacks = 20
@@ -41,12 +47,16 @@ export function createLogin(setup: Setup, flow: LoginFlow, session: Session): Lo
   const store = platform.pending ?? platform.store
   // a page that is rendered twice finishes twice: the second gets the answer of the first
   const finished = new Map<string, Promise<LoginResult>>()
+  let arrived: { readonly at: string | undefined; readonly result: Promise<LoginResult | undefined> } | undefined
 
   async function begin(redirectUri: string, options: LoginOptions): Promise<{ url: URL; pending: PendingLogin }> {
-    const { signal, appState, returnTo, ...parameters } = options
+    const { signal, appState, returnTo, mode, context, ...asked } = options
+    const parameters = mode === 'silent' ? { ...asked, prompt: 'none' } : asked
     const { url, pending } = await flow.start(await setup.call(signal), redirectUri, parameters)
-    const kept = {
+    const kept: PendingLogin = {
       ...pending,
+      ...(mode !== undefined && { mode }),
+      ...(context !== undefined && { context }),
       ...(appState !== undefined && { appState }),
       ...(returnTo !== undefined && { returnTo }),
     }
@@ -87,11 +97,12 @@ export function createLogin(setup: Setup, flow: LoginFlow, session: Session): Lo
     return locked(setup, { name, task })
   }
 
-  return {
+  const login: Login = {
     async run(options = {}) {
       const { redirect } = platform
-      const { signal, ...parameters } = options
+      const { signal, mode, returnTo, ...parameters } = options
       signal?.throwIfAborted()
+      checkReturnTo(returnTo)
       if (flow.signIn) return { tokens: await signedIn(await flow.signIn(await setup.call(signal), parameters)) }
       if (redirect === undefined) {
         throw new LoginRequiredError(
@@ -99,7 +110,8 @@ export function createLogin(setup: Setup, flow: LoginFlow, session: Session): Lo
           'this platform has nowhere to send a person; use startLogin and finishLogin',
         )
       }
-      const visit = await redirect.begin(signal)
+      // nothing is awaited before: a browser opens a window only while it still counts the click
+      const visit = await redirect.begin(signal, { mode, redirectUri: flow.redirectUri })
       let mine: string | undefined
       try {
         const { url, pending } = await begin(visit.redirectUri, options)
@@ -118,6 +130,7 @@ export function createLogin(setup: Setup, flow: LoginFlow, session: Session): Lo
     async start(options = {}) {
       const { redirectUri = flow.redirectUri, ...rest } = options
       rest.signal?.throwIfAborted()
+      checkReturnTo(rest.returnTo)
       if (redirectUri === undefined) {
         throw new ConfigurationError(
           'BAD_OPTION',
@@ -142,6 +155,36 @@ export function createLogin(setup: Setup, flow: LoginFlow, session: Session): Lo
       }
       return untilAborted(work, signal)
     },
+
+    async arrive() {
+      const { arrival } = platform
+      const url = arrival?.url()
+      // a page that is rendered twice asks twice, the second time after the address was cleared
+      if (arrival === undefined || url === undefined)
+        return arrived?.at === arrival?.here() ? arrived?.result : undefined
+      arrival.clear()
+      const result = land(arrival, url)
+      arrived = { at: arrival.here(), result }
+      return result
+    },
+  }
+  return login
+
+  async function land(arrival: Arrival, url: URL): Promise<LoginResult | undefined> {
+    const pending = parsePending(await store.get(pendingKey(stateOf(url))))
+    const elsewhere = pending === undefined || (pending.mode ?? 'redirect') !== 'redirect'
+    if (elsewhere && (await arrival.handOver(url))) return undefined
+    const result = await login.finish(url)
+    arrival.completed()
+    return result
+  }
+
+  function checkReturnTo(returnTo: string | undefined): void {
+    if (returnTo === undefined || platform.arrival === undefined || platform.arrival.accepts(returnTo)) return
+    throw new ConfigurationError(
+      'BAD_OPTION',
+      'returnTo must be an address of this app: a path such as /inbox, or a URL of the same origin',
+    )
   }
 }
 

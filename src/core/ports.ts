@@ -42,12 +42,16 @@ export interface Redirect {
 export interface Arrival {
   /** Its address, where that answers a login. */
   url(): URL | undefined
+  /** What the address is now. */
+  here(): string
   /** Takes the answer out of the address bar and history. */
   clear(): void
   /** Hands the answer to another page that waits for it; resolves to whether one did. */
   handOver(url: URL): Promise<boolean>
   /** A login ended well on this page. */
   completed(): void
+  /** Whether the app may go to `returnTo` after a login: it is a place of this app and no other. */
+  accepts(returnTo: string): boolean
 }
 
 /** What others who share the store should know: the tokens under `key` were renewed or forgotten. */
@@ -107,7 +111,7 @@ export interface Platform {
   readonly readKey?: (source: string, passphrase?: string) => Promise<string | undefined>
   /** Whether one promise may serve several callers. `false` in a worker, where a promise ends with its request. Default: `true`. */
   readonly sharing?: boolean
-  /** What a client that names neither `env` nor `endpoint` connects to; asked at its first call. */
+  /** What a client connects to that does not name it; asked at its first call. An `endpoint` wins over any `env`. */
   readonly defaults?: () => Promise<{ readonly env?: string | undefined; readonly endpoint?: string | undefined }>
   /** Is told every event, beside the client's own `onEvent`. */
   readonly observe?: Emit | undefined

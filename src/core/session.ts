@@ -4,6 +4,7 @@ import type { Call } from './ims/call.ts'
 import type { Tokens } from './ims/tokens.ts'
 import { keptTokens, later } from './kept-tokens.ts'
 import { locked, noteFailure } from './locked.ts'
+import type { Change } from './ports.ts'
 import type { Setup } from './setup.ts'
 import { type SharedFlight, sharedFlight } from './shared-flight.ts'
 
@@ -53,9 +54,28 @@ export function createSession(setup: Setup): Session {
   let behindAfter = 0
   let generation = 0
   let closed: { reason: unknown } | undefined
+  let unlisten: (() => void) | undefined
   const flights = new Map<string, SharedFlight<Tokens>>()
 
+  /** Others who share the store hear of what happened here, and we of what they did, from the first use on. */
+  async function tell(kind: Change['kind']): Promise<void> {
+    listen()
+    platform.changes?.tell({ kind, key: await setup.tokenKey() })
+  }
+
+  function listen(): void {
+    if (platform.changes === undefined || unlisten !== undefined || closed !== undefined) return
+    unlisten = platform.changes.listen(async ({ kind, key }) => {
+      if (key !== (await setup.tokenKey())) return
+      remember(undefined)
+      if (kind === 'token') return
+      generation++
+      emit({ type: kind, clientId: flow.clientId })
+    })
+  }
+
   async function current(options: GetTokenOptions = {}): Promise<Tokens> {
+    listen()
     const { signal, minValidity, force = false } = options
     if (closed !== undefined) throw closed.reason
     signal?.throwIfAborted()
@@ -163,6 +183,7 @@ export function createSession(setup: Setup): Session {
     if (began === generation) {
       remember(tokens)
       await save(tokens)
+      await tell('token')
     }
     emit({ type: 'token', source, expiresAt: tokens.expiresAt, scopes: tokens.scopes })
     return tokens
@@ -188,6 +209,7 @@ export function createSession(setup: Setup): Session {
         task: async () => {
           remember(tokens)
           await save(tokens)
+          await tell('login')
         },
       })
     },
@@ -199,12 +221,14 @@ export function createSession(setup: Setup): Session {
       const task = async () => {
         found(later(await load(), held))
         await platform.store.delete(name)
+        await tell('logout')
       }
       await locked(setup, { name, task })
     },
     refreshMemory: () => remember(undefined),
     close(reason) {
       closed = { reason }
+      unlisten?.()
       for (const under of flights.values()) under.abort(reason)
     },
   }

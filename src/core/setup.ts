@@ -96,17 +96,18 @@ export async function tokenKeyOf(flow: Flow, endpoint: string, owner: string | u
 }
 
 /**
- * Builds calls over `connection`. Where the client named no environment, the platform's defaults are asked at the first.
+ * Builds calls over `connection`. Where the client named no endpoint, the platform's defaults are asked at the first: an
+ * endpoint of theirs wins over any environment, so that a program can be pointed at another IMS as a whole.
  *
  * @throws {ConfigurationError} `BAD_OPTION` for unusable defaults
  */
 export function caller(connection: Connection, options: ConnectionOptions & Pick<Platform, 'defaults'>): Setup['call'] {
   const { defaults } = options
-  let connected =
-    options.env !== undefined || options.endpoint !== undefined || defaults === undefined ? connection : undefined
+  let connected = options.endpoint !== undefined || defaults === undefined ? connection : undefined
   return async (signal) => {
     if (connected === undefined && defaults !== undefined) {
-      const endpoint = resolveEndpoint(await defaults())
+      const found = await defaults()
+      const endpoint = resolveEndpoint({ env: options.env ?? found.env, endpoint: found.endpoint })
       connected = { ...connection, endpoint, issuers: options.issuers ?? issuersOf(endpoint) }
     }
     return callWith(connected ?? connection, signal)

@@ -389,6 +389,15 @@ describe('no secret shows', () => {
   })
 })
 
+test('an error is recognised across realms and copies of the module', async () => {
+  vi.resetModules()
+  const copy = await import('../../src/core/errors.ts')
+  const error = new copy.UnavailableError('TIMEOUT', 'late')
+  expect([error instanceof UnavailableError, isImsError(error)]).toEqual([false, true])
+  for (const other of [new Error('x'), { code: 'TIMEOUT' }, new DOMException('x', 'AbortError'), null, 'TIMEOUT'])
+    expect(isImsError(other)).toBe(false)
+})
+
 test('a silent client has no way to ask a person', () => {
   const client = createClient({ flow: serverFlow(emulator), ...on })
   for (const method of ['login', 'logout', 'startLogin', 'finishLogin']) expect(client).not.toHaveProperty(method)

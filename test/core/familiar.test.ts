@@ -457,6 +457,14 @@ describe('options of one call', () => {
     expect(getTokenData(token).scope).toBe(machine().scopes.join(','))
   })
 
+  it('do not take the place of the tokens of the context', async () => {
+    const { context, getToken } = imsOver()
+    await context.set('x', machine())
+    const plain = await getToken('x')
+    await getToken('x', { scopes: ['openid'] })
+    expect((await context.get('x')).data?.access_token).toMatchObject({ token: plain })
+  })
+
   it('that mean nothing to the token share it', async () => {
     const { context, getToken } = imsOver()
     await context.set('x', machine())
@@ -729,6 +737,8 @@ describe('env and endpoint', () => {
     expect(await hosts({ endpoint: 'https://a.test' }, { endpoint: 'https://b.test' })).toBe('b.test')
     expect(await hosts({ defaults: async () => ({ endpoint: 'http://127.0.0.1:9' }) })).toBe('127.0.0.1:9')
     expect(await hosts({}, { env: 'stage', endpoint: 'https://b.test' })).toBe('b.test')
+    const elsewhere = async () => ({ endpoint: 'http://127.0.0.1:9' })
+    expect(await hosts({ defaults: elsewhere, env: 'prod' }, { env: 'stage' })).toBe('127.0.0.1:9')
   })
 })
 
@@ -1014,6 +1024,19 @@ describe('invalidateToken', () => {
     await invalidateToken('x')
     expect(await getToken('x', { note: 1 })).not.toBe(x)
     expect(await getToken('y')).toBe(y)
+  })
+
+  it('is told to the caller and to the platform', async () => {
+    const told: string[] = []
+    const { context, getToken, invalidateToken } = imsOver({
+      onEvent: (event) => void (event.type === 'request' && told.push(`caller ${event.path}`)),
+      observe: (event) => void (event.type === 'request' && told.push(`platform ${event.path}`)),
+    })
+    await context.set('x', machine())
+    await getToken('x')
+    told.length = 0
+    await invalidateToken('x')
+    expect(told.sort()).toEqual(['caller /ims/invalidate_token/v2', 'platform /ims/invalidate_token/v2'])
   })
 
   it('has removed the token by the time it resolves', async () => {

@@ -121,6 +121,19 @@ describe('headers', () => {
     expect([...request.headers.keys()]).toEqual(['accept'])
   })
 
+  test('a lent fetch gets the caller’s other options too', async () => {
+    const options = { cache: 'no-cache', keepalive: true, dispatcher: 'a proxy' }
+    const seen: object[] = []
+    const fetch = async (url: string, init: RequestInit) => {
+      if (url.startsWith(emulator.url)) return on.fetch(url, init)
+      seen.push(init)
+      return new Response()
+    }
+    const client = createClient({ flow: serverFlow(emulator), ...on, fetch })
+    await client.fetch('https://x.adobe.io/', options as RequestInit)
+    expect(seen).toEqual([expect.objectContaining({ ...options, method: 'GET', body: null })])
+  })
+
   test('goes through the global fetch where the client was lent none', async () => {
     const running = createClient({
       flow: serverFlow(emulator),

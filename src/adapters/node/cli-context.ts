@@ -7,13 +7,16 @@ import { endpoints } from '../../core/ims/environment.ts'
 import { invalidating } from '../../core/ims/invalidate-token.ts'
 import type { Json } from '../../core/ports.ts'
 import type { AioConfig } from './config/aio-config.ts'
-import { type RelayLoginOptions, relayLogin } from './login-relay.ts'
+import type { RelayLoginOptions } from './login-relay.ts'
 
 /** The context of the command line, where Adobe's relay holds the client's secret. */
 export const CLI = 'cli'
 
-/** How the relay is reached, where it is not Adobe's. */
-export type RelayOptions = Pick<RelayLoginOptions, 'baseUrl' | 'output' | 'open' | 'isInteractive'>
+/** How the relay is reached, where it is not Adobe's, and how the login goes. */
+export type RelayOptions = Pick<
+  RelayLoginOptions,
+  'baseUrl' | 'output' | 'open' | 'browser' | 'port' | 'timeout' | 'isInteractive' | 'processEnv'
+>
 
 /** `cli` contexts: recognised by `cli.bare-output`, signed in through the hosted relay. */
 export function cliKind(options: RelayOptions = {}): ContextKind {
@@ -30,20 +33,23 @@ function cliFlow(data: ContextData, options: RelayOptions): LoginFlow {
   }
   return {
     kind: CLI,
-    id: JSON.stringify([CLI, clientId]),
+    // whoever the client is, it is the relay's choice of token that this context holds
+    id: JSON.stringify([CLI]),
     clientId,
     scopes: [],
     invalidate: invalidating(clientId, () => undefined),
     start: noHalves,
     finish: noHalves,
     async signIn(call) {
+      const { relayLogin } = await import('./login-relay.ts')
       const result = await relayLogin({
+        ...options,
+        ...loginOptions(data),
         env: call.endpoint === endpoints.stage ? 'stage' : 'prod',
+        endpoint: call.endpoint,
         ...(typeof data.client_id === 'string' && { clientId }),
         ...(typeof data.scope === 'string' && { scope: data.scope }),
         forceLogin: data.forceLogin === true,
-        ...loginOptions(data),
-        ...options,
         signal: call.signal,
       })
       if (result.type === 'auth_code') {

@@ -1,4 +1,4 @@
-import type { ContextApi, FamiliarGetTokenOptions } from '../../core/familiar/create-ims.ts'
+import type { ContextApi, FamiliarGetTokenOptions } from '../../core/familiar/familiar-api.ts'
 import { lazyContext, lazyIms } from '../../core/familiar/lazy-ims.ts'
 import type { CliApi } from './cli-context.ts'
 import { createNodeIms } from './familiar.ts'
@@ -9,11 +9,15 @@ export { aioContexts } from './contexts-aio.ts'
 export { createNodeIms, type NodeIms, type NodeImsOptions } from './familiar.ts'
 // these two know Node's environment and digest, and stand in for the core's
 export { Ims, ValidationCache } from './ims.ts'
+export {
+  type LoopbackRedirectOptions,
+  loopbackRedirect,
+  type PasteRedirectOptions,
+  pasteRedirect,
+  readKey,
+} from './late.ts'
 export { type FileLockOptions, fileLock } from './lock-file.ts'
 export { type NodePlatformOptions, nodePlatform } from './platform.ts'
-export { readKey } from './read-key.ts'
-export { type LoopbackRedirectOptions, loopbackRedirect } from './redirect-loopback.ts'
-export { type PasteRedirectOptions, pasteRedirect } from './redirect-paste.ts'
 export { type FileStoreOptions, fileStore } from './store-file.ts'
 
 const ims = /* @__PURE__ */ lazyIms(() => createNodeIms())

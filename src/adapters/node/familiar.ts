@@ -1,16 +1,15 @@
 import type { ContextData } from '../../core/familiar/contexts.ts'
-import { type ContextApi, type CreateImsOptions, createIms, type FamiliarIms } from '../../core/familiar/create-ims.ts'
+import { createIms } from '../../core/familiar/create-ims.ts'
+import type { ContextApi, CreateImsOptions, FamiliarIms } from '../../core/familiar/familiar-api.ts'
 import { isLoopback } from '../../core/ims/environment.ts'
 import type { Redirect } from '../../core/ports.ts'
 import { type CliApi, cliApi, cliKind, loginOptions, type RelayOptions } from './cli-context.ts'
 import { type AioConfig, aioConfig } from './config/aio-config.ts'
 import { actionContexts } from './contexts-action.ts'
 import { aioContexts } from './contexts-aio.ts'
+import { loopbackRedirect, pasteRedirect, stateTokens } from './late.ts'
 import type { LoginOptions } from './login-options.ts'
 import { type NodePlatformOptions, nodePlatform } from './platform.ts'
-import { loopbackRedirect } from './redirect-loopback.ts'
-import { pasteRedirect } from './redirect-paste.ts'
-import { stateTokens } from './store-state.ts'
 
 export interface NodeImsOptions extends Partial<Omit<CreateImsOptions, 'redirect' | 'contexts'>>, NodePlatformOptions {
   /** Another relay for `cli` contexts. */
@@ -31,13 +30,18 @@ export function createNodeIms(options: NodeImsOptions = {}): NodeIms {
   const ims = createIms({
     ...nodePlatform({ ...(directory !== undefined && { directory }), config }),
     interactive: () => !inAction && hasTerminal(),
-    kinds: [cliKind({ ...login, ...relay } as RelayOptions)],
+    kinds: [cliKind({ ...forRelay(login), ...relay })],
     ...rest,
     contexts,
     redirect: (data) => redirectFor(data, login),
   })
   const cli = cliApi(contexts, inAction ? undefined : config)
   return { ...ims, context: { ...ims.context, ...cli } }
+}
+
+/** What a login through the relay calls `env` is the environment of IMS. */
+function forRelay({ env: processEnv, ...login }: LoginOptions = {}): RelayOptions {
+  return { ...login, processEnv }
 }
 
 /** Someone may be there who can open a browser. */

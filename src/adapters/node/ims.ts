@@ -11,11 +11,11 @@ export class Ims extends CoreIms {
 }
 
 function withDefaults(where: string | ImsOptions | undefined): string | ImsOptions {
-  const options = typeof where === 'string' ? { env: where } : (where ?? {})
-  if (typeof where === 'string' || options.env !== undefined || options.endpoint !== undefined) return where ?? {}
   const endpoint = variable('AIO_IMS_CONFIG_ENDPOINT')
-  const env = variable('AIO_CLI_ENV')?.toLowerCase() === 'stage' ? 'stage' : 'prod'
-  return { ...options, ...(endpoint === undefined ? { env } : { endpoint }) }
+  if (typeof where === 'string') return endpoint === undefined ? where : { env: where, endpoint }
+  if (where?.endpoint !== undefined || (where?.env !== undefined && endpoint === undefined)) return where
+  const env = where?.env ?? (variable('AIO_CLI_ENV')?.toLowerCase() === 'stage' ? 'stage' : 'prod')
+  return { ...where, env, ...(endpoint !== undefined && { endpoint }) }
 }
 
 function variable(name: string): string | undefined {

@@ -2,10 +2,9 @@ import { memoryStore } from '../../core/memory.ts'
 import type { Platform } from '../../core/ports.ts'
 import { type AioConfig, aioConfig } from './config/aio-config.ts'
 import { debugPrinter } from './debug.ts'
+import { loopbackRedirect, readKey } from './late.ts'
 import { fileLock } from './lock-file.ts'
 import type { LoginOptions } from './login-options.ts'
-import { readKey } from './read-key.ts'
-import { loopbackRedirect } from './redirect-loopback.ts'
 import { fileStore } from './store-file.ts'
 
 export interface NodePlatformOptions {

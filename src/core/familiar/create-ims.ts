@@ -1,84 +1,17 @@
 import { assembleClient, type Client, type LoginClient } from '../client.ts'
 import { ConfigurationError, isImsError, TokenError } from '../errors.ts'
-import type { Emit } from '../events.ts'
-import { claimsOf } from '../ims/decode-token.ts'
+import { createEmitter } from '../events.ts'
 import { resolveEndpoint } from '../ims/environment.ts'
 import { memoryStore } from '../memory.ts'
-import type { Json, Platform, Redirect } from '../ports.ts'
+import type { Json } from '../ports.ts'
 import { hideSecrets } from '../redact.ts'
 import type { GetTokenOptions, Session } from '../session.ts'
-import type { ConnectionOptions } from '../setup.ts'
-import {
-  type ContextData,
-  type ContextStore,
-  isObject,
-  storedContexts,
-  type TokenLabel,
-  type TokenPatch,
-} from './contexts.ts'
-import { type ContextKind, contextKinds, kindOf, parseSecrets } from './flow-from-context.ts'
+import { type ContextData, isObject, storedContexts, type TokenLabel, type TokenPatch } from './contexts.ts'
+import { endToken } from './end-token.ts'
+import type { CreateImsOptions, FamiliarGetTokenOptions, FamiliarIms, NamedContext } from './familiar-api.ts'
+import { type ContextKind, contextKinds, kindOf } from './flow-from-context.ts'
 import { Ims } from './ims.ts'
 import { readStored, tokensInContext } from './tokens-in-context.ts'
-
-/** Options of one familiar `getToken`. Other keys are merged over the context for this call, as in the old library. */
-export interface FamiliarGetTokenOptions extends GetTokenOptions {
-  /** `none`: never ask a person. `login`: ask where no token can be had otherwise. Default: the platform's habit. */
-  readonly interaction?: 'none' | 'login' | undefined
-  readonly prompt?: string | undefined
-  readonly login_hint?: string | undefined
-  readonly locale?: string | undefined
-  /** Seconds that a login may take; default 120. */
-  readonly timeout?: number | undefined
-  readonly [key: string]: unknown
-}
-
-/** A named context as `context.get` returns it. */
-export interface NamedContext {
-  readonly name: string | undefined
-  // the old library promises plain data here and its users reach into it
-  readonly data: ContextData | undefined
-  readonly local: boolean
-}
-
-/** Named contexts. */
-export interface ContextApi {
-  /** Replaces a context; without a name the current one. `undefined` as data removes it. */
-  set(name: string | undefined | null, data: object | undefined | null, local?: boolean): Promise<void>
-  /** A context; without a name the current one. Unknown: `data` is `undefined`. */
-  get(name?: string | null): Promise<NamedContext>
-  setCurrent(name: string): Promise<void>
-  getCurrent(): Promise<string | undefined>
-  keys(): Promise<string[]>
-}
-
-/** The familiar surface: named contexts and their tokens. */
-export interface FamiliarIms {
-  readonly context: ContextApi
-  /** The access token of a context; without a name of the current one. */
-  getToken(name?: string, options?: FamiliarGetTokenOptions): Promise<string>
-  /**
-   * Ends the access token of a context, or with `force` the refresh token and the access token, at IMS and then here.
-   *
-   * @throws {TokenError} `INVALID_TOKEN` where there is nothing to invalidate
-   */
-  invalidateToken(name?: string, force?: boolean): Promise<NamedContext>
-}
-
-export interface CreateImsOptions
-  extends Omit<Platform, 'redirect'>,
-    Omit<ConnectionOptions, 'clock' | 'fetch' | 'readKey'> {
-  /** Where named contexts live. Default: in `store`. */
-  readonly contexts?: ContextStore
-  /** Where a person is sent, perhaps depending on the context. */
-  readonly redirect?: Redirect | ((data: ContextData) => Redirect)
-  /** Whether `getToken` may ask a person where it is not told. Default: never. */
-  readonly interactive?: () => boolean
-  /** Further kinds of credential, tried before `oauth`. */
-  readonly kinds?: readonly ContextKind[]
-  /** ms that a token must still be valid for; default 600,000. */
-  readonly minValidity?: number
-  readonly onEvent?: Emit
-}
 
 interface Known {
   readonly name: string
@@ -116,7 +49,7 @@ export function createIms(options: CreateImsOptions): FamiliarIms {
   async function connectionOf(data: ContextData): Promise<{ env?: string; endpoint?: string }> {
     const defaults = (await options.defaults?.()) ?? {}
     const env = data.env ?? options.env ?? defaults.env
-    const endpoint = data.endpoint ?? options.endpoint ?? (data.env === undefined ? defaults.endpoint : undefined)
+    const endpoint = data.endpoint ?? options.endpoint ?? defaults.endpoint
     return {
       ...(env !== undefined && { env: String(env) }),
       ...(endpoint !== undefined && { endpoint: endpoint as string }),
@@ -133,6 +66,8 @@ export function createIms(options: CreateImsOptions): FamiliarIms {
     const before = known.get(key)
     if (before?.name === name && before.signature === signature) return before
     const flow = kindOf(name, data, kinds).flow(data)
+    // tokens that the plain context could not use must not take the place of its own
+    const own = key === name || [flow.id, undefined].includes(flowIdOf(name, stored, kinds))
     const redirect = typeof options.redirect === 'function' ? options.redirect(data) : options.redirect
     const { contexts: _c, redirect: _r, interactive: _i, kinds: _k, defaults: _d, ...platform } = options
     const owner = {
@@ -147,7 +82,7 @@ export function createIms(options: CreateImsOptions): FamiliarIms {
       ...connection,
       ...(redirect && { redirect }),
       flow,
-      store: tokensInContext(contexts, name, owner),
+      store: own ? tokensInContext(contexts, name, owner) : options.store,
     })
     const entry: Known = { name, signature, client, session }
     known.set(key, entry)
@@ -199,7 +134,8 @@ export function createIms(options: CreateImsOptions): FamiliarIms {
           `IMS context '${label}' has no ${force ? '' : 'access '}token to invalidate: missing or expired`,
         )
       }
-      const { fetch, clock, timeout, retry, onEvent } = options
+      const { fetch, clock, timeout, retry } = options
+      const { emit: onEvent } = createEmitter(options.onEvent, options.observe)
       const ims = new Ims({ ...(await connectionOf(data)), fetch, clock, timeout, retry, onEvent })
       // what has ended at IMS is of no use here, whatever becomes of the other
       const removed: { -readonly [Label in TokenLabel]?: undefined } = {}
@@ -245,6 +181,15 @@ export function createIms(options: CreateImsOptions): FamiliarIms {
   }
 }
 
+/** The id of a context's own flow, if it is of any kind. */
+function flowIdOf(name: string, data: ContextData, kinds: readonly ContextKind[]): string | undefined {
+  try {
+    return kindOf(name, data, kinds).flow(data).id
+  } catch {
+    return undefined
+  }
+}
+
 /** What is found under `name`; secrets are there, and do not show when it is printed. */
 function named(name: string, { data, local }: { data: Json | undefined; local: boolean }): NamedContext {
   const shown = typeof data === 'object' && data !== null ? hideSecrets(structuredClone(data)) : data
@@ -285,25 +230,4 @@ function checkData(label: string, data: unknown): Json | undefined {
     const what = `the data of IMS context '${label}' must be plain data, without functions or symbols`
     throw new ConfigurationError('INVALID_CONTEXT_DATA', what)
   }
-}
-
-/** Ends a token as the client that it was issued to, with the secrets of a rotation one after the other. */
-async function endToken(ims: Ims, kind: TokenLabel, data: ContextData): Promise<void> {
-  const { token } = readStored(data[kind], undefined) ?? { token: '' }
-  const clientId = claimsOf(token)?.client_id ?? (typeof data.client_id === 'string' ? data.client_id : undefined)
-  const secrets = clientId === data.client_id ? secretsOf(data) : []
-  for (let tried = 0; ; tried++) {
-    try {
-      await ims.invalidateToken(token, clientId, secrets[tried], kind)
-      return
-    } catch (error) {
-      const rejected = isImsError(error) && 'imsError' in error && error.imsError === 'invalid_client'
-      if (!rejected || tried + 1 >= secrets.length) throw error
-    }
-  }
-}
-
-function secretsOf({ client_secret: one, client_secrets: several }: ContextData): string[] {
-  const secrets = typeof one === 'string' && one !== '' ? [one] : parseSecrets(several)
-  return secrets.filter((secret): secret is string => typeof secret === 'string' && secret !== '')
 }

@@ -1,55 +1,38 @@
-import * as oauth from 'oauth4webapi'
-import { ConfigurationError, TokenError } from '../errors.ts'
+import { ConfigurationError } from '../errors.ts'
 import { createEmitter, type Emit } from '../events.ts'
 import { requireText, scopeList } from '../flows/credentials.ts'
 import { exchangeAssertion } from '../flows/jwt-bearer.ts'
-import { type ImsRequest, malformed, parseObject, send } from '../ims/call.ts'
-import { claimsOf, expiryOf, getTokenData, type TokenClaims } from '../ims/decode-token.ts'
-import { endpoints, type ImsEnv, paths } from '../ims/environment.ts'
+import { type ImsRequest, send } from '../ims/call.ts'
+import { claimsOf, type TokenClaims } from '../ims/decode-token.ts'
+import { endpoints, paths } from '../ims/environment.ts'
 import { invalidateAtIms } from '../ims/invalidate-token.ts'
-import { clientAuth, oauthClient, tokenExchange } from '../ims/oauth.ts'
 import { hideSecrets } from '../redact.ts'
 import { type Connection, type ConnectionOptions, callWith, connect } from '../setup.ts'
 import { createVerifier, type Verifier, type VerifyTokenOptions } from '../verify/verify-token.ts'
+import { endpointOfToken } from './endpoint-of-token.ts'
+import { grantOfCode } from './grant-of-code.ts'
+import { ACCESS_TOKEN, AUTHORIZATION_CODE, CLIENT_CREDENTIALS, REFRESH_TOKEN } from './parameter-names.ts'
+import { bearer, form, type Parameters } from './request-parameters.ts'
+import { type ClientCredential, requestToken } from './request-token.ts'
 import { resultOfToken, type TokenResult, tokenResult } from './token-result.ts'
-import type { ValidationCache, ValidationResult } from './validation-cache.ts'
+import {
+  checkAllowList,
+  type ImsValidation,
+  requireAllowList,
+  type Validated,
+  validateAtIms,
+} from './validate-at-ims.ts'
+import type { ValidationCache } from './validation-cache.ts'
 
-export const ACCESS_TOKEN = 'access_token'
-export const REFRESH_TOKEN = 'refresh_token'
-export const AUTHORIZATION_CODE = 'authorization_code'
-export const CLIENT_CREDENTIALS = 'client_credentials'
-export const CLIENT_ID = 'client_id'
-export const CLIENT_SECRET = 'client_secret'
-export const SCOPE = 'scope'
+export * from './parameter-names.ts'
+export type { ClientCredential } from './request-token.ts'
+export type { ImsValidation } from './validate-at-ims.ts'
 
 export interface ImsOptions extends ConnectionOptions {
   /** Remembers what `validateToken` and `validateTokenAllowList` found. */
   readonly cache?: ValidationCache | undefined
   readonly onEvent?: Emit | undefined
 }
-
-/** What IMS answers to a validation. */
-export interface ImsValidation {
-  readonly valid: boolean
-  /** Why not. */
-  readonly reason?: string
-  readonly token?: Readonly<Record<string, unknown>>
-}
-
-interface Validated extends ValidationResult {
-  readonly imsValidation: ImsValidation
-}
-
-/** A client's name and proof. Public clients have no secret. */
-export interface ClientCredential {
-  readonly clientId: string
-  readonly clientSecret?: string | undefined
-}
-
-type Parameters = Readonly<Record<string, unknown>>
-
-const notAllowed =
-  'Token is not valid, reason: IMS client is not authorized to call this endpoint. Please use a JWT from an IMS client on the allow list.'
 
 /**
  * The low-level IMS HTTP API. Every method rejects with `ImsResponseError` (`HTTP_ERROR`, `IMS_MALFORMED`) when IMS
@@ -84,16 +67,14 @@ export class Ims {
   }
 
   /** Where a person signs in (`/ims/authorize/v1`). Prefer a client's `login`: this URL has no PKCE. */
-  getSusiUrl = (clientId: string, scopes?: string, callbackUrl?: string, state?: string): string => {
-    const wanted = {
+  getSusiUrl = (clientId: string, scopes?: string, callbackUrl?: string, state?: string): string =>
+    this.#withQuery(paths.authorizeV1, {
       response_type: 'code',
       client_id: clientId,
       scope: scopes || undefined,
       redirect_uri: callbackUrl || undefined,
       state,
-    }
-    return this.#withQuery(paths.authorizeV1, wanted)
-  }
+    })
 
   /** Where a person's session at IMS is ended (`/ims/logout/v1`). */
   getLogoutUrl = ({ clientId, redirectUri }: { clientId: string; redirectUri?: string }): string =>
@@ -120,22 +101,17 @@ export class Ims {
     clientSecret?: string,
     scopes?: string,
   ): Promise<TokenResult> => {
-    const { type } = claimsOf(authCode) ?? opaqueCode()
-    const grants: Record<string, Parameters> = {
-      [AUTHORIZATION_CODE]: { code: authCode },
-      [REFRESH_TOKEN]: { refresh_token: authCode },
-    }
-    const grant = Object.hasOwn(grants, type ?? '') ? grants[type ?? ''] : undefined
-    if (grant === undefined) {
-      throw new ConfigurationError(
-        'UNKNOWN_AUTHCODE_TYPE',
-        `a token of type ${JSON.stringify(type)} cannot be traded; give an authorization code or a refresh token`,
-      )
-    }
-    const parameters = { ...grant, scope: scopes || undefined }
-    return this.#grant(
+    const { grant, parameters } = grantOfCode(authCode)
+    return requestToken(
+      this.#call,
       { clientId, clientSecret },
-      { grant: type ?? '', path: paths.tokenV1, unit: 'ms', once: type === AUTHORIZATION_CODE, parameters },
+      {
+        grant,
+        path: paths.tokenV1,
+        unit: 'ms',
+        once: grant === AUTHORIZATION_CODE,
+        parameters: { ...parameters, scope: scopes || undefined },
+      },
     )
   }
 
@@ -148,7 +124,11 @@ export class Ims {
   ): Promise<TokenResult> => {
     requireText('getAccessTokenByClientCredentials', { clientId, clientSecret })
     const parameters = { org_id: orgId || undefined, scope: scopeList(scopes).join(',') || undefined }
-    return this.#grant({ clientId, clientSecret }, { grant: CLIENT_CREDENTIALS, path: paths.tokenV2, parameters })
+    return requestToken(
+      this.#call,
+      { clientId, clientSecret },
+      { grant: CLIENT_CREDENTIALS, path: paths.tokenV2, parameters },
+    )
   }
 
   /** Exchanges a signed assertion (`POST /ims/exchange/jwt`). */
@@ -166,7 +146,7 @@ export class Ims {
     const { code, codeVerifier, redirectUri, signal } = request
     requireText('exchangeAuthorizationCode', { code })
     const parameters = { code, code_verifier: codeVerifier, redirect_uri: redirectUri }
-    return this.#grant(request, { grant: AUTHORIZATION_CODE, once: true, parameters, signal })
+    return requestToken(this.#call, request, { grant: AUTHORIZATION_CODE, once: true, parameters, signal })
   }
 
   /** Trades a refresh token for new tokens (`POST /ims/token/v3`, RFC 6749 section 6). */
@@ -175,7 +155,7 @@ export class Ims {
   ): Promise<TokenResult> => {
     const { refreshToken, scopes, signal } = request
     requireText('refreshToken', { refreshToken })
-    return this.#grant(request, {
+    return requestToken(this.#call, request, {
       grant: REFRESH_TOKEN,
       parameters: { refresh_token: refreshToken, scope: scopeList(scopes).join(' ') || undefined },
       signal,
@@ -198,7 +178,7 @@ export class Ims {
       throw new ConfigurationError('BAD_OPTION', 'exchangeToken needs exactly one of orgId and userId')
     const path = `${paths.token}?client_id=${encodeURIComponent(clientId)}`
     const parameters = { user_token: token, user_id: userId, owning_org_id: orgId, scope: scopeList(scopes).join(',') }
-    return this.#grant(request, { grant: 'cluster_at_exchange', path, parameters, signal })
+    return requestToken(this.#call, request, { grant: 'cluster_at_exchange', path, parameters, signal })
   }
 
   /**
@@ -239,20 +219,14 @@ export class Ims {
 
   /** Asks IMS whether `token` is valid (`POST /ims/validate_token/v1`), through the cache where there is one. */
   validateToken = async (token: string, clientId?: string): Promise<ImsValidation> =>
-    this.#cached('token', token, clientId, () => this.#validate(token, clientId))
+    this.#cached('token', token, clientId, () => validateAtIms(this.#call, token, clientId))
 
   /** As `validateToken`, and whether the token's client is on the list. No list: no check; an empty one refuses all. */
   validateTokenAllowList = async (token: string, allowList?: readonly string[]): Promise<ImsValidation> => {
-    // text would match parts of itself
-    if (allowList !== undefined && !Array.isArray(allowList))
-      throw new ConfigurationError('BAD_OPTION', 'the allow list must be an array of client ids')
-    return this.#cached('allow-list', token, allowList, async () => {
-      const result = await this.#validate(token, undefined)
-      const listed = allowList === undefined || allowList.includes(claimsOf(token)?.client_id ?? '')
-      return !result.imsValidation.valid || listed
-        ? result
-        : { status: 403, imsValidation: { valid: false, reason: notAllowed } }
-    })
+    requireAllowList(allowList)
+    return this.#cached('allow-list', token, allowList, async () =>
+      checkAllowList(await validateAtIms(this.#call, token, undefined), token, allowList),
+    )
   }
 
   /**
@@ -290,17 +264,7 @@ export class Ims {
    * @throws {ConfigurationError} `CANNOT_RESOLVE_ENVIRONMENT`
    */
   static async fromToken(token: string): Promise<{ token: string; ims: Ims }> {
-    const { as } = getTokenData(token)
-    // the claim is unverified: it may choose among Adobe's own hosts only
-    if (typeof as !== 'string' || !/^ims-[a-z]{2}\d(?:-stg\d)?$/.test(as)) {
-      throw new ConfigurationError(
-        'CANNOT_RESOLVE_ENVIRONMENT',
-        'the token names no IMS environment; construct Ims with env or endpoint',
-      )
-    }
-    const endpoint = `https://${as}.adobelogin.com`
-    const env = (Object.keys(endpoints) as ImsEnv[]).find((name) => endpoints[name] === endpoint)
-    return hideSecrets({ token, ims: new Ims(env ?? { endpoint }) })
+    return hideSecrets({ token, ims: new Ims(endpointOfToken(token)) })
   }
 
   #withQuery(api: string, parameters: Parameters): string {
@@ -318,53 +282,6 @@ export class Ims {
     }
   }
 
-  async #grant(
-    { clientId, clientSecret }: ClientCredential,
-    request: {
-      grant: string
-      path?: string
-      unit?: 's' | 'ms'
-      once?: boolean
-      parameters: Parameters
-      signal?: AbortSignal | undefined
-    },
-  ): Promise<TokenResult> {
-    const { grant, parameters, signal, ...exchange } = request
-    requireText(grant, { clientId })
-    const call = callWith(this.#call, signal)
-    const client = oauthClient(call, clientId)
-    const { tokens, body } = await tokenExchange(call, {
-      ...exchange,
-      ask: (as, options) =>
-        oauth.genericTokenEndpointRequest(
-          as,
-          client,
-          clientAuth(clientSecret || undefined),
-          grant,
-          form(parameters),
-          options,
-        ),
-      read: (as, response) => oauth.processGenericTokenEndpointResponse(as, client, response),
-    })
-    return tokenResult(tokens, body ?? {})
-  }
-
-  async #validate(token: string, clientId: string | undefined): Promise<Validated> {
-    const claims = claimsOf(token)
-    const client = clientId ?? claims?.client_id
-    if (client === undefined || !sendable.test(token))
-      return { status: 401, imsValidation: { valid: false, reason: 'bad payload' } }
-    const body = form({ type: claims?.type ?? ACCESS_TOKEN, client_id: client })
-    const request = { url: this.getApiUrl(paths.validateToken), method: 'POST', headers: bearer(token), body }
-    const answer = await send(this.#call, request)
-    const said = parseObject(answer.text)
-    const valid = said?.valid
-    // no verdict is no reason to refuse a token, least of all for as long as a cache remembers it
-    if (typeof valid !== 'boolean')
-      throw malformed(request, answer, 'the answer does not say whether the token is valid')
-    return { status: valid ? 200 : 401, imsValidation: { ...said, valid }, expiresAt: expiryOf(claims) }
-  }
-
   /** The kind of question is part of the key: a client id and a list of one are different questions. */
   async #cached(kind: string, token: string, about: unknown, ask: () => Promise<Validated>): Promise<ImsValidation> {
     if (this.cache === undefined) return (await ask()).imsValidation
@@ -379,26 +296,4 @@ export class Ims {
     const { token: facts, ...rest } = found.imsValidation
     return { ...rest, ...(facts !== undefined && { token: { ...facts } }) }
   }
-}
-
-// what a header can carry (RFC 6750, section 2.1, and then some)
-const sendable = /^[\x21-\x7e]+$/
-
-function bearer(token: string | undefined): Record<string, string> {
-  if (!token) return {}
-  if (typeof token === 'string' && sendable.test(token)) return { authorization: `Bearer ${token}` }
-  throw new TokenError('BAD_TOKEN', 'the token cannot be sent: it is not text, or has blanks or line breaks in it')
-}
-
-function opaqueCode(): never {
-  throw new TokenError(
-    'BAD_TOKEN',
-    'what is to be traded is opaque and does not say what it is; use exchangeAuthorizationCode or refreshToken',
-  )
-}
-
-/** Parameters that have a value; what is undefined is not sent, least of all as the word. */
-function form(parameters: Parameters): URLSearchParams {
-  const defined = Object.entries(parameters).filter(([, value]) => value !== undefined && value !== null)
-  return new URLSearchParams(defined.map(([name, value]) => [name, String(value)]))
 }

@@ -1,4 +1,4 @@
-import type { ContextApi, FamiliarIms } from './create-ims.ts'
+import type { ContextApi, FamiliarIms } from './familiar-api.ts'
 
 /** The familiar surface of a runtime's default client, made when it is first used: importing it does nothing. */
 export function lazyIms<Api extends ContextApi = ContextApi>(

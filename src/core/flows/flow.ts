@@ -1,7 +1,7 @@
 import type { Call } from '../ims/call.ts'
 import type { InvalidatedType } from '../ims/invalidate-token.ts'
 import type { Tokens } from '../ims/tokens.ts'
-import type { Json } from '../ports.ts'
+import type { Json, LoginMode } from '../ports.ts'
 
 /** How a credential becomes tokens. A value: what is not imported is not bundled. */
 export interface Flow {
@@ -65,6 +65,10 @@ export interface PendingLogin {
   readonly expiresAt: number
   readonly appState?: Json | undefined
   readonly returnTo?: string | undefined
+  /** How the person was sent away: with the page itself, or in a window or frame whose opener waits. */
+  readonly mode?: LoginMode | undefined
+  /** The named context that it is for. */
+  readonly context?: string | undefined
 }
 
 export function isSilent(flow: Flow): flow is SilentFlow {

@@ -100,6 +100,10 @@ export async function exchangeAssertion(
   const parsed = parseObject(answer.text)
   const token = parsed?.access_token
   if (typeof token !== 'string' || token === '') throw malformed(request, answer, 'the answer has no access_token')
+  const type = parsed?.token_type
+  if (type !== undefined && String(type).toLowerCase() !== 'bearer') {
+    throw malformed(request, answer, 'the token is of a type that is not bearer')
+  }
   const tokens = tokensFrom(call, { ...parsed, access_token: token }, 'ms')
   if (tokens === undefined) throw malformed(request, answer, 'expires_in is no positive number')
   return { tokens, answer: parsed ?? {} }

@@ -1,0 +1,66 @@
+import type { Emit } from '../events.ts'
+import type { Platform, Redirect } from '../ports.ts'
+import type { GetTokenOptions } from '../session.ts'
+import type { ConnectionOptions } from '../setup.ts'
+import type { ContextData, ContextStore } from './contexts.ts'
+import type { ContextKind } from './flow-from-context.ts'
+
+/** Options of one familiar `getToken`. Other keys are merged over the context for this call, as in the old library. */
+export interface FamiliarGetTokenOptions extends GetTokenOptions {
+  /** `none`: never ask a person. `login`: ask where no token can be had otherwise. Default: the platform's habit. */
+  readonly interaction?: 'none' | 'login' | undefined
+  readonly prompt?: string | undefined
+  readonly login_hint?: string | undefined
+  readonly locale?: string | undefined
+  /** Seconds that a login may take; default 120. */
+  readonly timeout?: number | undefined
+  readonly [key: string]: unknown
+}
+
+/** A named context as `context.get` returns it. */
+export interface NamedContext {
+  readonly name: string | undefined
+  // the old library promises plain data here and its users reach into it
+  readonly data: ContextData | undefined
+  readonly local: boolean
+}
+
+/** Named contexts. */
+export interface ContextApi {
+  /** Replaces a context; without a name the current one. `undefined` as data removes it. */
+  set(name: string | undefined | null, data: object | undefined | null, local?: boolean): Promise<void>
+  /** A context; without a name the current one. Unknown: `data` is `undefined`. */
+  get(name?: string | null): Promise<NamedContext>
+  setCurrent(name: string): Promise<void>
+  getCurrent(): Promise<string | undefined>
+  keys(): Promise<string[]>
+}
+
+/** The familiar surface: named contexts and their tokens. */
+export interface FamiliarIms {
+  readonly context: ContextApi
+  /** The access token of a context; without a name of the current one. */
+  getToken(name?: string, options?: FamiliarGetTokenOptions): Promise<string>
+  /**
+   * Ends the access token of a context, or with `force` the refresh token and the access token, at IMS and then here.
+   *
+   * @throws {TokenError} `INVALID_TOKEN` where there is nothing to invalidate
+   */
+  invalidateToken(name?: string, force?: boolean): Promise<NamedContext>
+}
+
+export interface CreateImsOptions
+  extends Omit<Platform, 'redirect'>,
+    Omit<ConnectionOptions, 'clock' | 'fetch' | 'readKey'> {
+  /** Where named contexts live. Default: in `store`. */
+  readonly contexts?: ContextStore
+  /** Where a person is sent, perhaps depending on the context. */
+  readonly redirect?: Redirect | ((data: ContextData) => Redirect)
+  /** Whether `getToken` may ask a person where it is not told. Default: never. */
+  readonly interactive?: () => boolean
+  /** Further kinds of credential, tried before `oauth`. */
+  readonly kinds?: readonly ContextKind[]
+  /** ms that a token must still be valid for; default 600,000. */
+  readonly minValidity?: number
+  readonly onEvent?: Emit
+}
