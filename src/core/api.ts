@@ -26,7 +26,7 @@ export type {
   FamiliarIms,
   NamedContext,
 } from './familiar/familiar-api.ts'
-export type { ContextKind } from './familiar/flow-from-context.ts'
+export type { ContextKind } from './familiar/context-kind.ts'
 export {
   ACCESS_TOKEN,
   AUTHORIZATION_CODE,

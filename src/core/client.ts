@@ -106,6 +106,7 @@ export function assembleClient(options: ClientOptions): {
   if (minValidity !== 0) requirePositive('minValidity', minValidity)
   const emitter = createEmitter(onEvent, platform.observe)
   const connection = connect(platform, emitter.emit)
+  platform.report?.(emitter.emit)
   const call = caller(connection, platform)
   let key: string | undefined
   const tokenKey = async () => {

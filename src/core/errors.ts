@@ -72,17 +72,17 @@ export class ImsError<Code extends ImsErrorCode = ImsErrorCode> extends Error {
 
 /** Change code or config. */
 export class ConfigurationError extends ImsError<ConfigurationCode> {
-  override name = 'ConfigurationError'
+  override readonly name: 'ConfigurationError' = 'ConfigurationError'
 }
 
 /** Ask the person to sign in (again). */
 export class LoginRequiredError extends ImsError<LoginRequiredCode> {
-  override name = 'LoginRequiredError'
+  override readonly name: 'LoginRequiredError' = 'LoginRequiredError'
 }
 
 /** This token is no good; `reason` says why where it was verified locally. */
 export class TokenError extends ImsError<TokenCode> {
-  override name = 'TokenError'
+  override readonly name: 'TokenError' = 'TokenError'
   declare readonly reason?: TokenInvalidReason
 
   constructor(code: TokenCode, message: string, extras: ErrorExtras & { reason?: TokenInvalidReason } = {}) {
@@ -105,7 +105,7 @@ export interface ResponseFacts {
 
 /** IMS said no. */
 export class ImsResponseError extends ImsError<ImsResponseCode> implements ResponseFacts {
-  override name = 'ImsResponseError'
+  override readonly name: 'ImsResponseError' = 'ImsResponseError'
   readonly status: number
   declare readonly imsError?: string
   declare readonly imsErrorDescription?: string
@@ -122,7 +122,7 @@ export class ImsResponseError extends ImsError<ImsResponseCode> implements Respo
 
 /** Try again later; `retryAfter` in ms where the server named a time. */
 export class UnavailableError extends ImsError<UnavailableCode> {
-  override name = 'UnavailableError'
+  override readonly name: 'UnavailableError' = 'UnavailableError'
   declare readonly retryAfter?: number
   declare readonly status?: number
   declare readonly requestId?: string

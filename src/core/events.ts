@@ -10,6 +10,8 @@ export type ImsEvent =
   | { type: 'lock-wait'; duration: number }
   | { type: 'clock-skew'; skew: number }
   | { type: 'refresh-refused'; clientId: string; error: string | undefined }
+  /** Tokens are kept in memory, as the platform's store is denied. */
+  | { type: 'store-degraded'; reason: string }
   | { type: 'error'; code: ImsErrorCode | undefined; message: string; during: string }
 
 /** Where a token came from: the flow, a refresh token, another process or tab. */

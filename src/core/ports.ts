@@ -115,6 +115,8 @@ export interface Platform {
   readonly defaults?: () => Promise<{ readonly env?: string | undefined; readonly endpoint?: string | undefined }>
   /** Is told every event, beside the client's own `onEvent`. */
   readonly observe?: Emit | undefined
+  /** Is given the client's `emit`, for what happens in the platform itself. */
+  readonly report?: ((emit: Emit) => void) | undefined
   /** Keeps the runtime alive until `work` ends (a worker's `waitUntil`). */
   readonly waitUntil?: (work: Promise<unknown>) => void
 }

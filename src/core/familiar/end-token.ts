@@ -1,18 +1,22 @@
 import { isImsError } from '../errors.ts'
+import type { Call } from '../ims/call.ts'
 import { claimsOf } from '../ims/decode-token.ts'
+import { invalidateAtIms } from '../ims/invalidate-token.ts'
+import { parseSecrets } from './context-kind.ts'
 import type { ContextData, TokenLabel } from './contexts.ts'
-import { parseSecrets } from './flow-from-context.ts'
-import type { Ims } from './ims.ts'
 import { readStored } from './tokens-in-context.ts'
 
 /** Ends a context's token as the client that it was issued to, with the secrets of a rotation one after the other. */
-export async function endToken(ims: Ims, kind: TokenLabel, data: ContextData): Promise<void> {
+export async function endToken(call: Call, kind: TokenLabel, data: ContextData): Promise<void> {
   const { token } = readStored(data[kind], undefined) ?? { token: '' }
-  const clientId = claimsOf(token)?.client_id ?? (typeof data.client_id === 'string' ? data.client_id : undefined)
+  const claims = claimsOf(token)
+  const clientId = claims?.client_id ?? (typeof data.client_id === 'string' ? data.client_id : undefined)
   const secrets = clientId === data.client_id ? secretsOf(data) : []
+  // no client to ask as: what is here can still be forgotten
+  if (clientId === undefined) return
   for (let tried = 0; ; tried++) {
     try {
-      await ims.invalidateToken(token, clientId, secrets[tried], kind)
+      await invalidateAtIms(call, { token, type: claims?.type ?? kind, clientId, clientSecret: secrets[tried] })
       return
     } catch (error) {
       const rejected = isImsError(error) && 'imsError' in error && error.imsError === 'invalid_client'

@@ -2,8 +2,8 @@ import type { Emit } from '../events.ts'
 import type { Platform, Redirect } from '../ports.ts'
 import type { GetTokenOptions } from '../session.ts'
 import type { ConnectionOptions } from '../setup.ts'
+import type { ContextKind } from './context-kind.ts'
 import type { ContextData, ContextStore } from './contexts.ts'
-import type { ContextKind } from './flow-from-context.ts'
 
 /** Options of one familiar `getToken`. Other keys are merged over the context for this call, as in the old library. */
 export interface FamiliarGetTokenOptions extends GetTokenOptions {

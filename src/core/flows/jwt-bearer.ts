@@ -1,7 +1,6 @@
 import { SignJWT } from 'jose'
 import { ConfigurationError, ImsResponseError } from '../errors.ts'
 import { type Call, malformed, parseObject, send, serverNow } from '../ims/call.ts'
-import { paths } from '../ims/environment.ts'
 import { invalidating } from '../ims/invalidate-token.ts'
 import { type Tokens, tokensFrom } from '../ims/tokens.ts'
 import { type PrivateKeySource, readPrivateKey } from '../keys/read-private-key.ts'
@@ -22,6 +21,8 @@ export interface JwtBearerOptions {
 }
 
 const assertionLifetime = 300
+// not among the paths of all: who signs no assertion has no need of it in a bundle
+const exchangePath = '/ims/exchange/jwt'
 
 /**
  * Service Account (JWT): signs an assertion and exchanges it (`POST /ims/exchange/jwt`).
@@ -95,7 +96,7 @@ export async function exchangeAssertion(
   call: Call,
   body: URLSearchParams,
 ): Promise<{ tokens: Tokens; answer: Readonly<Record<string, unknown>> }> {
-  const request = { url: call.endpoint + paths.exchangeJwt, method: 'POST', body }
+  const request = { url: call.endpoint + exchangePath, method: 'POST', body }
   const answer = await send(call, request)
   const parsed = parseObject(answer.text)
   const token = parsed?.access_token

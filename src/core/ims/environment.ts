@@ -19,8 +19,6 @@ export const paths = {
   /** `expires_in` in seconds, as in v3. */
   tokenV2: '/ims/token/v2',
   token: '/ims/token/v3',
-  /** `expires_in` in ms. */
-  exchangeJwt: '/ims/exchange/jwt',
   validateToken: '/ims/validate_token/v1',
   invalidateToken: '/ims/invalidate_token/v2',
   revoke: '/ims/revoke',

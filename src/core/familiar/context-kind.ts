@@ -1,9 +1,5 @@
 import { ConfigurationError } from '../errors.ts'
-import { authorizationCode } from '../flows/authorization-code.ts'
-import { clientCredentials } from '../flows/client-credentials.ts'
 import type { LoginFlow, SilentFlow } from '../flows/flow.ts'
-import { jwtBearer } from '../flows/jwt-bearer.ts'
-import type { PrivateKeySource } from '../keys/read-private-key.ts'
 import type { ContextData } from './contexts.ts'
 
 type Shape = 'text' | 'list' | 'secrets' | 'key' | 'any'
@@ -17,77 +13,6 @@ export interface ContextKind {
   readonly secret: boolean
   readonly flow: (data: ContextData) => SilentFlow | LoginFlow
 }
-
-/** The kinds in the order in which the old library tries them; the public client last, as its keys are in others too. */
-export const contextKinds: readonly ContextKind[] = [
-  {
-    type: 'jwt',
-    required: {
-      client_id: 'text',
-      client_secret: 'text',
-      technical_account_id: 'text',
-      meta_scopes: 'list',
-      ims_org_id: 'text',
-      private_key: 'key',
-    },
-    optional: { passphrase: 'text' },
-    secret: true,
-    flow: (data) =>
-      jwtBearer({
-        clientId: text(data, 'client_id'),
-        clientSecret: text(data, 'client_secret'),
-        technicalAccountId: text(data, 'technical_account_id'),
-        metaScopes: list(data, 'meta_scopes'),
-        orgId: text(data, 'ims_org_id'),
-        privateKey: data.private_key as PrivateKeySource,
-        ...(data.passphrase && { passphrase: text(data, 'passphrase') }),
-      }),
-  },
-  {
-    type: 'oauth_server_to_server',
-    required: {
-      client_id: 'text',
-      client_secrets: 'secrets',
-      technical_account_email: 'text',
-      technical_account_id: 'text',
-      scopes: 'list',
-      ims_org_id: 'text',
-    },
-    secret: true,
-    flow: (data) =>
-      clientCredentials({
-        clientId: text(data, 'client_id'),
-        clientSecret: parseSecrets(data.client_secrets) as string[],
-        scopes: list(data, 'scopes'),
-        orgId: text(data, 'ims_org_id'),
-      }),
-  },
-  {
-    type: 'oauth',
-    required: { client_id: 'text', client_secret: 'text', scope: 'list' },
-    optional: { redirect_uri: 'text' },
-    secret: true,
-    flow: (data) =>
-      authorizationCode({
-        clientId: text(data, 'client_id'),
-        clientSecret: text(data, 'client_secret'),
-        scopes: list(data, 'scope'),
-        ...(data.redirect_uri && { redirectUri: text(data, 'redirect_uri') }),
-      }),
-  },
-  {
-    type: 'oauth_public',
-    required: { client_id: 'text', scope: 'list' },
-    optional: { redirect_uri: 'text' },
-    secret: false,
-    flow: (data) =>
-      authorizationCode({
-        clientId: text(data, 'client_id'),
-        scopes: list(data, 'scope'),
-        ...(data.redirect_uri && { redirectUri: text(data, 'redirect_uri') }),
-      }),
-  },
-]
 
 /**
  * The kind that `data` is of, by its `type` or by its keys.
@@ -176,10 +101,12 @@ function parseJsonText(value: unknown): unknown {
   }
 }
 
-function text(data: ContextData, key: string): string {
+/** A value of shape `text`. */
+export function text(data: ContextData, key: string): string {
   return String(data[key])
 }
 
-function list(data: ContextData, key: string): string[] {
+/** A value of shape `list`. */
+export function list(data: ContextData, key: string): string[] {
   return parseList(data[key]) as string[]
 }

@@ -1,7 +1,12 @@
 import { inspect } from 'node:util'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type ContextKind, kindOf } from '../../src/core/familiar/context-kind.ts'
 import type { ContextData } from '../../src/core/familiar/contexts.ts'
-import { contextKinds, kindOf } from '../../src/core/familiar/flow-from-context.ts'
+import { publicKind } from '../../src/core/familiar/kind-public.ts'
+import { jwtKind, serverToServerKind, webAppKind } from '../../src/core/familiar/kinds-with-secret.ts'
+
+const contextKinds: readonly ContextKind[] = [jwtKind, serverToServerKind, webAppKind, publicKind]
+
 import { createIms, type FamiliarIms, memoryPlatform } from '../../src/core/index.ts'
 import { createEmulator, type Emulator } from '../../src/emulator/index.ts'
 import { failureOf } from './scripted-server.ts'

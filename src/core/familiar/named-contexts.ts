@@ -1,0 +1,226 @@
+import { assembleClient, type Client, type LoginClient } from '../client.ts'
+import { ConfigurationError, isImsError, TokenError } from '../errors.ts'
+import { createEmitter } from '../events.ts'
+import { resolveEndpoint } from '../ims/environment.ts'
+import { memoryStore } from '../memory.ts'
+import type { Json } from '../ports.ts'
+import { hideSecrets } from '../redact.ts'
+import type { GetTokenOptions, Session } from '../session.ts'
+import { connect } from '../setup.ts'
+import { type ContextKind, kindOf } from './context-kind.ts'
+import { type ContextData, isObject, storedContexts, type TokenLabel, type TokenPatch } from './contexts.ts'
+import { endToken } from './end-token.ts'
+import type { CreateImsOptions, FamiliarGetTokenOptions, FamiliarIms, NamedContext } from './familiar-api.ts'
+import { readStored, tokensInContext } from './tokens-in-context.ts'
+
+interface Known {
+  readonly name: string
+  readonly signature: string
+  readonly client: Client | LoginClient
+  readonly session: Session
+}
+
+/** The familiar surface over a platform, for contexts of `kinds`: a translation into flows and clients, nothing more. */
+export function namedContexts(options: CreateImsOptions, kinds: readonly ContextKind[]): FamiliarIms {
+  const { contexts = storedContexts(options.store), interactive = () => false } = options
+  const known = new Map<string, Known>()
+  let current: string | undefined
+
+  async function resolve(
+    name: string | undefined | null,
+  ): Promise<{ name: string; data: ContextData; local: boolean }> {
+    const label = name || (await contexts.current())
+    if (!name) current = label
+    if (!label)
+      throw new ConfigurationError(
+        'CONTEXT_NOT_CONFIGURED',
+        'no context was named and none is current; name one, or call context.setCurrent',
+      )
+    const { data, local } = await contexts.read(label)
+    if (!isObject(data))
+      throw new ConfigurationError(
+        'CONTEXT_NOT_CONFIGURED',
+        `IMS context '${label}' is not configured; set it with context.set`,
+      )
+    return { name: label, data, local }
+  }
+
+  async function connectionOf(data: ContextData): Promise<{ env?: string; endpoint?: string }> {
+    const defaults = (await options.defaults?.()) ?? {}
+    const env = data.env ?? options.env ?? defaults.env
+    const endpoint = data.endpoint ?? options.endpoint ?? defaults.endpoint
+    return {
+      ...(env !== undefined && { env: String(env) }),
+      ...(endpoint !== undefined && { endpoint: endpoint as string }),
+    }
+  }
+
+  async function clientOf(name: string, stored: ContextData, overrides: ContextData): Promise<Known> {
+    const data = { ...stored, ...overrides }
+    // a call with options of its own must not answer for the plain context
+    const key = Object.keys(overrides).length === 0 ? name : `${name} ${JSON.stringify(overrides)}`
+    const { access_token: _, refresh_token: __, ...credential } = data
+    const connection = await connectionOf(data)
+    const signature = JSON.stringify([credential, connection])
+    const before = known.get(key)
+    if (before?.name === name && before.signature === signature) return before
+    const flow = kindOf(name, data, kinds).flow(data)
+    // tokens that the plain context could not use must not take the place of its own
+    const own = key === name || [flow.id, undefined].includes(flowIdOf(name, stored, kinds))
+    const redirect = typeof options.redirect === 'function' ? options.redirect(data) : options.redirect
+    const { contexts: _c, redirect: _r, interactive: _i, kinds: _k, defaults: _d, ...platform } = options
+    const owner = {
+      endpoint: resolveEndpoint(connection),
+      clientId: typeof data.client_id === 'string' ? data.client_id : undefined,
+      // a token names scopes; what a JWT asks for are metascopes
+      scopes: flow.kind === 'jwt' ? [] : flow.scopes,
+    }
+    const { client, session } = assembleClient({
+      pending: memoryStore(),
+      ...platform,
+      ...connection,
+      ...(redirect && { redirect }),
+      flow,
+      store: own ? tokensInContext(contexts, name, owner) : options.store,
+    })
+    const entry: Known = { name, signature, client, session }
+    known.set(key, entry)
+    return entry
+  }
+
+  async function slowToken(name: string | undefined, asked: FamiliarGetTokenOptions): Promise<string> {
+    const { own, overrides } = splitOptions(asked)
+    const { name: label, data } = await resolve(name)
+    const { client, session } = await clientOf(label, data, overrides)
+    try {
+      return (await session.current(own)).accessToken
+    } catch (error) {
+      const personNeeded = isImsError(error) && error.code === 'LOGIN_REQUIRED' && 'login' in client
+      const allowed = asked.interaction === 'login' || (asked.interaction === undefined && interactive())
+      if (!personNeeded || !allowed) throw error
+      const { prompt, login_hint: loginHint, locale, signal } = asked
+      return await client.login({ signal, prompt, loginHint, locale })
+    }
+  }
+
+  async function drop(label: string, removed: TokenPatch): Promise<void> {
+    if (Object.keys(removed).length === 0) return
+    await contexts.writeTokens(label, removed)
+    for (const { name, session } of known.values()) if (name === label) session.refreshMemory()
+  }
+
+  return {
+    async getToken(name, asked) {
+      if (asked === undefined) {
+        const label = name ?? current ?? ''
+        const entry = known.get(label)
+        const warm = entry?.name === label ? entry.session.warm() : undefined
+        if (warm !== undefined) return warm.accessToken
+      }
+      return slowToken(name, asked ?? {})
+    },
+
+    async invalidateToken(name, force = false) {
+      const { name: label, data } = await resolve(name)
+      const now = (options.clock ?? Date).now()
+      const alive = (['refresh_token', 'access_token'] as const).filter(
+        (kind) => (readStored(data[kind], undefined)?.expiry ?? 0) > now,
+      )
+      const ended: readonly TokenLabel[] = force ? alive : alive.filter((kind) => kind === 'access_token')
+      if (ended.length === 0) {
+        throw new TokenError(
+          'INVALID_TOKEN',
+          `IMS context '${label}' has no ${force ? '' : 'access '}token to invalidate: missing or expired`,
+        )
+      }
+      const { fetch, clock, timeout, retry } = options
+      const { emit } = createEmitter(options.onEvent, options.observe)
+      const call = connect({ ...(await connectionOf(data)), fetch, clock, timeout, retry }, emit)
+      // what has ended at IMS is of no use here, whatever becomes of the other
+      const removed: { -readonly [Label in TokenLabel]?: undefined } = {}
+      try {
+        for (const kind of ended) {
+          await endToken(call, kind, data)
+          removed[kind] = undefined
+        }
+        if (force) Object.assign(removed, { access_token: undefined, refresh_token: undefined })
+      } finally {
+        await drop(label, removed)
+      }
+      return named(label, await contexts.read(label))
+    },
+
+    context: {
+      async set(name, data, local = false) {
+        const label = name || (await contexts.current())
+        if (!label)
+          throw new ConfigurationError(
+            'MISSING_CONTEXT_LABEL',
+            'missing IMS context label: name the context, or call context.setCurrent first',
+          )
+        await contexts.write(label, checkData(label, data), Boolean(local))
+        for (const [key, { name: cached }] of known)
+          if (label === cached || label.startsWith(`${cached}.`)) known.delete(key)
+      },
+      async get(name) {
+        const label = name || (await contexts.current())
+        if (!label) return { name: undefined, data: undefined, local: false }
+        return named(label, await contexts.read(label))
+      },
+      async setCurrent(name) {
+        if (typeof name !== 'string' || name === '') {
+          throw new ConfigurationError('MISSING_CONTEXT_LABEL', 'context.setCurrent needs the name of a context')
+        }
+        await contexts.setCurrent(name)
+        current = name
+      },
+      getCurrent: () => contexts.current(),
+      keys: () => contexts.names(),
+    },
+  }
+}
+
+/** The id of a context's own flow, if it is of any kind. */
+function flowIdOf(name: string, data: ContextData, kinds: readonly ContextKind[]): string | undefined {
+  try {
+    return kindOf(name, data, kinds).flow(data).id
+  } catch {
+    return undefined
+  }
+}
+
+/** What is found under `name`; secrets are there, and do not show when it is printed. */
+function named(name: string, { data, local }: { data: Json | undefined; local: boolean }): NamedContext {
+  const shown = typeof data === 'object' && data !== null ? hideSecrets(structuredClone(data)) : data
+  return { name, data: shown as ContextData | undefined, local }
+}
+
+const ownOptions = new Set(['signal', 'minValidity', 'force', 'interaction', 'prompt', 'login_hint', 'locale'])
+
+function splitOptions(asked: FamiliarGetTokenOptions): { own: GetTokenOptions; overrides: ContextData } {
+  if (typeof asked !== 'object' || asked === null) return { own: {}, overrides: {} }
+  const { signal, minValidity, force } = asked
+  const overrides = Object.entries(asked).filter(([key, value]) => !ownOptions.has(key) && value !== undefined)
+  return {
+    own: {
+      ...(signal && { signal }),
+      ...(minValidity !== undefined && { minValidity }),
+      ...(force !== undefined && { force }),
+    },
+    overrides: Object.fromEntries(overrides) as ContextData,
+  }
+}
+
+/** A copy, so that the caller's later changes stay the caller's. A dotted name may address one value inside a context. */
+function checkData(label: string, data: unknown): Json | undefined {
+  if (data === undefined || data === null) return undefined
+  if (!isObject(data)) {
+    throw new ConfigurationError('INVALID_CONTEXT_DATA', `the data of IMS context '${label}' must be an object`)
+  }
+  try {
+    return structuredClone(data) as Json
+  } catch {
+    const what = `the data of IMS context '${label}' must be plain data, without functions or symbols`
+    throw new ConfigurationError('INVALID_CONTEXT_DATA', what)
+  }
+}
