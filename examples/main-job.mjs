@@ -98,7 +98,9 @@ for (const [name, client] of Object.entries(credentials)) {
     expect(fresh !== token, 'another token')
     token = fresh
     const { params } = emulator.requests.slice(before).find(({ path }) => /\/ims\/(token|exchange)/.test(path))
-    return params.grant_type === 'refresh_token' ? 'by its refresh token, which was rotated' : 'by the credential itself'
+    return params.grant_type === 'refresh_token'
+      ? 'by its refresh token, which was rotated'
+      : 'by the credential itself'
   })
   await step('used', async () => {
     const response = await client.fetch(`${emulator.url}/api/echo`)
@@ -117,3 +119,11 @@ await emulator.close()
 await rm(directory, { recursive: true, force: true })
 console.log(failures === 0 ? '\nAll four kinds of credential work.' : `\n${failures} steps failed.`)
 process.exitCode = failures === 0 ? 0 : 1
+
+if (process.argv.includes('--serve')) {
+  const { serve } = await import('./serve.mjs')
+  const { url, ims } = await serve()
+  console.log(
+    `\nSign in with a page: ${url}\n  (IMS is the emulator on ${ims}; any password will do; Ctrl-C ends both)`,
+  )
+}

@@ -11,6 +11,7 @@ export {
 } from './client.ts'
 export * from './errors.ts'
 export type { Emit, ImsEvent, ImsEventOf, ImsEventType, TokenSource } from './events.ts'
+export type { ContextKind } from './familiar/context-kind.ts'
 export {
   type ContextData,
   type ContextStore,
@@ -26,7 +27,6 @@ export type {
   FamiliarIms,
   NamedContext,
 } from './familiar/familiar-api.ts'
-export type { ContextKind } from './familiar/context-kind.ts'
 export {
   ACCESS_TOKEN,
   AUTHORIZATION_CODE,
@@ -50,13 +50,14 @@ export type { Flow, LoginFlow, LoginParameters, PendingLogin, SilentFlow } from 
 export { type JwtBearerOptions, jwtBearer } from './flows/jwt-bearer.ts'
 export { type RefreshTokenOptions, refreshToken } from './flows/refresh-token.ts'
 export { type ServiceTokenOptions, serviceToken } from './flows/service-token.ts'
+export { type SignAssertionOptions, signAssertion } from './flows/sign-assertion.ts'
 export { fromUnstorage, type UnstorageLike } from './from-unstorage.ts'
 export type { Call } from './ims/call.ts'
 export { getTokenData, type TokenClaims } from './ims/decode-token.ts'
 export type { ImsEnv } from './ims/environment.ts'
 export type { RetryPolicy } from './ims/retry.ts'
 export type { Tokens } from './ims/tokens.ts'
-export { type PrivateKeySource, readPrivateKey } from './keys/read-private-key.ts'
+export type { PrivateKeySource } from './keys/read-private-key.ts'
 export type { LoginOptions, StartLoginOptions } from './login.ts'
 export { memoryPlatform, memoryStore, noLock, processLock, systemClock } from './memory.ts'
 export type { Clock, Fetch, Json, Lock, Platform, Redirect, Store, Visit } from './ports.ts'

@@ -1,6 +1,7 @@
 import { type AuthorizedFetch, authorizedFetch } from './authorized-fetch.ts'
 import { ConfigurationError, ImsResponseError } from './errors.ts'
 import { createEmitter, type Emit, type ImsEventOf, type ImsEventType } from './events.ts'
+import { secretInPage } from './flows/credentials.ts'
 import { type Flow, isLogin, isSilent, type LoginFlow, type SilentFlow } from './flows/flow.ts'
 import { paths } from './ims/environment.ts'
 import type { Tokens } from './ims/tokens.ts'
@@ -84,7 +85,7 @@ export interface FinishedLogin extends TokenSet {
 /**
  * Makes a client. Nothing is read, sent or started before it is asked for a token.
  *
- * @throws {ConfigurationError} `BAD_OPTION`
+ * @throws {ConfigurationError} `BAD_OPTION`; `SECRET_IN_BROWSER` for a credential with a secret in a page
  */
 export function createClient(options: ClientOptions<LoginFlow>): LoginClient
 export function createClient(options: ClientOptions<SilentFlow>): Client
@@ -103,6 +104,7 @@ export function assembleClient(options: ClientOptions): {
   if (typeof flow !== 'object' || flow === null || !(isSilent(flow) || isLogin(flow)))
     throw new ConfigurationError('BAD_OPTION', 'createClient needs a flow, such as clientCredentials({…})')
   requirePlatform(platform)
+  if (flow.confidential && platform.refusesSecrets) throw secretInPage(`the secret of a ${flow.kind} credential`)
   if (minValidity !== 0) requirePositive('minValidity', minValidity)
   const emitter = createEmitter(onEvent, platform.observe)
   const connection = connect(platform, emitter.emit)

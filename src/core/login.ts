@@ -3,7 +3,7 @@ import type { LoginFlow, LoginParameters, PendingLogin } from './flows/flow.ts'
 import type { Tokens } from './ims/tokens.ts'
 import { locked } from './locked.ts'
 import { untilAborted } from './memory.ts'
-import type { Arrival, Json, LoginMode } from './ports.ts'
+import type { Arrival, Json, LoginMode, Store } from './ports.ts'
 import type { Session } from './session.ts'
 import type { Setup } from './setup.ts'
 
@@ -48,6 +48,10 @@ export function createLogin(setup: Setup, flow: LoginFlow, session: Session): Lo
   // a page that is rendered twice finishes twice: the second gets the answer of the first
   const finished = new Map<string, Promise<LoginResult>>()
   let arrived: { readonly at: string | undefined; readonly result: Promise<LoginResult | undefined> } | undefined
+  session.onForget(() => {
+    finished.clear()
+    arrived = undefined
+  })
 
   async function begin(redirectUri: string, options: LoginOptions): Promise<{ url: URL; pending: PendingLogin }> {
     const { signal, appState, returnTo, mode, context, ...asked } = options
@@ -82,11 +86,7 @@ export function createLogin(setup: Setup, flow: LoginFlow, session: Session): Lo
     const name = pendingKey(stateOf(callback))
     const task = async () => {
       const pending = parsePending(await store.get(name))
-      if (pending === undefined)
-        throw mismatch(
-          'unknown',
-          'no login with this state was begun here, or it was finished already or took too long',
-        )
+      if (pending === undefined) throw unknownLogin()
       if (pending.expiresAt <= connection.clock.now()) throw mismatch('expired', 'the login took too long')
       const foreign = pending.endpoint !== (await setup.call()).endpoint || pending.flowId !== flow.id
       if (foreign) throw mismatch('foreign', 'the login was begun by another client or environment')
@@ -171,7 +171,7 @@ export function createLogin(setup: Setup, flow: LoginFlow, session: Session): Lo
   return login
 
   async function land(arrival: Arrival, url: URL): Promise<LoginResult | undefined> {
-    const pending = parsePending(await store.get(pendingKey(stateOf(url))))
+    const pending = await pendingLogin(store, url)
     const elsewhere = pending === undefined || (pending.mode ?? 'redirect') !== 'redirect'
     if (elsewhere && (await arrival.handOver(url))) return undefined
     const result = await login.finish(url)
@@ -186,6 +186,15 @@ export function createLogin(setup: Setup, flow: LoginFlow, session: Session): Lo
       'returnTo must be an address of this app: a path such as /inbox, or a URL of the same origin',
     )
   }
+}
+
+/** The login that `callback` answers, where it was begun here. */
+export async function pendingLogin(store: Store, callback: URL): Promise<PendingLogin | undefined> {
+  return parsePending(await store.get(pendingKey(stateOf(callback))))
+}
+
+export function unknownLogin(): LoginRequiredError {
+  return mismatch('unknown', 'no login with this state was begun here, or it was finished already or took too long')
 }
 
 const pendingKey = (state: string) => `imskit/pending/${state}`

@@ -23,6 +23,10 @@ export const systemClock: Clock = {
       )
       signal?.addEventListener('abort', stop, { once: true })
     }),
+  alarm(ms, ring) {
+    const timer = setTimeout(ring, Math.min(ms, longestTimer))
+    return () => clearTimeout(timer)
+  },
 }
 
 /** A {@link Store} that lives as long as the process or page. */

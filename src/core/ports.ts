@@ -57,7 +57,8 @@ export interface Arrival {
 /** What others who share the store should know: the tokens under `key` were renewed or forgotten. */
 export interface Change {
   readonly kind: 'token' | 'login' | 'logout'
-  readonly key: string
+  /** Absent where nobody knows which: changes may have been missed. */
+  readonly key?: string | undefined
 }
 
 /** Tells others who share the store about changes, and hears of theirs. No token travels. */
@@ -83,6 +84,8 @@ export interface Clock {
   now(): number
   /** Resolves after `ms` milliseconds, or rejects with `signal.reason`. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /** Calls `ring` after `ms`; the function returned takes that back. Default: made of `sleep`. */
+  alarm?(ms: number, ring: () => void): () => void
 }
 
 /** The part of `fetch` that is used. */
@@ -111,6 +114,8 @@ export interface Platform {
   readonly readKey?: (source: string, passphrase?: string) => Promise<string | undefined>
   /** Whether one promise may serve several callers. `false` in a worker, where a promise ends with its request. Default: `true`. */
   readonly sharing?: boolean
+  /** Whether credentials with a secret are refused, as everyone can read them here: in a page. */
+  readonly refusesSecrets?: boolean | undefined
   /** What a client connects to that does not name it; asked at its first call. An `endpoint` wins over any `env`. */
   readonly defaults?: () => Promise<{ readonly env?: string | undefined; readonly endpoint?: string | undefined }>
   /** Is told every event, beside the client's own `onEvent`. */

@@ -29,6 +29,8 @@ export interface Session {
    * Rejects where the store cannot forget.
    */
   forget(found?: (tokens: Tokens | undefined) => void): Promise<void>
+  /** Runs `work` whenever the tokens are forgotten, here or elsewhere. */
+  onForget(work: () => void): void
   /** Drops the token in memory, so that the next call looks into the store. */
   refreshMemory(): void
   close(reason: unknown): void
@@ -56,6 +58,7 @@ export function createSession(setup: Setup): Session {
   let closed: { reason: unknown } | undefined
   let unlisten: (() => void) | undefined
   const flights = new Map<string, SharedFlight<Tokens>>()
+  const forgetting: (() => void)[] = []
 
   /** Others who share the store hear of what happened here, and we of what they did, from the first use on. */
   async function tell(kind: Change['kind']): Promise<void> {
@@ -66,8 +69,9 @@ export function createSession(setup: Setup): Session {
   function listen(): void {
     if (platform.changes === undefined || unlisten !== undefined || closed !== undefined) return
     unlisten = platform.changes.listen(async ({ kind, key }) => {
-      if (key !== (await setup.tokenKey())) return
+      if (key !== undefined && key !== (await setup.tokenKey())) return
       remember(undefined)
+      if (kind === 'logout') for (const work of forgetting) work()
       if (kind === 'token') return
       generation++
       emit({ type: kind, clientId: flow.clientId })
@@ -217,6 +221,7 @@ export function createSession(setup: Setup): Session {
       const held = memory()
       generation++
       remember(undefined)
+      for (const work of forgetting) work()
       const name = await setup.tokenKey()
       const task = async () => {
         found(later(await load(), held))
@@ -225,6 +230,7 @@ export function createSession(setup: Setup): Session {
       }
       await locked(setup, { name, task })
     },
+    onForget: (work) => void forgetting.push(work),
     refreshMemory: () => remember(undefined),
     close(reason) {
       closed = { reason }

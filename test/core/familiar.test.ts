@@ -301,7 +301,7 @@ describe('getToken', () => {
         token,
         expiry: expect.any(Number),
         obtained_at: expect.any(Number),
-        for: expect.stringMatching(/^[\w-]{22}$/),
+        for: expect.stringContaining(machine().client_id),
       },
     })
     const expiry = stored(data, 'access_token')?.expiry ?? 0
@@ -619,14 +619,16 @@ describe('a token that is in the context', () => {
     }
     expect(await tokenFor(issued, 'prod')).toBe(true)
     expect(await tokenFor({ ...issued, as: 'ims-na1-stg1' }, 'stage')).toBe(true)
-    expect(await tokenFor({ ...issued, scope: 'more,read_organizations,AdobeID,openid' }, 'prod')).toBe(true)
+    expect(await tokenFor({ ...issued, scope: 'read_organizations,AdobeID,openid' }, 'prod')).toBe(true)
     expect(asked).toEqual([])
     expect(await tokenFor(issued, 'stage')).toBe(false)
     expect(await tokenFor({ ...issued, as: 'ims-na1-stg1' }, 'prod')).toBe(false)
     expect(await tokenFor({ ...issued, client_id: 'other' }, 'prod')).toBe(false)
     expect(await tokenFor({ ...issued, scope: 'openid' }, 'prod')).toBe(false)
+    expect(await tokenFor({ ...issued, scope: 'more,read_organizations,AdobeID,openid' }, 'prod')).toBe(false)
     expect(asked).toEqual([
       'ims-na1-stg1.adobelogin.com',
+      'ims-na1.adobelogin.com',
       'ims-na1.adobelogin.com',
       'ims-na1.adobelogin.com',
       'ims-na1.adobelogin.com',

@@ -1,7 +1,7 @@
 import { ConfigurationError, LoginRequiredError } from '../../core/errors.ts'
+import type { ContextKind } from '../../core/familiar/context-kind.ts'
 import type { ContextData, ContextStore } from '../../core/familiar/contexts.ts'
 import { isObject } from '../../core/familiar/contexts.ts'
-import type { ContextKind } from '../../core/familiar/flow-from-context.ts'
 import type { LoginFlow } from '../../core/flows/flow.ts'
 import { endpoints } from '../../core/ims/environment.ts'
 import { invalidating } from '../../core/ims/invalidate-token.ts'

@@ -10,7 +10,7 @@ export interface StoredToken {
   readonly expiry: number
   /** ms since the epoch; absent where the old library wrote it. */
   readonly obtained_at?: number
-  /** Digest of what the token was issued for; a context edited by hand no longer matches it. */
+  /** What the token was issued for: environment, client, scopes. A context edited by hand no longer matches it. */
   readonly for?: string
 }
 

@@ -1,3 +1,4 @@
+import type { Client, LoginClient } from '../client.ts'
 import type { Emit } from '../events.ts'
 import type { Platform, Redirect } from '../ports.ts'
 import type { GetTokenOptions } from '../session.ts'
@@ -47,6 +48,8 @@ export interface FamiliarIms {
    * @throws {TokenError} `INVALID_TOKEN` where there is nothing to invalidate
    */
   invalidateToken(name?: string, force?: boolean): Promise<NamedContext>
+  /** The client of a context, as `createClient` would make it; without a name that of the current one. */
+  client(name?: string): Promise<Client | LoginClient>
 }
 
 export interface CreateImsOptions

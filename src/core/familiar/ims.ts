@@ -1,14 +1,14 @@
 import { ConfigurationError } from '../errors.ts'
 import { createEmitter, type Emit } from '../events.ts'
 import { requireText, scopeList } from '../flows/credentials.ts'
-import { exchangeAssertion } from '../flows/jwt-bearer.ts'
 import { type ImsRequest, send } from '../ims/call.ts'
 import { claimsOf, type TokenClaims } from '../ims/decode-token.ts'
 import { endpoints, paths } from '../ims/environment.ts'
+import { exchangeAssertion } from '../ims/exchange-assertion.ts'
 import { invalidateAtIms } from '../ims/invalidate-token.ts'
 import { hideSecrets } from '../redact.ts'
 import { type Connection, type ConnectionOptions, callWith, connect } from '../setup.ts'
-import { createVerifier, type Verifier, type VerifyTokenOptions } from '../verify/verify-token.ts'
+import type { Verifier, VerifyTokenOptions } from '../verify/verify-token.ts'
 import { endpointOfToken } from './endpoint-of-token.ts'
 import { grantOfCode } from './grant-of-code.ts'
 import { ACCESS_TOKEN, AUTHORIZATION_CODE, CLIENT_CREDENTIALS, REFRESH_TOKEN } from './parameter-names.ts'
@@ -17,6 +17,7 @@ import { type ClientCredential, requestToken } from './request-token.ts'
 import { resultOfToken, type TokenResult, tokenResult } from './token-result.ts'
 import {
   checkAllowList,
+  copyOf,
   type ImsValidation,
   requireAllowList,
   type Validated,
@@ -235,7 +236,11 @@ export class Ims {
    * @throws {TokenError} `TOKEN_INVALID` with a `reason`
    */
   verifyToken = async (token: string, options?: VerifyTokenOptions): Promise<TokenClaims> => {
-    this.#verifier ??= createVerifier(this.#call)
+    if (this.#verifier === undefined) {
+      // loaded by those who verify: it is a third of all there is
+      const { createVerifier } = await import('../verify/verify-token.ts')
+      this.#verifier ??= createVerifier(this.#call)
+    }
     return this.#verifier(token, options)
   }
 
@@ -255,12 +260,11 @@ export class Ims {
   /** IMS's metadata (`GET /ims/.well-known/openid-configuration`). */
   getOpenIdConfiguration = async (): Promise<unknown> => this.get(paths.openidConfiguration)
 
-  /** `token` as a token result; its expiry comes from its claims. */
+  /** `token` as a token result. */
   toTokenResult = async (token: string): Promise<TokenResult> => resultOfToken(token)
 
   /**
    * The IMS that issued `token`, by its `as` claim.
-   *
    * @throws {ConfigurationError} `CANNOT_RESOLVE_ENVIRONMENT`
    */
   static async fromToken(token: string): Promise<{ token: string; ims: Ims }> {
@@ -282,18 +286,14 @@ export class Ims {
     }
   }
 
-  /** The kind of question is part of the key: a client id and a list of one are different questions. */
-  async #cached(kind: string, token: string, about: unknown, ask: () => Promise<Validated>): Promise<ImsValidation> {
-    if (this.cache === undefined) return (await ask()).imsValidation
-    const found = await this.cache.validateWithCache(
-      (..._key: unknown[]) => ask(),
-      kind,
-      this.endpoint,
-      token,
-      about ?? null,
-    )
-    // a copy: what one caller does to it must not reach the next
-    const { token: facts, ...rest } = found.imsValidation
-    return { ...rest, ...(facts !== undefined && { token: { ...facts } }) }
+  /** A hit waits for nothing. The kind of question is part of the key: a client id and a list are different questions. */
+  #cached(kind: string, token: string, about: unknown, ask: () => Promise<Validated>): Promised<ImsValidation> {
+    const { cache } = this
+    if (cache === undefined) return ask().then(copyOf)
+    const known = cache.peek(kind, this.endpoint, token, about ?? null) as Validated | undefined
+    if (known !== undefined) return copyOf(known)
+    return cache.validateWithCache((..._: unknown[]) => ask(), kind, this.endpoint, token, about ?? null).then(copyOf)
   }
 }
+
+type Promised<T> = T | Promise<T>

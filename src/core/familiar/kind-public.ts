@@ -1,4 +1,4 @@
-import { authorizationCode } from '../flows/authorization-code.ts'
+import { codeFlow } from '../flows/authorization-code.ts'
 import { type ContextKind, list, text } from './context-kind.ts'
 
 /** Single-page and native apps: a login with PKCE and no secret. */
@@ -8,7 +8,7 @@ export const publicKind: ContextKind = {
   optional: { redirect_uri: 'text' },
   secret: false,
   flow: (data) =>
-    authorizationCode({
+    codeFlow({
       clientId: text(data, 'client_id'),
       scopes: list(data, 'scope'),
       ...(data.redirect_uri && { redirectUri: text(data, 'redirect_uri') }),

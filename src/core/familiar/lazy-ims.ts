@@ -1,10 +1,8 @@
 import type { ContextApi, FamiliarIms } from './familiar-api.ts'
 
 /** The familiar surface of a runtime's default client, made when it is first used: importing it does nothing. */
-export function lazyIms<Api extends ContextApi = ContextApi>(
-  make: () => FamiliarIms & { readonly context: Api },
-): () => FamiliarIms & { readonly context: Api } {
-  let made: (FamiliarIms & { readonly context: Api }) | undefined
+export function lazyIms<Surface extends FamiliarIms>(make: () => Surface): () => Surface {
+  let made: Surface | undefined
   return () => {
     made ??= make()
     return made

@@ -1,6 +1,7 @@
 import { assembleClient, type Client, type LoginClient } from '../client.ts'
 import { ConfigurationError, isImsError, TokenError } from '../errors.ts'
 import { createEmitter } from '../events.ts'
+import { secretInPage } from '../flows/credentials.ts'
 import { resolveEndpoint } from '../ims/environment.ts'
 import { memoryStore } from '../memory.ts'
 import type { Json } from '../ports.ts'
@@ -57,6 +58,7 @@ export function namedContexts(options: CreateImsOptions, kinds: readonly Context
 
   async function clientOf(name: string, stored: ContextData, overrides: ContextData): Promise<Known> {
     const data = { ...stored, ...overrides }
+    if (options.refusesSecrets) refuseSecrets(name, data)
     // a call with options of its own must not answer for the plain context
     const key = Object.keys(overrides).length === 0 ? name : `${name} ${JSON.stringify(overrides)}`
     const { access_token: _, refresh_token: __, ...credential } = data
@@ -99,7 +101,7 @@ export function namedContexts(options: CreateImsOptions, kinds: readonly Context
       const allowed = asked.interaction === 'login' || (asked.interaction === undefined && interactive())
       if (!personNeeded || !allowed) throw error
       const { prompt, login_hint: loginHint, locale, signal } = asked
-      return await client.login({ signal, prompt, loginHint, locale })
+      return await client.login({ signal, prompt, loginHint, locale, context: label })
     }
   }
 
@@ -150,6 +152,15 @@ export function namedContexts(options: CreateImsOptions, kinds: readonly Context
       return named(label, await contexts.read(label))
     },
 
+    async client(name) {
+      const label = name ?? current ?? ''
+      const entry = known.get(label)
+      // a client that is there is handed out at once: a window opens only while the browser still counts the click
+      if (entry?.name === label) return entry.client
+      const { name: found, data } = await resolve(name)
+      return (await clientOf(found, data, {})).client
+    },
+
     context: {
       async set(name, data, local = false) {
         const label = name || (await contexts.current())
@@ -158,6 +169,7 @@ export function namedContexts(options: CreateImsOptions, kinds: readonly Context
             'MISSING_CONTEXT_LABEL',
             'missing IMS context label: name the context, or call context.setCurrent first',
           )
+        if (options.refusesSecrets) refuseSecrets(label, data)
         await contexts.write(label, checkData(label, data), Boolean(local))
         for (const [key, { name: cached }] of known)
           if (label === cached || label.startsWith(`${cached}.`)) known.delete(key)
@@ -209,6 +221,14 @@ function splitOptions(asked: FamiliarGetTokenOptions): { own: GetTokenOptions; o
     },
     overrides: Object.fromEntries(overrides) as ContextData,
   }
+}
+
+const secretKeys = ['client_secret', 'client_secrets', 'private_key', 'passphrase'] as const
+
+/** What everyone can read is told before it is stored or used. */
+function refuseSecrets(label: string, data: unknown): void {
+  const found = isObject(data) && secretKeys.find((key) => data[key])
+  if (found) throw secretInPage(`${found} of IMS context '${label}'`)
 }
 
 /** A copy, so that the caller's later changes stay the caller's. A dotted name may address one value inside a context. */

@@ -1,4 +1,3 @@
-import { digest } from '../digest.ts'
 import { claimsOf } from '../ims/decode-token.ts'
 import { parseTokens, scopesOf, type Tokens } from '../ims/tokens.ts'
 import type { Json, Store } from '../ports.ts'
@@ -21,13 +20,12 @@ export function tokensInContext(contexts: ContextStore, name: string, owner: Tok
     async get(key) {
       const { data } = await contexts.read(name)
       if (!isObject(data)) return undefined
-      const bound = await digest(key)
-      const usable = (value: Json | undefined) => readStored(value, bound, owner)
+      const usable = (value: Json | undefined) => readStored(value, key, owner)
       return fromContext(usable(data.access_token), usable(data.refresh_token))
     },
     async set(key, value) {
       const tokens = parseTokens(value)
-      if (tokens !== undefined) await contexts.writeTokens(name, toContext(tokens, await digest(key)))
+      if (tokens !== undefined) await contexts.writeTokens(name, toContext(tokens, key))
     },
     delete: () => contexts.writeTokens(name, { access_token: undefined, refresh_token: undefined }),
     keys: async () => [],
@@ -86,5 +84,11 @@ function claimsMatch(token: string, { endpoint, clientId, scopes }: TokenOwner):
   const home = claims.as === undefined ? undefined : `https://${claims.as}.adobelogin.com`
   const sameEnvironment = home === undefined || !endpoint.endsWith('.adobelogin.com') || home === endpoint
   const sameClient = claims.client_id === undefined || clientId === undefined || claims.client_id === clientId
-  return sameEnvironment && sameClient && (granted === undefined || scopes.every((scope) => granted.includes(scope)))
+  return sameEnvironment && sameClient && (granted === undefined || isSameSet(granted, scopes))
+}
+
+/** A context that names no scopes leaves them to others. */
+function isSameSet(granted: readonly string[], asked: readonly string[]): boolean {
+  if (asked.length === 0) return true
+  return granted.length === asked.length && asked.every((scope) => granted.includes(scope))
 }

@@ -53,3 +53,9 @@ export function requireAllowList(allowList: unknown): void {
   if (allowList === undefined || Array.isArray(allowList)) return
   throw new ConfigurationError('BAD_OPTION', 'the allow list must be an array of client ids')
 }
+
+/** What was found, for one caller: what that does to it must not reach the next. */
+export function copyOf({ imsValidation }: Validated): ImsValidation {
+  const { token } = imsValidation
+  return token === undefined ? { ...imsValidation } : { ...imsValidation, token: { ...token } }
+}

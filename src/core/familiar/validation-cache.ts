@@ -15,6 +15,8 @@ interface Entry {
   readonly result: ValidationResult
   /** ms since the cache was made: a small integer takes no memory of its own. */
   readonly until: number
+  /** Asked for since it was last passed over for eviction. */
+  used: boolean
 }
 
 /**
@@ -57,7 +59,7 @@ export class ValidationCache {
   ): Promise<Result> {
     const hashed = this.#digest(question(params))
     const key = typeof hashed === 'string' ? hashed : await hashed
-    const known = this.#find(this.#invalid, key) ?? this.#find(this.#valid, key)
+    const known = this.#known(key)
     if (known !== undefined) return known as Result
     const under = this.#pending.get(key)
     if (under !== undefined) return under as Promise<Result>
@@ -72,6 +74,16 @@ export class ValidationCache {
     }
   }
 
+  /** What is remembered for `params`, where this runtime has a synchronous digest: a hit that waits for nothing. */
+  peek(...params: readonly unknown[]): ValidationResult | undefined {
+    const key = this.#digest(question(params))
+    return typeof key === 'string' ? this.#known(key) : undefined
+  }
+
+  #known(key: string): ValidationResult | undefined {
+    return this.#find(this.#valid, key) ?? this.#find(this.#invalid, key)
+  }
+
   #age(): number {
     return Date.now() - this.#born
   }
@@ -79,9 +91,11 @@ export class ValidationCache {
   #find({ entries }: { entries: Map<string, Entry> }, key: string): ValidationResult | undefined {
     const entry = entries.get(key)
     if (entry === undefined) return undefined
-    entries.delete(key)
-    if (this.#age() >= entry.until) return undefined
-    entries.set(key, entry)
+    if (this.#age() >= entry.until) {
+      entries.delete(key)
+      return undefined
+    }
+    entry.used = true
     return entry.result
   }
 
@@ -89,8 +103,18 @@ export class ValidationCache {
     // a token does not become valid again when it ends
     const ends =
       (result.status < 400 ? (result.expiresAt ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY) - this.#born
-    entries.set(key, { result, until: Math.floor(Math.min(this.#age() + this.#maxAge, ends)) })
-    if (entries.size > max) entries.delete(entries.keys().next().value ?? '')
+    if (entries.size >= max) makeRoom(entries)
+    entries.set(key, { result, until: Math.floor(Math.min(this.#age() + this.#maxAge, ends)), used: false })
+  }
+}
+
+/** Drops the oldest that nobody asked for since: moving an entry at each hit would cost more than the look-up. */
+function makeRoom(entries: Map<string, Entry>): void {
+  for (const [oldest, entry] of entries) {
+    entries.delete(oldest)
+    if (!entry.used) return
+    entry.used = false
+    entries.set(oldest, entry)
   }
 }
 

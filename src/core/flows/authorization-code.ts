@@ -1,8 +1,9 @@
 import * as oauth from 'oauth4webapi'
 import { ConfigurationError, ImsResponseError, LoginRequiredError } from '../errors.ts'
 import type { Call } from '../ims/call.ts'
+import { idTokenSignature } from '../ims/id-token-signature.ts'
 import { invalidating } from '../ims/invalidate-token.ts'
-import { authorizationServer, clientAuth, oauthClient, tokenRequest } from '../ims/oauth.ts'
+import { authorizationServer, clientAuth, type IdTokenCheck, oauthClient, tokenRequest } from '../ims/oauth.ts'
 import { redactText } from '../redact.ts'
 import { flowId, requireText, type Scopes, scopeList } from './credentials.ts'
 import type { LoginFlow, LoginParameters, PendingLogin } from './flow.ts'
@@ -28,7 +29,18 @@ const loginLifetime = 15 * 60_000
  * @throws {ConfigurationError} `BAD_OPTION` for a missing or mistyped credential
  */
 export function authorizationCode(options: AuthorizationCodeOptions): LoginFlow {
-  const { clientId, clientSecret, redirectUri, verifyIdTokenSignature = false } = options
+  const { verifyIdTokenSignature = false, ...rest } = options
+  return codeFlow({ ...rest, ...(verifyIdTokenSignature && { checkIdToken: idTokenSignature }) })
+}
+
+export interface CodeFlowOptions extends Omit<AuthorizationCodeOptions, 'verifyIdTokenSignature'> {
+  /** A further check of the id token, such as of its signature. */
+  readonly checkIdToken?: IdTokenCheck | undefined
+}
+
+/** {@link authorizationCode} without what only some need. */
+export function codeFlow(options: CodeFlowOptions): LoginFlow {
+  const { clientId, clientSecret, redirectUri, checkIdToken } = options
   requireText('authorizationCode', {
     clientId,
     ...(clientSecret !== undefined && { clientSecret }),
@@ -38,6 +50,7 @@ export function authorizationCode(options: AuthorizationCodeOptions): LoginFlow 
   const id = flowId('authorization_code', [clientId, scopes])
   return {
     kind: clientSecret === undefined ? 'oauth_public' : 'oauth',
+    confidential: clientSecret !== undefined,
     id,
     clientId,
     scopes,
@@ -66,7 +79,7 @@ export function authorizationCode(options: AuthorizationCodeOptions): LoginFlow 
       const { codeVerifier, redirectUri: redirect, nonce } = pending
       return tokenRequest(call, {
         once: true,
-        verifyIdTokenSignature,
+        checkIdToken,
         ask: (server, request) =>
           oauth.authorizationCodeGrantRequest(
             server,

@@ -27,6 +27,7 @@ export function clientCredentials(options: ClientCredentialsOptions): SilentFlow
   let working = 0
   return {
     kind: 'client_credentials',
+    confidential: true,
     id: flowId('client_credentials', [clientId, orgId, scopes]),
     clientId,
     orgId,

@@ -38,6 +38,7 @@ export function clusterExchange(options: ClusterExchangeOptions): SilentFlow {
   const target = orgId === undefined ? { user_id: userId ?? '' } : { owning_org_id: orgId }
   return {
     kind: 'cluster_exchange',
+    confidential: clientSecret !== undefined,
     id: flowId('cluster_exchange', [clientId, orgId, userId, scopes]),
     clientId,
     orgId,

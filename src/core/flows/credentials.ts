@@ -38,3 +38,12 @@ export function secretList(flow: string, secrets: string | readonly string[]): r
     return list
   throw new ConfigurationError('BAD_OPTION', `${flow} needs clientSecret: a non-empty string, or an array of them`)
 }
+
+/** The error for a credential with a secret in a page; `what` names it. */
+export function secretInPage(what: string): ConfigurationError {
+  const remedy = 'use a Single-Page App credential, which has none, or keep it on a server (imskit/worker, imskit/node)'
+  return new ConfigurationError(
+    'SECRET_IN_BROWSER',
+    `${what} in a page is no secret, as everyone can read it; ${remedy}`,
+  )
+}

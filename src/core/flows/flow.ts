@@ -12,6 +12,8 @@ export interface Flow {
   readonly clientId: string
   /** The organization the token is for, where the credential names one. */
   readonly orgId?: string | undefined
+  /** Whether the credential holds a secret, which a page cannot keep. */
+  readonly confidential?: boolean
   /** The scopes asked for. */
   readonly scopes: readonly string[]
   /** Names the person where only a secret tells them apart; becomes part of the key of their tokens. */

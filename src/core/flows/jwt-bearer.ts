@@ -1,28 +1,18 @@
-import { SignJWT } from 'jose'
 import { ConfigurationError, ImsResponseError } from '../errors.ts'
-import { type Call, malformed, parseObject, send, serverNow } from '../ims/call.ts'
+import { type Call, serverNow } from '../ims/call.ts'
+import { exchangeAssertion } from '../ims/exchange-assertion.ts'
 import { invalidating } from '../ims/invalidate-token.ts'
-import { type Tokens, tokensFrom } from '../ims/tokens.ts'
-import { type PrivateKeySource, readPrivateKey } from '../keys/read-private-key.ts'
+import type { PrivateKeySource } from '../keys/read-private-key.ts'
+import type { AssertionClaims } from './assertion.ts'
 import { flowId, requireText, scopeList, secretList } from './credentials.ts'
 import type { SilentFlow } from './flow.ts'
+import { signing } from './signing.ts'
 
-export interface JwtBearerOptions {
-  readonly clientId: string
+export interface JwtBearerOptions extends AssertionClaims {
   readonly clientSecret: string
-  /** `…@techacct.adobe.com` */
-  readonly technicalAccountId: string
-  /** `…@AdobeOrg` */
-  readonly orgId: string
-  /** Names such as `ent_dataservices_sdk`, or their full URLs. */
-  readonly metaScopes: string | readonly string[]
   readonly privateKey: PrivateKeySource
   readonly passphrase?: string | undefined
 }
-
-const assertionLifetime = 300
-// not among the paths of all: who signs no assertion has no need of it in a bundle
-const exchangePath = '/ims/exchange/jwt'
 
 /**
  * Service Account (JWT): signs an assertion and exchanges it (`POST /ims/exchange/jwt`).
@@ -37,13 +27,21 @@ export function jwtBearer(options: JwtBearerOptions): SilentFlow {
   const metaScopes = scopeList(options.metaScopes)
   if (metaScopes.length === 0) throw new ConfigurationError('BAD_OPTION', 'jwtBearer needs at least one of metaScopes')
   if (!options.privateKey) throw new ConfigurationError('BAD_OPTION', 'jwtBearer needs privateKey')
-  const sign = assertionSigner(options, metaScopes)
+  let key: CryptoKey | undefined
   const exchange = async (call: Call) => {
-    const body = new URLSearchParams({ client_id: clientId, client_secret: clientSecret, jwt_token: await sign(call) })
+    // signing and key formats are loaded when they are needed, and the key is imported once
+    const { importKey, signClaims } = await signing()
+    key ??= await importKey(options, call.readKey)
+    const assertion = await signClaims(
+      { ...options, metaScopes },
+      { key, endpoint: call.endpoint, now: serverNow(call) },
+    )
+    const body = new URLSearchParams({ client_id: clientId, client_secret: clientSecret, jwt_token: assertion })
     return (await exchangeAssertion(call, body)).tokens
   }
   return {
     kind: 'jwt',
+    confidential: true,
     id: flowId('jwt', [clientId, orgId, technicalAccountId, metaScopes]),
     clientId,
     orgId,
@@ -61,51 +59,4 @@ export function jwtBearer(options: JwtBearerOptions): SilentFlow {
       }
     },
   }
-}
-
-/** Signs assertions; the key is imported once, at the first. */
-function assertionSigner(options: JwtBearerOptions, metaScopes: readonly string[]): (call: Call) => Promise<string> {
-  const { clientId, technicalAccountId, orgId, privateKey, passphrase } = options
-  let key: CryptoKey | undefined
-  return async (call) => {
-    key ??= await readPrivateKey(privateKey, {
-      ...(passphrase !== undefined && { passphrase }),
-      ...(call.readKey && { readKey: call.readKey }),
-    })
-    const issuedAt = Math.floor(serverNow(call) / 1000)
-    const scopes = metaScopes.map((scope) => [/^https?:/.test(scope) ? scope : `${call.endpoint}/s/${scope}`, true])
-    return new SignJWT({
-      iss: orgId,
-      sub: technicalAccountId,
-      aud: `${call.endpoint}/c/${clientId}`,
-      iat: issuedAt,
-      exp: issuedAt + assertionLifetime,
-      ...Object.fromEntries(scopes),
-    })
-      .setProtectedHeader({ alg: 'RS256', typ: 'JWT' })
-      .sign(key)
-  }
-}
-
-/**
- * Exchanges a signed assertion (`POST /ims/exchange/jwt`). Unlike the token endpoint it answers `expires_in` in ms.
- *
- * @throws {ImsResponseError} `HTTP_ERROR`, `IMS_MALFORMED`
- */
-export async function exchangeAssertion(
-  call: Call,
-  body: URLSearchParams,
-): Promise<{ tokens: Tokens; answer: Readonly<Record<string, unknown>> }> {
-  const request = { url: call.endpoint + exchangePath, method: 'POST', body }
-  const answer = await send(call, request)
-  const parsed = parseObject(answer.text)
-  const token = parsed?.access_token
-  if (typeof token !== 'string' || token === '') throw malformed(request, answer, 'the answer has no access_token')
-  const type = parsed?.token_type
-  if (type !== undefined && String(type).toLowerCase() !== 'bearer') {
-    throw malformed(request, answer, 'the token is of a type that is not bearer')
-  }
-  const tokens = tokensFrom(call, { ...parsed, access_token: token }, 'ms')
-  if (tokens === undefined) throw malformed(request, answer, 'expires_in is no positive number')
-  return { tokens, answer: parsed ?? {} }
 }

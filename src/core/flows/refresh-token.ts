@@ -30,6 +30,7 @@ export function refreshToken(options: RefreshTokenOptions): SilentFlow {
   const refresh = refreshing({ clientId, clientSecret, scopes })
   return {
     kind: 'refresh_token',
+    confidential: clientSecret !== undefined,
     id: flowId('refresh_token', [clientId, scopes]),
     clientId,
     scopes,

@@ -22,6 +22,7 @@ export function serviceToken({ clientId, clientSecret, code }: ServiceTokenOptio
   requireText('serviceToken', { clientId, clientSecret, code })
   return {
     kind: 'service_token',
+    confidential: true,
     id: flowId('service_token', [clientId]),
     clientId,
     scopes: [],

@@ -126,8 +126,12 @@ async function readText(response: Response, request: ImsRequest): Promise<string
 
 function learnSkew(call: Call, headers: Headers, began: number): void {
   const date = Date.parse(headers.get('date') ?? '')
-  if (Number.isNaN(date)) return
-  const skew = date - (began + call.clock.now()) / 2
+  if (!Number.isNaN(date)) noteServerTime(call, date, (began + call.clock.now()) / 2)
+}
+
+/** Learns that the server's clock showed `time` when ours showed `now`; ms since the epoch. */
+export function noteServerTime(call: Call, time: number, now = call.clock.now()): void {
+  const skew = time - now
   const before = call.skew.ms
   call.skew.ms = Math.abs(skew) > maxHonestSkew ? Math.round(skew) : 0
   if (call.skew.ms !== 0 && before === 0) call.emit({ type: 'clock-skew', skew: call.skew.ms })
@@ -188,10 +192,23 @@ function noAnswer(call: Call, request: ImsRequest, error: unknown): UnavailableE
   })
 }
 
-/** As a `Response` for the libraries that want one; where it has no body, it is no answer to anything they ask. */
-export function toResponse(request: { url: string; method: string }, { status, headers, text }: Answer): Response {
+/**
+ * As a `Response` for the libraries that want one. It is read already: a real one would take the text into a stream and
+ * out again. Where it has no body, it is no answer to anything they ask.
+ */
+export function toResponse(request: { url: string; method: string }, answer: Answer): Response {
+  const { status, headers, text } = answer
   if (text === '') throw malformed(request, { status, headers }, `the answer (${status}) has an empty body`)
-  return new Response(text, { status, headers })
+  const read = {
+    status,
+    headers,
+    ok: true,
+    bodyUsed: false,
+    text: async () => text,
+    json: async () => JSON.parse(text) as unknown,
+    clone: () => toResponse(request, answer),
+  }
+  return Object.setPrototypeOf(read, Response.prototype)
 }
 
 /** What went out as a secret must not come back in an error. */

@@ -10,13 +10,9 @@ export async function withDeadline<T>(
 ): Promise<T> {
   signal?.throwIfAborted()
   const attempt = new AbortController()
-  const timer = new AbortController()
   const stop = () => attempt.abort(signal?.reason)
   signal?.addEventListener('abort', stop, { once: true })
-  clock.sleep(timeout, timer.signal).then(
-    () => attempt.abort(timedOut),
-    () => {},
-  )
+  const silence = setAlarm(clock, timeout, () => attempt.abort(timedOut))
   // a fetch or body that ignores its signal must not hold the caller
   const cut = new Promise<never>((_, reject) => {
     attempt.signal.addEventListener('abort', () => reject(attempt.signal.reason), { once: true })
@@ -24,7 +20,14 @@ export async function withDeadline<T>(
   try {
     return await Promise.race([task(attempt.signal), cut])
   } finally {
-    timer.abort(timedOut) // any reason: without one, an exception with its stack is made for nothing
+    silence()
     signal?.removeEventListener('abort', stop)
   }
+}
+
+function setAlarm(clock: Clock, ms: number, ring: () => void): () => void {
+  if (clock.alarm !== undefined) return clock.alarm(ms, ring)
+  const silence = new AbortController()
+  clock.sleep(ms, silence.signal).then(ring, () => {})
+  return () => silence.abort(timedOut)
 }

@@ -1,12 +1,15 @@
 import * as oauth from 'oauth4webapi'
 import { ImsError, TokenError, type TokenInvalidReason } from '../errors.ts'
-import { type Call, malformed, parseObject, send, toResponse } from './call.ts'
+import { type Call, malformed, noteServerTime, parseObject, send, toResponse } from './call.ts'
 import { claimsOf } from './decode-token.ts'
 import { isLoopback, paths, serverMetadata } from './environment.ts'
 import { type Tokens, tokensFrom, withClaims } from './tokens.ts'
 
 /** The JSON of the answer as it came, before any check; `undefined` where it is no object. */
 export type TokenBody = Readonly<Record<string, unknown>> | undefined
+
+/** Checks the id token in `response`, which was read already; throws what oauth4webapi throws. */
+export type IdTokenCheck = (call: Call, as: oauth.AuthorizationServer, response: Response) => Promise<void>
 
 /** One token request: how oauth4webapi sends it and how it reads the answer. */
 export interface TokenExchange {
@@ -22,8 +25,8 @@ export interface TokenExchange {
   readonly unit?: 's' | 'ms'
   /** The request spends an authorization code: it is sent once only. */
   readonly once?: boolean
-  /** Check the id token's signature too, though it came straight from the token endpoint. */
-  readonly verifyIdTokenSignature?: boolean
+  /** A further check of the id token, though it came straight from the token endpoint. */
+  readonly checkIdToken?: IdTokenCheck | undefined
 }
 
 /** A client as oauth4webapi wants it, with IMS's algorithm and the server's clock. */
@@ -67,10 +70,9 @@ export async function tokenExchange(call: Call, exchange: TokenExchange): Promis
   })
   const response = await exchange.ask({ ...authorizationServer(call), token_endpoint: endpoint.url }, options)
   try {
-    const as = authorizationServer(call, claimsOf(String(body?.id_token))?.iss)
+    const as = authorizationServer(call, typeof body?.id_token === 'string' ? claimsOf(body.id_token)?.iss : undefined)
     const read = await exchange.read(as, response, body)
-    if (exchange.verifyIdTokenSignature)
-      await oauth.validateApplicationLevelSignature(as, response, signatureOptions(call))
+    await exchange.checkIdToken?.(call, as, response)
     // a token that is bound to a key (DPoP) is no bearer token
     if (read.token_type !== 'bearer') throw new Error('token_type is not bearer')
     const tokens = tokensFrom(call, read, exchange.unit ?? 's')
@@ -91,6 +93,9 @@ function requestOptions(call: Call, once: boolean, seen: (body: TokenBody) => vo
       const answer = await send(call, { url, method, headers: safelisted, body, once })
       const parsed = parseObject(answer.text)
       seen(parsed)
+      // a page may not read `Date`, but what was issued just now tells the time as well
+      const issuedAt = answer.headers.has('date') ? Number.NaN : issueTime(parsed)
+      if (Number.isFinite(issuedAt)) noteServerTime(call, issuedAt)
       // IMS leaves out token_type in some dialects; RFC 6749 section 5.1 requires it
       const untyped = parsed !== undefined && 'access_token' in parsed && !('token_type' in parsed)
       const text = untyped ? JSON.stringify({ ...parsed, token_type: 'bearer' }) : answer.text
@@ -100,13 +105,10 @@ function requestOptions(call: Call, once: boolean, seen: (body: TokenBody) => vo
   }
 }
 
-function signatureOptions(call: Call): oauth.ValidateSignatureOptions {
-  return {
-    [oauth.customFetch]: async (url, { method, headers }) => {
-      return toResponse({ url, method }, await send(call, { url, method, headers }))
-    },
-    [oauth.allowInsecureRequests]: isLoopback(new URL(call.endpoint)),
-  }
+/** When the tokens of an answer were issued, in ms since the epoch; `NaN` where they do not say. */
+function issueTime(body: TokenBody): number {
+  const { iat } = claimsOf(String(body?.id_token)) ?? {}
+  return typeof iat === 'number' ? iat * 1000 : Number(claimsOf(String(body?.access_token))?.created_at ?? Number.NaN)
 }
 
 const reasons: Readonly<Record<string, TokenInvalidReason>> = {

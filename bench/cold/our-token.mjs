@@ -1,0 +1,5 @@
+import { getToken } from 'imskit/node'
+import { report } from './report.mjs'
+
+await getToken('ctx-0')
+report()

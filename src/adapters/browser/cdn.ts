@@ -1,0 +1,2 @@
+export * from './exports-page.ts'
+export * as default from './exports-page.ts'

@@ -1,0 +1,20 @@
+// what a bundler leaves out where it is not used, and what every page would carry in a file from a CDN
+
+export { createIms } from '../../core/familiar/create-ims.ts'
+export {
+  ACCESS_TOKEN,
+  AUTHORIZATION_CODE,
+  CLIENT_CREDENTIALS,
+  CLIENT_ID,
+  CLIENT_SECRET,
+  Ims,
+  type ImsOptions,
+  type ImsValidation,
+  REFRESH_TOKEN,
+  SCOPE,
+} from '../../core/familiar/ims.ts'
+export { ValidationCache, type ValidationResult } from '../../core/familiar/validation-cache.ts'
+export { fromUnstorage, type UnstorageLike } from '../../core/from-unstorage.ts'
+export { idTokenSignature } from '../../core/ims/id-token-signature.ts'
+export type { IdTokenCheck } from '../../core/ims/oauth.ts'
+export * from './exports-page.ts'

@@ -1,0 +1,87 @@
+import { ConfigurationError, LoginRequiredError } from '../../core/errors.ts'
+import type { LoginWish, Platform, Redirect } from '../../core/ports.ts'
+import { webLock } from './lock-web.ts'
+import { pageArrival } from './page-arrival.ts'
+import { frameRedirect } from './redirect-frame.ts'
+import { pageRedirect } from './redirect-page.ts'
+import { popupRedirect } from './redirect-popup.ts'
+import { indexedDbStore } from './store-indexeddb.ts'
+import { sessionStore } from './store-session.ts'
+import { tabChanges } from './tab-changes.ts'
+
+export interface BrowserPlatformOptions {
+  /** Where IMS sends the person back to: a page of this origin, registered with the credential. */
+  readonly redirectUri?: string | undefined
+  /** Another page to come back to in a popup or frame, such as one that only calls `relayCallback`. */
+  readonly relayUri?: string | undefined
+  /** Name of the database; default `imskit`. */
+  readonly database?: string | undefined
+  /** ms that a login in a popup may take; default 300,000. */
+  readonly popupTimeout?: number | undefined
+  /** ms that a silent login may take; default 10,000. */
+  readonly silentTimeout?: number | undefined
+  /** Accepts credentials with a secret, though everyone who is sent the page can read it: for pages that stay on one's own machine. */
+  readonly allowSecretsInBrowser?: boolean | undefined
+}
+
+/**
+ * What a page lends the core: tokens sealed in IndexedDB, one renewal across tabs, login by redirect, popup or hidden
+ * frame. Can be made while rendering on a server, where it does nothing until it is used.
+ *
+ * @throws {ConfigurationError} `BAD_OPTION` in a page that is no secure context
+ */
+export function browserPlatform(options: BrowserPlatformOptions = {}): Platform {
+  requireSecureContext()
+  const degrading = said<string>()
+  return {
+    store: indexedDbStore({ name: options.database, onDegraded: degrading.say }),
+    report: (emit) => degrading.hear((reason) => emit({ type: 'store-degraded', reason })),
+    lock: webLock(),
+    pending: sessionStore(),
+    redirect: { begin: (signal, wish) => redirectFor(options, wish).begin(signal) },
+    arrival: pageArrival,
+    changes: tabChanges(),
+    refusesSecrets: options.allowSecretsInBrowser !== true,
+  }
+}
+
+function redirectFor(options: BrowserPlatformOptions, { mode = 'redirect', redirectUri }: LoginWish = {}): Redirect {
+  if (globalThis.document === undefined) {
+    const message = 'there is no page here that a person could sign in with; call login() in the browser'
+    throw new LoginRequiredError('LOGIN_NOT_POSSIBLE', message)
+  }
+  const page = options.redirectUri ?? redirectUri
+  const back = mode === 'redirect' ? page : (options.relayUri ?? page)
+  if (back === undefined) {
+    const where = 'authorizationCode({ redirectUri }) or browserPlatform({ redirectUri })'
+    throw new ConfigurationError(
+      'BAD_OPTION',
+      `a login needs redirectUri: set it in ${where} to a page of this origin that is registered with the credential`,
+    )
+  }
+  if (mode === 'popup') return popupRedirect({ redirectUri: back, timeout: options.popupTimeout })
+  return mode === 'silent' ? frameRedirect({ redirectUri: back, timeout: options.silentTimeout }) : pageRedirect(back)
+}
+
+/** What is said once, and heard by everyone, also by who comes later. */
+function said<T>(): { say(what: T): void; hear(listener: (what: T) => void): void } {
+  const listeners: ((what: T) => void)[] = []
+  let heard: { readonly what: T } | undefined
+  return {
+    say(what) {
+      heard = { what }
+      for (const listener of listeners.splice(0)) listener(what)
+    },
+    hear(listener) {
+      if (heard === undefined) listeners.push(listener)
+      else listener(heard.what)
+    },
+  }
+}
+
+function requireSecureContext(): void {
+  // undefined on a server
+  if (globalThis.isSecureContext !== false) return
+  const message = `this page (${globalThis.location.origin}) is no secure context, so the browser keeps WebCrypto from it; serve it over https, or from localhost`
+  throw new ConfigurationError('BAD_OPTION', message)
+}

@@ -1,0 +1,29 @@
+import { resolveEndpoint } from '../ims/environment.ts'
+import type { PrivateKeySource } from '../keys/read-private-key.ts'
+import type { AssertionClaims } from './assertion.ts'
+import { requireText, scopeList } from './credentials.ts'
+import { signing } from './signing.ts'
+
+export interface SignAssertionOptions extends AssertionClaims {
+  /** A `CryptoKey` is used as it is: with one, nothing is imported again. */
+  readonly privateKey: PrivateKeySource
+  readonly passphrase?: string | undefined
+  readonly env?: string | undefined
+  readonly endpoint?: string | undefined
+  /** ms since the epoch; default `Date.now()`. */
+  readonly now?: number | undefined
+}
+
+/**
+ * Signs an assertion for `Ims.exchangeJwtToken`: RS256, good for 5 minutes. `jwtBearer` does both and keeps the token.
+ *
+ * @throws {ConfigurationError} `BAD_OPTION`, `INVALID_KEY`
+ */
+export async function signAssertion(options: SignAssertionOptions): Promise<string> {
+  const { clientId, technicalAccountId, orgId, now = Date.now() } = options
+  requireText('signAssertion', { clientId, technicalAccountId, orgId })
+  const endpoint = resolveEndpoint(options)
+  const { importKey, signClaims } = await signing()
+  const key = await importKey(options, undefined)
+  return signClaims({ ...options, metaScopes: scopeList(options.metaScopes) }, { key, endpoint, now })
+}

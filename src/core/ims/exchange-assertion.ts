@@ -1,0 +1,28 @@
+import { type Call, malformed, parseObject, send } from './call.ts'
+import { type Tokens, tokensFrom } from './tokens.ts'
+
+// not among the paths of all: who signs no assertion has no need of it in a bundle
+const path = '/ims/exchange/jwt'
+
+/**
+ * Exchanges a signed assertion (`POST /ims/exchange/jwt`). Unlike the token endpoint it answers `expires_in` in ms.
+ *
+ * @throws {ImsResponseError} `HTTP_ERROR`, `IMS_MALFORMED`
+ */
+export async function exchangeAssertion(
+  call: Call,
+  body: URLSearchParams,
+): Promise<{ tokens: Tokens; answer: Readonly<Record<string, unknown>> }> {
+  const request = { url: call.endpoint + path, method: 'POST', body }
+  const answer = await send(call, request)
+  const parsed = parseObject(answer.text)
+  const token = parsed?.access_token
+  if (typeof token !== 'string' || token === '') throw malformed(request, answer, 'the answer has no access_token')
+  const type = parsed?.token_type
+  if (type !== undefined && String(type).toLowerCase() !== 'bearer') {
+    throw malformed(request, answer, 'the token is of a type that is not bearer')
+  }
+  const tokens = tokensFrom(call, { ...parsed, access_token: token }, 'ms')
+  if (tokens === undefined) throw malformed(request, answer, 'expires_in is no positive number')
+  return { tokens, answer: parsed ?? {} }
+}

@@ -1,0 +1,41 @@
+import { execFile } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { fileLock } from '../../src/adapters/node/lock-file.ts'
+
+/** The package's own directory. */
+export const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Where the build is; `IMSKIT_PROOF_DIST` names another one to be proven. */
+export const dist = resolve(root, process.env.IMSKIT_PROOF_DIST ?? 'dist')
+
+/** The build of `name`, as a path: `node`, `core`, `emulator`, `cli`. */
+export const built = (name: string) => join(dist, 'node', `${name}.js`)
+
+function newest(path: string): number {
+  const found = statSync(path)
+  if (!found.isDirectory()) return found.mtimeMs
+  return Math.max(0, ...readdirSync(path).map((name) => newest(join(path, name))))
+}
+
+function isStale(): boolean {
+  const sources = Math.max(...['src', 'rollup.config.ts', 'package.json'].map((path) => newest(join(root, path))))
+  const outputs = [built('cli'), join(dist, 'types', 'node.d.ts')]
+  return outputs.some((path) => (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < sources)
+}
+
+const cache = join(root, 'node_modules', '.cache', 'imskit-proof')
+
+/** Builds the package unless that was done since its sources changed. Once in a run of the tests. */
+export async function build(): Promise<void> {
+  if (process.env.IMSKIT_PROOF_DIST !== undefined) return
+  // the workers of one run have one parent; someone may be editing meanwhile, and what is proven is one build
+  const done = join(cache, 'built-for')
+  await fileLock({ directory: cache, wait: 300_000 })(root, async () => {
+    if (existsSync(done) && readFileSync(done, 'utf8') === String(process.ppid)) return
+    if (isStale()) await promisify(execFile)('npm', ['run', '-s', 'build'], { cwd: root })
+    writeFileSync(done, String(process.ppid))
+  })
+}

@@ -1,0 +1,310 @@
+import { execFile, spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
+import { createPerson } from '../emulator/person.ts'
+import { build, root } from './build.ts'
+import { placeIn } from './place.ts'
+
+// what npm would publish, installed into an empty project
+
+const run = promisify(execFile)
+
+interface Packed {
+  readonly filename: string
+  readonly files: readonly { readonly path: string; readonly mode: number }[]
+}
+
+let project: string
+let packed: Packed
+let emulator: RunningEmulator
+
+beforeAll(async () => {
+  await build()
+  project = mkdtempSync(join(tmpdir(), 'imskit-proof-'))
+  emulator = await startEmulator({ autoLogin: 'user@example.com' })
+  const pack = await run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', project], { cwd: root })
+  packed = (JSON.parse(pack.stdout) as Packed[])[0] as Packed
+  writeFileSync(join(project, 'package.json'), '{ "name": "consumer", "private": true, "type": "module" }')
+  const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error']
+  await run('npm', ['install', `./${packed.filename}`, '--omit=dev', ...quiet], { cwd: project })
+}, 300_000)
+afterAll(async () => {
+  await emulator?.close()
+  if (project) rmSync(project, { recursive: true, force: true })
+})
+
+const installed = (...path: string[]) => join(project, 'node_modules', 'imskit', ...path)
+const manifest = () => JSON.parse(readFileSync(installed('package.json'), 'utf8'))
+const entries = () => {
+  const keys = Object.keys(manifest().exports).filter((key) => key !== './package.json')
+  return keys.map((key) => `imskit${key.slice(1)}`)
+}
+
+/** Runs a program of the project in a bare environment. */
+async function node(source: string, { form = 'mjs', args = [] as string[], env = {} } = {}) {
+  const { env: own } = placeIn(join(project, 'place'), { AIO_IMS_CONFIG_ENDPOINT: emulator.url, ...env })
+  writeFileSync(join(project, `program.${form}`), source)
+  const options = { cwd: project, env: own, timeout: 20_000 }
+  return run(process.execPath, [...args, `program.${form}`], options)
+}
+
+describe('the package', () => {
+  test('is four packages altogether', () => {
+    const modules = readdirSync(join(project, 'node_modules')).filter((name) => !name.startsWith('.'))
+    expect(modules.sort()).toEqual(['idb-keyval', 'imskit', 'jose', 'oauth4webapi'])
+    expect(Object.keys(manifest().dependencies)).toEqual(['idb-keyval', 'jose', 'oauth4webapi'])
+    expect(manifest().scripts ?? {}).not.toHaveProperty('postinstall')
+  })
+
+  test('holds the build and its papers, no source and no test', () => {
+    const paths = packed.files.map(({ path }) => path)
+    for (const path of ['package.json', 'LICENSE', 'README.md', 'dist/node/node.js', 'dist/types/node.d.ts']) {
+      expect(paths).toContain(path)
+    }
+    const papers = /^(package\.json|LICENSE|README\.md|CHANGELOG\.md|SECURITY\.md)$/
+    expect(paths.filter((path) => !papers.test(path) && !/^dist\/.+\.(js|d\.ts|map|json)$/.test(path))).toEqual([])
+    expect(paths.filter((path) => /\.test\.|fixtures?\/|(^|\/)test\//.test(path))).toEqual([])
+  })
+
+  test('has every file that it names', () => {
+    const targets = JSON.stringify(manifest().exports).match(/\.\/dist\/[^"]+/g) ?? []
+    const { main, module, types, bin } = manifest()
+    for (const path of [...targets, main, module, types, bin.imskit].filter((path) => path !== undefined)) {
+      expect(readFileSync(installed(path)).length, path).toBeGreaterThan(0)
+    }
+  })
+
+  test('says its version by its command', async () => {
+    const { stdout } = await run(join(project, 'node_modules', '.bin', 'imskit'), ['--version'])
+    expect(stdout).toBe(`${manifest().version}\n`)
+  })
+})
+
+describe('the quickstart', () => {
+  const source = (load: string) => `
+    ${load}
+    const main = async () => {
+      const redirect_uri = 'http://127.0.0.1/callback'
+      const { client_id, client_secret } = ${JSON.stringify(emulator.contexts.oauth)}
+      await context.set('example', { redirect_uri, client_id, client_secret, scope: 'openid' }, true)
+      const token = await getToken('example', { interaction: 'login', open: false })
+      const claims = getTokenData(token)
+      console.log(JSON.stringify(claims))
+    }
+    main()`
+
+  test.each([
+    ['mjs', "import { context, getToken, getTokenData } from 'imskit'"],
+    ['cjs', "const { context, getToken, getTokenData } = require('imskit')"],
+  ])('works as %s', async (form, load) => {
+    const { cwd, env } = placeIn(join(project, form), { AIO_IMS_CONFIG_ENDPOINT: emulator.url })
+    writeFileSync(join(cwd, `program.${form}`), source(load))
+    const child = spawn(process.execPath, [`program.${form}`], { cwd, env })
+    const text = { stdout: '', stderr: '' }
+    const ended = new Promise((resolve) => child.once('close', resolve))
+    const address = new Promise<string>((resolve, reject) => {
+      child.stderr.on('data', (chunk) => {
+        text.stderr += chunk
+        const [, url] = /\n\n\s*(http\S+)\n/.exec(text.stderr) ?? []
+        if (url) resolve(url)
+      })
+      void ended.then(() => reject(new Error(text.stderr)))
+    })
+    child.stdout.on('data', (chunk) => {
+      text.stdout += chunk
+    })
+    await fetch((await createPerson(emulator).visit(await address)).url)
+    expect(await ended).toBe(0)
+    expect(JSON.parse(text.stdout)).toMatchObject({ client_id: emulator.contexts.oauth.client_id, scope: 'openid' })
+    expect(text.stderr).not.toMatch(/Warning/)
+  })
+})
+
+describe('every entry', () => {
+  test('has the same named exports for import and require, one instance, and itself as default export', async () => {
+    const { stdout } = await node(
+      `
+      const facts = async (entry) => {
+        const [required, imported] = [require(entry), await import(entry)]
+        const names = (from) => Object.keys(from).filter((name) => !['default', '__esModule', 'module.exports'].includes(name))
+        const differ = names(imported).filter((name) => required[name] !== imported[name] || imported.default[name] !== imported[name])
+        return { required: names(required), imported: names(imported), whole: names(imported.default), differ }
+      }
+      Promise.all(${JSON.stringify(entries())}.map(facts)).then((all) => console.log(JSON.stringify(all)))`,
+      { form: 'cjs' },
+    )
+    for (const { required, imported, whole, differ } of JSON.parse(stdout)) {
+      expect(imported.length).toBeGreaterThan(0)
+      expect(required).toEqual(imported)
+      expect(whole).toEqual(imported)
+      expect(differ).toEqual([])
+    }
+  })
+
+  test('has what the old library exports, and a context that is set through one is seen through the other', async () => {
+    const { stdout } = await node(
+      `
+      const { context } = require('imskit')
+      context.set('from-require', { a: 1 }).then(async () => {
+        const imported = await import('imskit')
+        const { data } = await imported.context.get('from-require')
+        console.log(JSON.stringify({ data, names: Object.keys(imported) }))
+      })`,
+      { form: 'cjs' },
+    )
+    const { data, names } = JSON.parse(stdout)
+    expect(data).toEqual({ a: 1 })
+    const { createRequire } = await import('node:module')
+    const old = Object.keys(createRequire(import.meta.url)('@adobe/aio-lib-ims'))
+    expect(names).toEqual(expect.arrayContaining([...old, 'createIms', 'ImsError', 'isImsError']))
+  })
+
+  test('does nothing when it is imported', async () => {
+    writeFileSync(join(project, 'watch-files.cjs'), watchFiles)
+    writeFileSync(join(project, 'noisy.js'), noisy)
+    const { stdout } = await node(importing('./noisy.js'), { args: ['--require', './watch-files.cjs'] })
+    expect(JSON.parse(stdout)).toEqual({
+      files: expect.arrayContaining(['./some-file', './other-file']),
+      globals: ['mine'],
+      listeners: ['SIGUSR2'],
+      resources: expect.arrayContaining(['Timeout']),
+      env: false,
+    })
+    for (const entry of entries()) {
+      const { stdout, stderr } = await node(importing(entry), { args: ['--require', './watch-files.cjs'] })
+      expect({ entry, stderr, ...JSON.parse(stdout) }).toEqual({ entry, stderr: '', ...nothing })
+    }
+  })
+})
+
+const nothing = { files: [], globals: [], listeners: [], resources: [], env: true }
+
+/** What the watching must see. */
+const noisy = `
+  import { existsSync } from 'node:fs'
+  import { access } from 'node:fs/promises'
+  existsSync('./some-file')
+  access('./other-file').catch(() => {})
+  globalThis.mine = setTimeout(() => {}, 10)
+  process.once('SIGUSR2', () => {})
+  process.env.MINE = '1'
+  setTimeout(() => process.exit(), 50)`
+
+/** Notes every path that goes through `node:fs`. */
+const watchFiles = `
+  const fs = require('node:fs')
+  globalThis[Symbol.for('paths')] = new Set()
+  for (const api of [fs, fs.promises]) {
+    for (const [name, original] of Object.entries(api)) {
+      if (typeof original !== 'function' || /^[A-Z_]/.test(name)) continue
+      api[name] = function (path, ...rest) {
+        if (typeof path === 'string' || path instanceof URL) globalThis[Symbol.for('paths')].add(String(path))
+        return original.call(this, path, ...rest)
+      }
+    }
+  }
+  require('node:module').syncBuiltinESMExports()`
+
+const importing = (entry: string) => `
+  const state = () => ({
+    globals: Reflect.ownKeys(globalThis).map(String),
+    listeners: process.eventNames().map(String),
+    resources: process.getActiveResourcesInfo(),
+    env: JSON.stringify(process.env),
+  })
+  const before = state()
+  await import(${JSON.stringify(entry)})
+  const after = state()
+  const added = (name) => after[name].filter((item) => !before[name].includes(item))
+  const paths = [...globalThis[Symbol.for('paths')]]
+  console.log(JSON.stringify({
+    files: paths.filter((path) => !path.includes('node_modules') && !/program\\.mjs|package\\.json$/.test(path)),
+    globals: added('globals'),
+    listeners: added('listeners'),
+    resources: added('resources'),
+    env: before.env === after.env,
+  }))`
+
+const consumer = `
+  import imskit, { context, createClient, clientCredentials, getToken, getTokenData, Ims, isImsError } from 'imskit/node'
+  import { authorizationCode, createClient as neutral, memoryPlatform } from 'imskit/core'
+  import { startEmulator } from 'imskit/emulator'
+  import { fakeClock } from 'imskit/testing'
+
+  export async function main(): Promise<string> {
+    await context.set('example', { client_id: 'x' }, true)
+    const machine = createClient({
+      flow: clientCredentials({ clientId: 'x', clientSecret: ['y'], scopes: 'openid' }),
+      ...imskit.nodePlatform(),
+    })
+    // @ts-expect-error a machine has nobody to log in
+    machine.login
+    const person = neutral({ flow: authorizationCode({ clientId: 'x', scopes: ['openid'] }), ...memoryPlatform() })
+    const url: URL = await person.startLogin({ redirectUri: 'https://app.example/' })
+    const tokens = await machine.getTokens({ minValidity: 1000 })
+    const expiry: number = tokens.expiry
+    const { url: endpoint, close } = await startEmulator({ now: fakeClock().now })
+    const ims = new Ims({ endpoint })
+    const { access_token } = await ims.getAccessTokenByClientCredentials('x', 'y', 'z', ['a'])
+    try {
+      const token: string = await getToken('example', { interaction: 'none' })
+      return getTokenData(token).user_id ?? url.href + expiry + access_token.token
+    } catch (error) {
+      return isImsError(error) ? error.code : 'unknown'
+    } finally {
+      await close()
+    }
+  }`
+
+describe('the types', () => {
+  const options = {
+    strict: true,
+    noEmit: true,
+    skipLibCheck: false,
+    target: 'es2022',
+    lib: ['es2023', 'dom', 'dom.iterable'],
+  }
+  const compilers = { 6: 'typescript/bin/tsc6', 7: 'typescript7/bin/tsc' }
+
+  async function check(compiler: string, file: string, compilerOptions: object): Promise<string> {
+    const config = { compilerOptions: { ...options, ...compilerOptions }, files: [file] }
+    writeFileSync(join(project, 'tsconfig.json'), JSON.stringify(config))
+    const tsc = join(root, 'node_modules', compiler)
+    const done = run(process.execPath, [tsc, '-p', 'tsconfig.json'], { cwd: project })
+    return done.then(
+      () => '',
+      ({ stdout }: { stdout: string }) => stdout.split('\n').slice(0, 5).join('\n'),
+    )
+  }
+
+  const withNode = { types: ['node'], typeRoots: [join(root, 'node_modules', '@types')] }
+  const modes: [string, object][] = [
+    ['consumer.mts', { module: 'node16' }],
+    ['consumer.mts', { module: 'nodenext' }],
+    ['consumer.cts', { module: 'nodenext' }],
+    ['consumer.mts', { module: 'esnext', moduleResolution: 'bundler' }],
+  ]
+
+  test.each(modes)('serve %s in mode %j', async (file, mode) => {
+    writeFileSync(join(project, file), consumer)
+    expect(await check(compilers[7], file, { ...withNode, ...mode })).toBe('')
+  })
+
+  test('serve the compiler before this one too', async () => {
+    writeFileSync(join(project, 'consumer.mts'), consumer)
+    expect(await check(compilers[6], 'consumer.mts', { ...withNode, module: 'nodenext' })).toBe('')
+  })
+
+  test('of the core need no types of Node', async () => {
+    writeFileSync(
+      join(project, 'neutral.mts'),
+      "export { createClient, Ims } from 'imskit/core'\nexport * from 'imskit/testing'",
+    )
+    const mode = { types: [], module: 'esnext', moduleResolution: 'bundler' }
+    expect(await check(compilers[7], 'neutral.mts', mode)).toBe('')
+  })
+})

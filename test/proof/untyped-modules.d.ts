@@ -1,0 +1,10 @@
+declare module 'oidc-provider' {
+  import type { Server } from 'node:http'
+
+  export default class Provider {
+    constructor(issuer: string, configuration: object)
+    listen(port: number, host: string): Server
+    // biome-ignore lint/suspicious/noExplicitAny: the events of a package without types
+    on(name: string, listener: (...args: any[]) => void): void
+  }
+}
