@@ -1,12 +1,14 @@
 import { Ims as CoreIms, type ImsOptions } from '../../core/familiar/ims.ts'
 import { ValidationCache as CoreValidationCache } from '../../core/familiar/validation-cache.ts'
+import { endpoints } from '../../core/ims/environment.ts'
+import { debugPrinter } from './debug.ts'
 
 /**
  * The low-level IMS HTTP API. Without `env` it takes `AIO_CLI_ENV`, without `endpoint` `AIO_IMS_CONFIG_ENDPOINT`.
  */
 export class Ims extends CoreIms {
   constructor(where?: string | ImsOptions, cache?: CoreValidationCache) {
-    super(withDefaults(where), cache)
+    super(withPrinter(withDefaults(where)), cache)
   }
 }
 
@@ -16,6 +18,24 @@ function withDefaults(where: string | ImsOptions | undefined): string | ImsOptio
   if (where?.endpoint !== undefined || (where?.env !== undefined && endpoint === undefined)) return where
   const env = where?.env ?? (variable('AIO_CLI_ENV')?.toLowerCase() === 'stage' ? 'stage' : 'prod')
   return { ...where, env, ...(endpoint !== undefined && { endpoint }) }
+}
+
+/** `DEBUG=imskit` prints what this instance asks, beside what its owner listens to. */
+function withPrinter(where: string | ImsOptions): string | ImsOptions {
+  const print = debugPrinter()
+  if (print === undefined) return where
+  const options = typeof where === 'string' ? { env: where } : where
+  const { onEvent } = options
+  const known = options.env === undefined || Object.hasOwn(endpoints, options.env)
+  const env = known || options.endpoint !== undefined ? options.env : 'prod'
+  return {
+    ...options,
+    env,
+    onEvent(event) {
+      print(event)
+      onEvent?.(event)
+    },
+  }
 }
 
 function variable(name: string): string | undefined {
