@@ -4,6 +4,8 @@ import { lazyContext, lazyIms } from './familiar/lazy-ims.ts'
 import { memoryPlatform } from './memory.ts'
 
 export * from './api.ts'
+// for a page that allows them: createBrowserIms({ allowSecretsInBrowser: true, kinds: [jwtKind] })
+export { jwtKind, serverToServerKind, webAppKind } from './familiar/kinds-with-secret.ts'
 
 const ims = /* @__PURE__ */ lazyIms(() => createIms(memoryPlatform()))
 

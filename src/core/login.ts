@@ -120,7 +120,9 @@ export function createLogin(setup: Setup, flow: LoginFlow, session: Session): Lo
         if (stateOf(callback) !== pending.state) throw mismatch('unknown', 'the callback is that of another login')
         return await complete(await take(callback), callback, signal)
       } catch (error) {
-        if (mine !== undefined) await store.delete(mine).catch(() => {})
+        // a page that the back button brought back can be left again by the forward button
+        const comesBack = platform.arrival !== undefined && (mode ?? 'redirect') === 'redirect' && !signal?.aborted
+        if (mine !== undefined && !comesBack) await store.delete(mine).catch(() => {})
         throw error
       } finally {
         await visit.end()

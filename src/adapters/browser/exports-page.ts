@@ -24,6 +24,7 @@ export type {
   FamiliarIms,
   NamedContext,
 } from '../../core/familiar/familiar-api.ts'
+export type { AuthorizationCodeOptions, CodeFlowOptions } from '../../core/flows/authorization-code.ts'
 export type { Scopes } from '../../core/flows/credentials.ts'
 export type { Flow, LoginFlow, LoginParameters, PendingLogin, SilentFlow } from '../../core/flows/flow.ts'
 export type { Call } from '../../core/ims/call.ts'

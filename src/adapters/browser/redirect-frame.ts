@@ -25,7 +25,7 @@ export function frameRedirect({ redirectUri, timeout = 10_000 }: FrameOptions): 
         go(authorizationUrl) {
           const waiting = awaitCallback(authorizationUrl.searchParams.get('state') ?? '', redirectUri)
           frame.src = authorizationUrl.href
-          globalThis.document.body.append(frame)
+          globalThis.document.documentElement.append(frame)
           return within(waiting, { timeout, signal, late: () => noAnswer(timeout) })
         },
         end: () => frame.remove(),

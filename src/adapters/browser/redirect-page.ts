@@ -2,7 +2,7 @@ import { LoginRequiredError } from '../../core/errors.ts'
 import type { Redirect } from '../../core/ports.ts'
 
 const loginsKey = 'imskit/page-logins'
-const window_ = 60_000
+const span = 60_000
 const most = 5
 
 /**
@@ -40,7 +40,7 @@ export function pageRedirect(redirectUri: string): Redirect {
 /** A page that sends people away as soon as they are back would do so for ever. */
 function breakLoop(): void {
   const now = Date.now()
-  const recent = readTimes().filter((time) => time > now - window_)
+  const recent = readTimes().filter((time) => time > now - span)
   if (recent.length >= most) {
     const message = `${most} logins by redirect within a minute came back without a session, so no further one was begun; ask the person to sign in by a button`
     throw new LoginRequiredError('LOGIN_NOT_POSSIBLE', message)

@@ -1,0 +1,73 @@
+import type { Page } from 'playwright'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { getToken, logIn, open, useBrowser } from './browser.ts'
+import { type Ims, startIms } from './ims.ts'
+import { startSite } from './site.ts'
+
+const newContext = useBrowser()
+let near: Ims
+let far: Ims
+
+beforeAll(async () => {
+  const autoLogin = 'user@example.com'
+  near = await startIms({ autoLogin, sameSite: true })
+  far = await startIms({ autoLogin })
+})
+afterAll(() => Promise.all([near.close(), far.close()]))
+
+async function openApp(ims: Ims): Promise<Page> {
+  const site = await startSite({ ...ims.config, platform: { silentTimeout: 700 } })
+  onTestFinished(() => {
+    expect(site.violations).toEqual([])
+    site.close()
+  })
+  return open(await newContext(), `${site.origin}/`)
+}
+
+const silently = (page: Page) => page.evaluate(() => window.outcome(window.app.client.login({ mode: 'silent' })))
+const frames = (page: Page) => page.evaluate(() => document.querySelectorAll('iframe').length)
+const loggedOut = (ims: Ims) =>
+  ims.requests.filter(({ path }) => /logout|revoke|invalidate/.test(path)).map(({ path }) => path)
+
+describe('a silent login', () => {
+  test('finds the person’s session at IMS, in a frame that goes again', async () => {
+    const page = await openApp(near)
+    await logIn(page)
+    const first = await getToken(page)
+    await page.evaluate(() => window.app.client.forget())
+    expect(await getToken(page)).toMatchObject({ error: { code: 'LOGIN_REQUIRED' } })
+    const again = await silently(page)
+    expect(again).toEqual({ ok: expect.any(String) })
+    expect(again).not.toEqual(first)
+    expect(await getToken(page)).toEqual(again)
+    expect(await frames(page)).toBe(0)
+    const [asked] = near.requests.filter(({ params }) => params.prompt === 'none')
+    expect(asked?.path).toBe('/ims/authorize/v2')
+  })
+
+  test('says what IMS said where nobody is signed in', async () => {
+    const page = await openApp(near)
+    expect(await silently(page)).toMatchObject({ error: { code: 'LOGIN_REQUIRED', imsError: 'login_required' } })
+    expect(await frames(page)).toBe(0)
+  })
+
+  test('never concludes from blocked third-party cookies that the person is signed out', async () => {
+    const page = await openApp(far)
+    await logIn(page)
+    const token = await getToken(page)
+    for (let probe = 0; probe < 3; probe++)
+      expect(await silently(page)).toMatchObject({ error: { code: 'LOGIN_REQUIRED', imsError: 'login_required' } })
+    expect(await getToken(page)).toEqual(token)
+    expect(loggedOut(far)).toEqual([])
+    expect(await page.evaluate(() => window.app.events.filter(({ type }) => type === 'logout'))).toEqual([])
+  })
+
+  test('gives up where IMS does not answer in a frame', async () => {
+    const page = await openApp(near)
+    const page200 = { status: 200, body: 'a page', headers: { 'x-frame-options': 'DENY' } }
+    onTestFinished(near.fault({ path: '/ims/authorize', ...page200 }))
+    expect(await silently(page)).toMatchObject({ error: { code: 'LOGIN_REQUIRED' } })
+    expect(await frames(page)).toBe(0)
+    expect(await page.evaluate(() => Object.keys(sessionStorage))).toEqual([])
+  })
+})

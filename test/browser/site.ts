@@ -1,0 +1,117 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import type { AppConfig } from './fixtures/app.ts'
+
+/** A single-page app on a server of its own, under a strict Content-Security-Policy with Trusted Types. */
+export interface Site {
+  /** By default `http://localhost:<port>` */
+  readonly origin: string
+  /** Changes what the next page is told, or how it is served. */
+  configure(change: Partial<AppConfig> & { readonly headers?: Readonly<Record<string, string>> }): void
+  /** `Referer` of every request so far that had one. */
+  readonly referrers: readonly string[]
+  /** Violations that browsers reported. */
+  readonly violations: readonly string[]
+  close(): void
+}
+
+let bundles: Promise<Readonly<Record<string, string>>> | undefined
+
+/** The adapter as a bundler for browsers makes it. */
+function bundle(): Promise<Readonly<Record<string, string>>> {
+  const fixture = (name: string) => join(import.meta.dirname, 'fixtures', `${name}.ts`)
+  bundles ??= build({
+    entryPoints: { app: fixture('app'), relay: fixture('relay') },
+    bundle: true,
+    write: false,
+    format: 'esm',
+    target: 'es2022',
+    platform: 'browser',
+    conditions: ['browser'],
+    outdir: 'bundle',
+  }).then(({ outputFiles }) =>
+    Object.fromEntries(outputFiles.map(({ path, text }) => [`/${path.split('/').at(-1)}`, text])),
+  )
+  return bundles
+}
+
+/** A service worker that answers every navigation with the page that it kept, as those of apps do. */
+const serviceWorker = `
+  addEventListener('install', (event) => event.waitUntil(caches.open('shell').then((shell) => shell.add('/'))))
+  addEventListener('activate', (event) => event.waitUntil(clients.claim()))
+  addEventListener('fetch', (event) => {
+    if (event.request.mode === 'navigate') event.respondWith(caches.match('/'))
+  })
+`
+
+const escapeAttribute = (text: string) => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;')
+
+function pageWith(config: AppConfig, script: string): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>${script}</title>
+<meta name="config" content="${escapeAttribute(JSON.stringify(config))}">
+<link rel="icon" href="data:,">
+<script type="module" src="/${script}.js"></script>
+</head>
+<body><button>Sign in</button></body>
+</html>`
+}
+
+/** Serves the app; every path but the scripts is its page, `/relay` is the relay page. */
+export async function startSite(config: AppConfig, { host = 'localhost' } = {}): Promise<Site> {
+  const scripts = await bundle()
+  const referrers: string[] = []
+  const violations: string[] = []
+  let current = config
+  let extra: Readonly<Record<string, string>> = {}
+  const server: Server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost')
+    if (request.headers.referer !== undefined) referrers.push(request.headers.referer)
+    if (pathname === '/csp') {
+      request.on('data', (chunk: Buffer) => violations.push(chunk.toString()))
+      return response.writeHead(204).end()
+    }
+    const script = pathname === '/service-worker.js' ? serviceWorker : scripts[pathname]
+    if (script !== undefined) return response.setHeader('content-type', 'text/javascript').end(script)
+    response.writeHead(200, {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': policy(current.endpoint),
+      ...extra,
+    })
+    response.end(pageWith(current, pathname === '/relay' ? 'relay' : 'app'))
+  }).listen(0, host)
+  await once(server, 'listening')
+  return {
+    origin: `http://${host}:${(server.address() as AddressInfo).port}`,
+    configure({ headers, ...change }) {
+      if (headers !== undefined) extra = headers
+      current = { ...current, ...change }
+    },
+    referrers,
+    violations,
+    close() {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
+
+function policy(endpoint: string): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    'img-src data:',
+    `connect-src ${endpoint}`,
+    `frame-src 'self' ${endpoint}`,
+    "base-uri 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+    'report-uri /csp',
+  ].join('; ')
+}

@@ -1,0 +1,315 @@
+import type { BrowserContext, Page } from 'playwright'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { open, running, useBrowser } from './browser.ts'
+import { type Site, startSite } from './site.ts'
+
+const config = { clientId: 'none', endpoint: 'http://127.0.0.1:9', issuers: [], scopes: ['openid'] }
+const newContext = useBrowser()
+let site: Site
+
+beforeAll(async () => {
+  site = await startSite(config)
+})
+afterAll(() => site.close())
+
+const openPage = async () => open(await newContext(), site.origin)
+
+describe('contracts, in a page', () => {
+  test.each(['indexedDbStore', 'sessionStore', 'webLock'] as const)('%s', async (name) => {
+    const page = await openPage()
+    const results = await page.evaluate(async (name) => {
+      const { imskit, testing } = window
+      const checks: [string, () => Promise<void>][] = []
+      const collect = (title: string, run: () => Promise<void>) => void checks.push([title, run])
+      if (name === 'webLock') testing.lockContract(collect, { makeLock: () => imskit.webLock() })
+      else testing.storeContract(collect, { makeStore: () => imskit[name]() })
+      const results: Record<string, string> = {}
+      for (const [title, run] of checks)
+        results[title] = await run().then(
+          () => 'ok',
+          (error: unknown) => String(error),
+        )
+      return results
+    }, name)
+    expect(Object.keys(results).length).toBeGreaterThan(4)
+    expect(Object.entries(results).filter(([, result]) => result !== 'ok')).toEqual([])
+  })
+})
+
+/** Everything in the database, bytes as text. */
+function rawDatabase(page: Page): Promise<{ keys: string[]; text: string; extractable: boolean | undefined }> {
+  return page.evaluate(
+    () =>
+      new Promise((resolve, reject) => {
+        const opening = indexedDB.open('imskit')
+        opening.onerror = () => reject(opening.error)
+        opening.onsuccess = () => {
+          const entries = opening.result.transaction('entries').objectStore('entries')
+          const [keys, values] = [entries.getAllKeys(), entries.getAll()]
+          values.onsuccess = () => {
+            opening.result.close()
+            const key = values.result.find((value) => value instanceof CryptoKey) as CryptoKey | undefined
+            const decoded = (_: string, value: unknown) => {
+              const buffer = value instanceof ArrayBuffer || ArrayBuffer.isView(value)
+              return buffer ? new TextDecoder('latin1').decode(value) : value
+            }
+            resolve({
+              keys: keys.result.map(String),
+              text: JSON.stringify(values.result, decoded),
+              extractable: key?.extractable,
+            })
+          }
+        }
+      }),
+  )
+}
+
+describe('indexedDbStore', () => {
+  test('keeps values sealed, with a key that cannot be taken away', async () => {
+    const page = await openPage()
+    const back = await page.evaluate(async () => {
+      const store = window.imskit.indexedDbStore()
+      await store.set('a', { accessToken: 'canary-in-the-database' })
+      // another page has no key in memory
+      return window.imskit.indexedDbStore().get('a')
+    })
+    expect(back).toEqual({ accessToken: 'canary-in-the-database' })
+    const raw = await rawDatabase(page)
+    expect(raw.keys).toEqual(['#key', 'a'])
+    expect(raw.extractable).toBe(false)
+    expect(raw.text).not.toContain('canary')
+  })
+
+  test('takes what was changed, moved or sealed with another key for missing, and can be written again', async () => {
+    const page = await openPage()
+    const results = await page.evaluate(async () => {
+      const { indexedDbStore } = window.imskit
+      await indexedDbStore().set('a', 'first')
+      const edit = (change: (entries: IDBObjectStore, entry: { sealed: ArrayBuffer; version: number }) => void) =>
+        new Promise<void>((resolve) => {
+          const opening = indexedDB.open('imskit')
+          opening.onsuccess = () => {
+            const transaction = opening.result.transaction('entries', 'readwrite')
+            const entries = transaction.objectStore('entries')
+            const reading = entries.get('a')
+            reading.onsuccess = () => change(entries, reading.result)
+            transaction.oncomplete = () => {
+              opening.result.close()
+              resolve()
+            }
+          }
+        })
+      const results: unknown[] = []
+      const damages: Parameters<typeof edit>[0][] = [
+        (entries, entry) => entries.put({ ...entry, sealed: new ArrayBuffer(32) }, 'a'),
+        (entries, entry) => entries.put({ ...entry, version: 0 }, 'a'),
+        (entries, entry) => entries.put({ ...entry, iv: 'x' }, 'a'),
+        (entries) => entries.put('text', 'a'),
+        (entries) => entries.put(null, 'a'),
+        (entries) => entries.delete('#key'),
+      ]
+      for (const damage of damages) {
+        await edit(damage)
+        results.push((await indexedDbStore().get('a')) ?? null)
+        await indexedDbStore().set('a', 'again')
+        results.push((await indexedDbStore().get('a')) ?? null)
+      }
+      await edit((entries, entry) => entries.put(entry, 'b'))
+      results.push((await indexedDbStore().get('b')) ?? null)
+      return results
+    })
+    expect(results).toEqual([...Array(6).fill([null, 'again']).flat(), null])
+  })
+
+  test('goes on where the site data is wiped meanwhile, by the browser or by another tab', async () => {
+    const page = await openPage()
+    const write = (value: string) =>
+      page.evaluate(async (value) => {
+        const before = await window.app.platform.store.get('a')
+        await window.app.platform.store.set('a', value)
+        return [before ?? null, await window.app.platform.store.get('a')]
+      }, value)
+    expect(await write('first')).toEqual([null, 'first'])
+    const cdp = await page.context().newCDPSession(page)
+    await cdp.send('Storage.clearDataForOrigin', { origin: site.origin, storageTypes: 'indexeddb' })
+    expect(await write('second')).toEqual([null, 'second'])
+    const other = await open(page.context(), site.origin)
+    await other.evaluate(
+      () =>
+        new Promise<void>((resolve, reject) => {
+          const deleting = indexedDB.deleteDatabase('imskit')
+          deleting.onsuccess = () => resolve()
+          deleting.onblocked = () => reject(new Error('blocked'))
+        }),
+    )
+    expect(await write('third')).toEqual([null, 'third'])
+    expect(await page.evaluate(() => window.app.events)).toEqual([])
+  })
+
+  test('one key serves tabs that begin at the same time', async () => {
+    const context = await newContext()
+    const pages = await Promise.all([0, 1, 2].map(() => open(context, site.origin)))
+    await Promise.all(
+      pages.map((page, index) => page.evaluate((name) => window.app.platform.store.set(name, name), `${index}`)),
+    )
+    const read = (page: Page) => page.evaluate(() => Promise.all(['0', '1', '2'].map(window.app.platform.store.get)))
+    expect(await Promise.all(pages.map(read))).toEqual(Array(3).fill(['0', '1', '2']))
+  })
+
+  const denied: Record<string, () => void> = {
+    'throws on open': () => {
+      IDBFactory.prototype.open = () => {
+        throw new DOMException('denied', 'SecurityError')
+      }
+    },
+    'fails to open': () => {
+      const original = IDBFactory.prototype.open
+      // a lower version than the one that is there
+      IDBFactory.prototype.open = function open(name) {
+        const opening = original.call(this, name, 5)
+        opening.addEventListener('upgradeneeded', (event) => {
+          event.stopImmediatePropagation()
+          opening.transaction?.abort()
+        })
+        return opening
+      }
+    },
+    'cannot be written': () => {
+      const original = IDBDatabase.prototype.transaction
+      IDBDatabase.prototype.transaction = function transaction(names, mode) {
+        if (mode === 'readwrite') throw new DOMException('read only', 'ReadOnlyError')
+        return original.call(this, names, mode)
+      }
+    },
+    'is absent': () => {
+      Object.defineProperty(globalThis, 'indexedDB', { value: undefined })
+    },
+  }
+  test.each(Object.keys(denied))('falls back to memory where the database %s, and says so once', async (name) => {
+    const context: BrowserContext = await newContext()
+    await context.addInitScript(denied[name] as () => void)
+    const page = await open(context, site.origin)
+    const result = await page.evaluate(async () => {
+      const { store } = window.app.platform
+      await store.set('a', 1)
+      await store.set('b', 2, Date.now() - 1)
+      const late: string[] = []
+      window.app.platform.report?.((event) => void late.push(event.type))
+      return { values: [await store.get('a'), await store.keys('')], events: window.app.events, late }
+    })
+    expect(result.values).toEqual([1, ['a']])
+    expect(result.events).toEqual([{ type: 'store-degraded', reason: expect.any(String) }])
+    expect(result.late).toEqual(['store-degraded'])
+  })
+
+  test('says that a value cannot be written, without the value', async () => {
+    const page = await openPage()
+    const result = await page.evaluate(async () => {
+      const { store } = window.app.platform
+      await store.set('a', 'before')
+      IDBObjectStore.prototype.put = () => {
+        throw new DOMException('no room for canary', 'QuotaExceededError')
+      }
+      return [await window.outcome(store.set('a', 'canary')), await store.get('a')]
+    })
+    expect(result).toEqual([
+      { error: expect.objectContaining({ code: 'STORE_FAILED', name: 'UnavailableError' }) },
+      'before',
+    ])
+  })
+})
+
+test('sessionStore works in memory where the storage is denied or full, and forgets the oldest of many', async () => {
+  const page = await openPage()
+  const run = () =>
+    page.evaluate(async () => {
+      const store = window.imskit.sessionStore({ most: 3 })
+      for (const name of ['1', '2', '3', '4', '5']) {
+        await store.set(`imskit/${name}`, name)
+        await new Promise((resolve) => setTimeout(resolve, 2))
+      }
+      return (await store.keys('imskit/')).sort()
+    })
+  expect(await run()).toEqual(['imskit/3', 'imskit/4', 'imskit/5'])
+  await page.evaluate(() => {
+    sessionStorage.clear()
+    Storage.prototype.setItem = () => {
+      throw new DOMException('full', 'QuotaExceededError')
+    }
+  })
+  expect(await run()).toEqual(['imskit/3', 'imskit/4', 'imskit/5'])
+  await page.evaluate(() => {
+    Object.defineProperty(globalThis, 'sessionStorage', {
+      get() {
+        throw new DOMException('denied', 'SecurityError')
+      },
+    })
+  })
+  expect(await run()).toEqual(['imskit/3', 'imskit/4', 'imskit/5'])
+})
+
+describe('webLock', () => {
+  test('keeps tabs apart', async () => {
+    const context = await newContext()
+    const pages = await Promise.all([0, 1, 2].map(() => open(context, site.origin)))
+    const spans = await Promise.all(
+      pages.map((page) =>
+        page.evaluate(async () => {
+          const now = () => performance.timeOrigin + performance.now()
+          const spans: [number, number][] = []
+          const lock = window.imskit.webLock()
+          for (let round = 0; round < 3; round++)
+            await lock('shared', async () => {
+              const began = now()
+              await new Promise((resolve) => setTimeout(resolve, 15))
+              spans.push([began, now()])
+            })
+          return spans
+        }),
+      ),
+    )
+    const sorted = spans.flat().sort(([a], [b]) => a - b)
+    expect(sorted.length).toBe(9)
+    for (const [index, [began]] of sorted.entries())
+      expect(began).toBeGreaterThanOrEqual((sorted[index - 1]?.[1] ?? 0) - 2)
+  })
+
+  test('is free when its tab is closed, and taken over from one that does not let go', async () => {
+    const context = await newContext()
+    const [holder, waiter] = [await open(context, site.origin), await open(context, site.origin)]
+    const hold = () =>
+      holder.evaluate(
+        () => new Promise<void>((inside) => void window.imskit.webLock()('held', () => new Promise(() => inside()))),
+      )
+    await hold()
+    const taken = await waiter.evaluate(() => window.imskit.webLock({ lease: 100 })('held', async () => 'taken over'))
+    expect(taken).toBe('taken over')
+    await hold()
+    const waiting = waiter.evaluate(() => window.imskit.webLock()('held', async () => 'freed'))
+    await holder.close()
+    expect(await waiting).toBe('freed')
+  })
+
+  test('is not taken from a holder that has only just got it', async () => {
+    const page = await openPage()
+    const other = await open(page.context(), site.origin)
+    await page.evaluate(
+      () =>
+        new Promise<void>((inside) => {
+          void window.imskit.webLock()('queue', () => {
+            inside()
+            return new Promise((resolve) => setTimeout(resolve, 150))
+          })
+        }),
+    )
+    const second = other.evaluate(() =>
+      window.imskit.webLock()('queue', () => new Promise((resolve) => setTimeout(() => resolve('whole'), 150))),
+    )
+    await other.evaluate(async () => {
+      while (((await navigator.locks.query()).pending ?? []).length === 0) await new Promise(requestAnimationFrame)
+    })
+    const third = page.evaluate(() => window.imskit.webLock({ lease: 200 })('queue', async () => 'in turn'))
+    expect(await Promise.all([second, third])).toEqual(['whole', 'in turn'])
+    await running(page)
+  })
+})
