@@ -24,5 +24,13 @@ export async function serve() {
     response.end(text.replace('name="ims-endpoint" content=""', `name="ims-endpoint" content="${emulator.url}"`))
   })
   await new Promise((resolve, reject) => server.once('error', reject).listen(0, 'localhost', resolve))
-  return { url: `http://localhost:${server.address().port}${page}`, ims: emulator.url }
+  return {
+    url: `http://localhost:${server.address().port}${page}`,
+    ims: emulator.url,
+    async close() {
+      server.close()
+      server.closeAllConnections()
+      await emulator.close()
+    },
+  }
 }

@@ -7,7 +7,7 @@ function report(name, text, { budget, ceiling } = {}) {
   const gzip = gzipped(text)
   const verdict = budget === undefined ? '' : gzip <= budget ? `within ${budget}` : `${gzip - budget} over ${budget}`
   console.log(`${name.padEnd(34)} ${String(text.length).padStart(8)} ${String(gzip).padStart(8)}  ${verdict}`)
-  if (budget === undefined) return
+  if (ceiling === undefined) return
   const found = bleeding.exec(text)
   if (found !== null) console.log(`  ${found[0]} bleeds into it`)
   if (gzip > ceiling) console.log(`  above its ceiling of ${ceiling}`)

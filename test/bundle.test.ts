@@ -1,0 +1,33 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+// @ts-expect-error plain JavaScript, shared with `npm run size`
+import { bleeding, bundle, files, gzipped, jobs } from '../scripts/bundles.mjs'
+
+interface Job {
+  readonly code: string
+  readonly ceiling?: number
+}
+
+const ours = Object.entries(jobs as Record<string, Job>).filter(([, { ceiling }]) => ceiling !== undefined)
+
+describe('what a page is sent', () => {
+  test.each(ours)('%s: no other flow, no other runtime, no more bytes than before', async (_, { code, ceiling }) => {
+    const { text, gzip } = await bundle(code)
+    expect(bleeding.exec(text)?.[0]).toBeUndefined()
+    expect(gzip).toBeLessThanOrEqual(ceiling ?? 0)
+  })
+
+  test('the bleed list knows a secret flow when it sees one', async () => {
+    const code = "export { clientCredentials, jwtBearer } from './src/core/index.ts'"
+    expect((await bundle(code)).text).toMatch(bleeding)
+  })
+
+  test.each(files.names as string[])('dist/%s is one file without a secret flow', (name) => {
+    const file = new URL(`../dist/${name}`, import.meta.url)
+    expect(existsSync(file), 'run npm run build first').toBe(true)
+    const text = readFileSync(file, 'utf8')
+    expect(bleeding.exec(text)?.[0]).toBeUndefined()
+    expect(/(?:^|;)import\b|\bimport\(/.test(text)).toBe(false)
+    expect(gzipped(text)).toBeLessThanOrEqual(files.ceiling)
+  })
+})
