@@ -290,9 +290,9 @@ export class Ims {
   #cached(kind: string, token: string, about: unknown, ask: () => Promise<Validated>): Promised<ImsValidation> {
     const { cache } = this
     if (cache === undefined) return ask().then(copyOf)
-    const known = cache.peek(kind, this.endpoint, token, about ?? null) as Validated | undefined
+    const known = cache.peek(kind, this.endpoint, about ?? null, token) as Validated | undefined
     if (known !== undefined) return copyOf(known)
-    return cache.validateWithCache((..._: unknown[]) => ask(), kind, this.endpoint, token, about ?? null).then(copyOf)
+    return cache.validateWithCache((..._: unknown[]) => ask(), kind, this.endpoint, about ?? null, token).then(copyOf)
   }
 }
 

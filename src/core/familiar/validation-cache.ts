@@ -118,15 +118,8 @@ function makeRoom(entries: Map<string, Entry>): void {
   }
 }
 
-/** `params` as one text. How long each is comes first, so that no two lists of them run into the same text. */
+/** `params` as one text: JSON tells where it ends, so that what comes last, mostly a long token, can stand as it is. */
 function question(params: readonly unknown[]): string {
-  let lengths = ''
-  let text = ''
-  for (const param of params) {
-    const isText = typeof param === 'string'
-    const part = isText ? param : String(JSON.stringify(param))
-    lengths += isText ? `${part.length} ` : `${part.length}j `
-    text += part
-  }
-  return lengths + text
+  const last = params.at(-1)
+  return typeof last === 'string' ? `t${JSON.stringify(params.slice(0, -1))}${last}` : `j${JSON.stringify(params)}`
 }

@@ -35,7 +35,9 @@ export function getTokenData(token: string): TokenClaims {
 }
 
 /** As {@link getTokenData}, but `undefined` where there is nothing to decode. */
-export function claimsOf(token: string): TokenClaims | undefined {
+export function claimsOf(token: unknown): TokenClaims | undefined {
+  // an opaque token is nothing unusual, and an exception for each costs more than all else here
+  if (typeof token !== 'string' || token.split('.', 4).length !== 3) return undefined
   try {
     return getTokenData(token)
   } catch {

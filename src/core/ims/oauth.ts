@@ -70,7 +70,7 @@ export async function tokenExchange(call: Call, exchange: TokenExchange): Promis
   })
   const response = await exchange.ask({ ...authorizationServer(call), token_endpoint: endpoint.url }, options)
   try {
-    const as = authorizationServer(call, typeof body?.id_token === 'string' ? claimsOf(body.id_token)?.iss : undefined)
+    const as = authorizationServer(call, claimsOf(body?.id_token)?.iss)
     const read = await exchange.read(as, response, body)
     await exchange.checkIdToken?.(call, as, response)
     // a token that is bound to a key (DPoP) is no bearer token
@@ -107,8 +107,8 @@ function requestOptions(call: Call, once: boolean, seen: (body: TokenBody) => vo
 
 /** When the tokens of an answer were issued, in ms since the epoch; `NaN` where they do not say. */
 function issueTime(body: TokenBody): number {
-  const { iat } = claimsOf(String(body?.id_token)) ?? {}
-  return typeof iat === 'number' ? iat * 1000 : Number(claimsOf(String(body?.access_token))?.created_at ?? Number.NaN)
+  const { iat } = claimsOf(body?.id_token) ?? {}
+  return typeof iat === 'number' ? iat * 1000 : Number(claimsOf(body?.access_token)?.created_at ?? Number.NaN)
 }
 
 const reasons: Readonly<Record<string, TokenInvalidReason>> = {
