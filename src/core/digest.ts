@@ -1,4 +1,4 @@
-import { base64url } from 'jose'
+import * as base64url from 'jose/base64url'
 
 const encoder = /* @__PURE__ */ new TextEncoder()
 

@@ -118,8 +118,12 @@ function makeRoom(entries: Map<string, Entry>): void {
   }
 }
 
-/** `params` as one text: JSON tells where it ends, so that what comes last, mostly a long token, can stand as it is. */
+/** `params` as one text. The length of each stands before it, so that no two lists of them run into the same text. */
 function question(params: readonly unknown[]): string {
-  const last = params.at(-1)
-  return typeof last === 'string' ? `t${JSON.stringify(params.slice(0, -1))}${last}` : `j${JSON.stringify(params)}`
+  let text = ''
+  for (const param of params) {
+    const part = typeof param === 'string' ? param : String(JSON.stringify(param))
+    text += `${typeof param === 'string' ? 's' : 'j'}${part.length}:${part}`
+  }
+  return text
 }

@@ -1,4 +1,4 @@
-import { SignJWT } from 'jose'
+import { SignJWT } from 'jose/jwt/sign'
 import { type PrivateKeySource, readPrivateKey } from '../keys/read-private-key.ts'
 import type { Platform } from '../ports.ts'
 

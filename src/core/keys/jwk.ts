@@ -1,4 +1,4 @@
-import { base64url } from 'jose'
+import * as base64url from 'jose/base64url'
 import { damagedKey, invalidKey, otherKind } from './invalid-key.ts'
 import { type RsaNumbers, rsaNumberNames } from './rsa-key.ts'
 

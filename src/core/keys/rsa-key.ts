@@ -1,4 +1,4 @@
-import { base64url } from 'jose'
+import * as base64url from 'jose/base64url'
 import { damagedKey, invalidKey } from './invalid-key.ts'
 
 /** The numbers of an RSA private key under their JWK names (RFC 7518, section 6.3). */

@@ -1,4 +1,6 @@
-import { compactVerify, createRemoteJWKSet, customFetch, errors } from 'jose'
+import * as errors from 'jose/errors'
+import { createRemoteJWKSet, customFetch, type RemoteJWKSet } from 'jose/jwks/remote'
+import { compactVerify } from 'jose/jws/compact/verify'
 import { ConfigurationError, ImsError, ImsResponseError, TokenError, type TokenInvalidReason } from '../errors.ts'
 import { type Call, parseObject, send, serverNow, toResponse } from '../ims/call.ts'
 import { expiryOf, type TokenClaims } from '../ims/decode-token.ts'
@@ -22,6 +24,10 @@ export interface VerifyTokenOptions {
 export type Verifier = (token: string, options?: VerifyTokenOptions) => Promise<TokenClaims>
 
 const longestToken = 64 * 1024
+/** ms that a fetched key set is believed */
+const keyLifetime = 600_000
+const fewHeaders = 100
+const rs256 = { algorithms: ['RS256'] }
 // base64url only: some decoders overlook blanks, line ends and padding
 const compact = /^[\w-]*\.[\w-]*\.[\w-]*$/
 const decoder = /* @__PURE__ */ new TextDecoder()
@@ -31,11 +37,14 @@ const decoder = /* @__PURE__ */ new TextDecoder()
  * Only RS256 and only IMS's own key set: a token's `x5u`, `jku` or `jwk` is never followed (RFC 8725, sections 3.1, 3.10).
  */
 export function createVerifier(call: Call): Verifier {
+  const proven = provenKeys(call)
   const keys = createRemoteJWKSet(new URL(call.endpoint + paths.keys), {
     [customFetch]: async (url, { method, headers }) => {
+      // a key may have been withdrawn
+      proven.clear()
       return toResponse({ url, method }, await send(call, { url, method, headers: Object.fromEntries(headers) }))
     },
-    cacheMaxAge: 600_000,
+    cacheMaxAge: keyLifetime,
     cooldownDuration: 30_000,
   })
   return async (token, options = {}) => {
@@ -43,7 +52,7 @@ export function createVerifier(call: Call): Verifier {
     requireTexts('allowList', options.allowList)
     requireTexts('scopes', options.scopes)
     if (typeof token !== 'string' || token.length > longestToken || !compact.test(token)) throw invalid('malformed')
-    const { payload } = await compactVerify(token, keys, { algorithms: ['RS256'] }).catch((error: unknown) => {
+    const payload = await signedPayload(token, keys, proven).catch((error: unknown) => {
       throw verificationError(error)
     })
     const claims = parseObject(decoder.decode(payload)) as TokenClaims | undefined
@@ -51,6 +60,36 @@ export function createVerifier(call: Call): Verifier {
     const reason = claimsFault(claims, options, { now: serverNow(call), tolerance })
     if (reason !== undefined) throw invalid(reason)
     return claims
+  }
+}
+
+/** The payload of a token whose signature is right. */
+async function signedPayload(token: string, keys: RemoteJWKSet, proven: ProvenKeys): Promise<Uint8Array> {
+  const header = token.slice(0, token.indexOf('.'))
+  const known = proven.get(header)
+  if (known !== undefined) return (await compactVerify(token, known, rs256)).payload
+  const { payload, key } = await compactVerify(token, keys, rs256)
+  proven.set(header, key)
+  return payload
+}
+
+type ProvenKeys = Pick<Map<string, CryptoKey | Uint8Array>, 'get' | 'set' | 'clear'>
+
+/** The keys of headers that were met in a valid token, for as long as the key set is believed: choosing again costs. */
+function provenKeys({ clock }: Call): ProvenKeys {
+  const keys = new Map<string, CryptoKey | Uint8Array>()
+  let since = clock.now()
+  const clear = () => {
+    keys.clear()
+    since = clock.now()
+  }
+  return {
+    clear,
+    get: (header) => (clock.now() - since < keyLifetime ? keys.get(header) : undefined),
+    set(header, key) {
+      if (clock.now() - since >= keyLifetime || keys.size >= fewHeaders) clear()
+      return keys.set(header, key)
+    },
   }
 }
 
