@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { runInNewContext } from 'node:vm'
 import { build } from 'esbuild'
 import { describe, expect, expectTypeOf, it } from 'vitest'
@@ -45,6 +46,13 @@ it('the codes are the documented ones, all of them and no others', () => {
   expectTypeOf<ImsErrorCode>().toEqualTypeOf<
     Configuration | Login | Token | 'HTTP_ERROR' | 'IMS_MALFORMED' | Unavailable
   >()
+})
+
+it('each code has a section in the documentation', () => {
+  const source = readFileSync(new URL('../../src/core/errors.ts', import.meta.url), 'utf8')
+  const codes = [...source.matchAll(/'([A-Z]+_[A-Z_]+|TIMEOUT)'/g)].map(([, code]) => code)
+  const documented = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8').matchAll(/^### (\w+)$/gm)
+  expect([...documented].map(([, code]) => code).sort()).toEqual([...new Set(codes)].sort())
 })
 
 const cause = new Error('why')
