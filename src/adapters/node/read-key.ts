@@ -28,8 +28,9 @@ async function decryptPem(pem: string, passphrase = ''): Promise<string> {
   try {
     return String(createPrivateKey({ key: pem, format: 'pem', passphrase }).export({ type: 'pkcs8', format: 'pem' }))
   } catch (error) {
-    // OpenSSL's own text stays out: only its code is looked at
-    if (codeOf(error).endsWith('UNSUPPORTED')) {
+    // OpenSSL's own text stays out: only its code is looked at. A wrong passphrase ends in the same code once in 256
+    // times, when what it decrypts to happens to be padded well; a legacy key tells by the cipher that it names
+    if (codeOf(error).endsWith('UNSUPPORTED') && !(await hasLegacyCipher(pem))) {
       throw new ConfigurationError(
         'INVALID_KEY',
         'the private key cannot be decrypted: the passphrase is wrong, or the cipher is one that this Node no longer has ' +
@@ -41,6 +42,21 @@ async function decryptPem(pem: string, passphrase = ''): Promise<string> {
       'INVALID_KEY',
       'the private key cannot be decrypted; check the passphrase; if it is right, the key is damaged',
     )
+  }
+}
+
+/** Whether the cipher that legacy PEM names is one that this Node has. */
+async function hasLegacyCipher(pem: string): Promise<boolean> {
+  const name = /DEK-Info:\s*([\w-]+)/.exec(pem)?.[1]
+  if (name === undefined) return false
+  const { createCipheriv, getCipherInfo } = await import('node:crypto')
+  const { keyLength, ivLength = 0 } = getCipherInfo(name) ?? {}
+  if (keyLength === undefined) return false
+  try {
+    createCipheriv(name, new Uint8Array(keyLength), new Uint8Array(ivLength))
+    return true
+  } catch {
+    return false
   }
 }
 
