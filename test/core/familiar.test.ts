@@ -275,6 +275,27 @@ describe('contexts', () => {
     expect(({} as { polluted?: number }).polluted).toBeUndefined()
   })
 
+  it('of no kind still have the token that was put into them, as long as it lasts and nothing speaks against it', async () => {
+    const clock = fakeClock()
+    const { context, getToken } = imsOver({ clock })
+    const token = unsignedToken({ client_id: 'x', scope: 'openid' })
+    const given = { token, expiry: clock.now() + 3_600_000 }
+    await context.set('x', { access_token: given })
+    expect(await getToken('x')).toBe(token)
+    const refused = { code: 'CANNOT_GENERATE_TOKEN' }
+    expect(await failureOf(getToken('x', { force: true }))).toMatchObject(refused)
+    expect(await failureOf(getToken('x', { minValidity: 3_600_000 }))).toMatchObject(refused)
+    for (const data of [
+      { client_id: 'y', access_token: given },
+      { access_token: { ...given, for: 'a credential' } },
+      { access_token: { ...given, expiry: clock.now() + 600_000 } },
+    ]) {
+      await context.set('x', data)
+      expect(await failureOf(getToken('x'))).toMatchObject(refused)
+    }
+    expect(requests()).toEqual([])
+  })
+
   it('that are removed while a token is on its way do not come back', async () => {
     const { context, getToken } = imsOver({
       async fetch(url, init) {

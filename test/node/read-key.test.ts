@@ -125,7 +125,8 @@ describe('files', () => {
     const damaged = lines.with(4, `${lines[4]}*`).join('\n')
     const contents = { 'damaged.pem': damaged, 'notes.txt': 'my secret notes', 'path.txt': join(folder, 'pkcs8.pem') }
     for (const [name, content] of Object.entries(contents)) {
-      const text = shown(await refusal(file(name, content), options))
+      const code = name === 'damaged.pem' ? 'INVALID_KEY' : 'INVALID_KEY_FILE'
+      const text = shown(await refusal(file(name, content), options, code))
       for (const line of content.split('\n').slice(1, -2)) expect(text).not.toContain(line)
       expect(text).not.toContain('secret notes')
       expect(text).not.toContain('pkcs8.pem')

@@ -40,7 +40,10 @@ export function aioContexts(config: AioConfig): ContextStore {
       const path = await pathOf(name)
       const patches: Record<ConfigFileName, TokenPatch> = { local: {}, global: {} }
       for (const label of Object.keys(patch) as TokenLabel[]) {
-        const place = await placeOf(path, label, patch[label] === undefined)
+        const removed = patch[label] === undefined
+        const place = await placeOf(path, label, removed)
+        // what is not there makes no file of its own
+        if (removed && !(await has(place, [...path, label]))) continue
         patches[place] = { ...patches[place], [label]: patch[label] }
       }
       for (const file of ['local', 'global'] as const) {

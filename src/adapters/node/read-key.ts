@@ -17,10 +17,16 @@ export async function readKey(source: string, passphrase?: string): Promise<stri
   const showable = !secret && isPlainPath(source)
   const path = await absolutePath(source)
   const content = await readFile(path, showable)
-  if (content !== undefined) return textOf(content)
+  if (content !== undefined) return keyText(textOf(content), showable ? path : undefined)
   // text that does not even look like a path is no file that went missing
   if (!showable) return undefined
   throw invalidKeyFile(`there is no key file ${path}`, 'correct private_key, or put the key there')
+}
+
+/** PEM, base64 of DER, or JSON: what is none of them was never a key, and the old library names the file for it, too. */
+function keyText(text: string, path: string | undefined): string {
+  if (/-----BEGIN|^\s*(["[{]|MI)/.test(text)) return text
+  throw invalidKeyFile(`the key file${path === undefined ? '' : ` ${path}`} holds no private key`, 'give a PEM file')
 }
 
 async function decryptPem(pem: string, passphrase = ''): Promise<string> {

@@ -93,7 +93,9 @@ export function namedContexts(options: CreateImsOptions, kinds: readonly Context
   async function slowToken(name: string | undefined, asked: FamiliarGetTokenOptions): Promise<string> {
     const { own, overrides } = splitOptions(asked)
     const { name: label, data } = await resolve(name)
-    const { client, session } = await clientOf(label, data, overrides)
+    const found = await clientOf(label, data, overrides).catch((error) => tokenWithoutKind(error, data, own))
+    if (typeof found === 'string') return found
+    const { client, session } = found
     try {
       return (await session.current(own)).accessToken
     } catch (error) {
@@ -103,6 +105,21 @@ export function namedContexts(options: CreateImsOptions, kinds: readonly Context
       const { prompt, login_hint: loginHint, locale, signal } = asked
       return await client.login({ signal, prompt, loginHint, locale, context: label })
     }
+  }
+
+  /** A context that cannot renew its token still has it: someone put it there to be used. */
+  async function tokenWithoutKind(error: unknown, data: ContextData, asked: GetTokenOptions): Promise<string> {
+    if (!isImsError(error) || error.code !== 'CANNOT_GENERATE_TOKEN' || asked.force) throw error
+    const owner = {
+      endpoint: resolveEndpoint(await connectionOf(data)),
+      clientId: typeof data.client_id === 'string' ? data.client_id : undefined,
+      scopes: [],
+    }
+    // what says what it was issued for was obtained for a credential, and that is no longer here
+    const stored = readStored(data.access_token, '', owner)
+    const needed = asked.minValidity ?? options.minValidity ?? 600_000
+    if (stored === undefined || stored.expiry <= (options.clock ?? Date).now() + needed) throw error
+    return stored.token
   }
 
   async function drop(label: string, removed: TokenPatch): Promise<void> {
