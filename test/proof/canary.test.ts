@@ -8,6 +8,7 @@ import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts
 import { createPerson } from '../emulator/person.ts'
 import { build, built } from './build.ts'
 import { newPlace, type Place } from './place.ts'
+import { type StateService, startState } from './state-service.ts'
 
 // Every secret is a canary: it is looked for in everything that anyone could see of a long and unlucky run.
 
@@ -27,12 +28,17 @@ const serviceCode = { code: canary(), secret: secret.service }
 const passphrase = canary()
 
 let emulator: RunningEmulator
+let state: StateService
 
 beforeAll(async () => {
   await build()
+  state = await startState()
   emulator = await startEmulator({ autoLogin: 'user@example.com' })
 })
-afterAll(() => emulator.close())
+afterAll(async () => {
+  await emulator.close()
+  await state.close()
+})
 
 /** The scenario's own clients at the emulator, whose secrets nobody else has. */
 async function startScenario() {
@@ -110,6 +116,7 @@ async function answer(own: RunningEmulator, what: string, about: unknown, seen: 
     for (const undo of takeBack.splice(0)) undo()
     return
   }
+  if (what === 'state') return state.refuse(about as number | undefined)
   const { url } = await createPerson(own).visit(String(about))
   for (const value of url.searchParams.getAll('code')) seen.add(value)
   if (what === 'browse') await fetch(url, { redirect: 'manual' })
@@ -118,12 +125,15 @@ async function answer(own: RunningEmulator, what: string, about: unknown, seen: 
 
 const takeBack: (() => void)[] = []
 
-async function run(place: Place): Promise<Report & { stdout: string; stderr: string }> {
+async function run(
+  place: Place,
+  env: Record<string, string> = {},
+): Promise<Report & { stdout: string; stderr: string }> {
   const { own, setup, secrets } = await startScenario()
   onTestFinished(() => own.close())
   const child = fork(fileURLToPath(new URL('fixtures/canary.mjs', import.meta.url)), [], {
     cwd: place.cwd,
-    env: { ...place.env, PROOF_ENTRY: built('node'), DEBUG: '*', NODE_DEBUG: 'fetch,http,undici' },
+    env: { ...place.env, PROOF_ENTRY: built('node'), DEBUG: '*', NODE_DEBUG: 'fetch,http,undici', ...env },
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
@@ -144,6 +154,12 @@ async function run(place: Place): Promise<Report & { stdout: string; stderr: str
   await once(child, 'close')
   if (report === undefined) throw new Error(`the run broke off: ${printed.stderr.slice(-3000)}`)
   return { ...report, ...printed, secrets: [...report.secrets, ...secrets, ...codes] }
+}
+
+/** State's package logs the value of each write where its debug output is on, and of a failed one always: no reach of ours. */
+function withoutWritesOfState(text: string): string {
+  const entries = text.split(/^(?=\d{4}-\d\d-\d\dT[\d:.]+Z )/m)
+  return entries.filter((entry) => !/^\S+ @adobe\/aio-lib-state \S+:(error|debug put) /.test(entry)).join('')
 }
 
 /** How a secret might look somewhere: as it is, in a URL, in base64; of a token also each part by itself. */
@@ -188,6 +204,31 @@ describe('a long and unlucky run', () => {
     expect(stderr).toMatch(/imskit request/)
     expect(stderr).toMatch(/HTTP|FETCH|UNDICI/)
     expect(names.length).toBeGreaterThan(2)
+  })
+
+  test('of an I/O Runtime action shows none either', { timeout: 120_000 }, async () => {
+    const place = newPlace()
+    const apiKey = canary()
+    const { stdout, stderr, sinks, secrets, codes } = await run(place, {
+      __OW_ACTION_NAME: '/ns/pkg/action',
+      __OW_NAMESPACE: '12345-project',
+      __OW_API_KEY: apiKey,
+      AIO_STATE_ENDPOINT: state.url,
+      // with `http` Node prints the key that State's package sends
+      NODE_DEBUG: 'fetch,undici',
+    })
+    const names = readdirSync(place.cwd, { recursive: true }).map(String)
+    const everything = [
+      ...sinks,
+      { where: 'stdout', text: withoutWritesOfState(stdout) },
+      { where: 'stderr', text: withoutWritesOfState(stderr) },
+      { where: 'names of files', text: names.join('\n') },
+    ]
+    expect(leaks([...secrets, apiKey], everything)).toEqual([])
+    expect(codes).toEqual(expect.arrayContaining(['none', 'HTTP_ERROR', 'STORE_FAILED', 'LOGIN_REQUIRED']))
+    expect(state.values.size).toBeGreaterThan(0)
+    expect(stderr).toMatch(/imskit request/)
+    expect(stdout).toMatch(/@adobe\/aio-lib-state/)
   })
 
   test('would be caught showing one', () => {

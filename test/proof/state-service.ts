@@ -1,0 +1,45 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** The State service's documented wire (`/containers/<namespace>/data/<key>`), in memory. */
+export interface StateService {
+  readonly url: string
+  readonly values: Map<string, { value: string; ttl: string | null }>
+  /** Refuses everything from now on, or no more. */
+  refuse(status: number | undefined): void
+  close(): Promise<void>
+}
+
+export async function startState(): Promise<StateService> {
+  const values = new Map<string, { value: string; ttl: string | null }>()
+  let refusal: number | undefined
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? '', 'http://state')
+    const key = decodeURIComponent(url.pathname.split('/data/')[1] ?? '')
+    let body = ''
+    request.setEncoding('utf8').on('data', (chunk) => {
+      body += chunk
+    })
+    request.on('end', () => {
+      if (refusal !== undefined) return response.writeHead(refusal).end()
+      if (request.method === 'PUT') values.set(key, { value: body, ttl: url.searchParams.get('ttl') })
+      const kept = values.get(key)
+      if (request.method === 'DELETE') values.delete(key)
+      response.writeHead(kept === undefined ? 404 : 200, { 'x-key-expires-ms': '2000000000000' }).end(kept?.value)
+    })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    values,
+    refuse(status) {
+      refusal = status
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
