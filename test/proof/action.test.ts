@@ -1,7 +1,4 @@
-import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
 import { authorizeUrl, callback, createPerson, post } from '../emulator/person.ts'
@@ -9,6 +6,7 @@ import { build } from './build.ts'
 import { newPlace } from './place.ts'
 import { imskit } from './program.ts'
 import { withoutEndpoint } from './ready-made.ts'
+import { type StateService, startState } from './state-service.ts'
 
 // an action of Adobe I/O Runtime: containers that come and go, and a State service between them
 
@@ -18,40 +16,21 @@ interface Kept {
 }
 
 const key = 'ims..ns.pkg.action.contexts.machine'
-const values = new Map<string, string>()
-const stateRequests: string[] = []
-let down = false
-let state: Server
+let state: StateService
 let emulator: RunningEmulator
 
 beforeAll(async () => {
   await build()
   emulator = await startEmulator({ autoLogin: 'user@example.com' })
-  state = createServer((request, response) => {
-    const name = decodeURIComponent(new URL(request.url ?? '', 'http://state').pathname.split('/data/')[1] ?? '')
-    stateRequests.push(request.method ?? '')
-    let body = ''
-    request.on('data', (chunk) => {
-      body += chunk
-    })
-    request.on('end', () => {
-      if (down) return response.writeHead(403).end()
-      if (request.method === 'PUT') values.set(name, body)
-      const value = values.get(name)
-      if (request.method === 'DELETE') values.delete(name)
-      response.writeHead(value === undefined ? 404 : 200, { 'x-key-expires-ms': '2000000000000' }).end(value)
-    })
-  }).listen(0, '127.0.0.1')
-  await once(state, 'listening')
+  state = await startState()
 })
 beforeEach(() => {
-  values.clear()
-  stateRequests.length = 0
-  down = false
+  state.values.clear()
+  state.requests.length = 0
+  state.refuse(undefined)
 })
 afterAll(async () => {
-  state.closeAllConnections()
-  state.close()
+  await state.close()
   await emulator.close()
 })
 
@@ -61,13 +40,13 @@ function container() {
     __OW_ACTION_NAME: '/ns/pkg/action',
     __OW_NAMESPACE: '12345-project',
     __OW_API_KEY: 'the-api-key',
-    AIO_STATE_ENDPOINT: `http://127.0.0.1:${(state.address() as AddressInfo).port}`,
+    AIO_STATE_ENDPOINT: state.url,
     AIO_CLI_ENV: 'prod',
   })
   return { place, program: imskit({ place, endpoint: emulator.url }) }
 }
 
-const kept = (): Kept => JSON.parse(values.get(key) ?? '{}')
+const kept = (): Kept => JSON.parse(state.values.get(key)?.value ?? '{}')
 const machine = () => withoutEndpoint(emulator.contexts.oauth_server_to_server)
 const tokenRequests = () => emulator.requests.filter(({ path }) => path.startsWith('/ims/token')).length
 
@@ -103,17 +82,17 @@ describe('an action', () => {
     const { program } = container()
     await program.call('context.set', 'machine', machine())
     const token = await program.call('getToken', 'machine')
-    const before = { ims: emulator.requests.length, state: stateRequests.length }
+    const before = { ims: emulator.requests.length, state: state.requests.length }
     for (let run = 0; run < 3; run++) {
       await program.call('context.set', 'machine', machine())
       expect(await program.call('getToken', 'machine')).toBe(token)
     }
-    expect({ ims: emulator.requests.length, state: stateRequests.length }).toEqual(before)
+    expect({ ims: emulator.requests.length, state: state.requests.length }).toEqual(before)
   })
 
   test('uses the refresh token that another container has got meanwhile', async () => {
     const person = withoutEndpoint(emulator.contexts.oauth)
-    values.set(key, JSON.stringify(await personTokens()))
+    state.values.set(key, { value: JSON.stringify(await personTokens()), ttl: null })
     const [first, second] = [container().program, container().program]
     for (const program of [first, second]) {
       await program.call('context.set', 'machine', person)
@@ -134,14 +113,14 @@ describe('an action', () => {
     await program.call('context.set', 'machine', machine())
     const token = await program.call<string>('getToken', 'machine')
     await program.call('invalidateToken', 'machine')
-    expect(values.has(key)).toBe(false)
+    expect(state.values.has(key)).toBe(false)
     const { program: next } = container()
     await next.call('context.set', 'machine', machine())
     expect(await next.call('getToken', 'machine')).not.toBe(token)
   })
 
   test('gets on without State', async () => {
-    down = true
+    state.refuse(403)
     const { program } = container()
     await program.call('context.set', 'machine', machine())
     expect(await program.call('getToken', 'machine')).toEqual(expect.any(String))
@@ -152,7 +131,7 @@ describe('an action', () => {
     const given = { ...access_token, expiry: Date.now() + 86_400_000 }
     const { program } = container()
     await program.call('context.set', 'machine', { ...machine(), access_token: given }, true)
-    expect(values.has(key)).toBe(false)
+    expect(state.values.has(key)).toBe(false)
     await program.call('context.set', 'machine', { ...machine(), access_token: given })
     expect(kept().access_token?.token).toBe(given.token)
   })

@@ -6,6 +6,8 @@ import type { AddressInfo } from 'node:net'
 export interface StateService {
   readonly url: string
   readonly values: Map<string, { value: string; ttl: string | null }>
+  /** Methods of the requests so far. */
+  readonly requests: string[]
   /** Refuses everything from now on, or no more. */
   refuse(status: number | undefined): void
   close(): Promise<void>
@@ -13,10 +15,12 @@ export interface StateService {
 
 export async function startState(): Promise<StateService> {
   const values = new Map<string, { value: string; ttl: string | null }>()
+  const requests: string[] = []
   let refusal: number | undefined
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '', 'http://state')
     const key = decodeURIComponent(url.pathname.split('/data/')[1] ?? '')
+    requests.push(request.method ?? '')
     let body = ''
     request.setEncoding('utf8').on('data', (chunk) => {
       body += chunk
@@ -33,6 +37,7 @@ export async function startState(): Promise<StateService> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     values,
+    requests,
     refuse(status) {
       refusal = status
     },
