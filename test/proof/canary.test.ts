@@ -156,7 +156,7 @@ async function run(
   return { ...report, ...printed, secrets: [...report.secrets, ...secrets, ...codes] }
 }
 
-/** State's package logs the value of each write where its debug output is on, and of a failed one always: no reach of ours. */
+/** State's package logs the values that it writes where its debug output is on: no reach of ours. */
 function withoutWritesOfState(text: string): string {
   const entries = text.split(/^(?=\d{4}-\d\d-\d\dT[\d:.]+Z )/m)
   return entries.filter((entry) => !/^\S+ @adobe\/aio-lib-state \S+:(error|debug put) /.test(entry)).join('')
