@@ -13,7 +13,7 @@ const { dependencies, peerDependencies, version } = JSON.parse(readFileSync('pac
 const neutral = { core: 'src/core/index.ts', emulator: 'src/emulator/index.ts', testing: 'src/testing/index.ts' }
 const node = { node: 'src/adapters/node/index.ts' }
 const browser = { browser: 'src/adapters/browser/index.ts' }
-const cli = { cli: 'src/adapters/node/cli.ts' }
+const cli = { cli: 'src/adapters/node/cli/main.ts' }
 
 const onLog: LogHandlerWithDefault = (level, log, handler) => {
   if (level === 'warn') throw new Error(`${log.code}: ${log.message}`)
@@ -95,7 +95,9 @@ const builds: Record<string, RollupOptions> = {
     output: { ...shared, dir: 'dist/esm', sourcemap: true, chunkFileNames: 'shared/[name].js' },
   },
   node: forNode(node, 'late'),
-  neutral: forNode({ ...neutral, ...cli }, 'shared'),
+  neutral: forNode(neutral, 'shared'),
+  // apart, so that what it loads late splits no other entry
+  command: forNode(cli, 'commands'),
   // for a script tag: one file, with everything that a page needs
   cdn: {
     input: 'src/adapters/browser/cdn.ts',
@@ -123,5 +125,8 @@ const builds: Record<string, RollupOptions> = {
   },
 }
 
-const wanted = process.env.ONLY === 'js' ? [builds.esm, builds.node, builds.neutral, builds.cdn] : Object.values(builds)
+const wanted =
+  process.env.ONLY === 'js'
+    ? [builds.esm, builds.node, builds.neutral, builds.command, builds.cdn]
+    : Object.values(builds)
 export default wanted.map((build) => ({ ...build, onLog }))

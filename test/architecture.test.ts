@@ -152,7 +152,7 @@ describe('the house', () => {
         .filter((to) => !(allowed[region(file)] ?? []).includes(region(to.file)))
         .map((to) => `${file} -> ${to.file}`),
     )
-    const commands = /^src\/adapters\/node\/cli-/
+    const commands = /^src\/adapters\/node\/cli\//
     const early = sources.filter(
       (file) =>
         region(file) === 'adapters/node' &&

@@ -1,0 +1,81 @@
+import { type Command, type Completes, type Run, UsageError } from './command.ts'
+import { commands } from './commands.ts'
+import { session } from './subject.ts'
+
+/** `imskit completion`: a script that asks this very command what may come next. */
+export const completion: Run = async ({ args }) => {
+  const [shell = '', ...words] = args
+  if (shell === 'next') {
+    for (const candidate of await next(words)) process.stdout.write(`${candidate}\n`)
+    return 0
+  }
+  const script = Object.hasOwn(scripts, shell) ? scripts[shell] : undefined
+  if (script === undefined) throw new UsageError('the shell is one of bash, zsh and fish')
+  process.stdout.write(script)
+  return 0
+}
+
+/** What the last of `words` may become; `:file` where only the shell can know. */
+async function next(words: readonly string[]): Promise<readonly string[]> {
+  const before = words.slice(0, -1)
+  const word = words.at(-1) ?? ''
+  const found = await candidates(before, word)
+  return found.filter((candidate) => candidate.startsWith(word) || candidate === ':file')
+}
+
+async function candidates(before: readonly string[], word: string): Promise<readonly string[]> {
+  const [first, second] = before
+  const command = commands.find(({ name }) => name === first || name === `${first} ${second}`)
+  if (command === undefined) {
+    const names = commands.map(({ name }) => name.split(' '))
+    if (first === undefined) return [...new Set(names.map(([family = '']) => family)), '--help', '--version']
+    return before.length === 1 ? names.flatMap(([family, member]) => (family === first && member ? [member] : [])) : []
+  }
+  const rest = before.slice(command.name.split(' ').length)
+  const option = command.options[rest.at(-1)?.replace(/^--/, '') ?? '']
+  if (rest.at(-1)?.startsWith('--') && option?.value !== undefined) return values(option.completes)
+  if (word.startsWith('-')) return Object.keys(command.options).map((name) => `--${name}`)
+  return values(command.args[given(command, rest)]?.completes)
+}
+
+/** How many arguments there are already. */
+function given({ options }: Command, rest: readonly string[]): number {
+  const isValue = (index: number) => options[rest[index - 1]?.replace(/^--/, '') ?? '']?.value !== undefined
+  return rest.filter((word, index) => !word.startsWith('--') && !isValue(index)).length
+}
+
+async function values(completes: Completes | undefined): Promise<readonly string[]> {
+  if (completes === 'file') return [':file']
+  if (completes !== 'context') return completes ?? []
+  try {
+    return await session().ims.context.keys()
+  } catch {
+    // a broken configuration is no reason to write into somebody's command line
+    return []
+  }
+}
+
+const scripts: Readonly<Record<string, string>> = {
+  bash: `_imskit() {
+  local IFS=$'\\n' found
+  found=$(imskit completion next -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+  if [ "$found" = ":file" ]; then COMPREPLY=($(compgen -f -- "\${COMP_WORDS[COMP_CWORD]}")); else COMPREPLY=($found); fi
+}
+complete -F _imskit imskit
+`,
+  zsh: `#compdef imskit
+_imskit() {
+  local -a found
+  found=("\${(@f)$(imskit completion next -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  if [[ "$found" == ":file" ]]; then _files; else compadd -- $found; fi
+}
+compdef _imskit imskit
+`,
+  fish: `function __imskit
+  set -l words (commandline -opc)[2..-1] (commandline -ct)
+  set -l found (imskit completion next -- $words 2>/dev/null)
+  if test "$found" = ":file"; __fish_complete_path (commandline -ct); else; printf '%s\\n' $found; end
+end
+complete -c imskit -f -a '(__imskit)'
+`,
+}

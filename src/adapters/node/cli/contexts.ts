@@ -1,0 +1,146 @@
+import { ConfigurationError } from '../../../core/errors.ts'
+import { isObject } from '../../../core/familiar/contexts.ts'
+import type { Json } from '../../../core/ports.ts'
+import { parseConfig } from '../config/file-format.ts'
+import { type Run, UsageError } from './command.ts'
+import { kindName } from './kinds.ts'
+import { paint, result, warn } from './output.ts'
+import { text, texts, type Values } from './parse.ts'
+import { isSecret, masked, readText } from './secrets.ts'
+import { contextOf, session } from './subject.ts'
+
+/** `imskit context list`. */
+export const list: Run = async ({ values }) => {
+  const { ims } = session()
+  const [names, current] = [await ims.context.keys(), await ims.context.getCurrent()]
+  const rows: { name: string; current: boolean; local: boolean; kind: string | null }[] = []
+  for (const name of names) {
+    const { data, local } = await ims.context.get(name)
+    const kind = isObject(data) ? kindName(name, data) : undefined
+    rows.push({ name, current: name === current, local, kind: kind ?? null })
+  }
+  const width = Math.max(0, ...names.map((name) => name.length))
+  result(rows, values.json, () =>
+    rows.length === 0
+      ? 'no contexts; make one with: imskit context set'
+      : rows
+          .map(
+            ({ name, current, local, kind }) =>
+              `${current ? '*' : ' '} ${name.padEnd(width)}  ${kind ?? paint('yellow', 'fits no kind, see: imskit doctor')}${local ? '  local' : ''}`,
+          )
+          .join('\n'),
+  )
+  return 0
+}
+
+/** `imskit context get`. */
+export const get: Run = async ({ args, values }) => {
+  const { name, data, local } = await contextOf(args[0], session())
+  const shown = values['show-secrets'] === true ? data : (masked(data as Json) as typeof data)
+  const [, key] = args
+  if (key === undefined) {
+    result({ name, local, data: shown }, values.json, () => JSON.stringify(shown, null, 2))
+    return 0
+  }
+  const spelled = Object.keys(shown).find((one) => one.toLowerCase() === key.toLowerCase())
+  const value = spelled === undefined ? undefined : shown[spelled]
+  if (value === undefined)
+    throw new ConfigurationError(
+      'BAD_OPTION',
+      `context '${name}' has no ${key}; it has ${Object.keys(data).join(', ')}`,
+    )
+  result(value, values.json, () => (typeof value === 'string' ? value : JSON.stringify(value, null, 2)))
+  return 0
+}
+
+/** `imskit context set`. */
+export const set: Run = async ({ args: [name = '', ...pairs], values }) => {
+  const sources = [text(values, 'from'), ...texts(values, 'secret-file').map((source) => split(source).value)]
+  if (sources.filter((source) => source === '-').length > 1)
+    throw new UsageError('standard input (-) can be read for one option only')
+  const { ims } = session()
+  const local = values.local === true
+  const before = values.merge === true ? (await ims.context.get(name)).data : undefined
+  const data = {
+    ...before,
+    ...(await fromFile(text(values, 'from'))),
+    ...fromPairs(pairs),
+    ...(await secretsOf(values)),
+  }
+  if (Object.keys(data).length === 0) throw new UsageError('there is nothing to set; give key=value or --from')
+  await ims.context.set(name, data, local)
+  const kind = kindName(name, data)
+  if (kind === undefined) warn(`context '${name}' fits no kind of credential yet; imskit doctor says what is missing`)
+  result(
+    { name, local, kind: kind ?? null },
+    values.json,
+    () => `set: ${name}${kind === undefined ? '' : ` (${kind})`}`,
+  )
+  return 0
+}
+
+async function fromFile(path: string | undefined): Promise<object> {
+  if (path === undefined) return {}
+  return (await parseConfig(await readText(path), path === '-' ? 'standard input' : path)).tree
+}
+
+function fromPairs(pairs: readonly string[]): Record<string, string> {
+  const entries = pairs.map((pair) => {
+    const { key, value } = split(pair)
+    if (key === undefined || key === '') throw new UsageError('what a context holds is given as key=value')
+    // a path to a key file is no secret
+    if (isSecret(key) && !(key === 'private_key' && !value.includes('-----BEGIN')))
+      warn(`${key} on the command line stays in the history of the shell; use --secret-file ${key}=<file> instead`)
+    return [key, value] as const
+  })
+  return Object.fromEntries(entries)
+}
+
+async function secretsOf(values: Values): Promise<Record<string, Json>> {
+  const secrets: Record<string, Json> = {}
+  for (const source of texts(values, 'secret-file')) {
+    const { key = 'client_secret', value } = split(source)
+    secrets[key] = lines(key, await readText(value))
+  }
+  for (const source of texts(values, 'secret-env')) {
+    const { key = 'client_secret', value } = split(source)
+    const found = process.env[value]
+    if (!found)
+      throw new ConfigurationError('MISSING_ENVIRONMENT_VARIABLE', `the variable ${value} is not set; export it first`)
+    secrets[key] = lines(key, found)
+  }
+  return secrets
+}
+
+/** Secrets that are being rotated stand on a line each. */
+function lines(key: string, secret: string): Json {
+  return key === 'client_secrets' ? secret.split(/\r?\n/).filter((line) => line !== '') : secret
+}
+
+function split(pair: string): { key?: string; value: string } {
+  const at = pair.indexOf('=')
+  return at < 0 ? { value: pair } : { key: pair.slice(0, at), value: pair.slice(at + 1) }
+}
+
+/** `imskit context use`. */
+export const use: Run = async ({ args, values }) => {
+  const here = session()
+  const { name } = await contextOf(args[0], here)
+  await here.ims.context.setCurrent(name)
+  result({ current: name }, values.json, () => `current: ${name}`)
+  return 0
+}
+
+/** `imskit context delete`. */
+export const remove: Run = async ({ args, values }) => {
+  const here = session()
+  const { name } = await contextOf(args[0], here)
+  for (const local of [true, false]) await here.ims.context.set(name, undefined, local)
+  if ((await here.ims.context.get(name)).data !== undefined)
+    throw new ConfigurationError(
+      'BAD_OPTION',
+      `context '${name}' is also set by AIO_IMS_CONTEXTS_* variables; unset them`,
+    )
+  result({ deleted: name }, values.json, () => `deleted: ${name}`)
+  return 0
+}

@@ -1,0 +1,65 @@
+import { isImsError } from '../../../core/errors.ts'
+import { resolveEndpoint } from '../../../core/ims/environment.ts'
+import { aioConfig } from '../config/aio-config.ts'
+import { configDefaults } from '../platform.ts'
+import type { Run } from './command.ts'
+import { configuration } from './doctor/configuration.ts'
+import { contexts } from './doctor/contexts.ts'
+import { files } from './doctor/files.ts'
+import { type Check, exitCodes, type Finding, type Patient, problem } from './doctor/finding.ts'
+import { network } from './doctor/network.ts'
+import { runtime } from './doctor/runtime.ts'
+import { paint, progress, result } from './output.ts'
+import { text, texts, type Values } from './parse.ts'
+
+/** `imskit doctor`. */
+export const doctor: Run = async ({ values }) => {
+  const config = aioConfig()
+  const { endpoint, findings } = await endpointOf(values)
+  const patient: Patient = {
+    config,
+    endpoint: endpoint ?? resolveEndpoint({}),
+    env: process.env,
+    nodeVersion: process.version,
+    now: Date.now(),
+    redirectPatterns: texts(values, 'redirect-pattern'),
+  }
+  const online = values.offline === true || endpoint === undefined ? [] : [network]
+  const checks: readonly Check[] = [runtime, ...online, files, configuration, contexts]
+  for (const check of checks) findings.push(...(await progress('examining', async () => check(patient))))
+  const code = exitCode(findings, values.strict === true)
+  result({ endpoint: patient.endpoint, findings, exitCode: code }, values.json, () =>
+    describe(findings, patient.endpoint),
+  )
+  return code
+}
+
+async function endpointOf(values: Values): Promise<{ endpoint?: string; findings: Finding[] }> {
+  const [env, endpoint] = [text(values, 'env'), text(values, 'endpoint')]
+  const asked = { ...(env !== undefined && { env }), ...(endpoint !== undefined && { endpoint }) }
+  if (Object.keys(asked).length > 0) return { endpoint: resolveEndpoint(asked), findings: [] }
+  try {
+    return { endpoint: resolveEndpoint(await configDefaults(aioConfig())), findings: [] }
+  } catch (error) {
+    if (!isImsError(error)) throw error
+    // a file that cannot be read is reported with its own class
+    if (error.code === 'CONFIG_UNREADABLE') return { findings: [] }
+    return {
+      findings: [problem('configuration', error.message, 'correct ims.config.endpoint or AIO_IMS_CONFIG_ENDPOINT')],
+    }
+  }
+}
+
+function exitCode(findings: readonly Finding[], strict: boolean): number {
+  const counted = findings.filter(({ level }) => strict || level === 'problem')
+  return counted.length === 0 ? 0 : Math.min(...counted.map((finding) => exitCodes[finding.class]))
+}
+
+function describe(findings: readonly Finding[], endpoint: string): string {
+  if (findings.length === 0) return `${paint('green', 'Nothing found.')} IMS is ${endpoint}.`
+  const lines = findings.map(({ class: kind, level, what, fix }) => {
+    const mark = level === 'problem' ? paint('red', `problem (${kind})`) : paint('yellow', `warning (${kind})`)
+    return `${mark}: ${what}\n  fix: ${fix}`
+  })
+  return lines.join('\n')
+}

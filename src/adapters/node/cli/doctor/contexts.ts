@@ -1,0 +1,122 @@
+import { isImsError } from '../../../../core/errors.ts'
+import { kindOf } from '../../../../core/familiar/context-kind.ts'
+import { type ContextData, isObject } from '../../../../core/familiar/contexts.ts'
+import { readStored } from '../../../../core/familiar/tokens-in-context.ts'
+import { claimsOf } from '../../../../core/ims/decode-token.ts'
+import { resolveEndpoint } from '../../../../core/ims/environment.ts'
+import { aioContexts } from '../../contexts-aio.ts'
+import { kinds } from '../kinds.ts'
+import { span } from '../output.ts'
+import { type Check, type Finding, type Patient, problem, warning } from './finding.ts'
+
+/** What no token can be had with, and tokens that are no good any more. */
+export const contexts: Check = async (patient) => {
+  const findings = patient.redirectPatterns.flatMap((pattern) => dots(pattern, '--redirect-pattern'))
+  let names: string[]
+  const stored = aioContexts(patient.config)
+  try {
+    names = await stored.names()
+  } catch {
+    // reported with the file
+    return findings
+  }
+  const current = await stored.current()
+  if (current !== undefined && !names.some((name) => name.toLowerCase() === current.toLowerCase()))
+    findings.push(
+      problem('contexts', `the current context '${current}' does not exist`, 'imskit context use <context>'),
+    )
+  for (const name of names) {
+    const { data } = await stored.read(name)
+    if (!isObject(data)) {
+      findings.push(problem('contexts', `context '${name}' is not an object`, `imskit context delete ${name}`))
+      continue
+    }
+    findings.push(...credential(name, data), ...redirects(name, data), ...tokens(name, data, patient))
+  }
+  return findings
+}
+
+function credential(name: string, data: ContextData): Finding[] {
+  try {
+    resolveEndpoint({ env: data.env as string | undefined, endpoint: data.endpoint as string | undefined })
+    kindOf(name, data, kinds)
+    return []
+  } catch (error) {
+    if (!isImsError(error)) throw error
+    return [problem('contexts', error.message, `imskit context set ${name} --merge <key>=<value>`)]
+  }
+}
+
+const patternKey = /redirect_?uri_?patterns?$/i
+
+function redirects(name: string, data: ContextData): Finding[] {
+  return Object.entries(data).flatMap(([key, value]) => {
+    const texts = (Array.isArray(value) ? value : [value]).filter((item) => typeof item === 'string')
+    const where = `${key} of context '${name}'`
+    if (patternKey.test(key)) return texts.flatMap((text) => dots(text, where))
+    if (key !== 'redirect_uri') return []
+    return texts
+      .filter((text) => !URL.canParse(text) || text.includes('\\') || text.includes('*'))
+      .map(() =>
+        problem('contexts', `${where} is no address; a pattern belongs into the console`, 'set one https address'),
+      )
+  })
+}
+
+/** A dot stands for any character: `https://app.example` also fits `https://appXexample`, which anyone may own. */
+function dots(pattern: string, where: string): Finding[] {
+  const host = pattern.replace(/^[a-z]+:\\?\/\\?\//i, '').split('/')[0] ?? ''
+  if (!/(?<!\\)\.(?![*+])/.test(host)) return []
+  const escaped = pattern.replace(host, host.replace(/(?<!\\)\.(?![*+])/g, '\\.'))
+  return [warning('contexts', `${where} has a dot that stands for any character: ${pattern}`, `write ${escaped}`)]
+}
+
+function tokens(name: string, data: ContextData, { now, endpoint }: Patient): Finding[] {
+  const findings: Finding[] = []
+  const [access, refresh] = [readStored(data.access_token, undefined), readStored(data.refresh_token, undefined)]
+  const renewable = (refresh?.expiry ?? 0) > now
+  const machine = isMachine(name, data)
+  if (access !== undefined && access.expiry - now < 600_000) {
+    const ended = access.expiry <= now
+    const what = `the access token of context '${name}' ${ended ? `expired ${span(now - access.expiry)} ago` : `expires in ${span(access.expiry - now)}`}`
+    if (renewable || machine) findings.push(warning('tokens', what, `imskit refresh ${name}`))
+    else findings.push((ended ? problem : warning)('tokens', `${what}, and nothing renews it`, `imskit login ${name}`))
+  } else if (refresh !== undefined && refresh.expiry - now < 24 * 3_600_000) {
+    findings.push(
+      warning(
+        'tokens',
+        `the refresh token of context '${name}' ends within a day or has ended`,
+        `imskit login ${name} --force`,
+      ),
+    )
+  }
+  const home = claimsOf(access?.token)?.as
+  const issuer = home === undefined ? undefined : `https://${home}.adobelogin.com`
+  const own = ownEndpoint(data) ?? endpoint
+  if (issuer !== undefined && own.endsWith('.adobelogin.com') && issuer !== own)
+    findings.push(
+      problem(
+        'tokens',
+        `the access token of context '${name}' is of ${issuer}, and the context asks ${own}`,
+        `imskit login ${name} --force`,
+      ),
+    )
+  return findings
+}
+
+function isMachine(name: string, data: ContextData): boolean {
+  try {
+    return ['jwt', 'oauth_server_to_server'].includes(kindOf(name, data, kinds).type)
+  } catch {
+    return false
+  }
+}
+
+function ownEndpoint({ env, endpoint }: ContextData): string | undefined {
+  if (env === undefined && endpoint === undefined) return undefined
+  try {
+    return resolveEndpoint({ env: env as string, endpoint: endpoint as string | undefined })
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,47 @@
+import type { AioConfig } from '../../config/aio-config.ts'
+
+/** The classes of findings and their exit codes; where there are several problems the first class counts. */
+export const exitCodes = {
+  runtime: 10,
+  network: 11,
+  tls: 12,
+  clock: 13,
+  files: 14,
+  configuration: 15,
+  contexts: 16,
+  tokens: 17,
+} as const
+
+/** Something that is wrong, and the one thing to do about it. */
+export interface Finding {
+  readonly class: keyof typeof exitCodes
+  readonly level: 'problem' | 'warning'
+  readonly what: string
+  readonly fix: string
+}
+
+/** What is examined. */
+export interface Patient {
+  readonly config: AioConfig
+  readonly endpoint: string
+  readonly env: NodeJS.ProcessEnv
+  readonly nodeVersion: string
+  readonly now: number
+  readonly redirectPatterns: readonly string[]
+}
+
+export type Check = (patient: Patient) => Promise<readonly Finding[]> | readonly Finding[]
+
+export const problem = (kind: Finding['class'], what: string, fix: string): Finding => ({
+  class: kind,
+  level: 'problem',
+  what,
+  fix,
+})
+
+export const warning = (kind: Finding['class'], what: string, fix: string): Finding => ({
+  class: kind,
+  level: 'warning',
+  what,
+  fix,
+})

@@ -1,0 +1,17 @@
+import { type ContextKind, kindOf } from '../../../core/familiar/context-kind.ts'
+import type { ContextData } from '../../../core/familiar/contexts.ts'
+import { publicKind } from '../../../core/familiar/kind-public.ts'
+import { jwtKind, serverToServerKind, webAppKind } from '../../../core/familiar/kinds-with-secret.ts'
+import { cliKind } from '../cli-context.ts'
+
+/** The kinds of credential that Node knows, in the order in which they are tried. */
+export const kinds: readonly ContextKind[] = [jwtKind, serverToServerKind, cliKind(), webAppKind, publicKind]
+
+/** The kind of a context, if it is of any. */
+export function kindName(name: string, data: ContextData): string | undefined {
+  try {
+    return kindOf(name, data, kinds).type
+  } catch {
+    return undefined
+  }
+}

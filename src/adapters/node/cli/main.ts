@@ -1,0 +1,77 @@
+#!/usr/bin/env node
+import { isImsError } from '../../../core/errors.ts'
+import { type Command, UsageError } from './command.ts'
+import { commands } from './commands.ts'
+import { nearest } from './nearest.ts'
+import { paint } from './output.ts'
+import { parse } from './parse.ts'
+
+declare const __VERSION__: string
+
+async function main(words: readonly string[]): Promise<number> {
+  const [first, second] = words
+  if (first === '--version' || first === '-v') return print(`${__VERSION__}\n`)
+  if (first === '--help' || first === '-h') return print((await import('./help.ts')).overview())
+  if (first === 'help') return second === undefined ? main(['--help']) : main([...words.slice(1), '--help'])
+  const command = commandOf(words)
+  if (command === undefined) return unknown(words)
+  try {
+    const invocation = parse(command, words.slice(command.name.split(' ').length))
+    if (invocation.values.help === true) return print((await import('./help.ts')).helpOf(command))
+    if (invocation.values.verbose === true) process.env.DEBUG = `${process.env.DEBUG ?? ''},imskit`
+    const run = await command.load()
+    return (await run(invocation)) ?? 0
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    const { helpOf } = await import('./help.ts')
+    return complain(`imskit ${command.name}: ${error.message}\n\n${helpOf(command)}`)
+  }
+}
+
+function commandOf([first, second]: readonly string[]): Command | undefined {
+  return commands.find(({ name }) => name === first || name === `${first} ${second}`)
+}
+
+async function unknown([first, second]: readonly string[]): Promise<number> {
+  const { overview, helpOf } = await import('./help.ts')
+  const family = commands.filter(({ name }) => name.startsWith(`${first} `))
+  if (family.length > 0 && (second === '--help' || second === '-h')) return print(family.map(helpOf).join('\n'))
+  if (first === undefined) return complain(overview())
+  const word = family.length > 0 ? `${first} ${second ?? ''}`.trim() : first
+  const names = [...new Set(commands.flatMap(({ name }) => [name, name.split(' ')[0] ?? '']))]
+  const close = family.length > 0 && second === undefined ? undefined : nearest(word, names)
+  const hint = close === undefined ? '' : `; did you mean '${close}'?`
+  // it may be a token that went astray
+  const shown = word.length > 40 ? `${word.slice(0, 8)}…` : word
+  const usage =
+    family.length > 0 ? family.map(({ name, summary }) => `  imskit ${name}  ${summary}\n`).join('') : overview()
+  return complain(`imskit: there is no command '${shown}'${hint}\n\n${usage}`)
+}
+
+function print(text: string): number {
+  process.stdout.write(text)
+  return 0
+}
+
+/** Wrong words on the command line: exit code 2. */
+function complain(text: string): number {
+  process.stderr.write(text)
+  return 2
+}
+
+function failed(error: unknown): void {
+  const message = isImsError(error)
+    ? `${error.message} (${error.code})`
+    : 'unexpected failure; run with --verbose and report it'
+  const hint = isImsError(error) && error.code === 'LOGIN_REQUIRED' ? '\nSign in with: imskit login' : ''
+  process.stderr.write(`${paint('red', 'imskit:', process.stderr)} ${message}${hint}\n`)
+  if (!isImsError(error) && process.env.DEBUG?.includes('imskit')) process.stderr.write(`${(error as Error)?.stack}\n`)
+  process.exitCode = 1
+}
+
+// whoever reads the output may have seen enough
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+
+main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code
+}, failed)

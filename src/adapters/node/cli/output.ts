@@ -1,0 +1,61 @@
+type Style = 'red' | 'yellow' | 'green' | 'bold' | 'dim'
+
+const codes: Readonly<Record<Style, readonly [number, number]>> = {
+  red: [31, 39],
+  yellow: [33, 39],
+  green: [32, 39],
+  bold: [1, 22],
+  dim: [2, 22],
+}
+
+/** A result, for people or, as one line, for machines. */
+export function result(json: unknown, machine: unknown, human: () => string): void {
+  process.stdout.write(machine === true ? `${JSON.stringify(json)}\n` : `${human()}\n`)
+}
+
+/** Whatever is no result. */
+export function note(line: string): void {
+  process.stderr.write(`${line}\n`)
+}
+
+export function warn(line: string): void {
+  note(`${paint('yellow', 'warning:', process.stderr)} ${line}`)
+}
+
+/** Colour only where a person looks: https://no-color.org, and FORCE_COLOR as Node understands it. */
+export function paint(style: Style, words: string, stream: NodeJS.WriteStream = process.stdout): string {
+  const { NO_COLOR, FORCE_COLOR, TERM } = process.env
+  const forced = FORCE_COLOR !== undefined && FORCE_COLOR !== '0' && FORCE_COLOR !== 'false'
+  const wanted = forced || (!NO_COLOR && FORCE_COLOR === undefined && TERM !== 'dumb' && stream.isTTY)
+  const [on, off] = codes[style]
+  return wanted ? `\u001b[${on}m${words}\u001b[${off}m` : words
+}
+
+/** Shows at a terminal, after a second, that something is being waited for. */
+export async function progress<T>(what: string, task: () => Promise<T>): Promise<T> {
+  if (!process.stderr.isTTY) return task()
+  const since = Date.now()
+  const timer = setInterval(() => {
+    process.stderr.write(`\r\u001b[K${what} … ${Math.round((Date.now() - since) / 1000)} s`)
+  }, 1000)
+  try {
+    return await task()
+  } finally {
+    clearInterval(timer)
+    if (Date.now() - since >= 1000) process.stderr.write('\r\u001b[K')
+  }
+}
+
+/** A time as people read it, and how far away it is. */
+export function when(at: number, now = Date.now()): string {
+  const date = Number.isFinite(at) && Math.abs(at) < 8.64e15 ? new Date(at).toISOString().replace(/\.\d+/, '') : 'never'
+  return `${date} (${at > now ? `in ${span(at - now)}` : `${span(now - at)} ago`})`
+}
+
+export function span(ms: number): string {
+  const minutes = Math.round(ms / 60_000)
+  if (minutes < 1) return 'less than a minute'
+  if (minutes < 120) return `${minutes} minute${minutes === 1 ? '' : 's'}`
+  const hours = Math.round(minutes / 60)
+  return hours < 48 ? `${hours} hours` : `${Math.round(hours / 24)} days`
+}

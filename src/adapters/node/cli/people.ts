@@ -1,0 +1,64 @@
+import { parseSecrets } from '../../../core/familiar/context-kind.ts'
+import { isObject } from '../../../core/familiar/contexts.ts'
+import type { Ims } from '../ims.ts'
+import { type Run, UsageError } from './command.ts'
+import { progress, result } from './output.ts'
+import { text, texts } from './parse.ts'
+import { readText } from './secrets.ts'
+import { clientOf, subjectOf } from './subject.ts'
+
+/** A command that prints what IMS knows about the owner of a token. */
+function about(ask: (ims: Ims, token: string) => Promise<unknown>, human: (answer: unknown) => string): Run {
+  return async ({ args, values }) => {
+    const { ims, token } = await subjectOf(args[0], values)
+    const answer = await progress('waiting for IMS', () => ask(ims, token))
+    result(answer, values.json, () => human(answer))
+    return 0
+  }
+}
+
+const pretty = (answer: unknown) => JSON.stringify(answer, null, 2)
+
+/** `imskit profile`. */
+export const profile = about((ims, token) => ims.getProfile(token), pretty)
+
+/** `imskit userinfo`. */
+export const userinfo = about((ims, token) => ims.getUserInfo(token), pretty)
+
+/** `imskit organizations`. */
+export const organizations = about((ims, token) => ims.getOrganizations(token), orgLines)
+
+function orgLines(answer: unknown): string {
+  if (!Array.isArray(answer)) return pretty(answer)
+  const lines = answer.map((org: unknown) => {
+    if (!isObject(org as never)) return pretty(org)
+    const { orgName, orgRef } = org as { orgName?: string; orgRef?: { ident?: string; authSrc?: string } }
+    return `${orgRef?.ident ?? '?'}@${orgRef?.authSrc ?? '?'}  ${orgName ?? ''}`
+  })
+  return lines.length === 0 ? 'no organizations' : lines.join('\n')
+}
+
+/** `imskit exchange`. */
+export const exchange: Run = async ({ args, values }) => {
+  const orgId = text(values, 'org')
+  if (!orgId) throw new UsageError('--org <id> is missing')
+  const file = text(values, 'secret-file')
+  if (file === '-' && args[0] === '-') throw new UsageError('standard input (-) can be read for one thing only')
+  const subject = await subjectOf(args[0], values)
+  const clientId = clientOf(subject, values)
+  if (clientId === undefined) throw new UsageError('the token names no client; give --client-id')
+  const { client_secret: own, client_secrets: several } = subject.context?.data ?? {}
+  const clientSecret = file === undefined ? (own ?? parseSecrets(several)[0]) : await readText(file)
+  const exchanged = await progress('waiting for IMS', () =>
+    subject.ims.exchangeToken({
+      token: subject.token,
+      orgId,
+      clientId,
+      scopes: texts(values, 'scope'),
+      ...(typeof clientSecret === 'string' && { clientSecret }),
+    }),
+  )
+  const { token, expiry } = exchanged.access_token
+  result({ org: orgId, token, expiresAt: expiry }, values.json, () => token)
+  return 0
+}

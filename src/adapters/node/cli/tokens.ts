@@ -1,0 +1,111 @@
+import { isImsError } from '../../../core/errors.ts'
+import { isObject } from '../../../core/familiar/contexts.ts'
+import { claimsOf } from '../../../core/ims/decode-token.ts'
+import { REDACTED } from '../../../core/redact.ts'
+import type { Run } from './command.ts'
+import { note, progress, result, when } from './output.ts'
+import { text, whole } from './parse.ts'
+import { contextOf, type Session, session } from './subject.ts'
+
+/** `imskit token`. */
+export const token: Run = async ({ args, values }) => {
+  const here = session()
+  const { name } = await contextOf(args[0], here)
+  const options = { interaction: 'none', ...(values.force === true && { force: true }) } as const
+  const found = await progress('waiting for IMS', () => here.ims.getToken(name, options))
+  result({ context: name, token: found }, values.json, () => found)
+  return 0
+}
+
+/** `imskit login`. */
+export const login: Run = async ({ args, values }) => {
+  const [browser, timeout, port] = [
+    text(values, 'browser'),
+    whole(values, 'timeout', 86_400),
+    whole(values, 'port', 65_535),
+  ]
+  const here = session({
+    login: {
+      ...(values['no-browser'] === true && { open: false }),
+      ...(browser !== undefined && { browser }),
+      ...(timeout !== undefined && { timeout: timeout * 1000 }),
+      ...(port !== undefined && { port }),
+    },
+  })
+  const { name } = await contextOf(args[0], here)
+  if (values.force !== true && (await hasToken(here, name))) {
+    note(`Context '${name}' has a valid token; --force signs in again.`)
+    return report(here, name, values.json)
+  }
+  const client = await here.ims.client(name)
+  if (!('login' in client)) {
+    await progress('waiting for IMS', () => here.ims.getToken(name, { interaction: 'none', force: true }))
+    return report(here, name, values.json)
+  }
+  const interrupt = new AbortController()
+  const stop = () => interrupt.abort(new Error('interrupted'))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
+  try {
+    const [prompt, loginHint] = [text(values, 'prompt'), text(values, 'login-hint')]
+    await client.login({ context: name, signal: interrupt.signal, prompt, loginHint })
+  } catch (error) {
+    if (!interrupt.signal.aborted) throw error
+    note('The login was interrupted; nothing was kept.')
+    return 130
+  }
+  return report(here, name, values.json)
+}
+
+/** Whether a token can be had without a person. An outage says nothing about that. */
+async function hasToken({ ims }: Session, name: string): Promise<boolean> {
+  try {
+    await progress('waiting for IMS', () => ims.getToken(name, { interaction: 'none' }))
+    return true
+  } catch (error) {
+    if (isImsError(error) && error.name === 'LoginRequiredError') return false
+    throw error
+  }
+}
+
+/** `imskit refresh`. */
+export const refresh: Run = async ({ args, values }) => {
+  const here = session()
+  const { name } = await contextOf(args[0], here)
+  const fresh = await progress('waiting for IMS', () => here.ims.getToken(name, { interaction: 'none', force: true }))
+  return report(here, name, values.json, values['show-secrets'] === true ? fresh : undefined)
+}
+
+/** `imskit invalidate`. */
+export const invalidate: Run = async ({ args, values }) => {
+  const here = session()
+  const { name } = await contextOf(args[0], here)
+  await progress('waiting for IMS', () => here.ims.invalidateToken(name, values.force === true))
+  const ended = values.force === true ? ['refresh_token', 'access_token'] : ['access_token']
+  result({ context: name, invalidated: ended }, values.json, () => `invalidated: ${ended.join(', ')} of '${name}'`)
+  return 0
+}
+
+/** What a context holds now, without its tokens unless one is `shown`. */
+async function report(here: Session, name: string, json: unknown, shown?: string): Promise<number> {
+  const { data } = await here.ims.context.get(name)
+  const access = data?.access_token
+  const expiresAt = isObject(access) ? Number(access.expiry) : undefined
+  const user = isObject(access) ? claimsOf(access.token)?.user_id : undefined
+  const facts = {
+    context: name,
+    user,
+    expiresAt,
+    token: shown ?? REDACTED,
+    renewable: data?.refresh_token !== undefined,
+  }
+  result(facts, json, () =>
+    [
+      `context    ${name}`,
+      ...(user === undefined ? [] : [`user       ${user}`]),
+      ...(expiresAt === undefined ? [] : [`expires    ${when(expiresAt)}`]),
+      `renewable  ${facts.renewable ? 'yes, by its refresh token' : 'no refresh token'}`,
+      ...(shown === undefined ? [] : [`token      ${shown}`]),
+    ].join('\n'),
+  )
+  return 0
+}
