@@ -8,6 +8,8 @@ need() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
 
 need openssl openssl
 need tmux tmux
+need zsh zsh
+need fish fish
 need chromium chromium
 need firefox-esr firefox-esr
 need WebKitWebDriver webkit2gtk-driver

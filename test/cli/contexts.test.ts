@@ -1,0 +1,193 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { build, built } from '../proof/build.ts'
+import { newShell, type Shell } from './command.ts'
+
+beforeAll(() => build())
+
+describe('imskit context', () => {
+  test('sets, gets, lists, uses and deletes', async () => {
+    const shell = newShell()
+    expect(await shell.json(['context', 'list'])).toEqual([])
+    await shell.run(['context', 'set', 'a', 'client_id=one', 'scope=openid'])
+    await shell.run(['context', 'set', 'b', 'client_id=two', 'scope=openid', '--local'])
+    await shell.run(['context', 'use', 'b'])
+    expect(await shell.json(['context', 'list'])).toEqual([
+      { name: 'a', current: false, local: false, kind: 'oauth_public' },
+      { name: 'b', current: true, local: true, kind: 'oauth_public' },
+    ])
+    expect(await shell.run(['context', 'get', 'a', 'client_id'])).toMatchObject({
+      code: 0,
+      stdout: 'one\n',
+      stderr: '',
+    })
+    expect(await shell.json(['context', 'get'])).toMatchObject({ name: 'b', local: true, data: { client_id: 'two' } })
+    await shell.run(['context', 'set', 'a', 'scope=AdobeID', '--merge'])
+    expect(await shell.json(['context', 'get', 'a'])).toMatchObject({ data: { client_id: 'one', scope: 'AdobeID' } })
+    expect(await shell.run(['context', 'delete', 'b'])).toMatchObject({ code: 0, stdout: 'deleted: b\n' })
+    const gone = await shell.run(['context', 'get', 'b'])
+    expect(gone).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('CONTEXT_NOT_CONFIGURED') })
+    expect(await shell.run(['context', 'use', 'aa'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("did you mean 'a'?"),
+    })
+  })
+
+  test('says what cannot be deleted from a file', async () => {
+    const shell = newShell(undefined, { AIO_IMS_CONTEXTS_X_CLIENT__ID: 'one' })
+    const { code, stderr } = await shell.run(['context', 'delete', 'x'])
+    expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('AIO_IMS_CONTEXTS_*') })
+  })
+
+  test('takes secrets from files, variables and standard input, and shows them only when told to', async () => {
+    const shell = newShell()
+    const file = join(shell.place.cwd, 'secret.txt')
+    writeFileSync(file, 'from-file\n')
+    const set = (...args: string[]) => ['context', 'set', 'x', 'client_id=one', 'scope=openid', ...args]
+    const secret = async () => (await shell.run(['context', 'get', 'x', 'client_secret', '--show-secrets'])).stdout
+    expect(await shell.run(set('--secret-file', file))).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: 'set: x (oauth)\n',
+    })
+    expect(await secret()).toBe('from-file\n')
+    expect(await shell.run(set('--secret-file', '-'), { input: 'from-stdin\n' })).toMatchObject({ code: 0, stderr: '' })
+    expect(await secret()).toBe('from-stdin\n')
+    await shell.run(set('--secret-env', 'MY_SECRET'), { env: { MY_SECRET: 'from-variable' } })
+    expect(await secret()).toBe('from-variable\n')
+    const typed = await shell.run(set('client_secret=from-typing'))
+    expect(typed).toMatchObject({ code: 0, stderr: expect.stringMatching(/^warning: client_secret .*--secret-file/) })
+    expect(typed.stderr + typed.stdout).not.toContain('from-typing')
+    expect(await secret()).toBe('from-typing\n')
+    expect((await shell.run(['context', 'get', 'x'])).stdout).toContain('"client_secret": "[redacted]"')
+    expect((await shell.run(['context', 'get', 'x', 'client_secret'])).stdout).toBe('[redacted]\n')
+    await shell.run(set('--secret-file', 'client_secrets=-'), { input: 'first\nsecond\n' })
+    expect(await shell.json(['context', 'get', 'x', '--show-secrets'])).toMatchObject({
+      data: { client_secrets: ['first', 'second'] },
+    })
+    expect(await shell.run(set('private_key=./key.pem'))).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  test('tells bad input apart', async () => {
+    const shell = newShell()
+    const cases: readonly [readonly string[], number, string][] = [
+      [['context', 'set', 'x'], 2, 'nothing to set'],
+      [['context', 'set', 'x', 'hunter2'], 2, 'key=value'],
+      [['context', 'set'], 2, '<context> is missing'],
+      [['context', 'set', 'x', '--from', 'absent.json'], 1, 'absent.json'],
+      [['context', 'set', 'x', '--secret-env', 'ABSENT_VARIABLE'], 1, 'ABSENT_VARIABLE'],
+      [['context', 'set', 'x', '--from', '-', '--secret-file', '-'], 2, 'one option only'],
+      [['context'], 2, 'context list'],
+      [['context', 'gte'], 2, "did you mean 'context get'"],
+      [['token'], 1, 'context set'],
+      [['login', '--port', '99999'], 2, '--port'],
+      [['completion', 'csh'], 2, 'bash, zsh and fish'],
+    ]
+    for (const [args, code, said] of cases) {
+      const ended = await shell.run(args)
+      expect({ args, code: ended.code, stdout: ended.stdout }).toEqual({ args, code, stdout: '' })
+      expect(ended.stderr).toContain(said)
+      expect(ended.stderr).not.toMatch(/hunter2|\n\s+at /)
+    }
+  })
+
+  test('names the file and the line of a broken configuration', async () => {
+    const shell = newShell()
+    writeFileSync(shell.place.localFile, '{\n  "ims": {\n    "contexts" "x"\n  }\n}\n')
+    for (const args of [
+      ['token', 'x'],
+      ['context', 'list'],
+      ['context', 'set', 'x', 'a=b', '--local'],
+    ]) {
+      const { code, stdout, stderr } = await shell.run(args)
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+      expect(stderr).toContain(`${shell.place.localFile} (line 3) is not valid JSON or HJSON`)
+      expect(stderr).toContain('CONFIG_UNREADABLE')
+    }
+    expect(readFileSync(shell.place.localFile, 'utf8')).toContain('"contexts" "x"')
+  })
+})
+
+describe('colours and help', () => {
+  test('follow NO_COLOR and FORCE_COLOR, and are off where nobody looks', async () => {
+    const shell = newShell()
+    const colour = async (env: Record<string, string>) =>
+      (await shell.run(['token', 'x'], { env })).stderr.startsWith('\u001b[31m')
+    expect(await colour({})).toBe(false)
+    expect(await colour({ FORCE_COLOR: '1' })).toBe(true)
+    expect(await colour({ FORCE_COLOR: '0' })).toBe(false)
+    expect(await colour({ NO_COLOR: '1' })).toBe(false)
+  })
+
+  test('an unknown command is answered with the nearest one, and is not repeated whole', async () => {
+    const shell = newShell()
+    const ended = await shell.run(['tokne'])
+    expect(ended).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining("did you mean 'token'?") })
+    const astray = 'x'.repeat(30) + 'secret'.repeat(5)
+    expect((await shell.run([astray])).stderr).not.toContain('secretsecret')
+  })
+
+  test('--help shows the example of every command, and of a family', async () => {
+    const shell = newShell()
+    for (const args of [
+      ['context', 'get', '--help'],
+      ['help', 'context', 'get'],
+      ['context', '--help'],
+      ['verify', '-h'],
+    ]) {
+      const ended = await shell.run(args)
+      expect(ended).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/Example:\n {2}imskit /) })
+    }
+  })
+})
+
+/** What bash would offer for a line, with the command on its PATH. */
+function complete(shell: Shell, line: string): string[] {
+  const bin = join(shell.place.home, 'bin')
+  mkdirSync(bin, { recursive: true })
+  const target = join(bin, 'imskit')
+  writeFileSync(`${target}.sh`, `#!/bin/sh\nexec '${process.execPath}' '${built('cli')}' "$@"\n`, { mode: 0o755 })
+  try {
+    symlinkSync(`${target}.sh`, target)
+  } catch {}
+  const words = line.split(' ')
+  const script = `source <(imskit completion bash); COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}; _imskit; printf '%s\\n' "\${COMPREPLY[@]}"`
+  const env = { ...shell.place.env, PATH: `${bin}:${shell.place.env.PATH}` }
+  const ran = spawnSync('bash', ['-c', script], { cwd: shell.place.cwd, env, encoding: 'utf8' })
+  if (ran.status !== 0) throw new Error(ran.stderr)
+  return ran.stdout.split('\n').filter(Boolean)
+}
+
+describe('completion', () => {
+  test('offers commands, options, values and contexts in bash', async () => {
+    const shell = newShell()
+    await shell.run(['context', 'set', 'my-app', 'client_id=one', 'scope=openid'])
+    await shell.run(['context', 'set', 'other', 'client_id=one', 'scope=openid'])
+    expect(complete(shell, 'imskit val')).toEqual(['validate'])
+    expect(complete(shell, 'imskit context d')).toEqual(['delete'])
+    expect(complete(shell, 'imskit token my')).toEqual(['my-app'])
+    expect(complete(shell, 'imskit context use ')).toEqual(['my-app', 'other'])
+    expect(complete(shell, 'imskit token my-app --f')).toEqual(['--force'])
+    expect(complete(shell, 'imskit validate --env s')).toEqual(['stage'])
+    writeFileSync(join(shell.place.cwd, 'secret.txt'), '')
+    expect(complete(shell, 'imskit context set x --from sec')).toEqual(['secret.txt'])
+  })
+
+  test('has scripts that their shells can read', async () => {
+    const shell = newShell()
+    for (const name of ['bash', 'zsh', 'fish']) {
+      const { code, stdout } = await shell.run(['completion', name])
+      expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('imskit completion next') })
+      const checked = spawnSync(name, ['-n'], { input: stdout, encoding: 'utf8' })
+      if (checked.error === undefined) expect(checked).toMatchObject({ status: 0, stderr: '' })
+    }
+  })
+
+  test('writes nothing into the line where the configuration is broken', async () => {
+    const shell = newShell()
+    writeFileSync(shell.place.globalFile, '{')
+    expect(await shell.run(['completion', 'next', '--', 'token', ''])).toEqual({ code: 0, stdout: '', stderr: '' })
+  })
+})

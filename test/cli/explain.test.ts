@@ -1,0 +1,71 @@
+import { generateKeyPair, SignJWT } from 'jose'
+import { beforeAll, expect, test } from 'vitest'
+import { build } from '../proof/build.ts'
+import { newShell } from './command.ts'
+
+beforeAll(() => build())
+
+const { privateKey } = await generateKeyPair('RS256')
+const signed = (claims: Record<string, unknown>) =>
+  new SignJWT(claims).setProtectedHeader({ alg: 'RS256' }).sign(privateKey)
+const hour = 3_600_000
+const access = () => ({
+  type: 'access_token',
+  client_id: 'my-client',
+  user_id: 'ABC@AdobeID',
+  scope: 'openid,AdobeID',
+  as: 'ims-na1',
+  created_at: String(Date.now() - hour),
+  expires_in: String(24 * hour),
+})
+
+async function explain(
+  token: string,
+  ...args: string[]
+): Promise<{ kind: string; missing: string[]; [key: string]: unknown }> {
+  const { code, stdout } = await newShell().run(['explain', '-', '--json', ...args], { input: token })
+  expect(code).toBe(0)
+  return JSON.parse(stdout)
+}
+
+test('says whose a token is, for whom, for what and how long', async () => {
+  const found = await explain(await signed(access()))
+  expect(found).toMatchObject({
+    kind: expect.stringContaining('an access token'),
+    whose: 'ABC@AdobeID',
+    client: 'my-client',
+    scopes: 'openid, AdobeID',
+    'issued by': 'ims-na1 (production)',
+    expires: expect.stringMatching(/\(in 23 hours\)$/),
+    missing: [],
+  })
+  const { stdout } = await newShell().run(['explain', '-'], { input: await signed(access()) })
+  expect(stdout).toMatch(/This is an access token/)
+  expect(stdout).toMatch(/not verified|Nothing here is verified/)
+})
+
+test.each([
+  ['expired', { created_at: '1000', expires_in: '1000' }, /^it expired \d+ days ago/],
+  ['soon over', { created_at: String(Date.now()), expires_in: '300000' }, /^it expires in \d+ minutes/],
+  ['without an end', { created_at: undefined }, /does not say when it ends/],
+  ['without a client', { client_id: undefined }, /names no client/],
+  ['without an owner', { user_id: undefined }, /names no owner/],
+  ['without scopes', { scope: undefined }, /names no scopes/],
+  ['a refresh token', { type: 'refresh_token' }, /no access token/],
+  ['of another environment', { as: 'ims-na1-stg1' }, /another environment.*ims-na1-stg1/],
+])('says what is wrong with one that is %s', async (_, changes, words) => {
+  const { missing } = await explain(await signed({ ...access(), ...changes }), '--env', 'prod')
+  expect(missing).toEqual([expect.stringMatching(words)])
+})
+
+test('says that an opaque one cannot be read', async () => {
+  expect(await explain('no-jwt-at-all')).toMatchObject({ missing: [expect.stringContaining('opaque')] })
+})
+
+test('fails without a token', async () => {
+  expect(await newShell().run(['explain', 'nobody'])).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringContaining('CONTEXT_NOT_CONFIGURED'),
+  })
+})
