@@ -25,6 +25,8 @@ export interface Option {
 export interface Invocation {
   readonly args: readonly string[]
   readonly values: Values
+  /** All commands there are. */
+  readonly commands: readonly Command[]
 }
 
 /** Resolves to the exit code; nothing stands for 0. */

@@ -1,12 +1,11 @@
 import { type Command, type Completes, type Run, UsageError } from './command.ts'
-import { commands } from './commands.ts'
 import { session } from './subject.ts'
 
 /** `imskit completion`: a script that asks this very command what may come next. */
-export const completion: Run = async ({ args }) => {
+export const completion: Run = async ({ args, commands }) => {
   const [shell = '', ...words] = args
   if (shell === 'next') {
-    for (const candidate of await next(words)) process.stdout.write(`${candidate}\n`)
+    for (const candidate of await next(commands, words)) process.stdout.write(`${candidate}\n`)
     return 0
   }
   const script = Object.hasOwn(scripts, shell) ? scripts[shell] : undefined
@@ -16,14 +15,18 @@ export const completion: Run = async ({ args }) => {
 }
 
 /** What the last of `words` may become; `:file` where only the shell can know. */
-async function next(words: readonly string[]): Promise<readonly string[]> {
+async function next(commands: readonly Command[], words: readonly string[]): Promise<readonly string[]> {
   const before = words.slice(0, -1)
   const word = words.at(-1) ?? ''
-  const found = await candidates(before, word)
+  const found = await candidates(commands, before, word)
   return found.filter((candidate) => candidate.startsWith(word) || candidate === ':file')
 }
 
-async function candidates(before: readonly string[], word: string): Promise<readonly string[]> {
+async function candidates(
+  commands: readonly Command[],
+  before: readonly string[],
+  word: string,
+): Promise<readonly string[]> {
   const [first, second] = before
   const command = commands.find(({ name }) => name === first || name === `${first} ${second}`)
   if (command === undefined) {
@@ -72,9 +75,10 @@ _imskit() {
 compdef _imskit imskit
 `,
   fish: `function __imskit
-  set -l words (commandline -opc)[2..-1] (commandline -ct)
-  set -l found (imskit completion next -- $words 2>/dev/null)
-  if test "$found" = ":file"; __fish_complete_path (commandline -ct); else; printf '%s\\n' $found; end
+  set -l words (commandline -opc)[2..-1]
+  set -l word (commandline -ct)
+  set -l found (imskit completion next -- $words "$word" 2>/dev/null)
+  if test "$found" = ":file"; __fish_complete_path "$word"; else; printf '%s\\n' $found; end
 end
 complete -c imskit -f -a '(__imskit)'
 `,

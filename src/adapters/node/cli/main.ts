@@ -20,7 +20,7 @@ async function main(words: readonly string[]): Promise<number> {
     if (invocation.values.help === true) return print((await import('./help.ts')).helpOf(command))
     if (invocation.values.verbose === true) process.env.DEBUG = `${process.env.DEBUG ?? ''},imskit`
     const run = await command.load()
-    return (await run(invocation)) ?? 0
+    return (await run({ ...invocation, commands })) ?? 0
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
     const { helpOf } = await import('./help.ts')

@@ -5,7 +5,7 @@ import { nearest } from './nearest.ts'
 export type Values = Readonly<Record<string, string | boolean | string[] | undefined>>
 
 /** The words after a command's name, checked against the table. Values never show in a message: they may be secrets. */
-export function parse(command: Command, words: readonly string[]): Invocation {
+export function parse(command: Command, words: readonly string[]): Omit<Invocation, 'commands'> {
   const { values, positionals } = parsed(command, words)
   const takesRest = command.args.some(({ rest }) => rest)
   if (positionals.length > command.args.length && !takesRest)

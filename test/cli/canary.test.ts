@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { commands } from '../../src/adapters/node/cli/commands.ts'
+import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
+import { build } from '../proof/build.ts'
+import { newShell } from './command.ts'
+
+// no secret in any output, whatever is asked of whatever context, unless it is asked for
+
+let emulator: RunningEmulator
+
+beforeAll(async () => {
+  await build()
+  emulator = await startEmulator()
+})
+afterAll(() => emulator.close())
+
+const canary = () => `canary-${randomBytes(12).toString('hex')}`
+
+test('no command prints a secret that was not asked for', async () => {
+  const shell = newShell(emulator.url, { DEBUG: 'imskit' })
+  const secrets: string[] = []
+  const secret = () => {
+    const made = canary()
+    secrets.push(made)
+    return made
+  }
+  const expiry = Date.now() + 3_600_000
+  const tokens = () => ({ access_token: { token: secret(), expiry }, refresh_token: { token: secret(), expiry } })
+  const { jwt, oauth, oauth_server_to_server: server } = emulator.contexts
+  secrets.push(jwt.private_key, ...jwt.private_key.split('\n').filter((line) => line.length > 40))
+  const contexts = {
+    jwt: { ...jwt, client_secret: secret() },
+    server: { ...server, client_secrets: [secret(), secret()], ...tokens() },
+    web: { ...oauth, client_secret: secret(), ...tokens() },
+    expired: { ...oauth, client_secret: secret(), refresh_token: { token: secret(), expiry } },
+    broken: { client_id: 'x', client_secret: secret(), passphrase: secret(), type: 'strange' },
+    upper: { CLIENT_ID: 'x', CLIENT_SECRET: secret(), nested: { private_key: secret() } },
+  }
+  writeFileSync(shell.place.globalFile, JSON.stringify({ ims: { contexts } }), { mode: 0o600 })
+
+  const asked = new Set(['token', 'exchange', 'emulator', 'login', 'completion'])
+  for (const { name, args } of commands.filter((command) => !asked.has(command.name))) {
+    for (const context of args.length === 0 ? [''] : Object.keys(contexts)) {
+      if (name === 'context delete') continue
+      const words = [
+        ...name.split(' '),
+        ...(context ? [context] : []),
+        ...(name === 'context set' ? ['a=b', '--merge'] : []),
+      ]
+      for (const machine of [[], ['--json', '--verbose']]) {
+        const { stdout, stderr } = await shell.run([...words, ...machine])
+        const found = secrets.filter((one) => `${stdout}${stderr}`.includes(one))
+        expect({ words, found }).toEqual({ words, found: [] })
+      }
+    }
+  }
+  // failures of those that print tokens, and of everything that is given a secret in the wrong place
+  const misplaced = secret()
+  for (const words of [
+    ['token', 'jwt'],
+    ['token', 'broken'],
+    ['token', 'expired', '--force'],
+    ['exchange', 'web', '--org', 'x'],
+    ['login', 'broken'],
+    ['token', `--secret=${misplaced}`],
+    ['token', 'a', misplaced],
+    ['context', 'set', 'x', misplaced],
+    ['context', 'set', 'x', `client_secret=${misplaced}`],
+    ['context', 'get', 'x', 'client_secret'],
+    ['validate', `eyJhbGciOiJub25lIn0.eyJhIjoiYiJ9.${misplaced}`],
+  ]) {
+    const { stdout, stderr } = await shell.run(words, { env: { CI: 'true' } })
+    const found = secrets.filter((one) => `${stdout}${stderr}`.includes(one))
+    expect({ words, found }).toEqual({ words, found: [] })
+  }
+  // and the search finds what is there
+  const shown = await shell.run(['context', 'get', 'web', '--show-secrets'])
+  expect(secrets.filter((one) => shown.stdout.includes(one))).toHaveLength(3)
+}, 180_000)
