@@ -54,6 +54,15 @@ describe('a context for machines', () => {
     expect((await shell.run(['refresh', 'jwt', '--show-secrets'])).stdout).toMatch(/token {6}eyJ/)
   })
 
+  test('says on stderr what is asked of IMS, with --verbose', async () => {
+    const shell = newShell(emulator.url)
+    await setContext(shell, emulator, 'oauth_server_to_server', 'machine')
+    const { stdout, stderr } = await shell.run(['token', 'machine', '--verbose'])
+    expect(stdout.trim()).toMatch(jwt)
+    expect(stderr).toMatch(/^imskit request .*\/ims\/token\/v3/m)
+    expect(stderr).not.toMatch(/eyJ|emulator-first-secret/)
+  })
+
   test('is signed in without a person', async () => {
     const shell = newShell(emulator.url)
     await setContext(shell, emulator, 'jwt')
@@ -84,6 +93,10 @@ describe('a person', () => {
     const again = await shell.run(['login', 'me'])
     expect(again).toMatchObject({ code: 0 })
     expect(again.stderr).toContain('--force')
+    const early = (await shell.run(['token', 'me'])).stdout
+    expect(await shell.run(['refresh', 'me'])).toMatchObject({ code: 0, stderr: '' })
+    expect(emulator.requests.at(-1)).toMatchObject({ params: { grant_type: 'refresh_token' } })
+    expect((await shell.run(['token', 'me'])).stdout).not.toBe(early)
 
     expect(await shell.json(['userinfo', 'me'])).toMatchObject({ email: 'user@example.com' })
     expect(await shell.json(['profile', 'me'])).toMatchObject({ email: 'user@example.com' })
