@@ -96,6 +96,14 @@ describe('the network', () => {
     expect(await doctor(shell, '--offline')).toMatchObject({ codes: 0, findings: [] })
   })
 
+  test('a port that fetch refuses', async () => {
+    const { codes, findings } = await doctor(newShell('http://127.0.0.1:9'))
+    expect({ codes, findings }).toMatchObject({
+      codes: 11,
+      findings: [{ what: expect.stringContaining('fetch refuses') }],
+    })
+  })
+
   test('a name that does not exist', async () => {
     const { codes, findings } = await doctor(newShell('https://ims.invalid'))
     expect(findings).toMatchObject([

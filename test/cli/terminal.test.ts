@@ -98,7 +98,7 @@ describe.skipIf(!hasTmux)('at a terminal', () => {
     const explained = await terminal.run('imskit explain')
     expect(explained).toMatchObject({
       code: 0,
-      shown: expect.stringMatching(/This is an access token[^]*scopes +openid/),
+      shown: expect.stringMatching(/This is an access token[\s\S]*scopes +openid/),
     })
     // a person looks: there are colours
     expect(terminal.screen('-e')).toContain('\u001b[1mwhose')

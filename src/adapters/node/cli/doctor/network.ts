@@ -89,11 +89,12 @@ function unreachable(error: unknown, url: URL): Finding {
 /** The code of the innermost cause that has one. */
 function codeOf(error: unknown): string {
   for (
-    let at = error as { code?: unknown; cause?: unknown; name?: unknown } | undefined;
+    let at = error as { code?: unknown; cause?: unknown; name?: unknown; message?: unknown } | undefined;
     at;
     at = at.cause as typeof at
   ) {
     if (typeof at.code === 'string') return at.code
+    if (at.message === 'bad port') return 'fetch refuses this port'
     if (at.name === 'TimeoutError') return `no answer in ${patience / 1000} s`
   }
   return 'unknown cause'
