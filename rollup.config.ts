@@ -13,6 +13,7 @@ const { dependencies, peerDependencies, version } = JSON.parse(readFileSync('pac
 const neutral = { core: 'src/core/index.ts', emulator: 'src/emulator/index.ts', testing: 'src/testing/index.ts' }
 const node = { node: 'src/adapters/node/index.ts' }
 const browser = { browser: 'src/adapters/browser/index.ts' }
+const worker = { worker: 'src/adapters/worker/index.ts' }
 const cli = { cli: 'src/adapters/node/cli/main.ts' }
 
 const onLog: LogHandlerWithDefault = (level, log, handler) => {
@@ -63,7 +64,7 @@ const forNode = (input: Record<string, string>, late: string): RollupOptions => 
   },
 })
 
-const typed = { ...neutral, ...node, ...browser }
+const typed = { ...neutral, ...node, ...browser, ...worker }
 
 /** The entries' own declarations: a namespace as default export is more than the declaration bundler can write. */
 const entryTypes: Plugin = {
@@ -89,13 +90,13 @@ const small = { ecma: 2020, compress: { passes: 3 } } as const
 const builds: Record<string, RollupOptions> = {
   // for bundlers: dependencies stay imports, so that an app has one copy of them and shakes off what it does not use
   esm: {
-    input: { ...neutral, ...browser },
+    input: { ...neutral, ...browser, ...worker },
     external: [...runtime, ...never],
     plugins: [nodeResolve({ extensions: ['.ts', '.js'] }), source('es2022')],
     output: { ...shared, dir: 'dist/esm', sourcemap: true, chunkFileNames: 'shared/[name].js' },
   },
   node: forNode(node, 'late'),
-  neutral: forNode(neutral, 'shared'),
+  neutral: forNode({ ...neutral, ...worker }, 'shared'),
   // apart, so that what it loads late splits no other entry
   command: forNode(cli, 'commands'),
   // for a script tag: one file, with everything that a page needs

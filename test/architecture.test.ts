@@ -146,6 +146,7 @@ describe('the house', () => {
       // the command line starts the emulator
       'adapters/node': ['adapters/node', 'core', 'emulator'],
       'adapters/browser': ['adapters/browser', 'core'],
+      'adapters/worker': ['adapters/worker', 'core'],
     }
     const wrong = sources.flatMap((file) =>
       (graph.get(file)?.local ?? [])

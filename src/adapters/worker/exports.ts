@@ -1,0 +1,23 @@
+import type { ContextApi, FamiliarGetTokenOptions } from '../../core/familiar/familiar-api.ts'
+import { lazyContext, lazyIms } from '../../core/familiar/lazy-ims.ts'
+import { createWorkerIms } from './familiar.ts'
+
+export * from '../../core/api.ts'
+export type { KvListing, KvListOptions, KvNamespace, KvPutOptions, WorkerContext } from './bindings.ts'
+export { createWorkerIms, type WorkerImsOptions } from './familiar.ts'
+// this one knows the `fetch` of workers and stands in for the core's
+export { Ims } from './ims.ts'
+export { type WorkerPlatformOptions, workerPlatform } from './platform.ts'
+export { type KvStoreOptions, kvStore } from './store-kv.ts'
+
+const ims = /* @__PURE__ */ lazyIms(() => createWorkerIms())
+
+/** The named contexts of the default client; they live in the memory of the isolate. */
+export const context: ContextApi = /* @__PURE__ */ lazyContext(ims)
+
+/** The access token of a named context; without a name of the current one. */
+export const getToken = (name?: string, options?: FamiliarGetTokenOptions): Promise<string> =>
+  ims().getToken(name, options)
+
+/** Ends the tokens of a named context, at IMS and here. */
+export const invalidateToken = (name?: string, force?: boolean) => ims().invalidateToken(name, force)

@@ -1,0 +1,13 @@
+import { createIms } from '../../core/familiar/create-ims.ts'
+import type { CreateImsOptions, FamiliarIms } from '../../core/familiar/familiar-api.ts'
+import { type WorkerPlatformOptions, workerPlatform } from './platform.ts'
+
+export interface WorkerImsOptions
+  extends Partial<Omit<CreateImsOptions, keyof WorkerPlatformOptions>>,
+    WorkerPlatformOptions {}
+
+/** Named contexts of a worker: in the memory of the isolate, or in the KV namespace that is given. */
+export function createWorkerIms(options: WorkerImsOptions = {}): FamiliarIms {
+  const { kv: _k, ctx: _c, prefix: _p, encryptionKey: _e, store: _s, lock: _l, waitUntil: _w, ...rest } = options
+  return createIms({ ...workerPlatform(options), ...rest })
+}

@@ -1,0 +1,90 @@
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import {
+  type DispatchFetch,
+  Miniflare,
+  type MiniflareOptions,
+  Response as MiniflareResponse,
+  type Request as OutgoingRequest,
+} from 'miniflare'
+import { onTestFinished } from 'vitest'
+
+/** A worker in a workerd of its own, with real KV and Durable Objects, and without Node's modules. */
+export interface RunningWorker {
+  readonly url: URL
+  /** Sends a request to the worker, past the network. */
+  readonly fetch: DispatchFetch
+  readonly miniflare: Miniflare
+  /** What the worker sent, oldest first. */
+  readonly outgoing: readonly { readonly method: string; readonly url: string }[]
+}
+
+export interface WorkerOptions {
+  /** Name of a file in `fixtures`, without `.ts`. */
+  readonly fixture: string
+  /** JSON values in `env`. */
+  readonly bindings?: Record<string, unknown>
+  /** Classes that the fixture exports, by the name of their binding. */
+  readonly durableObjects?: Record<string, string>
+  /** Names of KV bindings. */
+  readonly kv?: readonly string[]
+  readonly compatibilityDate?: string
+  /** Where state is kept between two runs; by default it ends with the worker. */
+  readonly persist?: string
+}
+
+const bundles = new Map<string, Promise<string>>()
+
+/** A fixture as a bundler for workers makes it. */
+export function bundleFixture(name: string): Promise<string> {
+  const bundled =
+    bundles.get(name) ??
+    build({
+      entryPoints: [join(import.meta.dirname, 'fixtures', `${name}.ts`)],
+      bundle: true,
+      write: false,
+      format: 'esm',
+      target: 'es2022',
+      platform: 'neutral',
+      mainFields: ['module', 'main'],
+      conditions: ['workerd', 'worker', 'import'],
+    }).then(({ outputFiles }) => outputFiles[0]?.text ?? '')
+  bundles.set(name, bundled)
+  return bundled
+}
+
+/** Starts one; it ends with the test. */
+export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
+  const { fixture, bindings = {}, durableObjects = {}, kv = ['KV'], persist } = options
+  const outgoing: { method: string; url: string }[] = []
+  const settings: MiniflareOptions = {
+    modules: [{ type: 'ESModule', path: 'worker.mjs', contents: await bundleFixture(fixture) }],
+    compatibilityDate: options.compatibilityDate ?? '2026-04-01',
+    compatibilityFlags: [],
+    host: '127.0.0.1',
+    port: 0,
+    bindings: bindings as Record<string, never>,
+    kvNamespaces: [...kv],
+    durableObjects: Object.fromEntries(
+      Object.entries(durableObjects).map(([name, className]) => [name, { className, useSQLite: true }]),
+    ),
+    ...(persist !== undefined && { kvPersist: `${persist}/kv`, durableObjectsPersist: `${persist}/objects` }),
+    async outboundService(request: OutgoingRequest) {
+      outgoing.push({ method: request.method, url: request.url })
+      const body = request.body === null ? null : await request.arrayBuffer()
+      const answer = await fetch(request.url, {
+        method: request.method,
+        headers: [...request.headers],
+        body,
+        redirect: 'manual',
+      })
+      return new MiniflareResponse(answer.body === null ? null : await answer.arrayBuffer(), {
+        status: answer.status,
+        headers: [...answer.headers].filter(([name]) => !/^(?:content-encoding|transfer-encoding)$/.test(name)),
+      })
+    },
+  }
+  const miniflare = new Miniflare(settings)
+  onTestFinished(() => miniflare.dispose())
+  return { url: await miniflare.ready, fetch: miniflare.dispatchFetch, miniflare, outgoing }
+}
