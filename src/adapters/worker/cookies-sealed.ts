@@ -1,0 +1,98 @@
+import { jwtDecrypt } from 'jose/jwt/decrypt'
+import { EncryptJWT } from 'jose/jwt/encrypt'
+import { ConfigurationError } from '../../core/errors.ts'
+import type { Clock, Json } from '../../core/ports.ts'
+
+/** The secrets of the cookies: the first seals, all open. */
+export type SessionSecret = string | Uint8Array | readonly (string | Uint8Array)[]
+
+/** What a sealed text is for, and where it lies: one cannot stand in for another. */
+export interface SealedAs {
+  readonly purpose: 'session' | 'login'
+  /** Of the cookie. */
+  readonly name: string
+}
+
+export interface Opened {
+  readonly value: Json
+  /** ms since the epoch */
+  readonly expiresAt: number
+  /** Sealed with a secret that is about to go: to be sealed again. */
+  readonly stale: boolean
+}
+
+/** Seals what a browser keeps for us and must not read or change. */
+export interface Sealer {
+  seal(sealed: SealedAs & { readonly value: Json; readonly expiresAt: number }): Promise<string>
+  /** `undefined` for what we did not seal for this, what was changed, and what has expired. */
+  open(sealed: SealedAs, text: string): Promise<Opened | undefined>
+}
+
+const least = 32
+
+/**
+ * JWE (RFC 7516) with AES-256-GCM under keys that HKDF-SHA-256 (RFC 5869) derives from the secrets, one per purpose.
+ *
+ * @throws {ConfigurationError} `BAD_OPTION` for no secret or one below 32 bytes
+ */
+export function createSealer(secrets: SessionSecret, clock: Pick<Clock, 'now'>): Sealer {
+  const materials = secretList(secrets)
+  // values, not promises: in a worker a promise ends with the request that began it
+  const keys = new Map<string, CryptoKey>()
+
+  async function keyOf(purpose: SealedAs['purpose'], index: number): Promise<CryptoKey> {
+    const id = `${purpose} ${index}`
+    const known = keys.get(id)
+    if (known !== undefined) return known
+    const base = await crypto.subtle.importKey('raw', materials[index] ?? new Uint8Array(), 'HKDF', false, [
+      'deriveKey',
+    ])
+    const info = encoder.encode(`imskit/cookie/${purpose}`)
+    const hkdf = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info }
+    const aes = { name: 'AES-GCM', length: 256 }
+    const key = await crypto.subtle.deriveKey(hkdf, base, aes, false, ['encrypt', 'decrypt'])
+    keys.set(id, key)
+    return key
+  }
+
+  return {
+    async seal({ purpose, name, value, expiresAt }) {
+      return new EncryptJWT({ value })
+        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
+        .setAudience(name)
+        .setExpirationTime(Math.ceil(expiresAt / 1000))
+        .encrypt(await keyOf(purpose, 0))
+    },
+    async open({ purpose, name }, text) {
+      for (let index = 0; index < materials.length; index++) {
+        try {
+          const { payload } = await jwtDecrypt<{ value?: Json }>(text, await keyOf(purpose, index), {
+            audience: name,
+            requiredClaims: ['exp'],
+            currentDate: new Date(clock.now()),
+            keyManagementAlgorithms: ['dir'],
+            contentEncryptionAlgorithms: ['A256GCM'],
+          })
+          const { value, exp = 0 } = payload
+          return value === undefined ? undefined : { value, expiresAt: exp * 1000, stale: index > 0 }
+        } catch {
+          // sealed with another secret, or not by us
+        }
+      }
+      return undefined
+    },
+  }
+}
+
+const encoder = /* @__PURE__ */ new TextEncoder()
+
+function secretList(secrets: SessionSecret): readonly Uint8Array<ArrayBuffer>[] {
+  const list: readonly unknown[] = Array.isArray(secrets) ? secrets : [secrets]
+  const materials = list.map((secret) => {
+    if (typeof secret === 'string') return encoder.encode(secret)
+    return secret instanceof Uint8Array ? Uint8Array.from(secret) : new Uint8Array()
+  })
+  if (materials.length > 0 && materials.every(({ byteLength }) => byteLength >= least)) return materials
+  const message = `sessionSecret must be a random text of ${least} bytes or more, such as that of \`openssl rand -base64 48\`, or an array of them, the newest first`
+  throw new ConfigurationError('BAD_OPTION', message)
+}

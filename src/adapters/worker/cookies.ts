@@ -1,0 +1,92 @@
+/** How cookies are set. */
+export interface CookieOptions {
+  /** Whether they are `Secure` and have the prefix that only a secure origin can set: always, but for http on loopback. */
+  readonly secure: boolean
+}
+
+export interface CookieAttributes {
+  /** ms */
+  readonly maxAge: number
+  readonly sameSite: SameSite
+}
+
+export type SameSite = 'Lax' | 'Strict'
+
+/** The cookies of one request, and what its response changes about them. Names are without prefix. */
+export interface Cookies {
+  /** A value, put together from its parts. */
+  get(name: string): string | undefined
+  /** Names that begin with `start`. */
+  names(start: string): string[]
+  /** `false` where the value is too long for any cookie. */
+  set(name: string, value: string, attributes: CookieAttributes): boolean
+  clear(name: string): void
+  /** One line per `Set-Cookie` header. */
+  lines(): string[]
+}
+
+/**
+ * Only an https origin can set a cookie with this prefix, for its own host alone and never from a script. A browser that
+ * does not know it yet sees the `__Host-` in it.
+ */
+const prefix = '__Host-Http-'
+/** What fits into 4,096 bytes beside the name and the attributes. */
+const partLength = 3_800
+const mostParts = 4
+
+/** The parts of a value that is longer than a cookie can be: `name`, `name.1`, `name.2`… */
+const partName = (name: string, part: number) => (part === 0 ? name : `${name}.${part}`)
+
+export function requestCookies(header: string | null, { secure }: CookieOptions): Cookies {
+  const start = secure ? prefix : ''
+  const sent = parseCookies(header ?? '', start)
+  const changes = new Map<string, string>()
+  const write = (name: string, value: string, { maxAge, sameSite }: CookieAttributes) => {
+    const age = Math.max(0, Math.ceil(maxAge / 1000))
+    const attributes = `Path=/; Max-Age=${age}; HttpOnly; SameSite=${sameSite}${secure ? '; Secure' : ''}`
+    changes.set(name, `${start}${name}=${value}; ${attributes}`)
+  }
+  const clear = (name: string, from = 0) => {
+    for (let part = from; part < mostParts; part++) {
+      const each = partName(name, part)
+      if (sent.has(each)) write(each, '', { maxAge: 0, sameSite: 'Lax' })
+      else changes.delete(each)
+    }
+  }
+  return {
+    get(name) {
+      const parts: string[] = []
+      for (let part = 0; part < mostParts; part++) {
+        const value = sent.get(partName(name, part))
+        if (value === undefined) break
+        parts.push(value)
+      }
+      return parts.length === 0 ? undefined : parts.join('')
+    },
+    names: (begin) => [...sent.keys()].filter((name) => name.startsWith(begin)),
+    set(name, value, attributes) {
+      const count = Math.ceil(value.length / partLength)
+      if (count > mostParts) return false
+      clear(name, count)
+      for (let part = 0; part < count; part++)
+        write(partName(name, part), value.slice(part * partLength, (part + 1) * partLength), attributes)
+      return true
+    },
+    clear: (name) => clear(name),
+    lines: () => [...changes.values()],
+  }
+}
+
+/** Names without `start`, and values; what was not set by us is left out. */
+function parseCookies(header: string, start: string): Map<string, string> {
+  const found = new Map<string, string>()
+  for (const pair of header.split(';')) {
+    const at = pair.indexOf('=')
+    const name = pair.slice(0, at).trim()
+    const value = pair.slice(at + 1).trim()
+    // the first of two is the one with the longer path: none of ours, but not worth a choice either
+    const known = at > 0 && name.startsWith(start) && !found.has(name.slice(start.length))
+    if (known && /^[\w.-]{1,4096}$/.test(value)) found.set(name.slice(start.length), value)
+  }
+  return found
+}
