@@ -1,14 +1,7 @@
 import { digest } from '../../core/digest.ts'
 import { memoryStore } from '../../core/memory.ts'
 import type { Clock, Store } from '../../core/ports.ts'
-
-/** Whose session, and since when; times in ms since the epoch. */
-export interface SessionName {
-  readonly id: string
-  readonly startedAt: number
-  /** The person, where the login said who it is. */
-  readonly subject?: string | undefined
-}
+import type { SessionName } from './session-content.ts'
 
 /** Sessions that were ended before their time: a copy of their cookie opens nothing any more. */
 export interface EndedSessions {
