@@ -14,6 +14,7 @@ import { type ProxyRule, proxyRoutes, type Route } from './proxy-rules.ts'
 import { safePath } from './return-to.ts'
 import type { SessionsSetup } from './session.ts'
 import { endedSessions } from './session-ended.ts'
+import { sessionStore } from './session-store.ts'
 
 export type Claims = { readonly [claim: string]: Json }
 
@@ -81,7 +82,7 @@ const fortnight = 14 * 24 * 3_600_000
 
 /** @throws {ConfigurationError} `BAD_OPTION` */
 export function handlerSetup(options: AuthHandlerOptions): HandlerSetup {
-  const { flow, store, lock = noLock, insecure = false, sameSite = 'Lax', proxy = [] } = options
+  const { flow, lock = noLock, insecure = false, sameSite = 'Lax', proxy = [] } = options
   if (typeof flow !== 'object' || flow === null || !isLogin(flow))
     throw bad('flow must be one that a person signs in with, such as authorizationCode({…})')
   const { clock = systemClock, fetch = workerFetch, sessionMaxAge: maxAge = fortnight } = options
@@ -90,6 +91,7 @@ export function handlerSetup(options: AuthHandlerOptions): HandlerSetup {
   const { redirectUri } = flow
   const origin = options.origin ?? (redirectUri === undefined ? undefined : new URL(redirectUri).origin)
   if (origin !== undefined) checkOrigin(origin, insecure)
+  const store = options.store && sessionStore(options.store)
   const basePath = checkBase(options.basePath)
   const routes = proxyRoutes(proxy, basePath)
   const client = {

@@ -1,10 +1,9 @@
 import type { AuthorizedFetch } from '../../core/authorized-fetch.ts'
 import { type ClientOptions, createClient, type LoginClient } from '../../core/client.ts'
-import { isImsError, UnavailableError } from '../../core/errors.ts'
+import { isImsError } from '../../core/errors.ts'
 import type { LoginFlow } from '../../core/flows/flow.ts'
 import { keepUntil, parseTokens } from '../../core/ims/tokens.ts'
 import type { Clock, Json, Lock, Store } from '../../core/ports.ts'
-import { safeCause } from '../../core/redact.ts'
 import type { GetTokenOptions } from '../../core/session.ts'
 import type { Cookies, SameSite } from './cookies.ts'
 import { loginCookies } from './cookies-login.ts'
@@ -125,7 +124,7 @@ export async function currentSession(setup: SessionsSetup, exchange: Exchange): 
   const session = await readSession(setup, exchange)
   if (session === undefined) return undefined
   const over = session.content.startedAt + setup.maxAge <= setup.clock.now()
-  if (!over && !(await setup.ended.isEnded(session.content).catch(silentStore))) return session
+  if (!over && !(await setup.ended.isEnded(session.content))) return session
   sessionCookie.clear(exchange.cookies)
   return undefined
 }
@@ -197,12 +196,7 @@ export function openSession(
 /** @throws {UnavailableError} `STORE_FAILED` where the store behind the tokens did not answer */
 export function requireStore(tokens: SessionTokens): void {
   const failure = tokens.failure()
-  if (failure !== undefined) silentStore(failure)
-}
-
-function silentStore(error: unknown): never {
-  const message = 'the store of the sessions does not answer; nobody was signed out, try again later'
-  throw new UnavailableError('STORE_FAILED', message, { cause: safeCause(error) })
+  if (failure !== undefined) throw failure
 }
 
 /** A copy of `response` that sets cookies. */
