@@ -52,7 +52,7 @@ export function destinationOf(url: URL, routes: readonly Route[]): Destination {
   const route = routes.find(({ path }) => (path.endsWith('/') ? pathname.startsWith(path) : pathname === path))
   if (route === undefined) return undefined
   const rest = pathname.slice(route.path.length)
-  if (isUnsafe(rest)) return 'unsafe'
+  if (isUnsafe(`/${rest}`)) return 'unsafe'
   const { target } = route
   const leads = new URL(target)
   // a pathname cannot change the host, whatever is in it
@@ -68,7 +68,7 @@ export function pathBack(location: string, from: URL, { path, target }: Route): 
   const within = path.endsWith('/') ? to.pathname.startsWith(target.pathname) : to.pathname === target.pathname
   if (to.origin !== target.origin || to.username !== '' || to.password !== '' || !within) return undefined
   const rest = to.pathname.slice(target.pathname.length)
-  return isUnsafe(rest) ? undefined : path + rest + to.search
+  return isUnsafe(`/${rest}`) ? undefined : path + rest + to.search
 }
 
 /** Whether a path could mean another one to a server that decodes it, or takes it apart, in a way of its own. */
@@ -79,7 +79,8 @@ function isUnsafe(path: string): boolean {
     // a slash that only decoding brings out would make another path
     if (/%(?:25)*(?:2f|5c|00)/i.test(seen)) return true
     const decoded = decode(seen)
-    if (decoded === undefined) return true
+    // a percent sign that was encoded stands for itself
+    if (decoded === undefined) return round === 0
     if (decoded === seen) return false
     seen = decoded
   }

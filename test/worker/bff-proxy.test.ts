@@ -1,0 +1,211 @@
+import { once } from 'node:events'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { createAuthHandler, type ProxyRule } from '../../src/adapters/worker/index.ts'
+import { destinationOf, proxyRoutes } from '../../src/adapters/worker/proxy-rules.ts'
+import { authorizationCode } from '../../src/core/api.ts'
+import { setting } from './bff-setting.ts'
+
+interface Seen {
+  readonly method: string
+  readonly url: string
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+}
+
+/** An API that notes what it is asked, and answers as it is told. */
+async function startApi(answer: { status?: number; headers?: Record<string, string>; body?: string } = {}) {
+  const seen: Seen[] = []
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    const { method = '', url = '', headers } = request
+    seen.push({ method, url, headers, body: Buffer.concat(chunks).toString() })
+    response.writeHead(answer.status ?? 200, answer.headers).end(answer.body ?? '{}')
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return { seen, origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+}
+
+async function signedIn(rule: (origin: string) => Partial<ProxyRule>, answer = {}) {
+  const api = await startApi(answer)
+  const { visitor, emulator } = await setting()
+  const proxy = [{ path: '/api/', to: `${api.origin}/v1/`, ...rule(api.origin) }]
+  const person = visitor({ proxy })
+  await person.signIn()
+  return { api, person, emulator }
+}
+
+describe('a path of the site', () => {
+  const routes = proxyRoutes(
+    [
+      { path: '/api/', to: 'https://api.example/v1' },
+      { path: '/api/special/', to: 'https://special.example/' },
+      { path: '/me', to: 'https://api.example/profile' },
+    ],
+    '/auth',
+  )
+  const lead = (path: string) => {
+    const found = destinationOf(new URL(path, 'https://app.example'), routes)
+    return typeof found === 'object' ? found.url.href : found
+  }
+
+  test.each([
+    ['/api/users/1?q=a%2fb', 'https://api.example/v1/users/1?q=a%2fb'],
+    ['/api/a%20b/%C3%A4', 'https://api.example/v1/a%20b/%C3%A4'],
+    ['/api/@evil.example/', 'https://api.example/v1/@evil.example/'],
+    ['/api/user:pass@evil.example', 'https://api.example/v1/user:pass@evil.example'],
+    ['/api/http:evil.example', 'https://api.example/v1/http:evil.example'],
+    ['/api/[::1]', 'https://api.example/v1/[::1]'],
+    ['/api/special/x', 'https://special.example/x'],
+    ['/api/100%25', 'https://api.example/v1/100%25'],
+    ['/me', 'https://api.example/profile'],
+    ['/api/', 'https://api.example/v1/'],
+  ])('%s leads to %s', (path, to) => expect(lead(path)).toBe(to))
+
+  test.each([
+    '/api/..;/admin',
+    '/api/x/..;a=b/admin',
+    '/api/.;/admin',
+    '/api/%2e%2e;/admin',
+    '/api/..%2fadmin',
+    '/api/..%5cadmin',
+    '/api/%2fadmin',
+    '/api/%2F%2Fevil.example',
+    '/api/%5c%5cevil.example',
+    '/api/%252fadmin',
+    '/api/%252e%252e/admin',
+    '/api/%25252e%25252e/admin',
+    '/api//evil.example/',
+    '/api/x//y',
+    '/api/%00',
+    '/api/%0d%0aHost:%20evil.example',
+    '/api/%',
+    '/api/%ff',
+  ])('%s leads nowhere', (path) => expect(lead(path)).toBe('unsafe'))
+
+  test.each([
+    '/api/../admin',
+    '/api/%2e%2e/admin',
+    '/api/.%2e/admin',
+    '/api\\..\\admin',
+    '/API/x',
+    '/apix',
+    '/me/',
+    '/me/x',
+  ])('%s is none of the proxy', (path) => expect(lead(path)).toBeUndefined())
+
+  test.each([
+    [{ path: '/api/', to: 'http://api.example/' }],
+    [{ path: '/api/', to: 'https://user:pass@api.example/' }],
+    [{ path: '/api/', to: 'https://api.example/?x' }],
+    [{ path: '/api/', to: 'api.example' }],
+    [{ path: 'api/', to: 'https://api.example/' }],
+    [{ path: '/', to: 'https://api.example/' }],
+    [{ path: '/a/../b/', to: 'https://api.example/' }],
+    [{ path: '/auth/api/', to: 'https://api.example/' }],
+  ])('that is unsafe is refused as a rule: %j', (rule) => {
+    const flow = authorizationCode({ clientId: 'site', scopes: [] })
+    const options = { flow, sessionSecret: 'x'.repeat(32), proxy: [rule] }
+    expect(() => createAuthHandler(options)).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }))
+  })
+})
+
+describe('a call of an API', () => {
+  test('carries the token and what the page said, and nothing that is between page and site', async () => {
+    const { api, person } = await signedIn(() => ({ headers: { 'x-gw-ims-org-id': 'ours@AdobeOrg' } }))
+    const answer = await person.call('/api/items?x=1', {
+      method: 'POST',
+      body: '{"a":1}',
+      headers: {
+        'content-type': 'application/json',
+        'x-sandbox-name': 'dev',
+        authorization: 'Bearer of-the-page',
+        'x-api-key': 'of-the-page',
+        'x-gw-ims-org-id': 'of-the-page',
+        'x-forwarded-for': '10.0.0.1',
+        'x-dropped': 'hop by hop',
+        connection: 'x-dropped',
+        'sec-fetch-site': 'same-origin',
+      },
+    })
+    expect(answer.status).toBe(200)
+    const [{ method, url, headers, body }] = api.seen as [Seen]
+    expect([method, url, body]).toEqual(['POST', '/v1/items?x=1', '{"a":1}'])
+    expect(headers).toMatchObject({
+      authorization: expect.stringMatching(/^Bearer eyJ/),
+      'x-api-key': 'site',
+      'x-gw-ims-org-id': 'ours@AdobeOrg',
+      'content-type': 'application/json',
+      'x-sandbox-name': 'dev',
+    })
+    for (const name of ['cookie', 'x-csrf-token', 'x-forwarded-for', 'origin', 'referer', 'x-dropped'])
+      expect([name, headers[name]]).toEqual([name, undefined])
+  })
+
+  test('brings back no cookie, no permission for other sites and nothing to cache', async () => {
+    const headers = {
+      'set-cookie': '__Host-Http-imskit-session=evil; Path=/',
+      'access-control-allow-origin': '*',
+      'clear-site-data': '"cookies"',
+      'cache-control': 'public, max-age=600',
+      'x-rate': '5',
+    }
+    const { person } = await signedIn(() => ({}), { status: 201, headers, body: 'made' })
+    const answer = await person.call('/api/x')
+    expect([answer.status, await answer.text(), answer.headers.get('x-rate')]).toEqual([201, 'made', '5'])
+    expect(answer.headers.getSetCookie()).toEqual([])
+    expect(answer.headers.get('access-control-allow-origin')).toBeNull()
+    expect(answer.headers.get('clear-site-data')).toBeNull()
+    expect(answer.headers.get('cache-control')).toBe('no-store')
+    expect((await person.session()).signedIn).toBe(true)
+  })
+
+  test.each(['https://evil.example/', '//evil.example/v1/', '/admin', '/v1/..%2fadmin', 'http://127.0.0.1:9/v1/'])(
+    'is not redirected to %s',
+    async (location) => {
+      const { api, person } = await signedIn(() => ({}), { status: 302, headers: { location } })
+      const answer = await person.call('/api/x')
+      expect([answer.status, answer.headers.get('location')]).toEqual([502, null])
+      expect(api.seen).toHaveLength(1)
+    },
+  )
+
+  test('is redirected within its rule, through the site', async () => {
+    const { person } = await signedIn(() => ({}), { status: 307, headers: { location: '/v1/other?y=2' } })
+    const answer = await person.call('/api/x')
+    expect([answer.status, answer.headers.get('location')]).toEqual([307, '/api/other?y=2'])
+  })
+
+  test('by a method or with a body that is not allowed goes nowhere', async () => {
+    const { api, person } = await signedIn(() => ({ methods: ['GET', 'POST'], maxBody: 10 }))
+    expect((await person.call('/api/x', { method: 'DELETE' })).status).toBe(405)
+    expect((await person.call('/api/x', { method: 'POST', body: 'x'.repeat(11) })).status).toBe(413)
+    expect(api.seen).toEqual([])
+    expect((await person.call('/api/x', { method: 'POST', body: 'x'.repeat(10) })).status).toBe(200)
+  })
+
+  test('of nobody is a 401, one to an API that is down a 502', async () => {
+    const { person } = await signedIn(() => ({ to: 'http://127.0.0.1:9/' }))
+    expect((await person.call('/api/x')).status).toBe(502)
+    await person.call('/auth/logout', { method: 'POST' })
+    expect((await person.ask('/api/x', { headers: { 'x-csrf-token': 'any' } })).status).toBe(401)
+  })
+
+  test('with a token that IMS took back is sent once more with a new one', async () => {
+    const { emulator, visitor } = await setting()
+    const person = visitor({ proxy: [{ path: '/api/', to: `${emulator.url}/api/` }] })
+    await person.signIn()
+    emulator.fault({ path: '/api/echo', status: 401 })
+    const answer = await person.call('/api/echo', { method: 'POST', body: 'x' })
+    expect(answer.status).toBe(200)
+    expect(await answer.json()).toMatchObject({ method: 'POST', client_id: 'site' })
+    // the renewed tokens went into the cookie
+    expect((await person.call('/api/echo')).status).toBe(200)
+  })
+})
