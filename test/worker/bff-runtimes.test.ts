@@ -1,0 +1,163 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { request as ask } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { build } from 'esbuild'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
+import { createVisitor, granted, type Send } from './visitor.ts'
+import { startWorker } from './workerd.ts'
+
+// the same site under every server, asked over real sockets
+
+const bin = (name: string) => join(import.meta.dirname, '../../node_modules/.bin', name)
+let place: string
+let emulator: RunningEmulator
+
+beforeAll(async () => {
+  place = mkdtempSync(join(tmpdir(), 'imskit-bff-'))
+  await build({
+    entryPoints: [join(import.meta.dirname, 'fixtures/bff-serve.ts')],
+    outfile: join(place, 'site.mjs'),
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    external: ['node:*'],
+  })
+})
+afterAll(() => rmSync(place, { recursive: true }))
+beforeEach(async () => {
+  emulator = await startEmulator({ autoLogin: 'user@example.com' })
+  return () => emulator.close()
+})
+
+function config() {
+  const { client_id: clientId, client_secret: clientSecret, endpoint } = emulator.contexts.oauth
+  return { clientId, clientSecret, endpoint, sessionSecret: 'a secret of the tests with more than 32 bytes' }
+}
+
+async function startProcess(command: string, args: string[]): Promise<string> {
+  const running = spawn(command, [...args, join(place, 'site.mjs'), JSON.stringify(config())], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  onTestFinished(() => void running.kill())
+  for await (const line of createInterface(running.stdout)) {
+    const port = /^listening on (\d+)$/.exec(line)?.[1]
+    if (port !== undefined) return `http://127.0.0.1:${port}`
+  }
+  throw new Error(`${command} ended`)
+}
+
+async function startInWorkerd(inKv: boolean): Promise<string> {
+  const { url } = await startWorker({ fixture: 'bff-worker', bindings: { site: config(), inKv } })
+  return url.origin
+}
+
+const runtimes: readonly (readonly [string, () => Promise<string>])[] = [
+  ['workerd, tokens in the cookie', () => startInWorkerd(false)],
+  ['workerd, tokens in KV', () => startInWorkerd(true)],
+  ['Node', () => startProcess(process.execPath, [])],
+  ['Deno', () => startProcess(bin('deno'), ['run', '--no-config', '--allow-all'])],
+  ['Bun', () => startProcess(bin('bun'), ['run'])],
+]
+
+/** Sends a request line as it is, which `fetch` would put right first. */
+function raw(origin: string, path: string, headers: Record<string, string>): Promise<number> {
+  const { hostname, port } = new URL(origin)
+  return new Promise((resolve, reject) => {
+    ask({ hostname, port, path, headers }, (response) => {
+      response.resume().on('end', () => resolve(response.statusCode ?? 0))
+    })
+      .on('error', reject)
+      .end()
+  })
+}
+
+describe.each(runtimes)('%s', (_, start) => {
+  test('signs in, calls the API, renews and signs out, and shows no token', async () => {
+    const origin = await start()
+    const bodies: string[] = []
+    const send: Send = async (url, init) => {
+      const response = await fetch(url, init)
+      bodies.push(await response.clone().text(), JSON.stringify([...response.headers]))
+      return response
+    }
+    const person = createVisitor(origin, send)
+    expect(await (await person.ask('/')).text()).toBe('nobody')
+    const done = await person.signIn('?returnTo=/inbox')
+    expect([done.status, done.headers.get('location')]).toEqual([302, '/inbox'])
+    // two cookies are two lines
+    expect(done.headers.getSetCookie().length).toBeGreaterThan(1)
+    for (const line of done.headers.getSetCookie())
+      expect(line).toMatch(/^imskit-[\w.-]+=[\w.-]*; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Lax$/)
+    expect((await person.session()).signedIn).toBe(true)
+    expect(await (await person.ask('/')).text()).toBe('somebody')
+    expect(Number(await (await person.ask('/token-length')).text())).toBeGreaterThan(100)
+    const answer = await person.call('/api/echo', { method: 'POST', body: 'x' })
+    expect(await answer.json()).toMatchObject({ method: 'POST', client_id: emulator.contexts.oauth.client_id })
+    // refused by the API: renewed, and what is renewed goes into cookie or store
+    emulator.fault({ path: '/api/echo', status: 401 })
+    expect((await person.call('/api/echo')).status).toBe(200)
+    expect(granted(emulator, 'refresh_token')).toBe(1)
+    expect((await person.call('/api/echo')).status).toBe(200)
+    expect(granted(emulator, 'refresh_token')).toBe(1)
+    expect((await person.call('/auth/logout', { method: 'POST' })).status).toBe(200)
+    expect([...person.jar.keys()]).toEqual([])
+    expect((await person.session()).signedIn).toBe(false)
+    expect(bodies.join('\n')).not.toMatch(/eyJ[\w-]{8,}\.eyJ|access_token|refresh_token|client_secret/)
+  })
+
+  test('takes no cookie that was changed or exchanged, and nothing from other sites', async () => {
+    const origin = await start()
+    const person = createVisitor(origin)
+    await person.signIn()
+    const { csrfToken = '' } = await person.session()
+    const spoiled = person.copy()
+    const sealed = person.jar.get('imskit-session') ?? ''
+    spoiled.jar.set('imskit-session', `${sealed.slice(0, 200)}${sealed[200] === 'A' ? 'B' : 'A'}${sealed.slice(201)}`)
+    expect((await spoiled.session()).signedIn).toBe(false)
+    await spoiled.goToIms()
+    const login = [...spoiled.jar].find(([name]) => name.startsWith('imskit-login-'))
+    spoiled.jar.set('imskit-session', login?.[1] ?? '')
+    expect((await spoiled.session()).signedIn).toBe(false)
+
+    const form = { 'content-type': 'application/x-www-form-urlencoded', origin: 'https://evil.example' }
+    for (const path of ['/auth/logout', '/api/echo']) {
+      expect((await person.ask(path, { method: 'POST', body: 'a=b', headers: form })).status).toBe(403)
+      const close = { 'x-csrf-token': csrfToken, 'sec-fetch-site': 'same-site' }
+      expect((await person.ask(path, { method: 'POST', headers: close })).status).toBe(403)
+    }
+    expect((await person.ask('/api/echo')).status).toBe(403)
+    expect((await person.ask('/auth/login?returnTo=//evil.example')).status).toBe(400)
+    const injected = await person.ask('/auth/login?returnTo=/x%0d%0aset-cookie:%20a=b')
+    expect([injected.status, injected.headers.getSetCookie()]).toEqual([400, []])
+    expect((await person.session()).signedIn).toBe(true)
+  })
+
+  test('sends no token where a request line was made to lead', async () => {
+    const origin = await start()
+    const person = createVisitor(origin)
+    await person.signIn()
+    const { csrfToken = '' } = await person.session()
+    const cookie = [...person.jar].map(([name, value]) => `${name}=${value}`).join('; ')
+    const headers = { cookie, 'x-csrf-token': csrfToken }
+    const before = emulator.requests.length
+    for (const path of [
+      '/api/..;/ims/profile/v1',
+      '/api/..%2fims/profile/v1',
+      '/api/%2e%2e/ims/profile/v1',
+      '/api/../ims/profile/v1',
+      '/api\\..\\ims/profile/v1',
+      '/api//evil.example/',
+      '//evil.example/api/echo',
+      '/@evil.example/api/echo',
+    ])
+      await raw(origin, path, headers).catch(() => 0)
+    expect(emulator.requests.slice(before)).toEqual([])
+    expect(await raw(origin, '/api/echo', headers)).toBe(200)
+  })
+})
