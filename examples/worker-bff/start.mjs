@@ -1,0 +1,50 @@
+// Runs the worker in workerd, beside an emulated IMS: node examples/worker-bff/start.mjs [port]
+import { randomBytes } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { startEmulator } from 'imskit/emulator'
+import { Miniflare } from 'miniflare'
+
+/** Starts both; resolves to the address of the page, once it can be opened. */
+export async function start({ port = 0 } = {}) {
+  const emulator = await startEmulator()
+  const { client_id, client_secret, endpoint } = emulator.contexts.oauth
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL('worker.mjs', import.meta.url))],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    target: 'es2022',
+    conditions: ['workerd', 'worker'],
+    loader: { '.html': 'text', '.css': 'text', '.page.js': 'text' },
+  })
+  const worker = new Miniflare({
+    modules: [{ type: 'ESModule', path: 'worker.mjs', contents: outputFiles[0].text }],
+    compatibilityDate: '2026-04-01',
+    host: 'localhost',
+    port,
+    kvNamespaces: ['SESSIONS'],
+    bindings: {
+      IMS_CLIENT_ID: client_id,
+      IMS_CLIENT_SECRET: client_secret,
+      IMS_ENDPOINT: endpoint,
+      API_URL: `${endpoint}/api/`,
+      SESSION_SECRET: randomBytes(48).toString('base64'),
+      INSECURE: 'true',
+    },
+  })
+  const { port: taken } = await worker.ready
+  return {
+    url: `http://localhost:${taken}/`,
+    emulator,
+    async close() {
+      await worker.dispose()
+      await emulator.close()
+    },
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { url } = await start({ port: Number(process.argv[2] ?? 0) })
+  console.log(`Open ${url} and sign in as user@example.com with any password. Ctrl-C ends it.`)
+}
