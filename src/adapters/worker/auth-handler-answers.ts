@@ -70,6 +70,11 @@ export function page(status: number, { title, text, links }: PageContent, header
   return new Response(html, { status, headers: { ...guarded, ...type, ...headers } })
 }
 
+/** Where a person who wants to try again goes, whatever went before. */
+export function loginAgain(basePath: string, returnTo: string): string {
+  return `${basePath}/login?${new URLSearchParams({ returnTo, again: 'true' })}`
+}
+
 export interface PageContent {
   readonly title: string
   readonly text: string

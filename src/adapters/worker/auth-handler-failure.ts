@@ -1,5 +1,5 @@
 import { type AnyImsError, isImsError } from '../../core/errors.ts'
-import { page, redirectTo, retryAfter, statusOf } from './auth-handler-answers.ts'
+import { loginAgain, page, redirectTo, retryAfter, statusOf } from './auth-handler-answers.ts'
 import type { HandlerSetup } from './auth-handler-options.ts'
 
 interface Failed {
@@ -20,9 +20,8 @@ export async function failedLogin(setup: HandlerSetup, failed: Failed): Promise<
   setup.client.onEvent?.({ type: 'error', code: error.code, message: error.message, during: 'signing in' })
   const status = statusOf(error)
   if (setup.onFailure !== undefined) return setup.onFailure({ error, status, returnTo })
-  const again = `${setup.basePath}/login?${new URLSearchParams({ returnTo })}`
   const links = [
-    { href: again, label: 'Try again' },
+    { href: loginAgain(setup.basePath, returnTo), label: 'Try again' },
     { href: setup.afterLogin, label: 'Go to the start page' },
   ]
   return page(status, { ...wordsFor(error), links }, retryAfter(error))

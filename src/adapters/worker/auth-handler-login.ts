@@ -2,9 +2,10 @@ import type { PendingLogin } from '../../core/flows/flow.ts'
 import { pendingLogin } from '../../core/login.ts'
 import type { Json } from '../../core/ports.ts'
 import type { Arrived } from './auth-handler.ts'
-import { page, redirectTo, wrongMethod } from './auth-handler-answers.ts'
+import { loginAgain, page, redirectTo, wrongMethod } from './auth-handler-answers.ts'
 import { failedLogin } from './auth-handler-failure.ts'
 import type { HandlerSetup } from './auth-handler-options.ts'
+import { forgetReturns, isLoop, noteReturn } from './login-loop.ts'
 import { safePath } from './return-to.ts'
 import { currentSession, lendClient, openSession, readSession, requireStore } from './session.ts'
 import { randomText } from './session-content.ts'
@@ -20,6 +21,8 @@ export async function beginLogin(setup: HandlerSetup, arrived: Arrived): Promise
     const text = 'The link that led here asks for something that this site does not do.'
     return page(400, { title: 'This sign-in cannot be started', text, links })
   }
+  if (url.searchParams.get('again') === 'true') forgetReturns(arrived.cookies)
+  else if (isLoop(arrived.cookies, setup.clock)) return brokenLoop(setup, returnTo)
   const redirectUri = setup.redirectUri ?? `${url.origin}${setup.basePath}/callback`
   const { client } = lendClient(setup, arrived, newName(setup))
   const appState = { silent: asked.prompt === 'none' }
@@ -43,16 +46,26 @@ export async function endLogin(setup: HandlerSetup, arrived: Arrived): Promise<R
     const user = claims && setup.user(claims)
     const content = { ...name, csrf: randomText(), ...(subject && { subject }), ...(user && { user }) }
     await openSession(setup, arrived, { content, lent, stale: true }).settle()
+    noteReturn(arrived.cookies, setup.clock)
     return redirectTo(pending?.returnTo ?? setup.afterLogin)
   } catch (error) {
-    const returnTo = pending?.returnTo ?? setup.afterLogin
+    const silent = isSilent(pending?.appState)
+    if (silent) noteReturn(arrived.cookies, setup.clock)
     return failedLogin(setup, {
       error,
-      returnTo,
-      silent: isSilent(pending?.appState),
+      returnTo: pending?.returnTo ?? setup.afterLogin,
+      silent,
       signedIn: async () => (await currentSession(setup, arrived)) !== undefined,
     })
   }
+}
+
+/** Ends what would go on for ever: the page sends the person to sign in as soon as they are back from it. */
+function brokenLoop({ basePath }: HandlerSetup, returnTo: string): Response {
+  const text =
+    'You were signed in several times within a minute, and this site did not see it. Your browser may refuse its cookies.'
+  const links = [{ href: loginAgain(basePath, returnTo), label: 'Try again' }]
+  return page(429, { title: 'Sign-in goes round in circles', text, links })
 }
 
 /** Another session of this browser, which the new one takes the place of. */

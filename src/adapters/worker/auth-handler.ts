@@ -5,6 +5,7 @@ import { failure, json, refusal, wrongMethod } from './auth-handler-answers.ts'
 import { beginLogin, endLogin } from './auth-handler-login.ts'
 import { type AuthHandlerOptions, checkOrigin, type HandlerSetup, handlerSetup } from './auth-handler-options.ts'
 import { requestCookies } from './cookies.ts'
+import { forgetReturns } from './login-loop.ts'
 import { forward } from './proxy.ts'
 import { destinationOf } from './proxy-rules.ts'
 import { isFromOrigin, isSameText } from './same-origin.ts'
@@ -104,6 +105,7 @@ async function tellSession(setup: HandlerSetup, arrived: Arrived): Promise<Respo
   const signedIn = await isAlive(session)
   await session.settle()
   if (!signedIn) return json({ signedIn: false })
+  forgetReturns(arrived.cookies)
   const { user = null, expiresAt, csrfToken } = session
   return json({ signedIn: true, user, expiresAt, csrfToken })
 }
