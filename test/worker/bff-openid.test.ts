@@ -5,7 +5,6 @@ import {
   authorizationCode,
   createAuthHandler,
   memoryStore,
-  processLock,
   systemClock,
 } from '../../src/adapters/worker/index.ts'
 import { browse, confidentialClient, type OpenIdProvider, publicClient, startOpenIdProvider } from '../proof/oidc-op.ts'
@@ -64,7 +63,7 @@ describe('at oidc-provider', () => {
     ['without one, tokens in the cookie', () => ({ secret: false })],
     ['with a secret, tokens in a store', () => ({ store: memoryStore() })],
   ])('%s: a person signs in, goes on past the token, and signs out', async (_, options) => {
-    const site = createSite({ lock: processLock(), ...options() })
+    const site = createSite(options())
     const person = site.visitor()
     const done = await signIn(person, 'alice')
     expect([done.status, done.headers.get('location')]).toEqual([302, '/inbox'])

@@ -6,6 +6,8 @@ import {
   processLock,
   type Store,
 } from '../../src/adapters/worker/index.ts'
+import { isolateLock } from '../../src/adapters/worker/lock-isolate.ts'
+import { lockContract } from '../../src/testing/index.ts'
 import { origin, secret, setting } from './bff-setting.ts'
 import { granted, type Visitor } from './visitor.ts'
 
@@ -427,8 +429,9 @@ describe('a sign-out', () => {
 
 describe('a renewal', () => {
   test.each([
-    ['in the cookie', () => ({ lock: processLock() })],
-    ['in a store', () => ({ lock: processLock(), store: memoryStore() })],
+    ['in the cookie', () => ({})],
+    ['in a store', () => ({ store: memoryStore() })],
+    ['in a store, by a lock of the site', () => ({ lock: processLock(), store: memoryStore() })],
   ])('is one for many requests where the tokens are %s', async (_, options) => {
     const { visitor, emulator, pass } = await setting(options())
     const person = visitor()
@@ -561,4 +564,8 @@ describe('options', () => {
     expect((await visitor().ask('/me/in/session')).status).toBe(200)
     expect((await visitor().ask('/auth/session')).status).toBe(404)
   })
+})
+
+describe('the lock of an isolate', () => {
+  lockContract(test, { makeLock: isolateLock })
 })

@@ -4,12 +4,13 @@ import { ConfigurationError } from '../../core/errors.ts'
 import type { Emit } from '../../core/events.ts'
 import { isLogin, type LoginFlow } from '../../core/flows/flow.ts'
 import { isLoopback } from '../../core/ims/environment.ts'
-import { memoryPlatform, memoryStore, noLock, systemClock } from '../../core/memory.ts'
+import { memoryPlatform, memoryStore, systemClock } from '../../core/memory.ts'
 import type { Json, Lock, Store } from '../../core/ports.ts'
 import { type ConnectionOptions, requirePositive } from '../../core/setup.ts'
 import type { SameSite } from './cookies.ts'
 import { createSealer, type SessionSecret } from './cookies-sealed.ts'
 import { workerFetch } from './fetch-worker.ts'
+import { isolateLock } from './lock-isolate.ts'
 import { type ProxyRule, proxyRoutes, type Route } from './proxy-rules.ts'
 import { safePath } from './return-to.ts'
 import type { SessionsSetup } from './session.ts'
@@ -28,7 +29,7 @@ export interface AuthHandlerOptions extends Omit<ConnectionOptions, 'readKey'> {
   readonly sessionSecret: SessionSecret
   /** Where the tokens of all sessions are kept, such as `kvStore(namespace)`. Without it: in the cookie of each. */
   readonly store?: Store | undefined
-  /** Keeps two renewals of one session apart, such as `durableLock(namespace)`; in Node, Deno and Bun `processLock()`. */
+  /** Keeps two renewals of one session apart, such as `durableLock(namespace)`. Default: within this isolate or process. */
   readonly lock?: Lock | undefined
   /** Default `/auth`. */
   readonly basePath?: string | undefined
@@ -82,7 +83,7 @@ const fortnight = 14 * 24 * 3_600_000
 
 /** @throws {ConfigurationError} `BAD_OPTION` */
 export function handlerSetup(options: AuthHandlerOptions): HandlerSetup {
-  const { flow, lock = noLock, insecure = false, sameSite = 'Lax', proxy = [] } = options
+  const { flow, lock = isolateLock(), insecure = false, sameSite = 'Lax', proxy = [] } = options
   if (typeof flow !== 'object' || flow === null || !isLogin(flow))
     throw bad('flow must be one that a person signs in with, such as authorizationCode({…})')
   const { clock = systemClock, fetch = workerFetch, sessionMaxAge: maxAge = fortnight } = options

@@ -95,7 +95,7 @@ export function lendClient(
     store: tokens,
     lock: setup.lock,
     pending,
-    // one promise must not serve two requests in a worker; two of one session meet at the lock
+    // a promise must not serve two requests in a worker: two of one session meet at the lock
     sharing: false,
     waitUntil(work) {
       // what renews behind a response is lost to cookies, and to a runtime that ends with the response

@@ -1,0 +1,71 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { type EmulatorOptions, startEmulator } from '../../src/emulator/index.ts'
+import { createVisitor, granted } from './visitor.ts'
+import { startWorker } from './workerd.ts'
+
+async function startSite({ inKv = true, ...options }: EmulatorOptions & { inKv?: boolean } = {}) {
+  const emulator = await startEmulator({ autoLogin: 'user@example.com', ...options })
+  onTestFinished(() => emulator.close())
+  const { client_id: clientId, client_secret: clientSecret, endpoint } = emulator.contexts.oauth
+  const sessionSecret = 'a secret of the tests with more than 32 bytes'
+  const bindings = { site: { clientId, clientSecret, endpoint, sessionSecret }, inKv }
+  const worker = await startWorker({ fixture: 'bff-worker', bindings })
+  return { emulator, worker, visitor: () => createVisitor(worker.url.origin) }
+}
+
+test('the cookie is small and the tokens are in KV, until they expire or the person signs out', async () => {
+  const { worker, visitor } = await startSite()
+  const person = visitor()
+  await person.signIn()
+  const session = [...person.jar].filter(([name]) => name.startsWith('imskit-session'))
+  expect(session).toHaveLength(1)
+  expect(session[0]?.[1].length).toBeLessThan(1_000)
+  const kv = await worker.miniflare.getKVNamespace('KV')
+  const tokenKeys = async () => (await kv.list()).keys.filter(({ name }) => name.includes('tokens'))
+  const kept = await tokenKeys()
+  expect(kept).toHaveLength(1)
+  for (const { expiration } of (await kv.list()).keys) expect(expiration).toBeGreaterThan(Date.now() / 1000)
+  await person.call('/auth/logout', { method: 'POST' })
+  expect(await tokenKeys()).toEqual([])
+})
+
+test('KV that fails on reading signs nobody out, on writing lets nobody in', async () => {
+  const { worker, visitor } = await startSite()
+  const [person, late] = [visitor(), visitor()]
+  const breaking = async (what: string) => void (await fetch(new URL(`/break?what=${what}`, worker.url)))
+  await person.signIn()
+  const names = [...person.jar.keys()]
+  await breaking('read')
+  for (const path of ['/auth/session', '/token-length'])
+    expect([path, (await person.ask(path)).status >= 500]).toEqual([path, true])
+  const answer = await person.ask('/auth/session')
+  expect([answer.status, answer.headers.has('retry-after')]).toEqual([503, true])
+  expect([...person.jar.keys()]).toEqual(names)
+  await breaking('')
+  expect((await person.session()).signedIn).toBe(true)
+  const callback = await late.goToIms()
+  await breaking('write')
+  expect((await late.comeBack(callback)).status).toBe(503)
+  await breaking('')
+  expect((await late.session()).signedIn).toBe(false)
+})
+
+test.each([true, false])(
+  'many requests with one token that is about to expire share one renewal in their isolate (in KV: %s)',
+  async (inKv) => {
+    const lifetime = 2_000
+    const { emulator, visitor } = await startSite({ inKv, accessTokenLifetime: lifetime })
+    const person = visitor()
+    await person.signIn()
+    const { csrfToken = '' } = await person.session()
+    const before = granted(emulator, 'refresh_token')
+    // good for half of its life
+    const due = Date.now() + lifetime / 2
+    while (Date.now() <= due) await new Promise((resolve) => setTimeout(resolve, 50))
+    const tabs = Array.from({ length: 20 }, () => person.copy())
+    const ask = (tab: typeof person) => tab.ask('/api/echo', { headers: { 'x-csrf-token': csrfToken } })
+    const statuses = (await Promise.all(tabs.map(ask))).map(({ status }) => status)
+    expect(statuses).toEqual(tabs.map(() => 200))
+    expect(granted(emulator, 'refresh_token') - before).toBe(1)
+  },
+)
