@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest'
 import {
   authorizationCode,
   createAuthHandler,
+  type Fetch,
   memoryStore,
+  noLock,
   processLock,
   type Store,
 } from '../../src/adapters/worker/index.ts'
@@ -13,6 +15,14 @@ import { granted, type Visitor } from './visitor.ts'
 
 const sessionName = '__Host-Http-imskit-session'
 const hour = 3_600_000
+
+function signal() {
+  let give: () => void = () => {}
+  const given = new Promise<void>((resolve) => {
+    give = resolve
+  })
+  return { give, given }
+}
 const ours = ({ jar }: Visitor) => [...jar.keys()].filter((name) => !name.endsWith('imskit-returns'))
 const loginNames = ({ jar }: Visitor) => [...jar.keys()].filter((name) => name.includes('imskit-login-'))
 
@@ -196,6 +206,19 @@ describe('a sign-in', () => {
     const { visitor } = await setting()
     const answer = await visitor().ask(`/auth/login?${new URLSearchParams({ returnTo })}`)
     expect([answer.status, answer.headers.get('location'), answer.headers.getSetCookie()]).toEqual([400, null, []])
+  })
+})
+
+describe('a second sign-in', () => {
+  test('takes the place of the first, whose cookie opens nothing any more', async () => {
+    const { visitor } = await setting()
+    const person = visitor()
+    await person.signIn()
+    const first = person.copy()
+    const { csrfToken } = await person.session()
+    await person.signIn()
+    expect((await person.session()).csrfToken).not.toBe(csrfToken)
+    expect((await first.session()).signedIn).toBe(false)
   })
 })
 
@@ -385,15 +408,26 @@ describe('a sign-out', () => {
   })
 
   test('is not undone by a renewal that was under way', async () => {
-    const { visitor, emulator, pass } = await setting()
+    const [arrived, released] = [signal(), signal()]
+    let holding = false
+    const gated: Fetch = async (url, init) => {
+      if (holding && url.includes('/token/')) {
+        arrived.give()
+        await released.given
+      }
+      return fetch(url, init)
+    }
+    const { visitor, pass } = await setting({ fetch: gated, lock: noLock })
     const person = visitor()
     await person.signIn()
     const { csrfToken = '' } = await person.session()
     pass(24 * hour)
-    emulator.fault({ path: '/ims/token/v3', delay: 300 })
+    holding = true
     const renewing = person.copy()
     const renewal = renewing.session()
+    await arrived.given
     await person.ask('/auth/logout', { method: 'POST', headers: { 'x-csrf-token': csrfToken } })
+    released.give()
     await renewal
     expect(ours(renewing)).toEqual([])
     expect((await renewing.session()).signedIn).toBe(false)
@@ -480,7 +514,7 @@ describe('a store that fails', () => {
       return work()
     }
     const store: Store = {
-      get: (key) => unless(broken.read, () => inner.get(key)),
+      get: (key) => unless(broken.read && key.includes(broken.only), () => inner.get(key)),
       set: (key, value, until) => unless(broken.write && key.includes(broken.only), () => inner.set(key, value, until)),
       delete: (key) => unless(broken.write, () => inner.delete(key)),
       keys: (start) => inner.keys(start),
@@ -488,13 +522,13 @@ describe('a store that fails', () => {
     return { store, broken }
   }
 
-  test('on reading signs nobody out', async () => {
+  test.each(['', 'imskit/tokens/'])('on reading %s signs nobody out', async (only) => {
     const { store, broken } = failing()
     const { visitor } = await setting({ store })
     const person = visitor()
     await person.signIn()
     const names = ours(person)
-    broken.read = true
+    Object.assign(broken, { read: true, only })
     expect((await person.ask('/auth/session')).status).toBe(503)
     expect(ours(person)).toEqual(names)
     broken.read = false
