@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Miniflare } from 'miniflare'
+import type { CaseResult, Runtime } from './runtime.ts'
+import { startServices } from './services.ts'
+
+/** Cloudflare's runtime, as its vendor's simulator starts it, without `nodejs_compat`. */
+export const workerd: Runtime = {
+  name: 'workerd',
+  async run(project, root) {
+    const services = await startServices()
+    const { code, entry } = await project.bundle('worker', ['workerd', 'worker'])
+    const worker = new Miniflare({
+      modules: [{ type: 'ESModule', path: 'worker.mjs', contents: code }],
+      compatibilityDate: '2026-04-01',
+      kvNamespaces: ['TOKENS'],
+    })
+    try {
+      const body = JSON.stringify({ ...services.setting, entry })
+      const response = await worker.dispatchFetch('http://127.0.0.1/', { method: 'POST', body })
+      if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`)
+      const { version } = JSON.parse(readFileSync(join(root, 'node_modules/workerd/package.json'), 'utf8'))
+      return { version, results: (await response.json()) as CaseResult[] }
+    } finally {
+      await worker.dispose()
+      await services.close()
+    }
+  },
+}

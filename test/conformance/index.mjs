@@ -1,0 +1,25 @@
+import { contracts } from './cases/contracts.mjs'
+import { emulator } from './cases/emulator.mjs'
+import { errors } from './cases/errors.mjs'
+import { familiar } from './cases/familiar.mjs'
+import { flows } from './cases/flows.mjs'
+import { keys } from './cases/keys.mjs'
+import { openIdProvider } from './cases/openid-provider.mjs'
+import { sessions } from './cases/sessions.mjs'
+import { verification } from './cases/verification.mjs'
+import { createPlace } from './place.mjs'
+
+/**
+ * What imskit promises, in any runtime. `test(name, run, need)` is the runner's: `run` is given a check that counts,
+ * `need` names what a platform may be unable to do.
+ *
+ * `target`: `imskit` (the entry that the runtime's conditions give, `imskit/core` beside it), `testing`, `emulator`
+ * (modules), `adapter` (`{ name, expected, found }`), `platform()`, `makeStore()`, `makeLock()`, `makeRedirect`,
+ * `setting` (addresses, contexts and keys, as data) and `cannot` (by need, the reason).
+ */
+export function conformance(test, target) {
+  const place = createPlace(target)
+  for (const cases of [sessions, flows, familiar, errors, keys, verification, contracts, emulator, openIdProvider]) {
+    cases(test, target, place)
+  }
+}

@@ -1,0 +1,39 @@
+// Chromium, Firefox and WebKit: bundled for browsers, run in a page, read from outside through window.conformance
+import * as imskit from 'imskit'
+import * as core from 'imskit/core'
+import * as emulator from 'imskit/emulator'
+import * as testing from 'imskit/testing'
+import { run } from '../run.mjs'
+
+const results = []
+window.conformance = { results, done: false }
+const setting = await (await fetch('/setting.json')).json()
+let places = 0
+
+const cannot = {
+  legacyKeys: 'WebCrypto has no MD5, which DEK-Info keys are encrypted with',
+  redirect: 'a redirect leaves the page; the pages of test/browser prove it',
+  responseHeaders: 'a page may not read Retry-After and x-debug-id of another origin that does not expose them',
+}
+
+await run(
+  {
+    // what needs a secret is in the core's entry alone
+    imskit: { ...core, ...imskit },
+    emulator,
+    testing,
+    setting,
+    platform: () => imskit.browserPlatform({ database: `place-${++places}`, allowSecretsInBrowser: true }),
+    adapter: {
+      entry: imskit,
+      expected: 'dist/esm/browser.js',
+      found: setting.entry,
+      exports: { nodePlatform: false, browserPlatform: true },
+    },
+    makeStore: () => imskit.indexedDbStore({ name: 'contract' }),
+    makeLock: () => imskit.webLock(),
+    cannot,
+  },
+  (result) => results.push(result),
+).catch((error) => results.push({ name: 'the page itself', status: 'failed', error: String(error?.stack ?? error) }))
+window.conformance.done = true
