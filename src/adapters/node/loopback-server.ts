@@ -72,9 +72,7 @@ export async function listenOnLoopback(options: LoopbackOptions): Promise<Loopba
     try {
       open.push(await listen(createServer(limits, listener), first, options.port))
       const port = open[0]?.port ?? 0
-      const other = await listen(createServer(limits, listener), second, port).catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'EADDRINUSE') throw error
-      })
+      const other = await listenIfAllowed(createServer(limits, listener), second, port)
       if (other) open.push(other)
       return { port, origin: originOf(options.host, port), close }
     } catch (error) {
@@ -84,6 +82,26 @@ export async function listenOnLoopback(options: LoopbackOptions): Promise<Loopba
       throw bindError(first, options.port, code)
     }
   }
+}
+
+/** Listens under the other name of this machine, where that exists and is allowed. */
+async function listenIfAllowed(server: Server, host: string, port: number): Promise<Listening | undefined> {
+  if (!mayListen(host)) return undefined
+  return listen(server, host, port).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EADDRINUSE') throw error
+    return undefined
+  })
+}
+
+interface Deno {
+  readonly permissions: { querySync(asked: { name: 'net'; host: string }): { readonly state: string } }
+}
+
+/** Deno throws where nobody can catch it when a program listens that may not; so it is asked before. */
+function mayListen(host: string): boolean {
+  const { Deno: deno } = globalThis as { Deno?: Deno }
+  const name = host.includes(':') ? `[${host}]` : host
+  return deno === undefined || deno.permissions.querySync({ name: 'net', host: name }).state === 'granted'
 }
 
 interface Listening {
