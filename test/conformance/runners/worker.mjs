@@ -11,22 +11,29 @@ const cannot = {
 }
 
 export default {
-  async fetch(request) {
+  async fetch(request, env) {
     const setting = await request.json()
+    const { hasWorkerEntry } = setting
+    let places = 0
+    const lock = core.processLock()
+    const prefix = () => `place-${++places}/`
     const results = await run({
       imskit: { ...core, ...imskit },
       emulator,
       testing,
       setting,
-      platform: () => imskit.memoryPlatform(),
+      platform: () =>
+        hasWorkerEntry
+          ? imskit.workerPlatform({ kv: env.TOKENS, prefix: prefix(), lock: core.processLock() })
+          : core.memoryPlatform(),
       adapter: {
         entry: imskit,
-        expected: 'dist/esm/core.js',
+        expected: hasWorkerEntry ? 'dist/esm/worker.js' : 'dist/esm/core.js',
         found: setting.entry,
-        exports: { nodePlatform: false, browserPlatform: false, createClient: true },
+        exports: { nodePlatform: false, browserPlatform: false, workerPlatform: hasWorkerEntry },
       },
-      makeStore: () => imskit.memoryStore(),
-      makeLock: () => imskit.processLock(),
+      makeStore: () => (hasWorkerEntry ? imskit.kvStore(env.TOKENS) : core.memoryStore()),
+      makeLock: () => lock,
       cannot,
     })
     return Response.json(results)
