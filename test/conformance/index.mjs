@@ -13,9 +13,10 @@ import { createPlace } from './place.mjs'
  * What imskit promises, in any runtime. `test(name, run, need)` is the runner's: `run` is given a check that counts,
  * `need` names what a platform may be unable to do.
  *
- * `target`: `imskit` (the entry that the runtime's conditions give, `imskit/core` beside it), `testing`, `emulator`
- * (modules), `adapter` (`{ name, expected, found }`), `platform()`, `makeStore()`, `makeLock()`, `makeRedirect`,
- * `setting` (addresses, contexts and keys, as data) and `cannot` (by need, the reason).
+ * `target`: `imskit` (the entry that the runtime's conditions give, with `imskit/core` beside it), `testing`, `emulator`
+ * (modules), `adapter` (the entry, the file it is and should be, names it has or has not), `platform()` (a new place
+ * each time), `makeStore()`, `makeLock()`, `makeRedirect(visit)` and `comeBack(callback)` for the contracts, `setting`
+ * (addresses, contexts and keys, as data) and `cannot` (by need, the reason).
  */
 export function conformance(test, target) {
   const place = createPlace(target)

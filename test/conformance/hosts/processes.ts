@@ -71,6 +71,6 @@ export const deno: Runtime = program('Deno', (root) => [
   '--allow-read',
   '--allow-write',
   '--allow-env',
-  '--allow-sys',
+  '--allow-sys=hostname,homedir',
 ])
 export const bun: Runtime = program('Bun', (root) => [installed(root, 'bun')])

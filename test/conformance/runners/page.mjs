@@ -11,7 +11,7 @@ const setting = await (await fetch('/setting.json')).json()
 let places = 0
 
 const cannot = {
-  legacyKeys: 'WebCrypto has no MD5, which DEK-Info keys are encrypted with',
+  legacyKeys: 'DEK-Info keys hang on MD5, which standard WebCrypto lacks; only the adapter for Node reads them',
   redirect: 'a redirect leaves the page; the pages of test/browser prove it',
   responseHeaders: 'a page may not read Retry-After and x-debug-id of another origin that does not expose them',
 }

@@ -6,7 +6,7 @@ import * as testing from 'imskit/testing'
 import { run } from '../run.mjs'
 
 const cannot = {
-  legacyKeys: 'WebCrypto of a worker is not asked for MD5, which DEK-Info keys are encrypted with',
+  legacyKeys: 'DEK-Info keys hang on MD5, which standard WebCrypto lacks; only the adapter for Node reads them',
   redirect: 'nobody is sent anywhere by a worker; it answers with the address',
 }
 
