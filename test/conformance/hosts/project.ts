@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
@@ -13,13 +13,7 @@ export interface Project {
   /** The suite with one of its runners. */
   readonly runner: (name: string) => string
   /** A runner as a bundler makes it under `conditions`, and the file that `imskit` was there. */
-  bundle(
-    runner: string,
-    conditions: readonly string[],
-    platform?: 'browser' | 'neutral',
-  ): Promise<{ code: string; entry: string }>
-  /** Whether the package has such an entry. */
-  exports(subpath: string): boolean
+  bundle(runner: string, conditions: readonly string[]): Promise<{ code: string; entry: string }>
   remove(): void
 }
 
@@ -40,9 +34,7 @@ export async function makeProject(root: string): Promise<Project> {
   return {
     directory,
     runner,
-    exports: (subpath) =>
-      subpath in JSON.parse(readFileSync(join(directory, 'node_modules/imskit/package.json'), 'utf8')).exports,
-    async bundle(name, conditions, platform = 'browser') {
+    async bundle(name, conditions) {
       const { outputFiles, metafile } = await build({
         entryPoints: [runner(name)],
         absWorkingDir: directory,
@@ -51,7 +43,7 @@ export async function makeProject(root: string): Promise<Project> {
         metafile: true,
         format: 'esm',
         target: 'es2022',
-        platform,
+        platform: 'browser',
         mainFields: ['module', 'main'],
         conditions: [...conditions],
         // the emulator's server, which is for Node and loaded by nobody here

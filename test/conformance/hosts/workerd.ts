@@ -9,14 +9,15 @@ export const workerd: Runtime = {
   name: 'workerd',
   async run(project, root) {
     const services = await startServices()
-    const { code, entry } = await project.bundle('worker', ['workerd', 'worker'], 'neutral')
+    // the conditions of Cloudflare's own bundler
+    const { code, entry } = await project.bundle('worker', ['workerd', 'worker', 'browser'])
     const worker = new Miniflare({
       modules: [{ type: 'ESModule', path: 'worker.mjs', contents: code }],
       compatibilityDate: '2026-04-01',
       kvNamespaces: ['TOKENS'],
     })
     try {
-      const body = JSON.stringify({ ...services.setting, entry, hasWorkerEntry: project.exports('./worker') })
+      const body = JSON.stringify({ ...services.setting, entry })
       const response = await worker.dispatchFetch('http://127.0.0.1/', { method: 'POST', body })
       if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`)
       const { version } = JSON.parse(readFileSync(join(root, 'node_modules/workerd/package.json'), 'utf8'))

@@ -13,7 +13,6 @@ const cannot = {
 export default {
   async fetch(request, env) {
     const setting = await request.json()
-    const { hasWorkerEntry } = setting
     let places = 0
     const lock = core.processLock()
     const prefix = () => `place-${++places}/`
@@ -22,17 +21,14 @@ export default {
       emulator,
       testing,
       setting,
-      platform: () =>
-        hasWorkerEntry
-          ? imskit.workerPlatform({ kv: env.TOKENS, prefix: prefix(), lock: core.processLock() })
-          : core.memoryPlatform(),
+      platform: () => imskit.workerPlatform({ kv: env.TOKENS, prefix: prefix(), lock: core.processLock() }),
       adapter: {
         entry: imskit,
-        expected: hasWorkerEntry ? 'dist/esm/worker.js' : 'dist/esm/core.js',
+        expected: 'dist/esm/worker.js',
         found: setting.entry,
-        exports: { nodePlatform: false, browserPlatform: false, workerPlatform: hasWorkerEntry },
+        exports: { nodePlatform: false, browserPlatform: false, workerPlatform: true },
       },
-      makeStore: () => (hasWorkerEntry ? imskit.kvStore(env.TOKENS) : core.memoryStore()),
+      makeStore: () => imskit.kvStore(env.TOKENS),
       makeLock: () => lock,
       cannot,
     })
