@@ -1,6 +1,7 @@
 // what every entry shares, but for the default client: that is the runtime's
 
-export { type AuthorizedFetch, adobeOrigins } from './authorized-fetch.ts'
+export { adobeOrigins } from './allowed-origins.ts'
+export type { AuthorizedFetch } from './authorized-fetch.ts'
 export {
   type Client,
   type ClientOptions,
@@ -55,12 +56,12 @@ export { fromUnstorage, type UnstorageLike } from './from-unstorage.ts'
 export type { Call } from './ims/call.ts'
 export { getTokenData, type TokenClaims } from './ims/decode-token.ts'
 export type { ImsEnv } from './ims/environment.ts'
-export type { RetryPolicy } from './ims/retry.ts'
+export type { RetryPolicy } from './ims/retry-policy.ts'
 export type { Tokens } from './ims/tokens.ts'
 export type { PrivateKeySource } from './keys/read-private-key.ts'
-export type { LoginOptions, StartLoginOptions } from './login.ts'
 export { memoryPlatform, memoryStore, noLock, processLock, systemClock } from './memory.ts'
 export type { Clock, Fetch, Json, Lock, Platform, Redirect, Store, Visit } from './ports.ts'
 export type { GetTokenOptions } from './session.ts'
 export type { ConnectionOptions } from './setup.ts'
+export type { LoginOptions, StartLoginOptions } from './sign-in.ts'
 export type { VerifyTokenOptions } from './verify/verify-token.ts'

@@ -1,9 +1,7 @@
+import type { OriginTest } from './allowed-origins.ts'
 import { ConfigurationError } from './errors.ts'
 import type { Fetch } from './ports.ts'
 import type { GetTokenOptions } from './session.ts'
-
-/** Adobe's API domains: where a client's `fetch` sends its token unless told otherwise. */
-export const adobeOrigins: readonly string[] = ['https://*.adobe.io', 'https://*.adobe.com', 'https://*.adobelogin.com']
 
 /** `fetch` with the client's token. */
 export type AuthorizedFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
@@ -12,8 +10,7 @@ export interface AuthorizedFetchOptions {
   readonly getToken: (options?: GetTokenOptions) => Promise<string>
   readonly clientId: string
   readonly orgId?: string | undefined
-  /** Exact origins, or `https://*.example.com` for any host below. */
-  readonly allowedOrigins?: readonly string[] | undefined
+  readonly allows: OriginTest
   /** Default: the global `fetch`. */
   readonly fetch?: Fetch | undefined
 }
@@ -26,11 +23,10 @@ export interface AuthorizedFetchOptions {
  * @throws {ConfigurationError} `BAD_OPTION` for an origin that is not allowed, before a token is taken
  */
 export function authorizedFetch(options: AuthorizedFetchOptions): AuthorizedFetch {
-  const allowed = (options.allowedOrigins ?? adobeOrigins).map(originTest)
   return async (input, init) => {
     const request = new Request(input, init)
     const url = new URL(request.url)
-    if (!allowed.some((test) => test(url))) {
+    if (!options.allows(url)) {
       throw new ConfigurationError(
         'BAD_OPTION',
         `${url.origin} is not among allowedOrigins, so the token was not sent; add it if it is yours`,
@@ -75,20 +71,4 @@ function isReplayable(input: string | URL | Request, init: RequestInit | undefin
   const body = init?.body ?? undefined
   if (body === undefined) return !(input instanceof Request) || /^(?:GET|HEAD)$/.test(init?.method ?? input.method)
   return !(typeof ReadableStream !== 'undefined' && body instanceof ReadableStream)
-}
-
-function originTest(pattern: string): (url: URL) => boolean {
-  const wild = /^https:\/\/\*\.([\w.-]+)$/.exec(pattern)
-  if (wild !== null) {
-    const suffix = `.${wild[1]}`.toLowerCase()
-    return (url) => url.protocol === 'https:' && url.port === '' && url.hostname.endsWith(suffix)
-  }
-  if (URL.canParse(pattern) && !pattern.includes('*') && new URL(pattern).origin !== 'null') {
-    const { origin } = new URL(pattern)
-    return (url) => url.origin === origin
-  }
-  throw new ConfigurationError(
-    'BAD_OPTION',
-    `allowedOrigins: ${JSON.stringify(pattern)} is neither an origin nor https://*.domain`,
-  )
 }

@@ -1,16 +1,28 @@
-import { type AuthorizedFetch, authorizedFetch } from './authorized-fetch.ts'
+import { allowedOrigins } from './allowed-origins.ts'
+import type { AuthorizedFetch } from './authorized-fetch.ts'
 import { ConfigurationError, ImsResponseError } from './errors.ts'
 import { createEmitter, type Emit, type ImsEventOf, type ImsEventType } from './events.ts'
 import { secretInPage } from './flows/credentials.ts'
 import { type Flow, isLogin, isSilent, type LoginFlow, type SilentFlow } from './flows/flow.ts'
-import { paths } from './ims/environment.ts'
 import type { Tokens } from './ims/tokens.ts'
+import { late } from './late.ts'
 import { noteFailure } from './locked.ts'
-import { createLogin, type LoginOptions, type LoginResult, type StartLoginOptions } from './login.ts'
+import type { Login } from './login.ts'
 import type { Json, Platform } from './ports.ts'
 import { REDACTED, showAs } from './redact.ts'
 import { createSession, type GetTokenOptions, type Session } from './session.ts'
 import { type ConnectionOptions, caller, connect, requirePositive, type Setup, tokenKeyOf } from './setup.ts'
+import {
+  abandon,
+  createLanding,
+  depart,
+  type LoginOptions,
+  type LoginResult,
+  type StartLoginOptions,
+} from './sign-in.ts'
+
+const loadLogin = /* @__PURE__ */ late(() => import('./login.ts'))
+const loadFetch = /* @__PURE__ */ late(() => import('./authorized-fetch.ts'))
 
 export interface ClientOptions<F extends Flow = Flow>
   extends Platform,
@@ -100,12 +112,13 @@ export function assembleClient(options: ClientOptions): {
   session: Session
   setup: Setup
 } {
-  const { flow, owner, minValidity = 600_000, onEvent, allowedOrigins, ...platform } = options
+  const { flow, owner, minValidity = 600_000, onEvent, allowedOrigins: origins, ...platform } = options
   if (typeof flow !== 'object' || flow === null || !(isSilent(flow) || isLogin(flow)))
     throw new ConfigurationError('BAD_OPTION', 'createClient needs a flow, such as clientCredentials({…})')
   requirePlatform(platform)
   if (flow.confidential && platform.refusesSecrets) throw secretInPage(`the secret of a ${flow.kind} credential`)
   if (minValidity !== 0) requirePositive('minValidity', minValidity)
+  const allows = allowedOrigins(origins)
   const emitter = createEmitter(onEvent, platform.observe)
   const connection = connect(platform, emitter.emit)
   platform.report?.(emitter.emit)
@@ -131,13 +144,11 @@ export function assembleClient(options: ClientOptions): {
       const failure = forgetting ?? telling
       if (failure !== undefined) throw failure.error
     },
-    fetch: authorizedFetch({
-      getToken,
-      clientId: flow.clientId,
-      orgId: flow.orgId,
-      allowedOrigins,
-      fetch: platform.fetch,
-    }),
+    async fetch(input, init) {
+      const { authorizedFetch } = await loadFetch()
+      const { clientId, orgId } = flow
+      return authorizedFetch({ getToken, clientId, orgId, allows, fetch: platform.fetch })(input, init)
+    },
     on: emitter.on,
     close() {
       const reason = new DOMException('the client was closed', 'AbortError')
@@ -165,22 +176,39 @@ interface LoginParts {
 }
 
 function loginMethods({ setup, flow, session, closing }: LoginParts): Omit<LoginClient, keyof Client> {
-  const login = createLogin(setup, flow, session)
+  const { platform } = setup
+  let made: Login | undefined
+  const login = async () => {
+    const { createLogin } = await loadLogin()
+    made ??= createLogin(setup, flow, session)
+    return made
+  }
+  const landing = createLanding(platform.arrival, async (arrival, url) => ({
+    result: (await login()).land(arrival, url),
+  }))
+  session.onForget(landing.forget)
   const finished = ({ tokens, ...rest }: LoginResult): FinishedLogin => Object.assign(tokenSet(tokens, flow), rest)
   const untilClosed = <Options extends { signal?: AbortSignal | undefined }>(options?: Options) =>
     ({ ...options, signal: options?.signal ? AbortSignal.any([options.signal, closing]) : closing }) as Options
   return {
-    login: async (options) => (await login.run(untilClosed(options))).tokens.accessToken,
-    startLogin: (options) => login.start(untilClosed(options)),
-    finishLogin: async (callback, options) => finished(await login.finish(callback, untilClosed(options))),
+    async login(options) {
+      const asked = untilClosed(options)
+      const departure = depart(platform, flow, asked)
+      const { run } = await login().catch(async (error) => {
+        await abandon(departure)
+        throw error
+      })
+      return (await run(departure, asked)).tokens.accessToken
+    },
+    startLogin: async (options) => (await login()).start(untilClosed(options)),
+    finishLogin: async (callback, options) => finished(await (await login()).finish(callback, untilClosed(options))),
     async handleRedirect() {
-      const result = await login.arrive()
+      const result = await landing.read()
       return result && finished(result)
     },
     async logout({ redirectUri, signal } = {}) {
-      const url = new URL((await setup.call()).endpoint + paths.logout)
-      url.searchParams.set('client_id', flow.clientId)
-      if (redirectUri !== undefined) url.searchParams.set('redirect_uri', redirectUri)
+      const { logoutUrl } = await loadLogin()
+      const url = await logoutUrl(setup, redirectUri)
       const { forgetting, telling } = await end(setup, session, signal)
       if (forgetting !== undefined) throw forgetting.error
       // IMS being out of reach keeps nobody signed in here

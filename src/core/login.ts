@@ -1,43 +1,28 @@
 import { ConfigurationError, LoginRequiredError } from './errors.ts'
-import type { LoginFlow, LoginParameters, PendingLogin } from './flows/flow.ts'
+import type { LoginFlow, PendingLogin } from './flows/flow.ts'
+import { paths } from './ims/paths.ts'
 import type { Tokens } from './ims/tokens.ts'
 import { locked } from './locked.ts'
 import { untilAborted } from './memory.ts'
-import type { Arrival, Json, LoginMode, Store } from './ports.ts'
+import type { Arrival, Json, Store } from './ports.ts'
 import type { Session } from './session.ts'
 import type { Setup } from './setup.ts'
-
-export interface LoginOptions extends LoginParameters {
-  /** How the person is taken to IMS, where the platform knows several ways. Default: `redirect`. */
-  readonly mode?: LoginMode | undefined
-  readonly signal?: AbortSignal | undefined
-  /** Kept with the login on this device and handed back after it; never sent. */
-  readonly appState?: Json | undefined
-  /** Where the app wants to go on after the login, in the app itself; kept like `appState`. */
-  readonly returnTo?: string | undefined
-  /** @internal the named context that the login is for */
-  readonly context?: string | undefined
-}
-
-export interface StartLoginOptions extends LoginOptions {
-  /** Where IMS sends the person back to. Default: the flow's. */
-  readonly redirectUri?: string | undefined
-}
-
-/** How a login ended. */
-export interface LoginResult {
-  readonly tokens: Tokens
-  readonly appState?: Json | undefined
-  readonly returnTo?: string | undefined
-}
+import {
+  checkReturnTo,
+  type Departure,
+  type LoginOptions,
+  type LoginResult,
+  type StartLoginOptions,
+} from './sign-in.ts'
 
 /** Sign-in's story, in one piece or in its two halves. */
 export interface Login {
-  run(options?: LoginOptions): Promise<LoginResult>
+  /** Goes on with what {@link depart} began. */
+  run(departure: Departure, options?: LoginOptions): Promise<LoginResult>
   start(options?: StartLoginOptions): Promise<URL>
   finish(callback: URL | string, options?: { signal?: AbortSignal | undefined }): Promise<LoginResult>
-  /** Ends the login whose answer is the address of this page; `undefined` where it answers none that is waited for here. */
-  arrive(): Promise<LoginResult | undefined>
+  /** Ends the login that `url` answers; `undefined` where that is waited for on another page. */
+  land(arrival: Arrival, url: URL): Promise<LoginResult | undefined>
 }
 
 const rememberedCallbacks = 20
@@ -47,11 +32,7 @@ export function createLogin(setup: Setup, flow: LoginFlow, session: Session): Lo
   const store = platform.pending ?? platform.store
   // a page that is rendered twice finishes twice: the second gets the answer of the first
   const finished = new Map<string, Promise<LoginResult>>()
-  let arrived: { readonly at: string | undefined; readonly result: Promise<LoginResult | undefined> } | undefined
-  session.onForget(() => {
-    finished.clear()
-    arrived = undefined
-  })
+  session.onForget(() => finished.clear())
 
   async function begin(redirectUri: string, options: LoginOptions): Promise<{ url: URL; pending: PendingLogin }> {
     const { signal, appState, returnTo, mode, context, ...asked } = options
@@ -98,20 +79,12 @@ export function createLogin(setup: Setup, flow: LoginFlow, session: Session): Lo
   }
 
   const login: Login = {
-    async run(options = {}) {
-      const { redirect } = platform
-      const { signal, mode, returnTo, ...parameters } = options
-      signal?.throwIfAborted()
-      checkReturnTo(returnTo)
-      if (flow.signIn) return { tokens: await signedIn(await flow.signIn(await setup.call(signal), parameters)) }
-      if (redirect === undefined) {
-        throw new LoginRequiredError(
-          'LOGIN_NOT_POSSIBLE',
-          'this platform has nowhere to send a person; use startLogin and finishLogin',
-        )
+    async run(departure, options = {}) {
+      const { signal, mode, returnTo: _, ...parameters } = options
+      if ('signIn' in departure) {
+        return { tokens: await signedIn(await departure.signIn(await setup.call(signal), parameters)) }
       }
-      // nothing is awaited before: a browser opens a window only while it still counts the click
-      const visit = await redirect.begin(signal, { mode, redirectUri: flow.redirectUri })
+      const visit = await departure.visiting
       let mine: string | undefined
       try {
         const { url, pending } = await begin(visit.redirectUri, options)
@@ -132,7 +105,7 @@ export function createLogin(setup: Setup, flow: LoginFlow, session: Session): Lo
     async start(options = {}) {
       const { redirectUri = flow.redirectUri, ...rest } = options
       rest.signal?.throwIfAborted()
-      checkReturnTo(rest.returnTo)
+      checkReturnTo(platform, rest.returnTo)
       if (redirectUri === undefined) {
         throw new ConfigurationError(
           'BAD_OPTION',
@@ -158,36 +131,24 @@ export function createLogin(setup: Setup, flow: LoginFlow, session: Session): Lo
       return untilAborted(work, signal)
     },
 
-    async arrive() {
-      const { arrival } = platform
-      const url = arrival?.url()
-      // a page that is rendered twice asks twice, the second time after the address was cleared
-      if (arrival === undefined || url === undefined)
-        return arrived?.at === arrival?.here() ? arrived?.result : undefined
-      arrival.clear()
-      const result = land(arrival, url)
-      arrived = { at: arrival.here(), result }
+    async land(arrival, url) {
+      const pending = await pendingLogin(store, url)
+      const elsewhere = pending === undefined || (pending.mode ?? 'redirect') !== 'redirect'
+      if (elsewhere && (await arrival.handOver(url))) return undefined
+      const result = await login.finish(url)
+      arrival.completed()
       return result
     },
   }
   return login
+}
 
-  async function land(arrival: Arrival, url: URL): Promise<LoginResult | undefined> {
-    const pending = await pendingLogin(store, url)
-    const elsewhere = pending === undefined || (pending.mode ?? 'redirect') !== 'redirect'
-    if (elsewhere && (await arrival.handOver(url))) return undefined
-    const result = await login.finish(url)
-    arrival.completed()
-    return result
-  }
-
-  function checkReturnTo(returnTo: string | undefined): void {
-    if (returnTo === undefined || platform.arrival === undefined || platform.arrival.accepts(returnTo)) return
-    throw new ConfigurationError(
-      'BAD_OPTION',
-      'returnTo must be an address of this app: a path such as /inbox, or a URL of the same origin',
-    )
-  }
+/** The address that ends the person's session at IMS (`GET /ims/logout/v1`), and where it sends them afterwards. */
+export async function logoutUrl({ flow, call }: Setup, redirectUri: string | undefined): Promise<URL> {
+  const url = new URL((await call()).endpoint + paths.logout)
+  url.searchParams.set('client_id', flow.clientId)
+  if (redirectUri !== undefined) url.searchParams.set('redirect_uri', redirectUri)
+  return url
 }
 
 /** The login that `callback` answers, where it was begun here. */

@@ -3,7 +3,7 @@ import type { Emit } from './events.ts'
 import type { Flow } from './flows/flow.ts'
 import type { Call } from './ims/call.ts'
 import { issuersOf, resolveEndpoint } from './ims/environment.ts'
-import { defaultRetry, type RetryPolicy } from './ims/retry.ts'
+import { defaultRetry, type RetryPolicy } from './ims/retry-policy.ts'
 import { systemClock } from './memory.ts'
 import type { Clock, Fetch, Platform } from './ports.ts'
 

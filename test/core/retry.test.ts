@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { backOff, defaultRetry, parseRetryAfter } from '../../src/core/ims/retry.ts'
+import { backOff, parseRetryAfter } from '../../src/core/ims/retry.ts'
+import { defaultRetry } from '../../src/core/ims/retry-policy.ts'
 import { Ims, type ImsEvent, type ImsOptions, type UnavailableError } from '../../src/core/index.ts'
 import { failureOf, hastyClock, json, type Script, scriptedServer } from './scripted-server.ts'
 

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { endpoints, paths } from '../../src/core/ims/environment.ts'
+import { endpoints } from '../../src/core/ims/environment.ts'
+import { paths } from '../../src/core/ims/paths.ts'
 import { Ims } from '../../src/core/index.ts'
 import { root } from '../proof/build.ts'
 

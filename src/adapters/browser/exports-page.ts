@@ -4,7 +4,8 @@ import { type BrowserIms, type ContextLoginOptions, createBrowserIms, type Landi
 
 // what needs a secret has no place in a page and is left out
 
-export { type AuthorizedFetch, adobeOrigins } from '../../core/authorized-fetch.ts'
+export { adobeOrigins } from '../../core/allowed-origins.ts'
+export type { AuthorizedFetch } from '../../core/authorized-fetch.ts'
 export {
   type Client,
   type ClientOptions,
@@ -30,9 +31,8 @@ export type { Flow, LoginFlow, LoginParameters, PendingLogin, SilentFlow } from 
 export type { Call } from '../../core/ims/call.ts'
 export { getTokenData, type TokenClaims } from '../../core/ims/decode-token.ts'
 export type { ImsEnv } from '../../core/ims/environment.ts'
-export type { RetryPolicy } from '../../core/ims/retry.ts'
+export type { RetryPolicy } from '../../core/ims/retry-policy.ts'
 export type { Tokens } from '../../core/ims/tokens.ts'
-export type { LoginOptions, StartLoginOptions } from '../../core/login.ts'
 export { memoryPlatform, memoryStore, noLock, processLock, systemClock } from '../../core/memory.ts'
 export type {
   Arrival,
@@ -51,6 +51,7 @@ export type {
 } from '../../core/ports.ts'
 export type { GetTokenOptions } from '../../core/session.ts'
 export type { ConnectionOptions } from '../../core/setup.ts'
+export type { LoginOptions, StartLoginOptions } from '../../core/sign-in.ts'
 export {
   type BrowserIms,
   type BrowserImsOptions,

@@ -3,11 +3,14 @@ import { ConfigurationError } from '../../core/errors.ts'
 import type { CreateImsOptions, FamiliarIms } from '../../core/familiar/familiar-api.ts'
 import { publicKind } from '../../core/familiar/kind-public.ts'
 import { namedContexts } from '../../core/familiar/named-contexts.ts'
-import { type LoginOptions, pendingLogin, unknownLogin } from '../../core/login.ts'
+import { late } from '../../core/late.ts'
 import type { Json } from '../../core/ports.ts'
+import type { LoginOptions } from '../../core/sign-in.ts'
 import { browserContexts } from './contexts-browser.ts'
 import { pageArrival } from './page-arrival.ts'
 import { type BrowserPlatformOptions, browserPlatform } from './platform.ts'
+
+const loadLogin = /* @__PURE__ */ late(() => import('../../core/login.ts'))
 
 /** `kinds`: kinds of credential with a secret, for a page that allows secrets. */
 export interface BrowserImsOptions extends Partial<Omit<CreateImsOptions, 'redirect'>>, BrowserPlatformOptions {}
@@ -67,6 +70,7 @@ export function createBrowserIms(options: BrowserImsOptions = {}): BrowserIms {
   }
 
   async function land(callback: URL, page: { at?: string }): Promise<Landing | undefined> {
+    const { pendingLogin, unknownLogin } = await loadLogin()
     const login = await pendingLogin(pending, callback)
     // one of a client that the page made itself is left to that
     if (login !== undefined && login.context === undefined) return undefined

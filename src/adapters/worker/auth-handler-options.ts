@@ -1,4 +1,4 @@
-import { adobeOrigins } from '../../core/authorized-fetch.ts'
+import { adobeOrigins } from '../../core/allowed-origins.ts'
 import { createClient } from '../../core/client.ts'
 import { ConfigurationError } from '../../core/errors.ts'
 import type { Emit } from '../../core/events.ts'

@@ -1,7 +1,8 @@
 import { isImsError } from '../errors.ts'
+import { invalidating } from '../flows/invalidating.ts'
 import type { Call } from '../ims/call.ts'
 import { claimsOf } from '../ims/decode-token.ts'
-import { invalidateAtIms } from '../ims/invalidate-token.ts'
+import type { InvalidatedType } from '../ims/invalidate-token.ts'
 import { parseSecrets } from './context-kind.ts'
 import type { ContextData, TokenLabel } from './contexts.ts'
 import { readStored } from './tokens-in-context.ts'
@@ -14,9 +15,11 @@ export async function endToken(call: Call, kind: TokenLabel, data: ContextData):
   const secrets = clientId === data.client_id ? secretsOf(data) : []
   // no client to ask as: what is here can still be forgotten
   if (clientId === undefined) return
-  for (let tried = 0; ; tried++) {
+  let tried = 0
+  const invalidate = invalidating(clientId, () => secrets[tried])
+  for (; ; tried++) {
     try {
-      await invalidateAtIms(call, { token, type: claims?.type ?? kind, clientId, clientSecret: secrets[tried] })
+      await invalidate(call, (claims?.type ?? kind) as InvalidatedType, token)
       return
     } catch (error) {
       const rejected = isImsError(error) && 'imsError' in error && error.imsError === 'invalid_client'

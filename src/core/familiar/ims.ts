@@ -1,33 +1,29 @@
 import { ConfigurationError } from '../errors.ts'
 import { createEmitter, type Emit } from '../events.ts'
 import { requireText, scopeList } from '../flows/credentials.ts'
-import { type ImsRequest, send } from '../ims/call.ts'
+import type { ImsRequest } from '../ims/call.ts'
 import { claimsOf, type TokenClaims } from '../ims/decode-token.ts'
-import { endpoints, paths } from '../ims/environment.ts'
-import { exchangeAssertion } from '../ims/exchange-assertion.ts'
-import { invalidateAtIms } from '../ims/invalidate-token.ts'
+import { endpoints } from '../ims/environment.ts'
+import { paths } from '../ims/paths.ts'
+import { late } from '../late.ts'
 import { hideSecrets } from '../redact.ts'
 import { type Connection, type ConnectionOptions, callWith, connect } from '../setup.ts'
 import type { Verifier, VerifyTokenOptions } from '../verify/verify-token.ts'
 import { endpointOfToken } from './endpoint-of-token.ts'
 import { grantOfCode } from './grant-of-code.ts'
 import { ACCESS_TOKEN, AUTHORIZATION_CODE, CLIENT_CREDENTIALS, REFRESH_TOKEN } from './parameter-names.ts'
-import { bearer, form, type Parameters } from './request-parameters.ts'
-import { type ClientCredential, requestToken } from './request-token.ts'
+import { bearer, form, type Parameters, withQuery } from './request-parameters.ts'
+import type { ClientCredential } from './request-token.ts'
 import { resultOfToken, type TokenResult, tokenResult } from './token-result.ts'
-import {
-  checkAllowList,
-  copyOf,
-  type ImsValidation,
-  requireAllowList,
-  type Validated,
-  validateAtIms,
-} from './validate-at-ims.ts'
+import { checkAllowList, copyOf, type ImsValidation, requireAllowList, type Validated } from './validation.ts'
 import type { ValidationCache } from './validation-cache.ts'
 
 export * from './parameter-names.ts'
 export type { ClientCredential } from './request-token.ts'
-export type { ImsValidation } from './validate-at-ims.ts'
+export type { ImsValidation } from './validation.ts'
+
+const loadWire = /* @__PURE__ */ late(() => import('./wire.ts'))
+const loadVerifier = /* @__PURE__ */ late(() => import('../verify/verify-token.ts'))
 
 export interface ImsOptions extends ConnectionOptions {
   /** Remembers what `validateToken` and `validateTokenAllowList` found. */
@@ -69,7 +65,7 @@ export class Ims {
 
   /** Where a person signs in (`/ims/authorize/v1`). Prefer a client's `login`: this URL has no PKCE. */
   getSusiUrl = (clientId: string, scopes?: string, callbackUrl?: string, state?: string): string =>
-    this.#withQuery(paths.authorizeV1, {
+    withQuery(this.getApiUrl(paths.authorizeV1), {
       response_type: 'code',
       client_id: clientId,
       scope: scopes || undefined,
@@ -79,11 +75,11 @@ export class Ims {
 
   /** Where a person's session at IMS is ended (`/ims/logout/v1`). */
   getLogoutUrl = ({ clientId, redirectUri }: { clientId: string; redirectUri?: string }): string =>
-    this.#withQuery(paths.logout, { client_id: clientId, redirect_uri: redirectUri })
+    withQuery(this.getApiUrl(paths.logout), { client_id: clientId, redirect_uri: redirectUri })
 
   /** `GET` of an API path with the token; `parameters` go into the query. Resolves to the JSON, or the text where it is none. */
   get = async (api: string, token?: string, parameters: Parameters = {}, signal?: AbortSignal): Promise<unknown> =>
-    this.#json({ url: this.#withQuery(api, parameters), method: 'GET', headers: bearer(token) }, signal)
+    this.#json({ url: withQuery(this.getApiUrl(api), parameters), method: 'GET', headers: bearer(token) }, signal)
 
   /** `POST` of an API path with the token; `parameters` go urlencoded into the body. */
   post = async (api: string, token?: string, parameters: Parameters = {}, signal?: AbortSignal): Promise<unknown> =>
@@ -103,6 +99,7 @@ export class Ims {
     scopes?: string,
   ): Promise<TokenResult> => {
     const { grant, parameters } = grantOfCode(authCode)
+    const { requestToken } = await loadWire()
     return requestToken(
       this.#call,
       { clientId, clientSecret },
@@ -125,6 +122,7 @@ export class Ims {
   ): Promise<TokenResult> => {
     requireText('getAccessTokenByClientCredentials', { clientId, clientSecret })
     const parameters = { org_id: orgId || undefined, scope: scopeList(scopes).join(',') || undefined }
+    const { requestToken } = await loadWire()
     return requestToken(
       this.#call,
       { clientId, clientSecret },
@@ -136,6 +134,7 @@ export class Ims {
   exchangeJwtToken = async (clientId: string, clientSecret: string, signedJwtToken: string): Promise<TokenResult> => {
     requireText('exchangeJwtToken', { clientId, clientSecret, signedJwtToken })
     const body = new URLSearchParams({ client_id: clientId, client_secret: clientSecret, jwt_token: signedJwtToken })
+    const { exchangeAssertion } = await loadWire()
     const { tokens, answer } = await exchangeAssertion(this.#call, body)
     return tokenResult(tokens, answer)
   }
@@ -147,6 +146,7 @@ export class Ims {
     const { code, codeVerifier, redirectUri, signal } = request
     requireText('exchangeAuthorizationCode', { code })
     const parameters = { code, code_verifier: codeVerifier, redirect_uri: redirectUri }
+    const { requestToken } = await loadWire()
     return requestToken(this.#call, request, { grant: AUTHORIZATION_CODE, once: true, parameters, signal })
   }
 
@@ -156,6 +156,7 @@ export class Ims {
   ): Promise<TokenResult> => {
     const { refreshToken, scopes, signal } = request
     requireText('refreshToken', { refreshToken })
+    const { requestToken } = await loadWire()
     return requestToken(this.#call, request, {
       grant: REFRESH_TOKEN,
       parameters: { refresh_token: refreshToken, scope: scopeList(scopes).join(' ') || undefined },
@@ -179,6 +180,7 @@ export class Ims {
       throw new ConfigurationError('BAD_OPTION', 'exchangeToken needs exactly one of orgId and userId')
     const path = `${paths.token}?client_id=${encodeURIComponent(clientId)}`
     const parameters = { user_token: token, user_id: userId, owning_org_id: orgId, scope: scopeList(scopes).join(',') }
+    const { requestToken } = await loadWire()
     return requestToken(this.#call, request, { grant: 'cluster_at_exchange', path, parameters, signal })
   }
 
@@ -199,6 +201,7 @@ export class Ims {
     const claims = claimsOf(token)
     const client = clientId ?? claims?.client_id
     if (client === undefined) return true
+    const { invalidateAtIms } = await loadWire()
     return invalidateAtIms(this.#call, {
       token,
       type: claims?.type ?? type,
@@ -215,18 +218,19 @@ export class Ims {
   ): Promise<void> => {
     requireText('revokeToken', { token, clientId })
     const body = form({ token, client_id: clientId, client_secret: clientSecret || undefined })
-    await send(callWith(this.#call, signal), { url: this.getApiUrl(paths.revoke), method: 'POST', body })
+    const { sendForJson } = await loadWire()
+    await sendForJson(callWith(this.#call, signal), { url: this.getApiUrl(paths.revoke), method: 'POST', body })
   }
 
   /** Asks IMS whether `token` is valid (`POST /ims/validate_token/v1`), through the cache where there is one. */
   validateToken = async (token: string, clientId?: string): Promise<ImsValidation> =>
-    this.#cached('token', token, clientId, () => validateAtIms(this.#call, token, clientId))
+    this.#cached('token', token, clientId, () => this.#validate(token, clientId))
 
   /** As `validateToken`, and whether the token's client is on the list. No list: no check; an empty one refuses all. */
   validateTokenAllowList = async (token: string, allowList?: readonly string[]): Promise<ImsValidation> => {
     requireAllowList(allowList)
     return this.#cached('allow-list', token, allowList, async () =>
-      checkAllowList(await validateAtIms(this.#call, token, undefined), token, allowList),
+      checkAllowList(await this.#validate(token), token, allowList),
     )
   }
 
@@ -236,9 +240,9 @@ export class Ims {
    * @throws {TokenError} `TOKEN_INVALID` with a `reason`
    */
   verifyToken = async (token: string, options?: VerifyTokenOptions): Promise<TokenClaims> => {
+    // not loaded again for each: it is on the path of every request to an API
     if (this.#verifier === undefined) {
-      // loaded by those who verify: it is a third of all there is
-      const { createVerifier } = await import('../verify/verify-token.ts')
+      const { createVerifier } = await loadVerifier()
       this.#verifier ??= createVerifier(this.#call)
     }
     return this.#verifier(token, options)
@@ -271,23 +275,21 @@ export class Ims {
     return hideSecrets({ token, ims: new Ims(endpointOfToken(token)) })
   }
 
-  #withQuery(api: string, parameters: Parameters): string {
-    const url = new URL(this.getApiUrl(api))
-    for (const [name, value] of form(parameters)) url.searchParams.set(name, value)
-    return url.toString()
+  async #json(request: ImsRequest, signal?: AbortSignal): Promise<unknown> {
+    return (await loadWire()).sendForJson(callWith(this.#call, signal), request)
   }
 
-  async #json(request: ImsRequest, signal?: AbortSignal): Promise<unknown> {
-    const { text } = await send(callWith(this.#call, signal), request)
-    try {
-      return JSON.parse(text)
-    } catch {
-      return text
-    }
+  async #validate(token: string, clientId?: string): Promise<Validated> {
+    return (await loadWire()).validateAtIms(this.#call, token, clientId)
   }
 
   /** A hit waits for nothing. The kind of question is part of the key: a client id and a list are different questions. */
-  #cached(kind: string, token: string, about: unknown, ask: () => Promise<Validated>): Promised<ImsValidation> {
+  #cached(
+    kind: string,
+    token: string,
+    about: unknown,
+    ask: () => Promise<Validated>,
+  ): ImsValidation | Promise<ImsValidation> {
     const { cache } = this
     if (cache === undefined) return ask().then(copyOf)
     const known = cache.peek(kind, this.endpoint, about ?? null, token) as Validated | undefined
@@ -295,5 +297,3 @@ export class Ims {
     return cache.validateWithCache((..._: unknown[]) => ask(), kind, this.endpoint, about ?? null, token).then(copyOf)
   }
 }
-
-type Promised<T> = T | Promise<T>

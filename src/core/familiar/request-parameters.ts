@@ -9,6 +9,13 @@ export function form(parameters: Parameters): URLSearchParams {
   return new URLSearchParams(defined.map(([name, value]) => [name, String(value)]))
 }
 
+/** `url` with `parameters` in its query. */
+export function withQuery(url: string, parameters: Parameters): string {
+  const whole = new URL(url)
+  for (const [name, value] of form(parameters)) whole.searchParams.set(name, value)
+  return whole.toString()
+}
+
 /** Whether a header can carry `token` (RFC 6750, section 2.1, and then some). */
 export function isSendable(token: unknown): boolean {
   return typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)

@@ -1,9 +1,10 @@
-import * as oauth from 'oauth4webapi'
 import { ImsResponseError } from '../errors.ts'
-import { invalidating } from '../ims/invalidate-token.ts'
-import { clientAuth, oauthClient, tokenRequest } from '../ims/oauth.ts'
+import { late } from '../late.ts'
 import { flowId, requireText, type Scopes, scopeList, secretList } from './credentials.ts'
 import type { SilentFlow } from './flow.ts'
+import { invalidating } from './invalidating.ts'
+
+const loadGrant = /* @__PURE__ */ late(() => import('./client-credentials-grant.ts'))
 
 export interface ClientCredentialsOptions {
   readonly clientId: string
@@ -34,18 +35,10 @@ export function clientCredentials(options: ClientCredentialsOptions): SilentFlow
     scopes,
     invalidate: invalidating(clientId, () => secrets[working]),
     async obtain(call) {
-      // IMS documents a comma between scopes here
-      const parameters = { scope: scopes.join(','), ...(orgId !== undefined && { org_id: orgId }) }
-      const client = oauthClient(call, clientId)
-      const withSecret = (index: number) =>
-        tokenRequest(call, {
-          ask: (as, request) =>
-            oauth.clientCredentialsGrantRequest(as, client, clientAuth(secrets[index]), parameters, request),
-          read: (as, response) => oauth.processClientCredentialsResponse(as, client, response),
-        })
+      const { clientCredentialsGrant } = await loadGrant()
       for (let tried = 1; ; tried++) {
         try {
-          return await withSecret(working)
+          return await clientCredentialsGrant(call, { clientId, clientSecret: secrets[working], scopes, orgId })
         } catch (error) {
           const rejected = error instanceof ImsResponseError && error.imsError === 'invalid_client'
           if (!rejected || tried >= secrets.length) throw error

@@ -1,11 +1,12 @@
-import * as oauth from 'oauth4webapi'
 import { digest } from '../digest.ts'
 import { ConfigurationError } from '../errors.ts'
-import { paths } from '../ims/environment.ts'
-import { invalidating } from '../ims/invalidate-token.ts'
-import { clientAuth, oauthClient, tokenRequest } from '../ims/oauth.ts'
+import { paths } from '../ims/paths.ts'
+import { late } from '../late.ts'
 import { flowId, requireText, type Scopes, scopeList } from './credentials.ts'
 import type { SilentFlow } from './flow.ts'
+import { invalidating } from './invalidating.ts'
+
+const loadGrant = /* @__PURE__ */ late(() => import('./generic-grant.ts'))
 
 export interface ClusterExchangeOptions {
   readonly clientId: string
@@ -46,22 +47,15 @@ export function clusterExchange(options: ClusterExchangeOptions): SilentFlow {
     invalidate: invalidating(clientId, () => clientSecret),
     identity: async () => user ?? digest(typeof userToken === 'string' ? userToken : await userToken()),
     async obtain(call) {
+      const { genericGrant } = await loadGrant()
       const token = typeof userToken === 'string' ? userToken : await userToken()
-      const client = oauthClient(call, clientId)
-      const parameters = { user_token: token, ...target, scope: scopes.join(',') }
-      return tokenRequest(call, {
+      return genericGrant(call, {
+        clientId,
+        clientSecret,
         // the client id is read from the query here
         path: `${paths.token}?client_id=${encodeURIComponent(clientId)}`,
-        ask: (as, request) =>
-          oauth.genericTokenEndpointRequest(
-            as,
-            client,
-            clientAuth(clientSecret),
-            'cluster_at_exchange',
-            parameters,
-            request,
-          ),
-        read: (as, response) => oauth.processGenericTokenEndpointResponse(as, client, response),
+        grant: 'cluster_at_exchange',
+        parameters: { user_token: token, ...target, scope: scopes.join(',') },
       })
     },
   }

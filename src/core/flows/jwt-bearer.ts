@@ -1,12 +1,14 @@
 import { ConfigurationError, ImsResponseError } from '../errors.ts'
-import { type Call, serverNow } from '../ims/call.ts'
-import { exchangeAssertion } from '../ims/exchange-assertion.ts'
-import { invalidating } from '../ims/invalidate-token.ts'
+import type { Call } from '../ims/call.ts'
 import type { PrivateKeySource } from '../keys/read-private-key.ts'
+import { late } from '../late.ts'
 import type { AssertionClaims } from './assertion.ts'
 import { flowId, requireText, scopeList, secretList } from './credentials.ts'
 import type { SilentFlow } from './flow.ts'
+import { invalidating } from './invalidating.ts'
 import { signing } from './signing.ts'
+
+const loadExchange = /* @__PURE__ */ late(() => import('../ims/exchange-assertion.ts'))
 
 export interface JwtBearerOptions extends AssertionClaims {
   readonly clientSecret: string
@@ -31,10 +33,11 @@ export function jwtBearer(options: JwtBearerOptions): SilentFlow {
   const exchange = async (call: Call) => {
     // signing and key formats are loaded when they are needed, and the key is imported once
     const { importKey, signClaims } = await signing()
+    const { exchangeAssertion } = await loadExchange()
     key ??= await importKey(options, call.readKey)
     const assertion = await signClaims(
       { ...options, metaScopes },
-      { key, endpoint: call.endpoint, now: serverNow(call) },
+      { key, endpoint: call.endpoint, now: call.clock.now() + call.skew.ms },
     )
     const body = new URLSearchParams({ client_id: clientId, client_secret: clientSecret, jwt_token: assertion })
     return (await exchangeAssertion(call, body)).tokens

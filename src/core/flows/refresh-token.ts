@@ -1,12 +1,12 @@
-import * as oauth from 'oauth4webapi'
 import { digest } from '../digest.ts'
 import { ImsResponseError, LoginRequiredError } from '../errors.ts'
 import type { Call } from '../ims/call.ts'
-import { invalidating } from '../ims/invalidate-token.ts'
-import { clientAuth, oauthClient, tokenRequest } from '../ims/oauth.ts'
-import type { Tokens } from '../ims/tokens.ts'
+import { late } from '../late.ts'
 import { flowId, requireText, type Scopes, scopeList } from './credentials.ts'
 import type { SilentFlow } from './flow.ts'
+import { invalidating } from './invalidating.ts'
+
+const loadGrant = /* @__PURE__ */ late(() => import('./refresh-grant.ts'))
 
 export interface RefreshTokenOptions {
   readonly clientId: string
@@ -27,7 +27,8 @@ export function refreshToken(options: RefreshTokenOptions): SilentFlow {
   const { clientId, clientSecret, refreshToken: first } = options
   requireText('refreshToken', { clientId, refreshToken: first, ...(clientSecret !== undefined && { clientSecret }) })
   const scopes = scopeList(options.scopes)
-  const refresh = refreshing({ clientId, clientSecret, scopes })
+  const refresh = async (call: Call, token: string) =>
+    (await loadGrant()).refreshGrant(call, { clientId, clientSecret, scopes }, token)
   return {
     kind: 'refresh_token',
     confidential: clientSecret !== undefined,
@@ -47,23 +48,4 @@ function expired(error: unknown): unknown {
   if (!(error instanceof ImsResponseError) || error.imsError !== 'invalid_grant') return error
   const message = 'IMS refuses the refresh token: used, revoked or expired; sign in again and give the new one'
   return new LoginRequiredError('LOGIN_REQUIRED', message, { cause: error })
-}
-
-/** The refresh of any flow whose client is `clientId`: never asks for more than `scopes`. */
-export function refreshing(client: {
-  clientId: string
-  clientSecret?: string | undefined
-  scopes?: readonly string[]
-}): (call: Call, token: string) => Promise<Tokens> {
-  const { clientId, clientSecret, scopes = [] } = client
-  return (call, token) => {
-    const narrowed = scopes.length > 0 ? { additionalParameters: { scope: scopes.join(' ') } } : {}
-    // made anew for the answer, which brings the server's time along
-    const self = () => oauthClient(call, clientId)
-    return tokenRequest(call, {
-      ask: (as, request) =>
-        oauth.refreshTokenGrantRequest(as, self(), clientAuth(clientSecret), token, { ...request, ...narrowed }),
-      read: (as, response) => oauth.processRefreshTokenResponse(as, self(), response),
-    })
-  }
 }

@@ -1,10 +1,11 @@
-import * as oauth from 'oauth4webapi'
 import { digest } from '../digest.ts'
-import { paths } from '../ims/environment.ts'
-import { invalidating } from '../ims/invalidate-token.ts'
-import { clientAuth, oauthClient, tokenRequest } from '../ims/oauth.ts'
+import { paths } from '../ims/paths.ts'
+import { late } from '../late.ts'
 import { flowId, requireText } from './credentials.ts'
 import type { SilentFlow } from './flow.ts'
+import { invalidating } from './invalidating.ts'
+
+const loadGrant = /* @__PURE__ */ late(() => import('./generic-grant.ts'))
 
 export interface ServiceTokenOptions {
   readonly clientId: string
@@ -28,21 +29,10 @@ export function serviceToken({ clientId, clientSecret, code }: ServiceTokenOptio
     scopes: [],
     invalidate: invalidating(clientId, () => clientSecret),
     identity: () => digest(code),
-    obtain(call) {
-      const client = oauthClient(call, clientId)
-      return tokenRequest(call, {
-        path: paths.tokenV2,
-        ask: (as, request) =>
-          oauth.genericTokenEndpointRequest(
-            as,
-            client,
-            clientAuth(clientSecret),
-            'authorization_code',
-            { code },
-            request,
-          ),
-        read: (as, response) => oauth.processGenericTokenEndpointResponse(as, client, response),
-      })
+    async obtain(call) {
+      const { genericGrant } = await loadGrant()
+      const request = { grant: 'authorization_code', path: paths.tokenV2, parameters: { code } }
+      return genericGrant(call, { clientId, clientSecret, ...request })
     },
   }
 }

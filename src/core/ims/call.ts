@@ -3,7 +3,8 @@ import type { Emit } from '../events.ts'
 import type { Clock, Fetch, Platform } from '../ports.ts'
 import { redactText, safeCause, secretNames } from '../redact.ts'
 import { timedOut, withDeadline } from './deadline.ts'
-import { backOff, isTransient, parseRetryAfter, type RetryPolicy } from './retry.ts'
+import { backOff, isTransient, parseRetryAfter } from './retry.ts'
+import type { RetryPolicy } from './retry-policy.ts'
 
 /** Everything one call needs, put together once and handed down unchanged. */
 export interface Call {

@@ -1,5 +1,6 @@
 import { type Call, malformed, parseObject, send } from './call.ts'
-import { type Tokens, tokensFrom } from './tokens.ts'
+import { tokensFrom } from './token-response.ts'
+import type { Tokens } from './tokens.ts'
 
 // not among the paths of all: who signs no assertion has no need of it in a bundle
 const path = '/ims/exchange/jwt'

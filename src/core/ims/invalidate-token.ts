@@ -1,5 +1,5 @@
 import { type Call, send } from './call.ts'
-import { paths } from './environment.ts'
+import { paths } from './paths.ts'
 
 /** The kinds of token that IMS invalidates. */
 export type InvalidatedType = 'access_token' | 'refresh_token' | 'device_token' | 'service_token' | 'promise_token'
@@ -20,10 +20,4 @@ export async function invalidateAtIms(
   if (cascades) body.set('cascading', 'all')
   if (clientSecret !== undefined) body.set('client_secret', clientSecret)
   return (await send(call, { url: call.endpoint + paths.invalidateToken, method: 'POST', body })).text
-}
-
-/** How the client `clientId` ends its tokens: the `invalidate` of a flow. */
-export function invalidating(clientId: string, clientSecret: () => string | undefined) {
-  return (call: Call, type: InvalidatedType, token: string): Promise<string> =>
-    invalidateAtIms(call, { token, type, clientId, clientSecret: clientSecret() })
 }

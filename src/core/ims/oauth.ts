@@ -2,8 +2,10 @@ import * as oauth from 'oauth4webapi'
 import { ImsError, TokenError, type TokenInvalidReason } from '../errors.ts'
 import { type Call, malformed, noteServerTime, parseObject, send, toResponse } from './call.ts'
 import { claimsOf } from './decode-token.ts'
-import { isLoopback, paths, serverMetadata } from './environment.ts'
-import { type Tokens, tokensFrom, withClaims } from './tokens.ts'
+import { isLoopback } from './environment.ts'
+import { paths, serverMetadata } from './paths.ts'
+import { tokensFrom } from './token-response.ts'
+import { type Tokens, withClaims } from './tokens.ts'
 
 /** The JSON of the answer as it came, before any check; `undefined` where it is no object. */
 export type TokenBody = Readonly<Record<string, unknown>> | undefined

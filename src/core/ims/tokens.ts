@@ -1,7 +1,5 @@
 import type { Json } from '../ports.ts'
 import { REDACTED, showAs } from '../redact.ts'
-import { type Call, serverNow } from './call.ts'
-import { claimsOf, expiryOf } from './decode-token.ts'
 
 /** What a flow obtained and a store keeps. Times in ms since the epoch by our own clock. */
 export interface Tokens {
@@ -15,54 +13,6 @@ export interface Tokens {
   readonly scopes?: readonly string[]
   /** Validated claims of the id token of the login. */
   readonly claims?: { readonly [claim: string]: Json }
-}
-
-/** The members of a token response that matter here (RFC 6749, section 5.1). */
-export interface TokenResponse {
-  readonly access_token: string
-  readonly expires_in?: unknown
-  readonly refresh_token?: unknown
-  readonly scope?: unknown
-}
-
-const longest = 366 * 24 * 3_600_000
-/** For an opaque token whose response does not say how long it lives. */
-const unknownLifetime = 10 * 60_000
-
-/**
- * The wire's tokens as ours. Expiry comes from `expires_in` in the unit of that endpoint, from the claims only where
- * the response says nothing.
- *
- * @returns `undefined` where `expires_in` is no positive number
- */
-export function tokensFrom(call: Call, response: TokenResponse, unit: 's' | 'ms'): Tokens | undefined {
-  const obtainedAt = call.clock.now()
-  const lifetime = lifetimeOf(call, response, unit)
-  if (lifetime === undefined) return undefined
-  const { access_token: accessToken, refresh_token: refreshToken } = response
-  const scopes = scopesOf(response.scope) ?? scopesOf(claimsOf(accessToken)?.scope)
-  return showTokens({
-    accessToken,
-    expiresAt: obtainedAt + Math.min(lifetime, longest),
-    obtainedAt,
-    ...(typeof refreshToken === 'string' && refreshToken !== '' && refreshFields(call, refreshToken)),
-    ...(scopes && { scopes }),
-  })
-}
-
-function lifetimeOf(call: Call, { access_token, expires_in }: TokenResponse, unit: 's' | 'ms'): number | undefined {
-  if (expires_in === undefined || expires_in === null) {
-    const ends = expiryOf(claimsOf(access_token))
-    return ends === undefined ? unknownLifetime : Math.max(0, ends - serverNow(call))
-  }
-  const said = typeof expires_in === 'string' && expires_in.trim() !== '' ? Number(expires_in) : expires_in
-  if (typeof said !== 'number' || !Number.isFinite(said) || said <= 0) return undefined
-  return unit === 's' ? said * 1000 : said
-}
-
-function refreshFields(call: Call, refreshToken: string): Pick<Tokens, 'refreshToken' | 'refreshExpiresAt'> {
-  const ends = expiryOf(claimsOf(refreshToken))
-  return { refreshToken, ...(ends !== undefined && { refreshExpiresAt: ends - call.skew.ms }) }
 }
 
 /** A scope list as IMS writes it (commas) or as RFC 6749 does (spaces); `undefined` where there is none. */
@@ -105,7 +55,8 @@ export function withClaims(tokens: Tokens, claims: NonNullable<Tokens['claims']>
   return showTokens({ ...tokens, claims })
 }
 
-function showTokens(tokens: Tokens): Tokens {
+/** `tokens`, shown without what they are. */
+export function showTokens(tokens: Tokens): Tokens {
   const { refreshToken, ...rest } = tokens
   return showAs(tokens, () => ({ ...rest, accessToken: REDACTED, ...(refreshToken && { refreshToken: REDACTED }) }))
 }

@@ -4,7 +4,7 @@ import { compactVerify } from 'jose/jws/compact/verify'
 import { ConfigurationError, ImsError, ImsResponseError, TokenError, type TokenInvalidReason } from '../errors.ts'
 import { type Call, parseObject, send, serverNow, toResponse } from '../ims/call.ts'
 import { expiryOf, type TokenClaims } from '../ims/decode-token.ts'
-import { paths } from '../ims/environment.ts'
+import { paths } from '../ims/paths.ts'
 import { scopesOf } from '../ims/tokens.ts'
 
 export interface VerifyTokenOptions {

@@ -1,5 +1,6 @@
 import { isObject } from '../../../../core/familiar/contexts.ts'
-import { isLoopback, issuersOf, paths } from '../../../../core/ims/environment.ts'
+import { isLoopback, issuersOf } from '../../../../core/ims/environment.ts'
+import { paths } from '../../../../core/ims/paths.ts'
 import { span } from '../output.ts'
 import { type Check, type Finding, problem } from './finding.ts'
 

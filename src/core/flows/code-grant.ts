@@ -1,0 +1,158 @@
+import * as oauth from 'oauth4webapi'
+import { ConfigurationError, ImsResponseError, LoginRequiredError } from '../errors.ts'
+import type { Call } from '../ims/call.ts'
+import { authorizationServer, clientAuth, type IdTokenCheck, oauthClient, tokenRequest } from '../ims/oauth.ts'
+import type { Tokens } from '../ims/tokens.ts'
+import { redactText } from '../redact.ts'
+import type { LoginParameters, PendingLogin } from './flow.ts'
+
+export { refreshGrant } from './refresh-grant.ts'
+
+/** What a sign-in by authorization code is for. */
+export interface CodeGrant {
+  /** The flow's id. */
+  readonly id: string
+  readonly clientId: string
+  readonly clientSecret: string | undefined
+  readonly scopes: readonly string[]
+  readonly checkIdToken: IdTokenCheck | undefined
+}
+
+const loginLifetime = 15 * 60_000
+
+/** Where to send the person, and what must be remembered until they are back. */
+export async function startLogin(
+  call: Call,
+  { id, clientId, scopes }: CodeGrant,
+  { redirectUri, asked }: { redirectUri: string; asked: LoginParameters },
+): Promise<{ url: URL; pending: PendingLogin }> {
+  const pending: PendingLogin = {
+    state: oauth.generateRandomState(),
+    nonce: oauth.generateRandomNonce(),
+    codeVerifier: oauth.generateRandomCodeVerifier(),
+    redirectUri: checkRedirectUri(redirectUri),
+    endpoint: call.endpoint,
+    flowId: id,
+    expiresAt: call.clock.now() + loginLifetime,
+  }
+  return { url: await authorizationUrl(call, { clientId, scopes, pending, parameters: asked }), pending }
+}
+
+/** Checks where the person came back and redeems the code. */
+export async function finishLogin(
+  call: Call,
+  { clientId, clientSecret, scopes, checkIdToken }: CodeGrant,
+  { pending, callback }: { pending: PendingLogin; callback: URL },
+): Promise<Tokens> {
+  // made anew for the answer, which brings the server's time along
+  const client = () => oauthClient(call, clientId)
+  const as = authorizationServer(call, callback.searchParams.get('iss'))
+  const { codeVerifier, redirectUri, nonce, state } = pending
+  const parameters = checkCallback({ as, client: client(), callback, state })
+  return tokenRequest(call, {
+    once: true,
+    checkIdToken,
+    ask: (server, request) =>
+      oauth.authorizationCodeGrantRequest(
+        server,
+        client(),
+        clientAuth(clientSecret),
+        parameters,
+        redirectUri,
+        codeVerifier,
+        request,
+      ),
+    read: (server, response, body) => {
+      // where openid was asked for, an id token must name our nonce; without an id token nothing can be replayed
+      const checked = scopes.includes('openid') && body !== undefined && 'id_token' in body
+      const expected = checked ? { expectedNonce: nonce } : {}
+      return oauth.processAuthorizationCodeResponse(server, client(), response, expected)
+    },
+  })
+}
+
+async function authorizationUrl(
+  call: Call,
+  login: { clientId: string; scopes: readonly string[]; pending: PendingLogin; parameters: LoginParameters },
+): Promise<URL> {
+  const { clientId, scopes, pending, parameters } = login
+  const url = new URL(authorizationServer(call).authorization_endpoint ?? '')
+  const { prompt, loginHint, locale } = parameters
+  const wanted: Record<string, string | undefined> = {
+    ...parameters.parameters,
+    prompt,
+    login_hint: loginHint,
+    locale,
+    client_id: clientId,
+    redirect_uri: pending.redirectUri,
+    response_type: 'code',
+    response_mode: 'query',
+    scope: scopes.join(' ') || undefined,
+    state: pending.state,
+    nonce: scopes.includes('openid') ? pending.nonce : undefined,
+    // IMS takes a challenge without a method for `plain`
+    code_challenge_method: 'S256',
+    code_challenge: await oauth.calculatePKCECodeChallenge(pending.codeVerifier),
+  }
+  for (const [name, value] of Object.entries(wanted)) if (value !== undefined) url.searchParams.set(name, value)
+  return url
+}
+
+function checkRedirectUri(redirectUri: string): string {
+  if (URL.canParse(redirectUri) && new URL(redirectUri).hash === '') return redirectUri
+  throw new ConfigurationError(
+    'BAD_OPTION',
+    'redirectUri must be an absolute URL without a fragment, as registered with the credential',
+  )
+}
+
+/** The response parameters of a good callback; its errors as ours (RFC 6749 section 4.1.2.1, RFC 9207). */
+function checkCallback({
+  as,
+  client,
+  callback,
+  state,
+}: {
+  as: oauth.AuthorizationServer
+  client: oauth.Client
+  callback: URL
+  state: string
+}): URLSearchParams {
+  try {
+    const parameters = oauth.validateAuthResponse(as, client, callback, state)
+    if (parameters.getAll('code').length !== 1) throw new Error('it must carry exactly one code')
+    return parameters
+  } catch (error) {
+    if (error instanceof oauth.AuthorizationResponseError) throw refusedLogin(error)
+    const why = error instanceof Error ? error.message : 'unknown'
+    const message = `the callback does not answer this login (${why}); nothing was stored, start the login again`
+    throw new LoginRequiredError('STATE_MISMATCH', message, { details: { reason: 'callback' } })
+  }
+}
+
+function refusedLogin({ error, error_description }: oauth.AuthorizationResponseError): Error {
+  // whoever made the callback URL wrote these: untrusted text
+  const imsError = redactText(error).slice(0, 100)
+  const imsErrorDescription = error_description === undefined ? undefined : redactText(error_description).slice(0, 500)
+  const details = { imsError, imsErrorDescription }
+  if (imsError === 'access_denied') {
+    return new LoginRequiredError(
+      'ACCESS_DENIED',
+      'the person refused the sign-in or consent; ask again when they want to',
+      { details },
+    )
+  }
+  if (/^(?:login|consent|interaction|account_selection)_required$/.test(imsError) || imsError.startsWith('ride_')) {
+    const cause = new ImsResponseError('HTTP_ERROR', `IMS ended the sign-in with ${imsError}`, {
+      status: 302,
+      imsError,
+      imsErrorDescription,
+    })
+    return new LoginRequiredError('LOGIN_REQUIRED', `IMS needs the person (${imsError}); call login()`, {
+      cause,
+      details,
+    })
+  }
+  const message = `IMS ended the sign-in with ${imsError}; check client id, scopes and redirect URI of the credential`
+  return new ImsResponseError('HTTP_ERROR', message, { status: 302, imsError, imsErrorDescription })
+}

@@ -1,0 +1,13 @@
+import type { Call } from '../ims/call.ts'
+import type { InvalidatedType } from '../ims/invalidate-token.ts'
+import { late } from '../late.ts'
+
+const loadInvalidation = /* @__PURE__ */ late(() => import('../ims/invalidate-token.ts'))
+
+/** How the client `clientId` ends its tokens: the `invalidate` of a flow. */
+export function invalidating(clientId: string, clientSecret: () => string | undefined) {
+  return async (call: Call, type: InvalidatedType, token: string): Promise<string> => {
+    const { invalidateAtIms } = await loadInvalidation()
+    return invalidateAtIms(call, { token, type, clientId, clientSecret: clientSecret() })
+  }
+}

@@ -1,0 +1,21 @@
+import * as oauth from 'oauth4webapi'
+import type { Call } from '../ims/call.ts'
+import { clientAuth, oauthClient, tokenRequest } from '../ims/oauth.ts'
+import type { Tokens } from '../ims/tokens.ts'
+
+/** Trades a refresh token of any flow for new tokens: never asks for more than `scopes`. */
+export function refreshGrant(
+  call: Call,
+  client: { clientId: string; clientSecret?: string | undefined; scopes?: readonly string[] },
+  token: string,
+): Promise<Tokens> {
+  const { clientId, clientSecret, scopes = [] } = client
+  const narrowed = scopes.length > 0 ? { additionalParameters: { scope: scopes.join(' ') } } : {}
+  // made anew for the answer, which brings the server's time along
+  const self = () => oauthClient(call, clientId)
+  return tokenRequest(call, {
+    ask: (as, request) =>
+      oauth.refreshTokenGrantRequest(as, self(), clientAuth(clientSecret), token, { ...request, ...narrowed }),
+    read: (as, response) => oauth.processRefreshTokenResponse(as, self(), response),
+  })
+}

@@ -1,0 +1,69 @@
+import { expect, test, vi } from 'vitest'
+import { late } from '../../src/core/late.ts'
+import type { Arrival } from '../../src/core/ports.ts'
+import { createLanding, type LoginResult } from '../../src/core/sign-in.ts'
+
+test('what is loaded late is loaded once', async () => {
+  const load = vi.fn(async () => ({ part: 1 }))
+  const part = late(load)
+  expect(load).not.toHaveBeenCalled()
+  expect([await part(), await part()]).toEqual([{ part: 1 }, { part: 1 }])
+  expect(load).toHaveBeenCalledTimes(1)
+})
+
+test('what cannot be loaded is NETWORK_FAILED, and is tried again by the next call', async () => {
+  let online = false
+  const part = late(async () => {
+    if (!online) throw new TypeError('Failed to fetch dynamically imported module: https://app.example/a.js')
+    return 'here'
+  })
+  await expect(part()).rejects.toMatchObject({ name: 'UnavailableError', code: 'NETWORK_FAILED' })
+  online = true
+  expect(await part()).toBe('here')
+})
+
+/** A page that someone came back on, at `/callback?code=1&state=2` until it is cleared. */
+function arrivalOf(path: string): Arrival {
+  let here = `https://app.example${path}`
+  return {
+    url: () => (here.includes('?') ? new URL(here) : undefined),
+    here: () => here,
+    clear: () => {
+      here = here.replace(/\?.*/, '')
+    },
+    handOver: async () => false,
+    completed: () => {},
+    accepts: () => true,
+  }
+}
+
+test('the address is cleared before anything is loaded, and its answer is not lost where that fails', async () => {
+  const arrival = arrivalOf('/callback?code=1&state=2')
+  const result = { tokens: { accessToken: 'token', expiresAt: 1 } } satisfies LoginResult
+  const finish = vi
+    .fn(async (_: Arrival, url: URL) => ({ result: Promise.resolve({ ...result, returnTo: url.search }) }))
+    .mockRejectedValueOnce(new Error('offline'))
+  const landing = createLanding(arrival, finish)
+  const first = landing.read()
+  expect(arrival.here()).toBe('https://app.example/callback')
+  await expect(first).rejects.toThrow('offline')
+  const again = await landing.read()
+  expect(again).toEqual({ ...result, returnTo: '?code=1&state=2' })
+  expect(await landing.read()).toBe(again)
+  expect(finish).toHaveBeenCalledTimes(2)
+})
+
+test('a page that nobody came back on loads nothing', async () => {
+  const finish = vi.fn()
+  expect(await createLanding(arrivalOf('/'), finish).read()).toBeUndefined()
+  expect(finish).not.toHaveBeenCalled()
+})
+
+test('an answer that was refused stays so for whoever asks again on that page', async () => {
+  const refusal = new Error('refused')
+  const finish = vi.fn(async () => ({ result: Promise.reject<LoginResult>(refusal) }))
+  const landing = createLanding(arrivalOf('/callback?code=1&state=2'), finish)
+  await expect(landing.read()).rejects.toBe(refusal)
+  await expect(landing.read()).rejects.toBe(refusal)
+  expect(finish).toHaveBeenCalledTimes(1)
+})
