@@ -88,12 +88,15 @@ const forPages = [
 const small = { ecma: 2020, compress: { passes: 3 } } as const
 
 const builds: Record<string, RollupOptions> = {
-  // for bundlers: dependencies stay imports, so that an app has one copy of them and shakes off what it does not use
+  // for bundlers: module by module, so that an app shakes off what it does not use and splits off what it needs late;
+  // dependencies stay imports, so that it has one copy of them
   esm: {
     input: { ...neutral, ...browser, ...worker },
     external: [...runtime, ...never],
+    // or each module would import what its neighbours need, for nothing, and bundlers warn of it
+    treeshake: { moduleSideEffects: 'no-external' },
     plugins: [nodeResolve({ extensions: ['.ts', '.js'] }), source('es2022')],
-    output: { ...shared, dir: 'dist/esm', sourcemap: true, chunkFileNames: 'shared/[name].js' },
+    output: { ...shared, dir: 'dist/esm', sourcemap: true, preserveModules: true, preserveModulesRoot: 'src' },
   },
   node: forNode(node, 'late'),
   neutral: forNode({ ...neutral, ...worker }, 'shared'),
@@ -103,7 +106,13 @@ const builds: Record<string, RollupOptions> = {
   cdn: {
     input: 'src/adapters/browser/cdn.ts',
     plugins: forPages,
-    output: { file: 'dist/imskit.js', format: 'es', sourcemap: true, plugins: [terser(small)] },
+    output: {
+      file: 'dist/imskit.js',
+      format: 'es',
+      inlineDynamicImports: true,
+      sourcemap: true,
+      plugins: [terser(small)],
+    },
   },
   global: {
     input: 'src/adapters/browser/exports-page.ts',
@@ -112,6 +121,7 @@ const builds: Record<string, RollupOptions> = {
       file: 'dist/imskit.global.js',
       format: 'iife',
       name: 'imskit',
+      inlineDynamicImports: true,
       sourcemap: true,
       plugins: [terser(small)],
     },

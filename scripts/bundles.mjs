@@ -1,9 +1,12 @@
 import { gzipSync } from 'node:zlib'
+import { nodeResolve } from '@rollup/plugin-node-resolve'
 import { build } from 'esbuild'
+import { rollup } from 'rollup'
+import esbuild from 'rollup-plugin-esbuild'
 
 const flow = "{ clientId: 'c', scopes: ['openid'], redirectUri: location.href }"
 const ours = (imports, platform) => `
-  import { authorizationCode, createClient, ${imports} } from './src/adapters/browser/index.ts'
+  import { authorizationCode, createClient, ${imports} } from 'imskit/browser'
   const client = createClient({ flow: authorizationCode(${flow}), ...${platform} })
   export const login = () => client.login()
   export const back = () => client.handleRedirect()
@@ -14,22 +17,23 @@ const pieces = `{
 
 /**
  * The same job for each: sign in by redirect, come back, use the stored token, sign out. In bytes, gzipped: the budget
- * that we want to come down to, and the ceiling that we are under already and do not go above again.
+ * of what is loaded at start, and the ceiling of everything together, which we are under already and do not go above.
  */
 export const jobs = {
   'imskit: login by redirect': {
     budget: 9_500,
-    ceiling: 20_900,
+    ceiling: 21_800,
     code: ours('pageArrival, pageRedirect, processLock, sessionStore', pieces),
   },
   'imskit: all of browserPlatform()': {
     budget: 13_000,
-    ceiling: 23_900,
+    ceiling: 24_800,
     code: ours('browserPlatform', 'browserPlatform()'),
   },
   'imskit: named contexts': {
-    ceiling: 27_800,
-    code: `export { context, getToken, handleRedirect, login, logout } from './src/adapters/browser/index.ts'`,
+    budget: 17_200,
+    ceiling: 28_900,
+    code: `export { context, getToken, handleRedirect, login, logout } from 'imskit/browser'`,
   },
   'oidc-client-ts': {
     code: `
@@ -66,8 +70,21 @@ export const files = { budget: 18_000, ceiling: 28_000, names: ['imskit.js', 'im
 /** What must never come with a login: another flow, another runtime, the emulator. */
 export const bleeding = /client_credentials|exchange\/jwt|jwt-bearer|cluster_at_exchange|node:|emulator|PRIVATE KEY/
 
-/** `code` as a bundler for browsers ships it. */
+/**
+ * `code` as bundlers for browsers ship it, in bytes, gzipped: `whole`, all in one file; `start`, what is loaded before
+ * anything is asked of IMS, and `late`, what comes when it is, where the bundler splits off what is imported late.
+ */
 export async function bundle(code) {
+  const [text, chunks] = await Promise.all([inOneFile(code), split(code)])
+  const entry = chunks.find(({ isEntry }) => isEntry)
+  const start = new Set([entry.fileName])
+  for (const name of start) for (const file of chunkNamed(chunks, name).imports) start.add(file)
+  const sizes = (atStart) =>
+    sum(chunks.filter(({ fileName }) => start.has(fileName) === atStart).map(({ code }) => gzipped(code)))
+  return { text, minified: text.length, whole: gzipped(text), start: sizes(true), late: sizes(false) }
+}
+
+async function inOneFile(code) {
   const { outputFiles } = await build({
     stdin: { contents: code, resolveDir: process.cwd(), sourcefile: 'job.js' },
     bundle: true,
@@ -77,8 +94,26 @@ export async function bundle(code) {
     target: 'es2022',
     platform: 'browser',
   })
-  const { text } = outputFiles[0]
-  return { text, gzip: gzipped(text) }
+  return outputFiles[0].text
 }
+
+async function split(code) {
+  const job = {
+    name: 'job',
+    resolveId: (id) => (id === 'job' ? 'job' : null),
+    load: (id) => (id === 'job' ? code : null),
+  }
+  const resolve = nodeResolve({ browser: true, exportConditions: ['browser'], rootDir: process.cwd() })
+  const made = await rollup({
+    input: 'job',
+    plugins: [job, resolve, esbuild({ minify: true, target: 'es2022' })],
+    onLog: () => {},
+  })
+  const { output } = await made.generate({ format: 'es', hoistTransitiveImports: false })
+  return output.filter(({ type }) => type === 'chunk')
+}
+
+const chunkNamed = (chunks, name) => chunks.find(({ fileName }) => fileName === name)
+const sum = (numbers) => numbers.reduce((total, number) => total + number, 0)
 
 export const gzipped = (text) => gzipSync(text, { level: 9 }).length

@@ -1,19 +1,35 @@
-// How much a page pays for a login, next to the libraries that do the same job. Exit code 1 where something bleeds in
-// or a ceiling is broken.
+// How much a page pays for a login, next to the libraries that do the same job. Exit code 1 where something bleeds in,
+// a budget or a ceiling is broken.
 import { readFileSync } from 'node:fs'
 import { bleeding, bundle, files, gzipped, jobs } from './bundles.mjs'
 
-function report(name, text, { budget, ceiling } = {}) {
-  const gzip = gzipped(text)
-  const verdict = budget === undefined ? '' : gzip <= budget ? `within ${budget}` : `${gzip - budget} over ${budget}`
-  console.log(`${name.padEnd(34)} ${String(text.length).padStart(8)} ${String(gzip).padStart(8)}  ${verdict}`)
-  if (ceiling === undefined) return
+const columns = (name, ...numbers) =>
+  console.log(`${name.padEnd(34)}${numbers.map((number) => String(number).padStart(10)).join('')}`)
+
+/** Says what is wrong with `text`, which may be `most` bytes long when gzipped. */
+function judge(text, bytes, most) {
   const found = bleeding.exec(text)
   if (found !== null) console.log(`  ${found[0]} bleeds into it`)
-  if (gzip > ceiling) console.log(`  above its ceiling of ${ceiling}`)
-  if (found !== null || gzip > ceiling) process.exitCode = 1
+  if (bytes > most) console.log(`  ${bytes - most} bytes above its ceiling of ${most}`)
+  if (found !== null || bytes > most) process.exitCode = 1
 }
 
-console.log(`${'bytes'.padEnd(34)} minified  gzip -9`)
-for (const [name, job] of Object.entries(jobs)) report(name, (await bundle(job.code)).text, job)
-for (const name of files.names) report(`dist/${name}`, readFileSync(`dist/${name}`, 'utf8'), files)
+columns('bytes', 'minified', 'gzip -9', 'at start', 'late')
+for (const [name, { code, ceiling, budget }] of Object.entries(jobs)) {
+  const { text, minified, whole, start, late } = await bundle(code)
+  columns(name, minified, whole, start, late)
+  if (ceiling === undefined) continue
+  judge(text, whole, ceiling)
+  if (start > budget) {
+    console.log(`  ${start - budget} bytes above its budget of ${budget} at start`)
+    process.exitCode = 1
+  }
+}
+for (const name of files.names) {
+  const text = readFileSync(`dist/${name}`, 'utf8')
+  columns(`dist/${name}`, text.length, gzipped(text))
+  judge(text, gzipped(text), files.ceiling)
+}
+console.log(`
+gzip -9: everything in one file. At start: what is loaded before anything is asked of IMS, where the bundler splits off
+what is imported late; late: the rest, loaded with the first login or renewal.`)
