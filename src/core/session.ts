@@ -195,7 +195,9 @@ export function createSession(setup: Setup): Session {
 
   function renewBehind(tokens: Tokens): void {
     const silent = isSilent(flow) || tokens.refreshToken !== undefined
-    if (!silent || clock.now() < behindAfter) return
+    // what ends with its request begins nothing that it cannot bring to an end
+    const alive = platform.sharing !== false || platform.waitUntil !== undefined
+    if (!silent || !alive || clock.now() < behindAfter) return
     behindAfter = clock.now() + behindPause
     const work = flight({ minValidity: renewalMargin(tokens) }, tokens)
       .join()

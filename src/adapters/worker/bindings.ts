@@ -29,3 +29,27 @@ export interface KvListing {
 export interface WorkerContext {
   waitUntil(work: Promise<unknown>): void
 }
+
+/** A Durable Object namespace. */
+export interface DurableNamespace<Id = unknown> {
+  idFromName(name: string): Id
+  get(id: Id): DurableStub
+}
+
+export interface DurableStub {
+  fetch(url: string, init: { method: string; body: string }): Promise<{ status: number; json(): Promise<unknown> }>
+}
+
+/** What a Durable Object is made with. */
+export interface DurableState {
+  readonly storage: DurableStorage
+}
+
+export interface DurableStorage {
+  get<T>(key: string): Promise<T | undefined>
+  put<T>(key: string, value: T): Promise<void>
+  delete(key: string): Promise<boolean>
+  list<T>(options: { prefix: string }): Promise<Map<string, T>>
+  getAlarm(): Promise<number | null>
+  setAlarm(at: number): Promise<void>
+}

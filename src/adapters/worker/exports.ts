@@ -5,15 +5,28 @@ import { createWorkerIms } from './familiar.ts'
 export * from '../../core/api.ts'
 export { type AuthHandler, createAuthHandler } from './auth-handler.ts'
 export type { AuthHandlerOptions, Claims, LoginFailure } from './auth-handler-options.ts'
-export type { KvListing, KvListOptions, KvNamespace, KvPutOptions, WorkerContext } from './bindings.ts'
+export type {
+  DurableNamespace,
+  DurableState,
+  DurableStorage,
+  DurableStub,
+  KvListing,
+  KvListOptions,
+  KvNamespace,
+  KvPutOptions,
+  WorkerContext,
+} from './bindings.ts'
 export type { SameSite } from './cookies.ts'
 export type { SessionSecret } from './cookies-sealed.ts'
+export { type DurableLock, type DurableLockOptions, durableLock } from './durable-lock.ts'
 export { createWorkerIms, type WorkerImsOptions } from './familiar.ts'
 // this one knows the `fetch` of workers and stands in for the core's
 export { Ims } from './ims.ts'
+export { ImsLock } from './ims-lock.ts'
 export { type WorkerPlatformOptions, workerPlatform } from './platform.ts'
 export type { ProxyRule } from './proxy-rules.ts'
 export type { AuthSession } from './session.ts'
+export { type DurableStoreOptions, durableStore } from './store-durable.ts'
 export { type KvStoreOptions, kvStore } from './store-kv.ts'
 
 const ims = /* @__PURE__ */ lazyIms(() => createWorkerIms())

@@ -8,6 +8,21 @@ export interface WorkerImsOptions
 
 /** Named contexts of a worker: in the memory of the isolate, or in the KV namespace that is given. */
 export function createWorkerIms(options: WorkerImsOptions = {}): FamiliarIms {
-  const { kv: _k, ctx: _c, prefix: _p, encryptionKey: _e, store: _s, lock: _l, waitUntil: _w, ...rest } = options
-  return createIms({ ...workerPlatform(options), ...rest })
+  return createIms({ ...workerPlatform(options), ...withoutPlatformOptions(options) })
+}
+
+function withoutPlatformOptions(options: WorkerImsOptions): Partial<CreateImsOptions> {
+  const {
+    kv: _k,
+    store: _s,
+    durable: _d,
+    object: _o,
+    lock: _l,
+    ctx: _c,
+    waitUntil: _w,
+    prefix: _p,
+    encryptionKey: _e,
+    ...rest
+  } = options
+  return rest
 }

@@ -1,0 +1,90 @@
+import type { Json, Lock, Store } from '../../core/ports.ts'
+
+interface Kept {
+  value?: { readonly json: string; readonly expiresAt: number }
+  /** Grows with every change, so that what was read before it is not kept after it. */
+  version: number
+}
+
+// one memory for each medium: values may be shared by the requests of an isolate, promises may not
+const memories = /* @__PURE__ */ new WeakMap<object, Map<string, Kept>>()
+const fewEntries = 1000
+const isToken = (key: string) => key.startsWith('imskit/tokens/')
+
+/**
+ * `store`, with the tokens that this isolate has met in memory, so that a warm one does not read. Whoever enters the
+ * lock of a key looks into the store itself: someone elsewhere may have renewed.
+ *
+ * @param medium what `store` keeps its values in: those over one medium share one memory
+ */
+export function withIsolateMemory(
+  { store, lock }: { store: Store; lock: Lock },
+  medium: object,
+  scope: string,
+): { store: Store; lock: Lock } {
+  const memory = memories.get(medium) ?? new Map<string, Kept>()
+  memories.set(medium, memory)
+
+  function keptUnder(key: string): Kept {
+    const name = scope + key
+    const found = memory.get(name)
+    if (found !== undefined) return found
+    const kept: Kept = { version: 0 }
+    // what nobody comes back for must not pile up; the oldest goes first
+    if (memory.size >= fewEntries) for (const [oldest] of memory) if (memory.delete(oldest)) break
+    memory.set(name, kept)
+    return kept
+  }
+
+  function keep(kept: Kept, value: Json | undefined, expiresAt = expiryOf(value)): void {
+    delete kept.value
+    if (value !== undefined) kept.value = { json: JSON.stringify(value), expiresAt }
+  }
+
+  return {
+    store: {
+      async get(key) {
+        if (!isToken(key)) return store.get(key)
+        const kept = keptUnder(key)
+        if (kept.value !== undefined && kept.value.expiresAt > Date.now()) return JSON.parse(kept.value.json) as Json
+        const before = kept.version
+        const value = await store.get(key)
+        if (before === kept.version) keep(kept, value)
+        return value
+      },
+      async set(key, value, expiresAt) {
+        const kept = isToken(key) ? keptUnder(key) : undefined
+        if (kept !== undefined) forget(kept)
+        await store.set(key, value, expiresAt)
+        if (kept === undefined) return
+        kept.version++
+        keep(kept, value, expiresAt)
+      },
+      async delete(key) {
+        if (isToken(key)) forget(keptUnder(key))
+        await store.delete(key)
+      },
+      keys: (prefix) => store.keys(prefix),
+    },
+    lock: (name, task, signal) =>
+      lock(
+        name,
+        () => {
+          if (isToken(name)) forget(keptUnder(name))
+          return task()
+        },
+        signal,
+      ),
+  }
+}
+
+function forget(kept: Kept): void {
+  kept.version++
+  delete kept.value
+}
+
+/** A token that was read is of use until it ends. */
+function expiryOf(value: Json | undefined): number {
+  const said = typeof value === 'object' && value !== null && 'expiresAt' in value ? value.expiresAt : 0
+  return typeof said === 'number' ? said : 0
+}
