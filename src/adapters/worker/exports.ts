@@ -20,13 +20,14 @@ export type { SameSite } from './cookies.ts'
 export type { SessionSecret } from './cookies-sealed.ts'
 export { type DurableLock, type DurableLockOptions, durableLock } from './durable-lock.ts'
 export { createWorkerIms, type WorkerImsOptions } from './familiar.ts'
-// this one knows the `fetch` of workers and stands in for the core's
-export { Ims } from './ims.ts'
+// these two know workers and stand in for the core's
+export { Ims, ValidationCache } from './ims.ts'
 export { ImsLock } from './ims-lock.ts'
 export { type WorkerPlatformOptions, workerPlatform } from './platform.ts'
 export type { ProxyRule } from './proxy-rules.ts'
+export { type Guard, type RequireTokenOptions, requireToken } from './require-token.ts'
 export type { AuthSession } from './session.ts'
-export { type DurableStoreOptions, durableStore } from './store-durable.ts'
+export { type DurableStoreOptions, durableStore, durableTokens } from './store-durable.ts'
 export { type KvStoreOptions, kvStore } from './store-kv.ts'
 
 const ims = /* @__PURE__ */ lazyIms(() => createWorkerIms())

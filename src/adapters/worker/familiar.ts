@@ -12,17 +12,6 @@ export function createWorkerIms(options: WorkerImsOptions = {}): FamiliarIms {
 }
 
 function withoutPlatformOptions(options: WorkerImsOptions): Partial<CreateImsOptions> {
-  const {
-    kv: _k,
-    store: _s,
-    durable: _d,
-    object: _o,
-    lock: _l,
-    ctx: _c,
-    waitUntil: _w,
-    prefix: _p,
-    encryptionKey: _e,
-    ...rest
-  } = options
+  const { kv: _k, store: _s, lock: _l, ctx: _c, waitUntil: _w, prefix: _p, encryptionKey: _e, ...rest } = options
   return rest
 }

@@ -1,10 +1,17 @@
 import { Ims as CoreIms, type ImsOptions } from '../../core/familiar/ims.ts'
-import type { ValidationCache } from '../../core/familiar/validation-cache.ts'
+import { ValidationCache as CoreValidationCache } from '../../core/familiar/validation-cache.ts'
 import { workerFetch } from './fetch-worker.ts'
 
 /** The low-level IMS HTTP API, with the `fetch` of workers. */
 export class Ims extends CoreIms {
-  constructor(where: string | ImsOptions = {}, cache?: ValidationCache) {
+  constructor(where: string | ImsOptions = {}, cache?: CoreValidationCache) {
     super(typeof where === 'object' ? { fetch: workerFetch, ...where } : { env: where, fetch: workerFetch }, cache)
+  }
+}
+
+/** Caches validations; see the core's class. Here no request waits for what another one asks. */
+export class ValidationCache extends CoreValidationCache {
+  constructor(maxAge: number, maxValidEntries: number, maxInvalidEntries: number) {
+    super(maxAge, maxValidEntries, maxInvalidEntries, undefined, false)
   }
 }

@@ -6,7 +6,28 @@ interface Kept {
   version: number
 }
 
-// one memory for each medium: values may be shared by the requests of an isolate, promises may not
+/** What a store keeps its values in, which is the same for all stores over it. */
+export interface Medium {
+  readonly binding: object
+  /** Part of the binding. */
+  readonly scope: string
+  /** Whether it tells a late writer from another. */
+  readonly fenced?: boolean
+}
+
+const mediums = /* @__PURE__ */ new WeakMap<Store, Medium>()
+
+/** Notes what `store` keeps its values in: a store may be made for each request, and its binding stays. */
+export function over(medium: Medium, store: Store): Store {
+  mediums.set(store, medium)
+  return store
+}
+
+export function mediumOf(store: Store): Medium {
+  return mediums.get(store) ?? { binding: store, scope: '' }
+}
+
+// one memory for each binding: values may be shared by the requests of an isolate, promises may not
 const memories = /* @__PURE__ */ new WeakMap<object, Map<string, Kept>>()
 const fewEntries = 1000
 const isToken = (key: string) => key.startsWith('imskit/tokens/')
@@ -14,19 +35,16 @@ const isToken = (key: string) => key.startsWith('imskit/tokens/')
 /**
  * `store`, with the tokens that this isolate has met in memory, so that a warm one does not read. Whoever enters the
  * lock of a key looks into the store itself: someone elsewhere may have renewed.
- *
- * @param medium what `store` keeps its values in: those over one medium share one memory
  */
 export function withIsolateMemory(
   { store, lock }: { store: Store; lock: Lock },
-  medium: object,
-  scope: string,
+  { binding, scope }: Medium,
 ): { store: Store; lock: Lock } {
-  const memory = memories.get(medium) ?? new Map<string, Kept>()
-  memories.set(medium, memory)
+  const memory = memories.get(binding) ?? new Map<string, Kept>()
+  memories.set(binding, memory)
 
   function keptUnder(key: string): Kept {
-    const name = scope + key
+    const name = `${scope} ${key}`
     const found = memory.get(name)
     if (found !== undefined) return found
     const kept: Kept = { version: 0 }

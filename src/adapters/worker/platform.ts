@@ -1,11 +1,10 @@
 import { ConfigurationError } from '../../core/errors.ts'
 import { memoryStore, noLock } from '../../core/memory.ts'
 import type { Lock, Platform, Store } from '../../core/ports.ts'
-import type { DurableNamespace, KvNamespace, WorkerContext } from './bindings.ts'
-import { type DurableLock, durableLock } from './durable-lock.ts'
+import type { KvNamespace, WorkerContext } from './bindings.ts'
+import type { DurableLock } from './durable-lock.ts'
 import { workerFetch } from './fetch-worker.ts'
-import { withIsolateMemory } from './isolate-memory.ts'
-import { durableStore } from './store-durable.ts'
+import { mediumOf, withIsolateMemory } from './isolate-memory.ts'
 import { type KvStoreOptions, kvStore } from './store-kv.ts'
 
 export interface WorkerPlatformOptions extends KvStoreOptions {
@@ -13,14 +12,7 @@ export interface WorkerPlatformOptions extends KvStoreOptions {
   readonly kv?: KvNamespace
   /** Another store, instead of `kv`. */
   readonly store?: Store
-  /**
-   * The namespace of the Durable Object class `ImsLock`: one renewal across all isolates and regions. It keeps the
-   * tokens as well where there is neither `kv` nor `store`, as refresh tokens that rotate want it.
-   */
-  readonly durable?: DurableNamespace
-  /** Name of the Durable Object; one for each tenant spreads the load. Default `imskit`. */
-  readonly object?: string
-  /** Another lock. Default: that of `durable`, or none. */
+  /** Keeps two renewals apart across isolates, such as `durableLock(namespace)`. Default: none. */
   readonly lock?: Lock
   /** What the handler was given: tokens are renewed behind the response through its `waitUntil`. */
   readonly ctx?: WorkerContext
@@ -38,7 +30,7 @@ const isolateStore = /* @__PURE__ */ memoryStore()
  * @throws {ConfigurationError} `BAD_OPTION`, also for a binding that is not there
  */
 export function workerPlatform(options: WorkerPlatformOptions = {}): Platform {
-  for (const name of ['kv', 'store', 'durable', 'lock', 'ctx', 'waitUntil'] as const) {
+  for (const name of ['kv', 'store', 'lock', 'ctx', 'waitUntil'] as const) {
     if (!(name in options) || options[name] !== undefined) continue
     throw new ConfigurationError(
       'BAD_OPTION',
@@ -52,21 +44,18 @@ export function workerPlatform(options: WorkerPlatformOptions = {}): Platform {
 }
 
 /** The store and the lock, with the memory of the isolate before them. */
-function keeping(options: WorkerPlatformOptions): { store: Store; lock: Lock } {
-  const { kv, store, durable, object = 'imskit', prefix = '' } = options
-  const lock = options.lock ?? (durable === undefined ? noLock : durableLock(durable, { object }))
-  const turns = isDurable(lock) ? lock : undefined
-  if (store !== undefined) return withIsolateMemory({ store: confirmed(store, turns), lock }, store, prefix)
-  if (kv !== undefined) return withIsolateMemory({ store: confirmed(kvStore(kv, options), turns), lock }, kv, prefix)
-  if (durable === undefined) return { store: isolateStore, lock }
-  return withIsolateMemory({ store: durableStore(durable, { object, lock: turns }), lock }, durable, object)
+function keeping({ kv, store, lock = noLock, ...options }: WorkerPlatformOptions): { store: Store; lock: Lock } {
+  const chosen = store ?? (kv === undefined ? undefined : kvStore(kv, options))
+  if (chosen === undefined) return { store: isolateStore, lock }
+  const medium = mediumOf(chosen)
+  const safe = isDurable(lock) && !medium.fenced ? confirmed(chosen, lock) : chosen
+  return withIsolateMemory({ store: safe, lock }, medium)
 }
 
 const isDurable = (lock: Lock): lock is DurableLock => 'confirm' in lock
 
 /** A store that cannot tell a late writer from another: whoever lost the lock meanwhile does not write. */
-function confirmed(store: Store, lock: DurableLock | undefined): Store {
-  if (lock === undefined) return store
+function confirmed(store: Store, lock: DurableLock): Store {
   return {
     get: (key) => store.get(key),
     async set(key, value, expiresAt) {

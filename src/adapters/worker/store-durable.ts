@@ -1,8 +1,9 @@
 import { UnavailableError } from '../../core/errors.ts'
 import type { Store } from '../../core/ports.ts'
 import type { DurableNamespace } from './bindings.ts'
-import type { DurableLock } from './durable-lock.ts'
+import { type DurableLock, type DurableLockOptions, durableLock } from './durable-lock.ts'
 import { askObjects } from './durable-messages.ts'
+import { over } from './isolate-memory.ts'
 
 export interface DurableStoreOptions {
   /** Name of the Durable Object that keeps the values; one for each tenant spreads the load. Default `imskit`. */
@@ -24,7 +25,7 @@ export function durableStore(namespace: DurableNamespace, options: DurableStoreO
     const fence = lock?.fenceOf(key)
     return fence === undefined ? {} : { fence }
   }
-  return {
+  const store: Store = {
     get: async (key) => (await ask(object, 'get', { key })).value,
     async set(key, value, expiresAt) {
       const life = expiresAt === undefined ? {} : { expiresAt }
@@ -35,6 +36,22 @@ export function durableStore(namespace: DurableNamespace, options: DurableStoreO
     },
     keys: async (prefix) => (await ask(object, 'keys', { prefix })).keys,
   }
+  return over({ binding: namespace, scope: object, fenced: lock !== undefined }, store)
+}
+
+/**
+ * A store and a lock in one Durable Object of class `ImsLock`, to spread: `workerPlatform({ ...durableTokens(env.IMS), ctx })`.
+ * One renewal across all isolates and regions, and no refresh token is lost.
+ *
+ * @param options.object as for `durableStore`
+ * @throws {ConfigurationError} `BAD_OPTION`
+ */
+export function durableTokens(
+  namespace: DurableNamespace,
+  { object = 'imskit', ...options }: DurableLockOptions = {},
+): { store: Store; lock: DurableLock } {
+  const lock = durableLock(namespace, { object, ...options })
+  return { lock, store: durableStore(namespace, { object, lock }) }
 }
 
 function requireWritten({ written }: { written: boolean }): void {

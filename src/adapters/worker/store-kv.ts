@@ -3,6 +3,7 @@ import { ConfigurationError } from '../../core/errors.ts'
 import type { Json, Store } from '../../core/ports.ts'
 import { asked, requireBinding } from './asked.ts'
 import type { KvNamespace } from './bindings.ts'
+import { over } from './isolate-memory.ts'
 import { sealWith } from './sealed-text.ts'
 
 export interface KvStoreOptions {
@@ -95,7 +96,7 @@ export function kvStore(namespace: KvNamespace, options: KvStoreOptions = {}): S
       return found
     },
   }
-  return store
+  return over({ binding: namespace, scope: prefix }, store)
 }
 
 const isAlive = (expiresAt: number | undefined) => expiresAt === undefined || expiresAt > Date.now()

@@ -30,14 +30,23 @@ export class ValidationCache {
   readonly #pending = new Map<string, Promise<ValidationResult>>()
   readonly #born = Date.now()
   readonly #digest: Digest
+  readonly #sharing: boolean
 
   /**
    * @param maxAge ms that a result is believed
    * @param maxValidEntries how many valid results are kept
    * @param maxInvalidEntries how many invalid ones
+   * @param hash names a question
+   * @param sharing whether concurrent misses share one request; not in a worker, where a promise ends with its request
    * @throws {ConfigurationError} `BAD_OPTION`
    */
-  constructor(maxAge: number, maxValidEntries: number, maxInvalidEntries: number, hash: Digest = digest) {
+  constructor(
+    maxAge: number,
+    maxValidEntries: number,
+    maxInvalidEntries: number,
+    hash: Digest = digest,
+    sharing = true,
+  ) {
     for (const [name, value] of Object.entries({ maxAge, maxValidEntries, maxInvalidEntries })) {
       if (typeof value === 'number' && value > 0) continue
       throw new ConfigurationError('BAD_OPTION', `ValidationCache: ${name} must be a number above 0`)
@@ -46,6 +55,7 @@ export class ValidationCache {
     this.#valid = { entries: new Map(), max: maxValidEntries }
     this.#invalid = { entries: new Map(), max: maxInvalidEntries }
     this.#digest = hash
+    this.#sharing = sharing
   }
 
   /**
@@ -64,7 +74,7 @@ export class ValidationCache {
     const under = this.#pending.get(key)
     if (under !== undefined) return under as Promise<Result>
     const asked = validate(...params)
-    this.#pending.set(key, asked)
+    if (this.#sharing) this.#pending.set(key, asked)
     try {
       const result = await asked
       this.#keep(result.status < 400 ? this.#valid : this.#invalid, key, result)

@@ -48,16 +48,14 @@ export function createVerifier(call: Call): Verifier {
     cooldownDuration: 30_000,
   })
   return async (token, options = {}) => {
-    const tolerance = toleranceOf(options)
-    requireTexts('allowList', options.allowList)
-    requireTexts('scopes', options.scopes)
+    checkVerifyOptions(options)
     if (typeof token !== 'string' || token.length > longestToken || !compact.test(token)) throw invalid('malformed')
     const payload = await signedPayload(token, keys, proven).catch((error: unknown) => {
       throw verificationError(error)
     })
     const claims = parseObject(decoder.decode(payload)) as TokenClaims | undefined
     if (claims === undefined) throw invalid('malformed')
-    const reason = claimsFault(claims, options, { now: serverNow(call), tolerance })
+    const reason = claimsFault(claims, options, serverNow(call))
     if (reason !== undefined) throw invalid(reason)
     return claims
   }
@@ -93,8 +91,11 @@ function provenKeys({ clock }: Call): ProvenKeys {
   }
 }
 
-function toleranceOf({ clockTolerance = 30_000 }: VerifyTokenOptions): number {
-  if (typeof clockTolerance === 'number' && clockTolerance >= 0 && clockTolerance <= 300_000) return clockTolerance
+/** @throws {ConfigurationError} `BAD_OPTION` */
+export function checkVerifyOptions({ allowList, scopes, clockTolerance = 0 }: VerifyTokenOptions): void {
+  requireTexts('allowList', allowList)
+  requireTexts('scopes', scopes)
+  if (typeof clockTolerance === 'number' && clockTolerance >= 0 && clockTolerance <= 300_000) return
   throw new ConfigurationError('BAD_OPTION', 'clockTolerance must be between 0 and 300000 milliseconds')
 }
 
@@ -104,11 +105,11 @@ function requireTexts(name: string, list: unknown): void {
   throw new ConfigurationError('BAD_OPTION', `${name} must be an array of strings`)
 }
 
-/** The first rule that `claims` break. */
-function claimsFault(
+/** The first rule that `claims`, which are proven, break at `now` (ms since the epoch). */
+export function claimsFault(
   claims: TokenClaims,
-  { clientId, allowList, scopes = [], issuer }: VerifyTokenOptions,
-  { now, tolerance }: { now: number; tolerance: number },
+  { clientId, allowList, scopes = [], issuer, clockTolerance: tolerance = 30_000 }: VerifyTokenOptions,
+  now: number,
 ): TokenInvalidReason | undefined {
   if (claims.type !== 'access_token') return 'type'
   const ends = expiryOf(claims)

@@ -1,0 +1,118 @@
+import { ConfigurationError, isImsError, TokenError } from '../../core/errors.ts'
+import { createEmitter, type Emit } from '../../core/events.ts'
+import { type Validated, validateAtIms } from '../../core/familiar/validate-at-ims.ts'
+import type { ValidationCache as CoreValidationCache } from '../../core/familiar/validation-cache.ts'
+import { serverNow } from '../../core/ims/call.ts'
+import { claimsOf, type TokenClaims } from '../../core/ims/decode-token.ts'
+import { type Connection, type ConnectionOptions, connect } from '../../core/setup.ts'
+import {
+  checkVerifyOptions,
+  claimsFault,
+  createVerifier,
+  type Verifier,
+  type VerifyTokenOptions,
+} from '../../core/verify/verify-token.ts'
+import { bearerAnswers } from './bearer-answers.ts'
+import { bearerOf } from './bearer-token.ts'
+import { workerFetch } from './fetch-worker.ts'
+
+export interface RequireTokenOptions extends VerifyTokenOptions, Omit<ConnectionOptions, 'readKey' | 'issuers'> {
+  /**
+   * `local` (default): the signature is checked here, with IMS's published keys. `ims`: IMS is asked, which knows what
+   * was revoked.
+   */
+  readonly validate?: 'local' | 'ims' | undefined
+  /** Remembers what IMS said, with `validate: 'ims'`. */
+  readonly cache?: CoreValidationCache | undefined
+  /** Lets tokens of every client through: each application of anyone at Adobe's. */
+  readonly anyClient?: boolean | undefined
+  /** Names the protected space in the challenge; default `api`. */
+  readonly realm?: string | undefined
+  readonly onEvent?: Emit | undefined
+}
+
+/** The claims of the caller's token, or the answer to one who has no good one. */
+export type Guard = (request: Request) => Promise<TokenClaims | Response>
+
+// requests of one isolate share the keys, also where each makes a guard of its own
+const verifiers = /* @__PURE__ */ new Map<string, Verifier>()
+const fewVerifiers = 20
+
+/**
+ * A guard in front of an API: `Authorization: Bearer` and nothing else is looked at, and refused as RFC 6750 has it.
+ *
+ * ```ts
+ * const guard = requireToken({ allowList: ['my-client'], scopes: ['openid'] })
+ * const caller = await guard(request)
+ * if (caller instanceof Response) return caller
+ * ```
+ *
+ * @throws {ConfigurationError} `BAD_OPTION`, also where nothing says whose tokens are accepted
+ */
+export function requireToken(options: RequireTokenOptions): Guard {
+  const { clientId, allowList, scopes = [], anyClient = false, validate = 'local', realm = 'api' } = options ?? {}
+  checkVerifyOptions(options ?? {})
+  if (clientId === undefined && allowList === undefined && anyClient !== true) {
+    const what = 'requireToken needs allowList or clientId: without, every application at Adobe could call'
+    throw new ConfigurationError('BAD_OPTION', `${what}; set anyClient: true if that is meant`)
+  }
+  if (validate !== 'local' && validate !== 'ims')
+    throw new ConfigurationError('BAD_OPTION', `validate must be 'local' or 'ims'`)
+  const answers = bearerAnswers({ realm, scopes })
+  const connection = connectionOf(options)
+  const check = validate === 'ims' ? imsCheck(connection, options) : localCheck(connection, options)
+
+  return async (request) => {
+    const bearer = bearerOf(request)
+    if (bearer === 'none') return answers.missing()
+    if (bearer === 'malformed') return answers.malformed()
+    try {
+      return await check(bearer.token, options)
+    } catch (error) {
+      if (error instanceof TokenError) return answers.invalid(error.reason)
+      if (error instanceof ConfigurationError || !isImsError(error)) throw error
+      return answers.unavailable('retryAfter' in error ? error : {})
+    }
+  }
+}
+
+/** Whoever waits for an API does not wait long: one more try, soon. */
+function connectionOf(options: RequireTokenOptions): Connection {
+  const { onEvent, fetch = workerFetch, timeout = 5_000, retry = {} } = options
+  const soon = { retries: 1, maxRetryAfter: 1_000, ...retry }
+  return connect({ ...options, fetch, timeout, retry: soon }, createEmitter(onEvent).emit)
+}
+
+function localCheck(connection: Connection, { fetch, clock, onEvent }: RequireTokenOptions): Verifier {
+  const own = fetch !== undefined || clock !== undefined || onEvent !== undefined
+  if (own) return createVerifier(connection)
+  const { endpoint, timeout, retry } = connection
+  const key = JSON.stringify([endpoint, timeout, retry])
+  const verifier = verifiers.get(key) ?? createVerifier(connection)
+  if (verifiers.size >= fewVerifiers) verifiers.clear()
+  verifiers.set(key, verifier)
+  return verifier
+}
+
+/** Asks IMS, and checks here what IMS is not asked about. */
+function imsCheck(connection: Connection, { cache, clientId }: RequireTokenOptions): Verifier {
+  return async (token, options = {}) => {
+    const ask = () => validateAtIms(connection, token, clientId)
+    const found =
+      cache === undefined
+        ? await ask()
+        : await cache.validateWithCache(
+            (..._: unknown[]) => ask(),
+            'guard',
+            connection.endpoint,
+            clientId ?? null,
+            token,
+          )
+    const { imsValidation } = found as Validated
+    const claims = claimsOf(token) ?? (imsValidation.token as TokenClaims | undefined)
+    if (!imsValidation.valid || claims === undefined) throw new TokenError('TOKEN_INVALID', 'IMS refused the token')
+    const reason = claimsFault(claims, options, serverNow(connection))
+    if (reason !== undefined) throw new TokenError('TOKEN_INVALID', 'the token is not for here', { reason })
+    return claims
+  }
+}
