@@ -1,35 +1,14 @@
-import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { request as ask } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { build } from 'esbuild'
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
+import { otherServers } from './servers.ts'
 import { createVisitor, granted, type Send } from './visitor.ts'
 import { startWorker } from './workerd.ts'
 
 // the same site under every server, asked over real sockets
 
-const bin = (name: string) => join(import.meta.dirname, '../../node_modules/.bin', name)
-let place: string
 let emulator: RunningEmulator
 
-beforeAll(async () => {
-  place = mkdtempSync(join(tmpdir(), 'imskit-bff-'))
-  await build({
-    entryPoints: [join(import.meta.dirname, 'fixtures/bff-serve.ts')],
-    outfile: join(place, 'site.mjs'),
-    bundle: true,
-    format: 'esm',
-    target: 'es2022',
-    platform: 'neutral',
-    mainFields: ['module', 'main'],
-    external: ['node:*'],
-  })
-})
-afterAll(() => rmSync(place, { recursive: true }))
 beforeEach(async () => {
   emulator = await startEmulator({ autoLogin: 'user@example.com' })
   return () => emulator.close()
@@ -40,18 +19,6 @@ function config() {
   return { clientId, clientSecret, endpoint, sessionSecret: 'a secret of the tests with more than 32 bytes' }
 }
 
-async function startProcess(command: string, args: string[]): Promise<string> {
-  const running = spawn(command, [...args, join(place, 'site.mjs'), JSON.stringify(config())], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  onTestFinished(() => void running.kill())
-  for await (const line of createInterface(running.stdout)) {
-    const port = /^listening on (\d+)$/.exec(line)?.[1]
-    if (port !== undefined) return `http://127.0.0.1:${port}`
-  }
-  throw new Error(`${command} ended`)
-}
-
 async function startInWorkerd(inKv: boolean): Promise<string> {
   const { url } = await startWorker({ fixture: 'bff-worker', bindings: { site: config(), inKv } })
   return url.origin
@@ -60,9 +27,7 @@ async function startInWorkerd(inKv: boolean): Promise<string> {
 const runtimes: readonly (readonly [string, () => Promise<string>])[] = [
   ['workerd, tokens in the cookie', () => startInWorkerd(false)],
   ['workerd, tokens in KV', () => startInWorkerd(true)],
-  ['Node', () => startProcess(process.execPath, [])],
-  ['Deno', () => startProcess(bin('deno'), ['run', '--no-config', '--allow-all'])],
-  ['Bun', () => startProcess(bin('bun'), ['run'])],
+  ...otherServers('bff-serve').map(([name, start]) => [name, () => start(config())] as const),
 ]
 
 /** Sends a request line as it is, which `fetch` would put right first. */

@@ -1,0 +1,144 @@
+import { expect, onTestFinished, test, vi } from 'vitest'
+import {
+  clientCredentials,
+  createClient,
+  type ImsError,
+  memoryPlatform,
+  type RequireTokenOptions,
+  requireToken,
+  ValidationCache,
+} from '../../src/adapters/worker/index.ts'
+import { startEmulator } from '../../src/emulator/index.ts'
+import { createHonoApi } from './fixtures/guard-hono.ts'
+import { startKeyServer } from './key-server.ts'
+import { startWorker } from './workerd.ts'
+
+const request = (token: string) =>
+  new Request('https://api.example/', { headers: { authorization: `Bearer ${token}` } })
+
+async function emulated() {
+  const emulator = await startEmulator()
+  onTestFinished(() => emulator.close())
+  const { client_id: clientId, client_secrets: clientSecret, scopes } = emulator.contexts.oauth_server_to_server
+  const flow = clientCredentials({ clientId, clientSecret, scopes })
+  const client = createClient({ flow, endpoint: emulator.url, ...memoryPlatform() })
+  const validations = () => emulator.requests.filter(({ path }) => path === '/ims/validate_token/v1').length
+  return { emulator, client, clientId, validations }
+}
+
+test('a guard that cannot work is told so when it is made', () => {
+  const wrong: [unknown, RegExp][] = [
+    [undefined, /allowList or clientId/],
+    [{ scopes: ['openid'] }, /allowList or clientId/],
+    [{ allowList: 'a-client' }, /allowList/],
+    [{ allowList: ['a'], scopes: 'openid' }, /scopes/],
+    [{ allowList: ['a'], scopes: ['a b'] }, /scopes/],
+    [{ allowList: ['a'], scopes: ['a"\r\nset-cookie: b=c'] }, /scopes/],
+    [{ allowList: ['a'], realm: 'a\r\nset-cookie: b=c' }, /realm/],
+    [{ allowList: ['a'], realm: '' }, /realm/],
+    [{ allowList: ['a'], clockTolerance: 300_001 }, /clockTolerance/],
+    [{ allowList: ['a'], validate: 'maybe' }, /validate/],
+    [{ allowList: ['a'], endpoint: 'http://ims.example' }, /https/],
+  ]
+  for (const [options, message] of wrong) {
+    let thrown: unknown
+    try {
+      requireToken(options as RequireTokenOptions)
+    } catch (error) {
+      thrown = error
+    }
+    expect((thrown as ImsError).code).toBe('BAD_OPTION')
+    expect((thrown as ImsError).message).toMatch(message)
+  }
+})
+
+test('every client is accepted where that is said in so many words', async () => {
+  const ims = await startKeyServer()
+  const guard = requireToken({ endpoint: ims.url, anyClient: true })
+  expect(await guard(request(await ims.sign(ims.claims({ client_id: 'anyone' }))))).toMatchObject({
+    client_id: 'anyone',
+  })
+})
+
+test('the issuer is compared exactly', async () => {
+  const ims = await startKeyServer()
+  const guard = requireToken({ endpoint: ims.url, clientId: 'good-client', issuer: 'https://ims-na1.adobelogin.com' })
+  const statuses = []
+  for (const more of [{}, { as: 'ims-na2' }, { as: 'ims-na1.adobelogin.com.evil' }, { iss: 'https://evil' }]) {
+    const found = await guard(request(await ims.sign(ims.claims(more))))
+    statuses.push(found instanceof Response ? found.status : 200)
+  }
+  expect(statuses).toEqual([200, 401, 401, 401])
+})
+
+test('guards of one isolate share the keys', async () => {
+  const ims = await startKeyServer()
+  const make = () => requireToken({ endpoint: ims.url, clientId: 'good-client' })
+  for (let made = 0; made < 5; made++)
+    expect(await make()(request(await ims.sign(ims.claims())))).toMatchObject({ client_id: 'good-client' })
+  expect(ims.asked).toEqual(['/ims/keys'])
+})
+
+test('what IMS leaves unsaid by an outage is a 503, and no exception', async () => {
+  const fetch = vi.fn(async () => {
+    throw new TypeError('no route')
+  })
+  const ims = await startKeyServer()
+  const guard = requireToken({ endpoint: ims.url, clientId: 'good-client', fetch, retry: { baseDelay: 1 } })
+  const answer = (await guard(request(await ims.sign(ims.claims())))) as Response
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5'])
+  expect(fetch).toHaveBeenCalledTimes(2)
+})
+
+test('IMS is asked once about a token while the cache remembers, and of a bad one as well', async () => {
+  const { emulator, client, clientId, validations } = await emulated()
+  const cache = new ValidationCache(60_000, 10, 10)
+  const guard = requireToken({ endpoint: emulator.url, clientId, validate: 'ims', cache })
+  const token = await client.getToken()
+  for (let asked = 0; asked < 3; asked++) expect(await guard(request(token))).toMatchObject({ client_id: clientId })
+  expect(validations()).toBe(1)
+  const forged = `${token.slice(0, -20)}AAAAAAAAAAAAAAAAAAAA`
+  for (let asked = 0; asked < 3; asked++) expect(((await guard(request(forged))) as Response).status).toBe(401)
+  expect(validations()).toBe(2)
+})
+
+test('IMS knows what was revoked, and is not asked which scopes and clients are wanted', async () => {
+  const { emulator, client, clientId } = await emulated()
+  const statusOf = async (options: Partial<RequireTokenOptions>, token: string) => {
+    const guard = requireToken({ endpoint: emulator.url, anyClient: true, validate: 'ims', ...options })
+    const found = await guard(request(token))
+    return found instanceof Response ? found.status : 200
+  }
+  const token = await client.getToken()
+  expect(await statusOf({}, token)).toBe(200)
+  expect(await statusOf({ allowList: [clientId], scopes: ['openid'] }, token)).toBe(200)
+  expect(await statusOf({ allowList: ['other'] }, token)).toBe(401)
+  expect(await statusOf({ scopes: ['admin'] }, token)).toBe(403)
+  emulator.fault({ path: '/ims/validate_token/v1', status: 503, times: 2 })
+  expect(await statusOf({ retry: { baseDelay: 1 } }, token)).toBe(503)
+  await client.invalidate()
+  expect(await statusOf({}, token)).toBe(401)
+})
+
+test('in workerd, requests that ask IMS at once each get their answer', async () => {
+  const { emulator, client, clientId, validations } = await emulated()
+  const api = { endpoint: emulator.url, clientId, validate: 'ims', cached: true }
+  const worker = await startWorker({ fixture: 'guard-worker', bindings: { api } })
+  const headers = { authorization: `Bearer ${await client.getToken()}` }
+  const all = await Promise.all(Array.from({ length: 50 }, () => fetch(worker.url, { headers })))
+  expect(new Set(all.map(({ status }) => status))).toEqual(new Set([200]))
+  expect(validations()).toBeLessThanOrEqual(50)
+  const before = validations()
+  expect((await fetch(worker.url, { headers })).status).toBe(200)
+  expect(validations()).toBe(before)
+})
+
+test('in Hono it is a middleware', async () => {
+  const ims = await startKeyServer()
+  const app = createHonoApi({ endpoint: ims.url, allowList: ['good-client'], scopes: ['openid'] })
+  expect(await (await app.request('/')).text()).toBe('open to all')
+  const refused = await app.request('/api/me')
+  expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="api"'])
+  const headers = { authorization: `Bearer ${await ims.sign(ims.claims())}` }
+  expect(await (await app.request('/api/me', { headers })).json()).toEqual({ user: 'user@AdobeID' })
+})
