@@ -17,6 +17,8 @@ export interface RunningWorker {
   readonly miniflare: Miniflare
   /** What the worker sent, oldest first. */
   readonly outgoing: readonly { readonly method: string; readonly url: string }[]
+  /** Ends it before the test does. */
+  end(): Promise<void>
 }
 
 export interface WorkerOptions {
@@ -85,6 +87,11 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     },
   }
   const miniflare = new Miniflare(settings)
-  onTestFinished(() => miniflare.dispose())
-  return { url: await miniflare.ready, fetch: miniflare.dispatchFetch, miniflare, outgoing }
+  let ended: Promise<void> | undefined
+  const end = () => {
+    ended ??= miniflare.dispose()
+    return ended
+  }
+  onTestFinished(end)
+  return { url: await miniflare.ready, fetch: miniflare.dispatchFetch, miniflare, outgoing, end }
 }
