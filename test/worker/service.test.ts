@@ -226,6 +226,19 @@ describe('refresh tokens that are good for one time', () => {
     expect(new Set(await askAtOnce(worker, 20)).size).toBe(1)
   })
 
+  test('are not lost with a caller who goes while IMS answers', async () => {
+    const ims = await startIms({ autoLogin: 'user@example.com' })
+    const worker = await startService({ flow: await signedIn(ims), endpoint: ims.url, keeping: 'object' })
+    const leaving = new AbortController()
+    ims.fault({ path: '/ims/token/v3', delay: 2_000 })
+    const left = fetch(worker.url, { signal: leaving.signal }).catch((error: unknown) => (error as Error).name)
+    await vi.waitFor(() => expect(refreshes(ims)).toEqual([0]), { timeout: 10_000 })
+    leaving.abort()
+    expect(await left).toBe('AbortError')
+    expect((await ask(worker)).split('.')).toHaveLength(3)
+    expect(refreshes(ims)).toEqual([200])
+  })
+
   test('are so at oidc-provider, which ends the grant where one comes twice', async () => {
     const op = await startOpenIdProvider()
     onTestFinished(() => op.close())

@@ -1,0 +1,285 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import {
+  type DurableNamespace,
+  type DurableStorage,
+  durableLock,
+  durableStore,
+  durableTokens,
+  type ImsError,
+  ImsLock,
+  type KvNamespace,
+  kvStore,
+  workerPlatform,
+} from '../../src/adapters/worker/index.ts'
+import { gate, rejection } from '../core/setting.ts'
+import { startWorker } from './workerd.ts'
+
+// the real Durable Objects of workerd, asked from outside
+
+async function objects(persist?: string) {
+  const place = persist === undefined ? {} : { persist }
+  const worker = await startWorker({ fixture: 'empty', durableObjects: { LOCK: 'ImsLock' }, ...place })
+  const namespace = (await worker.miniflare.getDurableObjectNamespace('LOCK')) as unknown as DurableNamespace
+  const kv = (await worker.miniflare.getKVNamespace('KV')) as unknown as KvNamespace
+  return { namespace, kv, end: worker.end }
+}
+
+/** A namespace that can be cut off. */
+function line(namespace: DurableNamespace): DurableNamespace & { cut: boolean } {
+  const wired: DurableNamespace & { cut: boolean } = {
+    cut: false,
+    idFromName: (name) => namespace.idFromName(name),
+    get: (id) => ({
+      fetch: async (url, init) => {
+        if (wired.cut) throw new Error('Network connection lost')
+        return namespace.get(id).fetch(url, init)
+      },
+    }),
+  }
+  return wired
+}
+
+/** Asks the object itself. */
+async function say<Answer>(namespace: DurableNamespace, object: string, verb: string, message: object) {
+  const stub = namespace.get(namespace.idFromName(object))
+  const response = await stub.fetch(`https://imskit/${verb}`, { method: 'POST', body: JSON.stringify(message) })
+  return (await response.json()) as Answer
+}
+
+/** A task that holds a lock until it is told to end. */
+async function holding(lock: ReturnType<typeof durableLock>, name: string) {
+  const entered = gate()
+  const end = gate()
+  const done = lock(name, async () => {
+    entered.open()
+    await end.opened
+  })
+  await entered.opened
+  return { done, end: end.open }
+}
+
+describe('a lock', () => {
+  test('is served in the order in which it was asked for', async () => {
+    const { namespace } = await objects()
+    const first = await holding(durableLock(namespace), 'name')
+    const order: number[] = []
+    const waiting: Promise<unknown>[] = []
+    for (let turn = 0; turn < 5; turn++) {
+      const ticket = `ticket-${turn}`
+      const asked = { name: 'name', ticket, lease: 5_000, patience: 20_000 }
+      waiting.push(
+        say<{ fence?: number }>(namespace, 'name', 'acquire', asked).then(async ({ fence }) => {
+          expect(fence).toBeGreaterThan(1)
+          order.push(turn)
+          await say(namespace, 'name', 'release', { name: 'name', ticket })
+        }),
+      )
+      // it is in the queue once the object has answered something that came later
+      await say(namespace, 'name', 'extend', { name: 'name', ticket: 'nobody', lease: 1 })
+    }
+    first.end()
+    await Promise.all(waiting)
+    expect(order).toEqual([0, 1, 2, 3, 4])
+  })
+
+  test('of one who is gone is free once its lease is over', async () => {
+    const { namespace } = await objects()
+    const gone = { name: 'name', ticket: 'gone', lease: 1_000, patience: 1_000 }
+    expect(await say(namespace, 'name', 'acquire', gone)).toEqual({ fence: 1 })
+    expect(await durableLock(namespace)('name', async () => 'mine')).toBe('mine')
+  })
+
+  test('is kept for as long as its task runs, though that is longer than the lease', async () => {
+    const { namespace } = await objects()
+    const holder = await holding(durableLock(namespace, { lease: 1_500 }), 'name')
+    const impatient = durableLock(namespace, { wait: 5_000 })
+    const failure = (await rejection(impatient('name', async () => 'never'))) as ImsError
+    expect([failure.name, failure.code]).toEqual(['UnavailableError', 'TIMEOUT'])
+    holder.end()
+    await holder.done
+    expect(await impatient('name', async () => 'now')).toBe('now')
+  })
+
+  test('among those who share it is bounded as well', async () => {
+    const { namespace } = await objects()
+    const lock = durableLock(namespace, { wait: 500 })
+    const holder = await holding(lock, 'name')
+    expect(((await rejection(lock('name', async () => 'never'))) as ImsError).code).toBe('TIMEOUT')
+    holder.end()
+    await holder.done
+  })
+
+  test('and its count of turns outlive the object', async () => {
+    const persist = mkdtempSync(join(tmpdir(), 'imskit-objects-'))
+    onTestFinished(() => rmSync(persist, { recursive: true }))
+    const first = await objects(persist)
+    const asked = { name: 'name', ticket: 'first', lease: 3_600_000, patience: 1 }
+    expect(await say(first.namespace, 'name', 'acquire', asked)).toEqual({ fence: 1 })
+    await first.end()
+    const { namespace } = await objects(persist)
+    const other = { ...asked, ticket: 'other' }
+    expect(await say(namespace, 'name', 'acquire', other)).toEqual({})
+    // whoever did not hear the answer asks again, and has it
+    expect(await say(namespace, 'name', 'acquire', asked)).toEqual({ fence: 1 })
+    await say(namespace, 'name', 'release', { name: 'name', ticket: 'first' })
+    expect(await say(namespace, 'name', 'acquire', other)).toEqual({ fence: 2 })
+  })
+
+  test('goes to nobody who left before it was free', async () => {
+    const { namespace } = await objects()
+    const asked = { name: 'name', ticket: 'left', lease: 3_600_000, patience: 10_000 }
+    await say(namespace, 'name', 'release', { name: 'name', ticket: 'left' })
+    expect(await say(namespace, 'name', 'acquire', asked)).toEqual({})
+    expect(await durableLock(namespace)('name', async () => 'mine')).toBe('mine')
+  })
+
+  test('whose object cannot be reached is STORE_FAILED', async () => {
+    const { namespace } = await objects()
+    const wired = line(namespace)
+    wired.cut = true
+    const failure = (await rejection(durableLock(wired)('name', async () => 'never'))) as ImsError
+    expect([failure.name, failure.code]).toEqual(['UnavailableError', 'STORE_FAILED'])
+  })
+
+  test('that cannot work is said when it is made', async () => {
+    const { namespace } = await objects()
+    for (const make of [
+      () => durableLock(undefined as never),
+      () => durableStore({} as never),
+      () => durableLock(namespace, { lease: 0 }),
+      () => durableLock(namespace, { wait: Number.NaN }),
+    ])
+      expect(make).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }))
+  })
+})
+
+describe('one who lost the lock', () => {
+  /** `late` holds the lock and is cut off for longer than its lease; then `next` does the same work and ends. */
+  async function overtaken(
+    late: Parameters<typeof durableLock>[0] & { cut: boolean },
+    work: {
+      late: ReturnType<typeof durableLock>
+      next: ReturnType<typeof durableLock>
+      write: () => Promise<void>
+    },
+  ) {
+    const end = gate()
+    const entered = gate()
+    let failure: unknown
+    const done = work.late('imskit/tokens/x', async () => {
+      entered.open()
+      await end.opened
+      failure = await rejection(work.write())
+    })
+    await entered.opened
+    late.cut = true
+    await work.next('imskit/tokens/x', async () => {})
+    late.cut = false
+    end.open()
+    await done
+    return failure as ImsError
+  }
+
+  test('overwrites nothing that the next has written, where the object keeps it', async () => {
+    const { namespace } = await objects()
+    const wired = line(namespace)
+    const late = durableTokens(wired, { lease: 200 })
+    const next = durableTokens(namespace, { lease: 10_000 })
+    const key = 'imskit/tokens/x'
+    const failure = await overtaken(wired, {
+      late: late.lock,
+      next: Object.assign(
+        ((name, task, signal) =>
+          next.lock(
+            name,
+            async () => {
+              await next.store.set(key, 'new')
+              return task()
+            },
+            signal,
+          )) as typeof next.lock,
+        next.lock,
+      ),
+      write: () => late.store.set(key, 'old'),
+    })
+    expect([failure.code, await durableStore(namespace).get(key)]).toEqual(['STORE_FAILED', 'new'])
+  })
+
+  test('does not bring back what the next has deleted', async () => {
+    const { namespace } = await objects()
+    const message = { key: 'k', value: 'old', fence: 1 }
+    expect(await say(namespace, 'imskit', 'set', message)).toEqual({ written: true })
+    expect(await say(namespace, 'imskit', 'delete', { key: 'k', fence: 2 })).toEqual({ written: true })
+    expect(await say(namespace, 'imskit', 'set', message)).toEqual({ written: false })
+    expect(await say(namespace, 'imskit', 'delete', { key: 'k', fence: 1 })).toEqual({ written: false })
+    expect(await durableStore(namespace).get('k')).toBeUndefined()
+    expect(await say(namespace, 'imskit', 'set', { ...message, fence: 3 })).toEqual({ written: true })
+  })
+
+  test('writes nothing to KV', async () => {
+    const { namespace, kv } = await objects()
+    const wired = line(namespace)
+    const lock = durableLock(wired, { lease: 200 })
+    const { store } = workerPlatform({ kv, lock })
+    const failure = await overtaken(wired, {
+      late: lock,
+      next: durableLock(namespace, { lease: 3_600_000 }),
+      write: () => store.set('imskit/tokens/x', 'old'),
+    })
+    expect([failure.code, await kvStore(kv).get('imskit/tokens/x')]).toEqual(['STORE_FAILED', undefined])
+  })
+})
+
+test('values outlive the object', async () => {
+  const persist = mkdtempSync(join(tmpdir(), 'imskit-objects-'))
+  onTestFinished(() => rmSync(persist, { recursive: true }))
+  const first = await objects(persist)
+  await durableStore(first.namespace).set('key', { refreshToken: 'r' })
+  await first.end()
+  const { namespace } = await objects(persist)
+  expect(await durableStore(namespace).get('key')).toEqual({ refreshToken: 'r' })
+  expect(await durableStore(namespace, { object: 'another' }).get('key')).toBeUndefined()
+})
+
+test('an object asks nothing that it does not know', async () => {
+  const { namespace } = await objects()
+  for (const verb of ['constructor', 'toString', 'alarm', ''])
+    expect(
+      (await namespace.get(namespace.idFromName('x')).fetch(`https://x/${verb}`, { method: 'POST', body: '{}' }))
+        .status,
+    ).toBe(404)
+})
+
+test('an object sweeps away what has ended, and keeps the rest', async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2026, 0, 1) })
+  onTestFinished(() => void vi.useRealTimers())
+  const entries = new Map<string, unknown>()
+  let alarm: number | null = null
+  const storage = {
+    get: async (key: string) => entries.get(key),
+    put: async (key: string, value: unknown) => void entries.set(key, value),
+    delete: async (key: string) => entries.delete(key),
+    list: async ({ prefix }: { prefix: string }) => new Map([...entries].filter(([key]) => key.startsWith(prefix))),
+    getAlarm: async () => alarm,
+    setAlarm: async (at: number) => {
+      alarm = at
+    },
+  } as DurableStorage
+  const object = new ImsLock({ storage })
+  const ask = (verb: string, message: object) =>
+    object.fetch(new Request(`https://x/${verb}`, { method: 'POST', body: JSON.stringify(message) }))
+  const day = 86_400_000
+  await ask('acquire', { name: 'lock', ticket: 't', lease: 1_000, patience: 1 })
+  await ask('set', { key: 'ends', value: 1, expiresAt: Date.now() + 1_000 })
+  await ask('set', { key: 'endless', value: 1 })
+  await ask('set', { key: 'deleted', value: 1 })
+  await ask('delete', { key: 'deleted' })
+  expect([alarm, entries.size]).toEqual([Date.now() + day, 4])
+  vi.setSystemTime(Date.now() + 2 * day)
+  await object.alarm()
+  expect([...entries.keys()]).toEqual(['value:endless'])
+  expect(alarm).toBe(Date.now() + day)
+})
