@@ -1,6 +1,7 @@
 import { ConfigurationError, isImsError, TokenError } from '../../core/errors.ts'
 import { createEmitter, type Emit } from '../../core/events.ts'
-import { type Validated, validateAtIms } from '../../core/familiar/validate-at-ims.ts'
+import { validateAtIms } from '../../core/familiar/validate-at-ims.ts'
+import type { Validated } from '../../core/familiar/validation.ts'
 import type { ValidationCache as CoreValidationCache } from '../../core/familiar/validation-cache.ts'
 import { serverNow } from '../../core/ims/call.ts'
 import { claimsOf, type TokenClaims } from '../../core/ims/decode-token.ts'
