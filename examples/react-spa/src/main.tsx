@@ -1,0 +1,45 @@
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { ims, useSession } from './ims.ts'
+
+function App() {
+  const session = useSession()
+  if (session.status === 'loading') return <main aria-busy="true">Looking for your session</main>
+  if (session.status === 'signed-in') {
+    const { name = 'you' } = session.tokens.claims ?? {}
+    const signOut = async () => location.assign(await ims.logout({ redirectUri: `${location.origin}/` }))
+    return (
+      <main>
+        <h1>Hello, {String(name)}</h1>
+        <p>Your token is good until {new Date(session.tokens.expiry).toLocaleTimeString()}.</p>
+        <div>
+          <button type="button" onClick={signOut}>
+            Sign out
+          </button>
+        </div>
+      </main>
+    )
+  }
+  return (
+    <main>
+      <h1>Welcome</h1>
+      <p role={session.status === 'failed' ? 'alert' : undefined}>
+        {session.status === 'failed' ? session.error.message : 'Sign in with your Adobe account.'}
+      </p>
+      <div>
+        <button type="button" onClick={() => ims.login()}>
+          Sign in
+        </button>
+        <button type="button" onClick={() => ims.login({ mode: 'popup' }).catch(() => {})}>
+          Use a window instead
+        </button>
+      </div>
+    </main>
+  )
+}
+
+createRoot(document.getElementById('root') as HTMLElement).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+)
