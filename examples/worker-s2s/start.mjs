@@ -1,0 +1,47 @@
+// Runs the worker in workerd, beside an emulated IMS and its sample API: node examples/worker-s2s/start.mjs [port]
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { startEmulator } from 'imskit/emulator'
+import { Miniflare } from 'miniflare'
+
+/** Starts both; resolves to the address of the worker. */
+export async function start({ port = 0 } = {}) {
+  const emulator = await startEmulator()
+  const { client_id, client_secrets } = emulator.contexts.oauth_server_to_server
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL('worker.mjs', import.meta.url))],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    target: 'es2022',
+    conditions: ['workerd', 'worker'],
+  })
+  const worker = new Miniflare({
+    modules: [{ type: 'ESModule', path: 'worker.mjs', contents: outputFiles[0].text }],
+    compatibilityDate: '2026-04-01',
+    host: 'localhost',
+    port,
+    kvNamespaces: ['TOKENS'],
+    bindings: {
+      CLIENT_ID: client_id,
+      CLIENT_SECRET: client_secrets[0],
+      IMS: emulator.url,
+      API: `${emulator.url}/api/echo`,
+    },
+  })
+  const { port: taken } = await worker.ready
+  return {
+    url: `http://localhost:${taken}/`,
+    emulator,
+    worker,
+    async close() {
+      await worker.dispose()
+      await emulator.close()
+    },
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { url } = await start({ port: Number(process.argv[2] ?? 0) })
+  console.log(`curl ${url} calls an API with a token of the worker's own. Ctrl-C ends it.`)
+}
