@@ -1,0 +1,58 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+export const root = join(import.meta.dirname, '../..')
+
+/** A code block of a page, with what its opening line says after the language: where it runs and as whom. */
+export interface Block {
+  /** Page and line, as an editor opens them. */
+  readonly at: string
+  readonly language: string
+  /** Where it runs: `node`, `page`, `worker`; `undefined` for what is nothing to run. */
+  readonly place: string | undefined
+  /** The ready-made credential that the environment names. */
+  readonly as: string | undefined
+  /** Other words of the opening line. */
+  readonly words: readonly string[]
+  readonly code: string
+}
+
+const papers = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md']
+
+/** Every page that is written by hand, README first. */
+export const pages: readonly string[] = [
+  ...papers,
+  ...readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .sort()
+    .map((name) => `docs/${name}`),
+]
+
+export function textOf(page: string): string {
+  return readFileSync(join(root, page), 'utf8')
+}
+
+/** The fenced blocks of `page`, in order. */
+export function blocksOf(page: string): Block[] {
+  const blocks: Block[] = []
+  let open: { readonly info: string; readonly line: number; readonly code: string[] } | undefined
+  for (const [index, line] of textOf(page).split('\n').entries()) {
+    const fence = /^```(.*)$/.exec(line)
+    if (fence === null) open?.code.push(line)
+    else if (open === undefined) open = { info: fence[1] ?? '', line: index + 1, code: [] }
+    else {
+      const [language = '', place, ...words] = open.info.split(/\s+/)
+      const as = words.find((word) => word.startsWith('as='))?.slice(3)
+      blocks.push({ at: `${page}:${open.line}`, language, place, as, words, code: open.code.join('\n') })
+      open = undefined
+    }
+  }
+  if (open !== undefined) throw new Error(`${page}:${open.line}: the block is never closed`)
+  return blocks
+}
+
+export const blocks: readonly Block[] = pages.flatMap(blocksOf)
+
+export function blocksIn(place: string): Block[] {
+  return blocks.filter((block) => block.place === place)
+}

@@ -1,0 +1,55 @@
+import { execFile } from 'node:child_process'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { build } from '../proof/build.ts'
+import { newPlace } from '../proof/place.ts'
+import { type Block, blocksIn, root } from './blocks.ts'
+import { type ImsOfThePages, startImsOfThePages } from './ims-of-the-pages.ts'
+
+const run = promisify(execFile)
+let ims: ImsOfThePages
+
+beforeAll(async () => {
+  await build()
+  ims = await startImsOfThePages()
+}, 300_000)
+afterAll(() => ims.close())
+
+const preload = pathToFileURL(join(import.meta.dirname, 'public-hosts.mjs')).href
+const person = join(import.meta.dirname, 'person.mjs')
+const formOf = ({ words }: Block) => (words.includes('form=cjs') ? 'cjs' : 'mjs')
+
+/** Runs a block as it stands, as a program in a folder of its own that has the package installed. */
+async function runBlock(block: Block): Promise<{ stdout: string; stderr: string }> {
+  const { cwd, env } = newPlace({ ...ims.environmentOf(block.as), BROWSER: person, CI: 'false' })
+  mkdirSync(join(cwd, 'node_modules'))
+  symlinkSync(root, join(cwd, 'node_modules', 'imskit'), 'dir')
+  const file = `program.${formOf(block)}`
+  writeFileSync(join(cwd, file), block.code)
+  return run(process.execPath, ['--import', preload, file], { cwd, env, timeout: 25_000 })
+}
+
+const programs = blocksIn('node').filter(({ words }) => !words.includes('redis'))
+
+describe('the programs of the documentation', () => {
+  test('are there', () => expect(programs.length).toBeGreaterThan(12))
+
+  test.each(programs.map((block) => [block.at, block] as const))('%s runs as it stands', async (_, block) => {
+    const { stdout } = await runBlock(block)
+    expect(stdout.trim()).not.toBe('')
+  })
+})
+
+describe('a quickstart', () => {
+  const quickstarts = programs.filter(({ words }) => words.includes('quickstart'))
+  test.each(quickstarts.map((block) => [block.at, block] as const))(
+    '%s gives a token in five lines',
+    async (_, block) => {
+      expect(block.code.split('\n').length).toBeLessThanOrEqual(5)
+      expect((await runBlock(block)).stdout).toMatch(/^eyJ[\w-]+\.[\w-]+\.[\w-]+\n$/)
+    },
+  )
+})

@@ -1,0 +1,123 @@
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { build as bundleOf } from 'esbuild'
+import type { Page } from 'playwright'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { useBrowser } from '../browser/browser.ts'
+import { build } from '../proof/build.ts'
+import { type Block, blocksIn, root } from './blocks.ts'
+import { type ImsOfThePages, publicIms, startImsOfThePages } from './ims-of-the-pages.ts'
+
+declare global {
+  interface Window {
+    /** What the block left behind. */
+    leftBehind?: string
+  }
+}
+
+const newContext = useBrowser()
+let ims: ImsOfThePages
+let server: Server
+let html = ''
+let origin = ''
+
+beforeAll(async () => {
+  await build()
+  ims = await startImsOfThePages()
+  server = createServer((_, response) => {
+    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(html)
+  }).listen(0, 'localhost')
+  await once(server, 'listening')
+  origin = `http://localhost:${(server.address() as AddressInfo).port}`
+}, 300_000)
+afterAll(async () => {
+  server.close()
+  server.closeAllConnections()
+  await ims.close()
+})
+
+const outcomeOf = "\nglobalThis.leftBehind = typeof token === 'undefined' ? 'ran' : (token ?? 'nobody')\n"
+
+/** The page that a block is for: a button, and the block as an app would bundle it. */
+async function pageOf({ language, code }: Block): Promise<string> {
+  if (language === 'html') return `<!doctype html><link rel="icon" href="data:,">${code}`
+  const { outputFiles } = await bundleOf({
+    stdin: { contents: code + outcomeOf, resolveDir: root, loader: 'ts' },
+    bundle: true,
+    write: false,
+    format: 'esm',
+    target: 'es2022',
+    platform: 'browser',
+  })
+  const script = (outputFiles[0]?.text ?? '').replaceAll('</script', '<\\/script')
+  return `<!doctype html><link rel="icon" href="data:,"><button></button><script type="module">${script}</script>`
+}
+
+/** Opens it where the real IMS is the emulator, and the content delivery network this build. */
+async function open(block: Block): Promise<{ page: Page; complaints: string[]; said: string[] }> {
+  html = await pageOf(block)
+  const context = await newContext()
+  await context.route(`${publicIms}/**`, async (route) => {
+    const request = route.request()
+    const body = request.postData()
+    const headers = await request.allHeaders()
+    const answer = await ims.fetch(
+      new Request(request.url(), { method: request.method(), headers, ...(body !== null && { body }) }),
+    )
+    await route.fulfill({
+      status: answer.status,
+      headers: Object.fromEntries(answer.headers),
+      body: Buffer.from(await answer.arrayBuffer()),
+    })
+  })
+  await context.route('https://cdn.example/**', (route) => {
+    const name = new URL(route.request().url()).pathname.replace(/^\/imskit@[\d.]+\//, '')
+    const headers = { 'content-type': 'text/javascript', 'access-control-allow-origin': '*' }
+    return route.fulfill({ headers, body: readFileSync(join(root, name)) })
+  })
+  const page = await context.newPage()
+  const complaints: string[] = []
+  const said: string[] = []
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  page.on('console', (message) => said.push(message.text()))
+  await page.goto(`${origin}/`)
+  return { page, complaints, said }
+}
+
+const granted = () => ims.requests.filter(({ params }) => params.grant_type === 'authorization_code').length
+const named = (blocks: readonly Block[]) => blocks.map((block) => [block.at, block] as const)
+const all = blocksIn('page')
+const quickstart = ({ words }: Block) => words.includes('quickstart')
+
+describe('the pages of the documentation', () => {
+  test('are there', () => expect(all.length).toBeGreaterThan(8))
+
+  test.each(named(all.filter(({ language }) => language === 'js')))('%s runs as it stands', async (_, block) => {
+    const { page, complaints } = await open(block)
+    await page.waitForFunction(() => window.leftBehind !== undefined)
+    expect(complaints).toEqual([])
+  })
+
+  test.each(named(all.filter(({ language }) => language === 'html')))('%s runs as it stands', async (_, block) => {
+    const { complaints, said } = await open(block)
+    if (!quickstart(block)) await expect.poll(() => said, { timeout: 10_000 }).toContain('LOGIN_REQUIRED')
+    expect(complaints).toEqual([])
+  })
+})
+
+describe('a quickstart', () => {
+  test.each(named(all.filter(quickstart)))('%s gives a token in five lines', async (_, block) => {
+    const lines = block.code.split('\n').filter((line) => !/^<|^\s*import imskit/.test(line))
+    expect(lines.length).toBeLessThanOrEqual(5)
+    const before = granted()
+    const { page, complaints } = await open(block)
+    if (block.language === 'html') await page.getByRole('button', { name: 'Sign in' }).click()
+    await expect.poll(granted, { timeout: 10_000 }).toBe(before + 1)
+    if (block.language === 'js') await page.waitForFunction(() => /^eyJ/.test(window.leftBehind ?? ''))
+    expect(page.url()).toBe(`${origin}/`)
+    expect(complaints).toEqual([])
+  })
+})

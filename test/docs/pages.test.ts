@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { transform } from 'esbuild'
+import { describe, expect, test } from 'vitest'
+import { blocks, pages, root, textOf } from './blocks.ts'
+
+/** Where code of the documentation is run: here, or (before and after a move, the command line) by tests of their own. */
+const run = ['node', 'page', 'worker', 'vitest', 'react', 'before', 'after']
+/** What cannot stand alone: it is compiled. */
+const compiled = ['fragment', 'config', 'playwright']
+const isCode = (language: string) => /^(?:js|ts|jsx|tsx)$/.test(language)
+
+/** The anchors of a page, as the usual renderers make them of its headings. */
+function anchorsOf(page: string): string[] {
+  const headings = textOf(page)
+    .replace(/^```[\s\S]*?^```/gm, '')
+    .match(/^#+ .+$/gm)
+  return (headings ?? []).map((heading) =>
+    heading
+      .replace(/^#+ /, '')
+      .toLowerCase()
+      .replace(/[^\w\s-]/g, '')
+      .trim()
+      .replace(/\s/g, '-'),
+  )
+}
+
+/** Links to files and anchors, as paths from the root. */
+function linksOf(page: string): { link: string; file: string; anchor: string | undefined }[] {
+  const text = textOf(page).replace(/^```[\s\S]*?^```/gm, '')
+  return [...text.matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, link = '']) => link)
+    .filter((link) => !/^[a-z]+:/.test(link))
+    .map((link) => {
+      const [path = '', anchor] = link.split('#')
+      return { link, file: path === '' ? page : normalize(join(dirname(page), path)), anchor }
+    })
+}
+
+describe('the documentation', () => {
+  test('says of every program where it runs', () => {
+    const unknown = blocks.filter(
+      ({ language, place }) => isCode(language) && !run.includes(place ?? '') && !compiled.includes(place ?? ''),
+    )
+    expect(unknown.map(({ at }) => at)).toEqual([])
+  })
+
+  const parts = blocks.filter(({ place }) => compiled.includes(place ?? ''))
+  test.each(parts.map((block) => [block.at, block] as const))('%s compiles', async (_, { code, language, place }) => {
+    const imports = code.match(/^import .*$/gm) ?? []
+    const rest = code.replace(/^import .*$/gm, '')
+    const whole = place === 'fragment' ? `${imports.join('\n')}\nasync () => {\n${rest}\n}` : code
+    await transform(whole, { loader: language === 'tsx' ? 'tsx' : 'ts', format: 'esm' })
+  })
+
+  test.each(pages)('%s links to nothing that is not there', (page) => {
+    const broken = linksOf(page).filter(({ file, anchor }) => {
+      if (!existsSync(join(root, file))) return true
+      return anchor !== undefined && file.endsWith('.md') && !anchorsOf(file).includes(anchor)
+    })
+    expect(broken.map(({ link }) => link)).toEqual([])
+  })
+
+  test('has no page that README does not lead to', () => {
+    const reached = new Set(['README.md'])
+    for (const page of reached) {
+      for (const { file } of linksOf(page)) if (pages.includes(file)) reached.add(file)
+    }
+    expect(pages.filter((page) => !reached.has(page))).toEqual([])
+  })
+})
