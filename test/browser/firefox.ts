@@ -31,6 +31,14 @@ export async function startFirefox(): Promise<DrivenBrowser> {
           await here()
           await send('WebDriver:Navigate', { url })
         },
+        async click() {
+          await here()
+          const found = await send<{ value: Record<string, string> }>('WebDriver:FindElement', {
+            using: 'css selector',
+            value: 'button',
+          })
+          await send('WebDriver:ElementClick', { id: Object.values(found.value)[0] })
+        },
         async run<T>(body: string) {
           await here()
           // in the page's own realm, not beside it

@@ -24,7 +24,7 @@ let bundles: Promise<Readonly<Record<string, string>>> | undefined
 function bundle(): Promise<Readonly<Record<string, string>>> {
   const fixture = (name: string) => join(import.meta.dirname, 'fixtures', `${name}.ts`)
   bundles ??= build({
-    entryPoints: { app: fixture('app'), relay: fixture('relay') },
+    entryPoints: { app: fixture('app'), relay: fixture('relay'), control: fixture('control') },
     bundle: true,
     write: false,
     format: 'esm',
@@ -64,7 +64,7 @@ function pageWith(config: AppConfig, script: string): string {
 }
 
 /** Serves the app; every path but the scripts is its page, `/relay` is the relay page. */
-export async function startSite(config: AppConfig, { host = 'localhost' } = {}): Promise<Site> {
+export async function startSite(config: AppConfig, { host = 'localhost', app = 'app' } = {}): Promise<Site> {
   const scripts = await bundle()
   const referrers: string[] = []
   const violations: string[] = []
@@ -81,10 +81,10 @@ export async function startSite(config: AppConfig, { host = 'localhost' } = {}):
     if (script !== undefined) return response.setHeader('content-type', 'text/javascript').end(script)
     response.writeHead(200, {
       'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': policy(current.endpoint),
+      'content-security-policy': policy(current),
       ...extra,
     })
-    response.end(pageWith(current, pathname === '/relay' ? 'relay' : 'app'))
+    response.end(pageWith(current, pathname === '/relay' ? 'relay' : app))
   }).listen(0, host)
   await once(server, 'listening')
   return {
@@ -102,12 +102,12 @@ export async function startSite(config: AppConfig, { host = 'localhost' } = {}):
   }
 }
 
-function policy(endpoint: string): string {
+function policy({ endpoint, client }: AppConfig): string {
   return [
     "default-src 'none'",
     "script-src 'self'",
     'img-src data:',
-    `connect-src ${endpoint}`,
+    `connect-src ${[endpoint, ...(client?.allowedOrigins ?? [])].join(' ')}`,
     `frame-src 'self' ${endpoint}`,
     "base-uri 'none'",
     "require-trusted-types-for 'script'",

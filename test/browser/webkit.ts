@@ -33,6 +33,14 @@ export async function startWebKit(): Promise<DrivenBrowser> {
           await here()
           await send('POST', `${session}/url`, { url })
         },
+        async click() {
+          await here()
+          const found = await send<Record<string, string>>('POST', `${session}/element`, {
+            using: 'css selector',
+            value: 'button',
+          })
+          await send('POST', `${session}/element/${Object.values(found)[0]}/click`, {})
+        },
         async run<T>(body: string) {
           await here()
           const asked = { script: asyncScript(body), args: [] }

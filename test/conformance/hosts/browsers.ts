@@ -77,6 +77,7 @@ async function startChromium(): Promise<DrivenBrowser> {
       const page = await started.newPage()
       return {
         open: async (url) => void (await page.goto(url)),
+        click: () => page.click('button'),
         run: <T>(body: string) => page.evaluate(`(async () => { ${body} })()`) as Promise<T>,
       }
     },

@@ -1,0 +1,118 @@
+import { once } from 'node:events'
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { logIn, open, useBrowser } from './browser.ts'
+import { type Ims, startIms } from './ims.ts'
+import { type Site, startSite } from './site.ts'
+
+/** A product API on an origin of its own, which lets the app call it and refuses what it is told to. */
+interface Api {
+  readonly origin: string
+  readonly requests: { method: string; headers: IncomingHttpHeaders }[]
+  refuses: (token: string) => boolean
+  close(): void
+}
+
+async function startApi(): Promise<Api> {
+  const requests: Api['requests'] = []
+  const server: Server = createServer(({ method = '', headers }, response) => {
+    requests.push({ method, headers })
+    response.setHeader('access-control-allow-origin', headers.origin ?? '')
+    response.setHeader('access-control-allow-headers', 'authorization, x-api-key, content-type')
+    if (method === 'OPTIONS') return response.writeHead(204).end()
+    const token = headers.authorization?.replace('Bearer ', '') ?? ''
+    response.writeHead(api.refuses(token) ? 401 : 200, { 'content-type': 'application/json' }).end('{"answer":42}')
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const api: Api = {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    refuses: () => false,
+    close() {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+  return api
+}
+
+const newContext = useBrowser()
+let ims: Ims
+let api: Api
+let stranger: Api
+let site: Site
+
+beforeAll(async () => {
+  ims = await startIms({ autoLogin: 'user@example.com', opaqueTokens: true })
+  api = await startApi()
+  stranger = await startApi()
+  site = await startSite({ ...ims.config, client: { allowedOrigins: [api.origin] } })
+})
+afterAll(async () => {
+  for (const each of [api, stranger, site]) each.close()
+  await ims.close()
+})
+let refreshes = 0
+beforeEach(() => {
+  api.requests.length = 0
+  api.refuses = () => false
+  refreshes = ims.granted('refresh_token')
+})
+afterEach(() => expect(site.violations).toEqual([]))
+
+const signedIn = async () => {
+  const page = await open(await newContext(), `${site.origin}/`)
+  await logIn(page)
+  return page
+}
+
+test('an API on a third origin gets the token and the client id, after a preflight', async () => {
+  const page = await signedIn()
+  const answer = await page.evaluate(async (url) => {
+    const response = await window.app.client.fetch(url, { method: 'POST', body: '{}' })
+    return [response.status, await response.json(), await window.app.client.getToken()]
+  }, `${api.origin}/things`)
+  const [preflight, call] = api.requests
+  expect(answer.slice(0, 2)).toEqual([200, { answer: 42 }])
+  expect(preflight?.method).toBe('OPTIONS')
+  expect(preflight?.headers['access-control-request-headers']).toBe('authorization,x-api-key')
+  expect(call?.headers).toMatchObject({
+    origin: site.origin,
+    authorization: `Bearer ${answer[2]}`,
+    'x-api-key': ims.config.clientId,
+  })
+  // cookies of the API are none of our business
+  expect(call?.headers.cookie).toBeUndefined()
+})
+
+test('a token that the API refuses is renewed once, for all requests that were refused', async () => {
+  const page = await signedIn()
+  const refused = await page.evaluate(() => window.app.client.getToken())
+  api.refuses = (token) => token === refused
+  const statuses = await page.evaluate(
+    (url) => Promise.all([1, 2, 3, 4].map(async () => (await window.app.client.fetch(url)).status)),
+    `${api.origin}/things`,
+  )
+  expect(statuses).toEqual([200, 200, 200, 200])
+  expect(ims.granted('refresh_token')).toBe(refreshes + 1)
+})
+
+test('an API that refuses every token is believed after one more try', async () => {
+  const page = await signedIn()
+  api.refuses = () => true
+  const status = await page.evaluate(async (url) => (await window.app.client.fetch(url)).status, `${api.origin}/things`)
+  expect(status).toBe(401)
+  expect(api.requests.filter(({ method }) => method === 'GET')).toHaveLength(2)
+})
+
+test('no other origin is sent anything, and no token is taken for it', async () => {
+  const page = await open(await newContext(), `${site.origin}/`)
+  const outcome = await page.evaluate(
+    (url) => window.outcome(window.app.client.fetch(url)),
+    `${stranger.origin}/things`,
+  )
+  expect(outcome).toMatchObject({ error: { code: 'BAD_OPTION', message: expect.stringContaining(stranger.origin) } })
+  expect(stranger.requests).toEqual([])
+  expect(await page.evaluate(() => window.app.events.length)).toBe(0)
+})
