@@ -120,14 +120,27 @@ test('IMS knows what was revoked, and is not asked which scopes and clients are 
   expect(await statusOf({}, token)).toBe(401)
 })
 
-test('in workerd, requests that ask IMS at once each get their answer', async () => {
+test('IMS is not asked about what is no token', async () => {
+  const { emulator, clientId, validations } = await emulated()
+  const ims = await startKeyServer()
+  const guard = requireToken({ endpoint: emulator.url, clientId, validate: 'ims' })
+  const huge = await ims.sign(ims.claims({ padding: 'x'.repeat(100_000) }))
+  expect(((await guard(request(huge))) as Response).status).toBe(401)
+  expect(validations()).toBe(0)
+})
+
+test('in workerd, no request waits for what another one asks IMS', async () => {
   const { emulator, client, clientId, validations } = await emulated()
-  const api = { endpoint: emulator.url, clientId, validate: 'ims', cached: true }
-  const worker = await startWorker({ fixture: 'guard-worker', bindings: { api } })
+  const api = { endpoint: emulator.url, clientId, validate: 'ims', cached: true, timeout: 20_000 }
+  const place = { bindings: { api }, compatibilityDate: '2024-09-01' }
+  const worker = await startWorker({ fixture: 'guard-worker', ...place })
   const headers = { authorization: `Bearer ${await client.getToken()}` }
-  const all = await Promise.all(Array.from({ length: 50 }, () => fetch(worker.url, { headers })))
-  expect(new Set(all.map(({ status }) => status))).toEqual(new Set([200]))
-  expect(validations()).toBeLessThanOrEqual(50)
+  emulator.fault({ path: '/ims/validate_token/v1', delay: 8_000 })
+  const first = fetch(new URL('?patience=3000', worker.url), { headers })
+  await vi.waitFor(() => expect(worker.outgoing).toHaveLength(1), { timeout: 10_000 })
+  const others = await Promise.all(Array.from({ length: 20 }, () => fetch(worker.url, { headers })))
+  expect(others.map(({ status }) => status)).toEqual(others.map(() => 200))
+  expect((await first).status).toBe(504)
   const before = validations()
   expect((await fetch(worker.url, { headers })).status).toBe(200)
   expect(validations()).toBe(before)
