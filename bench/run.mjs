@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { printTable } from './table.mjs'
 
-const sections = ['warm', 'share', 'write', 'set', 'sign', 'verify', 'cache', 'start', 'call']
+const sections = ['warm', 'share', 'write', 'set', 'sign', 'verify', 'cache', 'start', 'call', 'worker']
 const asked = process.argv.slice(2)
 const unknown = asked.filter((name) => !sections.includes(name))
 if (unknown.length > 0) console.error(`no section ${unknown.join(', ')}; there are: ${sections.join(', ')}`)
