@@ -3,6 +3,7 @@ import { type Call, readCall } from './http/call.ts'
 import { corsHeaders } from './http/cors.ts'
 import { createFaults, damage, type FaultOptions, faultResponse } from './http/faults.ts'
 import { createJournal, type RecordedRequest } from './http/journal.ts'
+import { createOverview } from './overview.ts'
 import type { Provider } from './provider.ts'
 import type { EmulatorContexts } from './ready-made.ts'
 import { route } from './router.ts'
@@ -66,6 +67,7 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
   const { provider, contexts } = await createProvider(options)
   const faults = createFaults()
   const journal = createJournal()
+  const overview = createOverview({ endpoint: provider.endpoint, contexts, journal, faults })
 
   return {
     url: provider.endpoint,
@@ -79,6 +81,8 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
       request.signal.throwIfAborted()
       const call = await readCall(request)
       const { method, url } = call
+      // the page about the emulator is not part of what it emulates
+      if (url.pathname === '/' && /^(?:GET|POST)$/.test(method)) return overview(call)
       const noteStatus = journal.record({ method, path: url.pathname, at: provider.clock.now() }, call.params)
       const fault = faults.take(method, url.pathname)
       if (fault?.delay !== undefined) await sleep(fault.delay, request.signal)

@@ -20,9 +20,6 @@ interface Route {
   readonly methods: Readonly<Record<string, Handler>>
 }
 
-const home = () =>
-  messagePage('imskit emulator', 'It is running. Its discovery document is at /ims/.well-known/openid-configuration.')
-
 const defaultRedirect = () =>
   messagePage(
     'Default redirect URI',
@@ -30,7 +27,6 @@ const defaultRedirect = () =>
   )
 
 const routes: readonly Route[] = [
-  { path: /^\/$/, methods: { GET: home } },
   { path: /^\/default-redirect$/, methods: { GET: defaultRedirect } },
   { path: /^\/api\/echo$/, methods: { GET: echo, POST: echo } },
   { path: new RegExp(`^${relayPath}$`), methods: { GET: startRelay } },

@@ -1,0 +1,88 @@
+import { escapeHtml, messagePage, page } from './endpoints/pages.ts'
+import type { Call } from './http/call.ts'
+import type { FaultOptions, Faults } from './http/faults.ts'
+import type { Journal, RecordedRequest } from './http/journal.ts'
+import type { EmulatorContexts } from './ready-made.ts'
+
+/** What the page at `/` shows and does. */
+export interface Overview {
+  readonly endpoint: string
+  readonly contexts: EmulatorContexts
+  readonly journal: Journal
+  readonly faults: Faults
+}
+
+const shownRequests = 20
+
+/** Failures for the next token request, by the name of their button. */
+const presets: Readonly<Record<string, Omit<FaultOptions, 'path'>>> = {
+  'Unavailable (503)': { status: 503 },
+  'Too many requests (429, again in 2 s)': { status: 429, headers: { 'retry-after': '2' } },
+  'Refused (invalid_grant)': { status: 400, body: { error: 'invalid_grant' } },
+  'An HTML page': { status: 502, body: '<html>Bad gateway</html>', headers: { 'content-type': 'text/html' } },
+  'Ten seconds late': { delay: 10_000 },
+  'Answer lost on the way': { drop: 'after' },
+}
+
+/**
+ * `GET /`: how to use the emulator, its contexts, what arrived last, and buttons for failures; `POST /` is what those
+ * do. They want a token of this very page, so that no other site can press them.
+ */
+export function createOverview({ endpoint, contexts, journal, faults }: Overview): (call: Call) => Response {
+  const formToken = crypto.randomUUID()
+  let undo: (() => void)[] = []
+
+  function show(): Response {
+    const main = [
+      `<p>A local IMS for development and tests. Point a program at it:</p>`,
+      pre(`AIO_IMS_CONFIG_ENDPOINT=${endpoint}`),
+      '<h2>Contexts, ready to copy</h2>',
+      ...Object.entries(contexts).map(
+        ([kind, data]) =>
+          `<details><summary>${escapeHtml(kind)}</summary>${pre(JSON.stringify(data, null, 2))}</details>`,
+      ),
+      '<h2>Make the next token request fail</h2>',
+      `<form method="post" class="quiet"><input type="hidden" name="form_token" value="${formToken}"><div class="actions">`,
+      ...Object.keys(presets).map((name) => button('fault', name)),
+      button('undo', 'Take all back'),
+      '</div></form>',
+      '<h2>Last requests</h2>',
+      requestTable(journal.requests.slice(-shownRequests).reverse()),
+    ]
+    const shown = page('imskit emulator', main.join('\n'), { wide: true })
+    // under no-referrer a browser sends no origin along with the form
+    shown.headers.set('referrer-policy', 'same-origin')
+    return shown
+  }
+
+  function act({ params, headers }: Call): Response {
+    const origin = headers.get('origin')
+    const ours = origin === null || origin === new URL(endpoint).origin
+    if (!ours || params.get('form_token') !== formToken) {
+      return messagePage('Not from here', 'Only the buttons of this page do that. Open the page and try again.', 403)
+    }
+    const preset = presets[params.get('fault') ?? '']
+    if (preset !== undefined) undo.push(faults.add({ path: '/ims/token', ...preset }))
+    else if (params.get('undo') !== null) {
+      for (const take of undo) take()
+      undo = []
+    }
+    return new Response(null, { status: 303, headers: { location: '/', 'cache-control': 'no-store' } })
+  }
+
+  return (call) => (call.method === 'POST' ? act(call) : show())
+}
+
+const pre = (text: string) => `<pre>${escapeHtml(text)}</pre>`
+const button = (name: string, value: string) =>
+  `<button name="${name}" value="${escapeHtml(value)}">${escapeHtml(value)}</button>`
+
+function requestTable(requests: readonly RecordedRequest[]): string {
+  if (requests.length === 0) return '<p>None so far.</p>'
+  const rows = requests.map(({ at, method, path, status, params }) => {
+    const named = Object.entries(params).map(([name, value]) => `${name}=${String(value)}`)
+    const cells = [new Date(at).toISOString().slice(11, 19), `${method} ${path}`, String(status || ''), named.join(' ')]
+    return `<tr>${cells.map((cell) => `<td>${escapeHtml(cell)}</td>`).join('')}</tr>`
+  })
+  return `<table><thead><tr><th>UTC</th><th>Request</th><th>Status</th><th>Parameters</th></tr></thead><tbody>${rows.join('\n')}</tbody></table>`
+}
