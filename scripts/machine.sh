@@ -1,5 +1,5 @@
 #!/bin/sh
-# The programs that the tests run beside Node: browsers, a display for one of them, openssl. Installs what is missing
+# The programs that the tests run beside Node: browsers, a display for one of them, openssl, Redis. Installs what is missing
 # where that is possible (Debian, as root), and says what is missing where it is not.
 set -eu
 
@@ -15,6 +15,7 @@ need firefox-esr firefox-esr
 need WebKitWebDriver webkit2gtk-driver
 need xvfb-run xvfb
 need xauth xauth
+need redis-server redis-server
 
 [ -n "$missing" ] || exit 0
 if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
