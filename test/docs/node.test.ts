@@ -32,7 +32,7 @@ async function runBlock(block: Block): Promise<{ stdout: string; stderr: string 
   return run(process.execPath, ['--import', preload, file], { cwd, env, timeout: 25_000 })
 }
 
-const programs = blocksIn('node').filter(({ words }) => !words.includes('redis'))
+const programs = blocksIn('node')
 
 describe('the programs of the documentation', () => {
   test('are there', () => expect(programs.length).toBeGreaterThan(12))

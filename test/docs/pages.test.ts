@@ -1,11 +1,11 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { transform } from 'esbuild'
 import { describe, expect, test } from 'vitest'
 import { blocks, pages, root, textOf } from './blocks.ts'
 
 /** Where code of the documentation is run: here, or (before and after a move, the command line) by tests of their own. */
-const run = ['node', 'page', 'worker', 'vitest', 'react', 'before', 'after']
+const run = ['node', 'page', 'worker', 'vitest', 'react', 'redis', 'before', 'after']
 /** What cannot stand alone: it is compiled. */
 const compiled = ['fragment', 'config', 'playwright']
 const isCode = (language: string) => /^(?:js|ts|jsx|tsx)$/.test(language)
@@ -59,6 +59,11 @@ describe('the documentation', () => {
       return anchor !== undefined && file.endsWith('.md') && !anchorsOf(file).includes(anchor)
     })
     expect(broken.map(({ link }) => link)).toEqual([])
+  })
+
+  test('shows the lock over Redis that the tests run', () => {
+    const lock = readFileSync(join(root, 'test/proof/fixtures/redis-lock.mjs'), 'utf8')
+    expect(textOf('docs/fleet.md')).toContain(`\`\`\`js redis\n${lock}\`\`\``)
   })
 
   test('has no page that README does not lead to', () => {
