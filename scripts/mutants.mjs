@@ -1,0 +1,106 @@
+import { execFile } from 'node:child_process'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { mutants } from './mutants/list.mjs'
+
+// breaks copies of the source, one small way at a time, and shows that the tests notice; a word limits it to one area
+
+const [wanted = ''] = process.argv.slice(2)
+const chosen = mutants.filter(({ area }) => area.startsWith(wanted))
+const sources = readdirSync('src', { recursive: true })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => join('src', name))
+const texts = new Map(sources.map((path) => [path, readFileSync(path, 'utf8')]))
+
+/** The one file that holds `text`, once. */
+function fileOf(text) {
+  const holding = [...texts].filter(([, content]) => content.includes(text))
+  const [[path, content] = []] = holding
+  if (holding.length === 1 && content.indexOf(text) === content.lastIndexOf(text)) return path
+  throw new Error(`${holding.length === 0 ? 'nowhere' : 'in more than one place'} in src: ${text}`)
+}
+
+const located = []
+const lost = []
+for (const mutant of chosen) {
+  try {
+    located.push({ ...mutant, path: fileOf(mutant.find) })
+  } catch (error) {
+    lost.push(error.message)
+  }
+}
+if (lost.length > 0 || located.length === 0) {
+  console.error(`These texts of scripts/mutants/list.mjs have to follow the code:\n${lost.join('\n') || 'none chosen'}`)
+  process.exit(1)
+}
+
+/** A copy of the project to break. */
+function copyProject() {
+  const place = mkdtempSync(join(tmpdir(), 'imskit-mutants-'))
+  for (const name of ['src', 'test', 'package.json', 'tsconfig.json', 'vitest.config.ts', 'scripts'])
+    cpSync(name, join(place, name), { recursive: true })
+  symlinkSync(join(process.cwd(), 'node_modules'), join(place, 'node_modules'))
+  return place
+}
+
+const vitest = join(process.cwd(), 'node_modules', 'vitest', 'vitest.mjs')
+/** How a run of `tests` in `place` ends: a run that hangs has noticed something too. */
+const run = (place, tests) =>
+  new Promise((resolve) => {
+    const args = [vitest, 'run', '--bail', '1', '--maxWorkers', '1', '--reporter', 'dot', ...tests]
+    const options = { cwd: place, timeout: 120_000, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 }
+    execFile(process.execPath, args, options, (error, stdout, stderr) =>
+      resolve({ passed: error === null, output: stdout + stderr }),
+    )
+  })
+
+/** Runs `work` on every item, `places.length` at a time. */
+async function each(items, places, work) {
+  const queue = [...items]
+  const drain = async (place) => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item, place)
+  }
+  await Promise.all(places.map(drain))
+}
+
+const places = Array.from({ length: Math.min(2, availableParallelism()) }, copyProject)
+process.on('exit', () => {
+  for (const place of places) rmSync(place, { recursive: true, force: true })
+})
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
+
+// a test that fails anyway would kill everything
+const suites = new Set(located.map(({ tests }) => tests.join(' ')))
+await each(suites, places, async (suite, place) => {
+  const { passed, output } = await run(place, suite.split(' '))
+  if (passed) return
+  console.error(`${suite} fails without any mutation:\n${output}`)
+  process.exit(1)
+})
+
+const outcomes = []
+await each(located, places, async (mutant, place) => {
+  const { path, find, replace, tests, survives } = mutant
+  const original = texts.get(path)
+  writeFileSync(
+    join(place, path),
+    original.replace(find, () => replace),
+  )
+  const { passed } = await run(place, tests)
+  writeFileSync(join(place, path), original)
+  const outcome = passed ? (survives ? 'explained' : 'SURVIVED') : 'killed'
+  outcomes.push({ ...mutant, outcome })
+  const change = `${find}  =>  ${replace || '(nothing)'}`.replaceAll(/\s*\n\s*/g, ' ')
+  console.log(`${outcome.padEnd(9)} ${path}: ${change}${passed && survives ? ` (${survives})` : ''}`)
+})
+
+const table = {}
+for (const { area, outcome } of outcomes) {
+  table[area] ??= { killed: 0, explained: 0, SURVIVED: 0 }
+  table[area][outcome]++
+}
+console.table(table)
+const killed = outcomes.filter(({ outcome }) => outcome === 'killed').length
+console.log(`${killed} of ${outcomes.length} killed`)
+process.exitCode = outcomes.some(({ outcome }) => outcome === 'SURVIVED') ? 1 : 0

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest'
+import { endTurn, takeTurn } from '../../src/adapters/node/lock-queue.ts'
+import { createClient, type Lock, memoryStore } from '../../src/core/index.ts'
+import { later } from '../../src/core/kept-tokens.ts'
+import { createEmulator } from '../../src/emulator/index.ts'
+import { serverFlow } from './setting.ts'
+
+// pieces whose faults only show where several things come together
+
+test('of two tokens the later one counts, the first where nobody can tell', () => {
+  const early = { accessToken: 'early', expiresAt: 9, obtainedAt: 1 }
+  const late = { accessToken: 'late', expiresAt: 9, obtainedAt: 2 }
+  expect([later(early, late), later(late, early)]).toEqual([late, late])
+  expect([later(undefined, late), later(late, undefined)]).toEqual([late, late])
+  expect(later(early, { ...late, obtainedAt: 1 })).toBe(early)
+})
+
+test('a lock that runs its task twice takes one token all the same', async () => {
+  const emulator = await createEmulator()
+  const twice: Lock = async (_, task) => {
+    await task()
+    return task()
+  }
+  const client = createClient({
+    flow: serverFlow(emulator),
+    endpoint: emulator.url,
+    fetch: emulator.fetch,
+    store: memoryStore(),
+    lock: twice,
+  })
+  await client.getToken({ force: true })
+  expect(emulator.requests).toHaveLength(1)
+})
+
+test('a turn that comes to one who has just given up goes to the next', async () => {
+  await takeTurn('name', { wait: 1_000 })
+  const leaving = new AbortController()
+  const left = takeTurn('name', { wait: 1_000, signal: leaving.signal })
+  const next = takeTurn('name', { wait: 5_000 })
+  endTurn('name')
+  leaving.abort(new Error('gone'))
+  await expect(left).rejects.toThrow('gone')
+  expect(await next).toBe(true)
+  endTurn('name')
+})
