@@ -1,5 +1,5 @@
 import type { Page } from 'playwright'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type OpenIdProvider, publicClient, startOpenIdProvider } from '../proof/oidc-op.ts'
 import { arrivals, getToken, open, useBrowser } from './browser.ts'
 import { type Site, startSite } from './site.ts'
@@ -91,5 +91,28 @@ describe('at oidc-provider', () => {
     expect(refreshes).toBeLessThanOrEqual(Math.ceil(4 / (lifetime * 0.4)))
     expect(Math.abs(seen.size - refreshes)).toBeLessThanOrEqual(1)
     for (const tab of others) expect(await getToken(tab)).toMatchObject({ ok: expect.any(String) })
+  })
+
+  test('a silent login finds the person’s session where cookies come along, and never takes their absence for a sign-out', async () => {
+    const near = await startOpenIdProvider({ app: site.origin, host: 'localhost', silent: true })
+    onTestFinished(() => near.close())
+    const silently = (page: Page) => page.evaluate(() => window.outcome(window.app.client.login({ mode: 'silent' })))
+    // another site: the browser keeps the provider's cookies from the frame
+    const far = await openApp()
+    await logIn(far)
+    const token = await getToken(far)
+    expect(await silently(far)).toMatchObject({ error: { code: 'LOGIN_REQUIRED' } })
+    expect(await getToken(far)).toMatchObject({ ok: expect.any(String) })
+    expect(token).toMatchObject({ ok: expect.any(String) })
+    site.configure({ endpoint: near.issuer, issuers: [near.issuer], platform: { silentTimeout: 10_000 } })
+    onTestFinished(() => site.configure({ endpoint: op.issuer, issuers: [op.issuer] }))
+    const page = await openApp()
+    expect(await silently(page)).toMatchObject({ error: { code: 'LOGIN_REQUIRED', imsError: 'login_required' } })
+    await logIn(page)
+    const before = await getToken(page)
+    const again = await silently(page)
+    expect(again).toEqual({ ok: expect.any(String) })
+    expect(again).not.toEqual(before)
+    expect(await page.evaluate(() => document.querySelectorAll('iframe').length)).toBe(0)
   })
 })

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { exportJWK, generateKeyPair } from 'jose'
-import Provider from 'oidc-provider'
+import Provider, { interactionPolicy } from 'oidc-provider'
 
 /** A certified OpenID provider with IMS's paths. */
 export interface OpenIdProvider {
@@ -40,13 +40,23 @@ export interface OpenIdProviderOptions {
   readonly accessTokenLifetime?: number
   /** An app in a browser, which may call the provider and come back to its `/callback`. */
   readonly app?: string
+  /** Default: `127.0.0.1`, which is another site than an app on `localhost`. */
+  readonly host?: string
+  /** Whether a client with a loopback redirect URI may be answered without a page, as one on https is. Default: no. */
+  readonly silent?: boolean
+}
+
+function policyForSilence() {
+  const policy = interactionPolicy.base()
+  policy.get('consent').checks.remove('native_client_prompt')
+  return policy
 }
 
 /** Starts one. PKCE is required, refresh tokens rotate, reuse ends the grant, access tokens are opaque. */
 export async function startOpenIdProvider(options: OpenIdProviderOptions = {}): Promise<OpenIdProvider> {
-  const { accessTokenLifetime = 300, app } = options
+  const { accessTokenLifetime = 300, app, host = '127.0.0.1', silent = false } = options
   const port = await freePort()
-  const issuer = `http://127.0.0.1:${port}`
+  const issuer = `http://${host}:${port}`
   const { privateKey } = await generateKeyPair('RS256', { extractable: true })
   const provider = new Provider(issuer, {
     clients: [
@@ -72,6 +82,7 @@ export async function startOpenIdProvider(options: OpenIdProviderOptions = {}): 
       userinfo: '/ims/userinfo/v2',
       revocation: '/ims/revoke',
     },
+    ...(silent && { interactions: { policy: policyForSilence() } }),
     features: { devInteractions: { enabled: true }, revocation: { enabled: true, allowedPolicy: () => true } },
     pkce: { required: () => true },
     clientBasedCORS: (_context: unknown, origin: string) => origin === app,
@@ -104,7 +115,7 @@ export async function startOpenIdProvider(options: OpenIdProviderOptions = {}): 
       grants.push(String(context.oidc.params?.grant_type)),
     )
   }
-  const server = provider.listen(port, '127.0.0.1')
+  const server = provider.listen(port, host)
   await once(server, 'listening')
   return {
     issuer,

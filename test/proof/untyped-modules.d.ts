@@ -7,4 +7,8 @@ declare module 'oidc-provider' {
     // biome-ignore lint/suspicious/noExplicitAny: the events of a package without types
     on(name: string, listener: (...args: any[]) => void): void
   }
+
+  export const interactionPolicy: {
+    base(): { get(prompt: string): { readonly checks: { remove(name: string): void } } }
+  }
 }
