@@ -207,14 +207,13 @@ function loginMethods({ setup, flow, session, closing }: LoginParts): Omit<Login
       return result && finished(result)
     },
     async logout({ redirectUri, signal } = {}) {
-      const { logoutUrl } = await loadLogin()
-      const url = await logoutUrl(setup, redirectUri)
       const { forgetting, telling } = await end(setup, session, signal)
       if (forgetting !== undefined) throw forgetting.error
       // IMS being out of reach keeps nobody signed in here
       if (telling !== undefined) noteFailure(setup, telling.error, 'invalidating')
       setup.connection.emit({ type: 'logout', clientId: flow.clientId })
-      return url
+      // loaded last, as nothing that cannot be loaded keeps anybody signed in either
+      return (await loadLogin()).logoutUrl(setup, redirectUri)
     },
   }
 }
