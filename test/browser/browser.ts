@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright'
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import type { Outcome } from './fixtures/app.ts'
@@ -6,16 +9,18 @@ export interface BrowserOptions {
   readonly args?: readonly string[]
 }
 
+const launchOptions = (args: readonly string[]) => ({
+  executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--in-process-gpu', ...args],
+  // as people's browsers: with a back-forward cache and a popup blocker
+  ignoreDefaultArgs: ['--disable-back-forward-cache', '--disable-popup-blocking'],
+})
+
 /** One Chromium for a test file. Each call of the function returned gives a new profile, gone after its test. */
 export function useBrowser({ args = [] }: BrowserOptions = {}): () => Promise<BrowserContext> {
   let browser: Browser
   beforeAll(async () => {
-    browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
-      args: ['--no-sandbox', '--disable-gpu', '--in-process-gpu', ...args],
-      // as people's browsers: with a back-forward cache and a popup blocker
-      ignoreDefaultArgs: ['--disable-back-forward-cache', '--disable-popup-blocking'],
-    })
+    browser = await chromium.launch(launchOptions(args))
   })
   afterAll(() => browser.close())
   return async () => {
@@ -24,6 +29,21 @@ export function useBrowser({ args = [] }: BrowserOptions = {}): () => Promise<Br
     onTestFinished(() => context.close())
     return context
   }
+}
+
+/** A Chromium of its own whose settings block third-party cookies or let them through, gone after its test. */
+export async function newProfile({ thirdPartyCookies }: { thirdPartyCookies: boolean }): Promise<BrowserContext> {
+  const directory = mkdtempSync(join(tmpdir(), 'imskit-chromium-'))
+  mkdirSync(join(directory, 'Default'))
+  const profile = { block_third_party_cookies: !thirdPartyCookies, cookie_controls_mode: thirdPartyCookies ? 0 : 1 }
+  writeFileSync(join(directory, 'Default', 'Preferences'), JSON.stringify({ profile }))
+  const context = await chromium.launchPersistentContext(directory, launchOptions([]))
+  context.setDefaultTimeout(10_000)
+  onTestFinished(async () => {
+    await context.close()
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
+  })
+  return context
 }
 
 /** Opens `url` and waits until the app there runs. */

@@ -1,8 +1,8 @@
-import type { Page } from 'playwright'
+import type { BrowserContext, Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { getToken, logIn, open, useBrowser } from './browser.ts'
+import { getToken, logIn, newProfile, open, useBrowser } from './browser.ts'
 import { type Ims, startIms } from './ims.ts'
-import { startSite } from './site.ts'
+import { type Site, startSite } from './site.ts'
 
 const newContext = useBrowser()
 let near: Ims
@@ -15,13 +15,24 @@ beforeAll(async () => {
 })
 afterAll(() => Promise.all([near.close(), far.close()]))
 
-async function openApp(ims: Ims): Promise<Page> {
-  const site = await startSite({ ...ims.config, platform: { silentTimeout: 700 } })
+async function siteOf(ims: Ims, silentTimeout = 700): Promise<Site> {
+  const site = await startSite({ ...ims.config, platform: { silentTimeout } })
   onTestFinished(() => {
     expect(site.violations).toEqual([])
     site.close()
   })
-  return open(await newContext(), `${site.origin}/`)
+  return site
+}
+
+async function openApp(ims: Ims): Promise<Page> {
+  return open(await newContext(), `${(await siteOf(ims)).origin}/`)
+}
+
+/** Lets IMS's cookies go along with frames of other sites, as far as the browser does. */
+async function acrossSites(context: BrowserContext, ims: Ims): Promise<void> {
+  const cookies = await context.cookies(ims.config.endpoint)
+  expect(cookies.length).toBe(1)
+  await context.addCookies(cookies.map((cookie) => ({ ...cookie, sameSite: 'None' as const, secure: true })))
 }
 
 const silently = (page: Page) => page.evaluate(() => window.outcome(window.app.client.login({ mode: 'silent' })))
@@ -60,6 +71,41 @@ describe('a silent login', () => {
     expect(await getToken(page)).toEqual(token)
     expect(loggedOut(far)).toEqual([])
     expect(await page.evaluate(() => window.app.events.filter(({ type }) => type === 'logout'))).toEqual([])
+  })
+
+  test('finds the session of another site only where the browser lets third-party cookies through', async () => {
+    const { origin } = await siteOf(far, 10_000)
+    const outcomes: unknown[] = []
+    for (const thirdPartyCookies of [true, false]) {
+      const context = await newProfile({ thirdPartyCookies })
+      const page = await open(context, `${origin}/`)
+      await logIn(page)
+      await acrossSites(context, far)
+      const before = await getToken(page)
+      outcomes.push(await silently(page))
+      // a probe that finds nobody takes nothing away
+      if (!thirdPartyCookies) expect(await getToken(page)).toEqual(before)
+      expect((await context.cookies(far.config.endpoint)).length).toBe(1)
+    }
+    expect(outcomes).toEqual([
+      { ok: expect.any(String) },
+      { error: expect.objectContaining({ code: 'LOGIN_REQUIRED', imsError: 'login_required' }) },
+    ])
+    expect(loggedOut(far)).toEqual([])
+  })
+
+  test('gives up in a cross-origin-isolated page, whose frames IMS does not opt in to', async () => {
+    const site = await siteOf(near)
+    site.configure({
+      headers: { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' },
+    })
+    const page = await open(await newContext(), `${site.origin}/`)
+    await logIn(page)
+    const before = await getToken(page)
+    expect(await page.evaluate(() => globalThis.crossOriginIsolated)).toBe(true)
+    expect(await silently(page)).toMatchObject({ error: { code: 'LOGIN_REQUIRED' } })
+    expect(await getToken(page)).toEqual(before)
+    expect(await frames(page)).toBe(0)
   })
 
   test('gives up where IMS does not answer in a frame', async () => {
