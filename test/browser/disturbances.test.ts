@@ -1,0 +1,222 @@
+import type { BrowserContext, Page } from 'playwright'
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { getToken, logIn, open, running, useBrowser } from './browser.ts'
+import { type Ims, startIms } from './ims.ts'
+import { type Site, startSite } from './site.ts'
+
+// what befalls a page whose person is signed in
+
+const newContext = useBrowser()
+let ims: Ims
+let site: Site
+
+beforeAll(async () => {
+  ims = await startIms({ autoLogin: 'user@example.com', opaqueTokens: true })
+  site = await startSite({ ...ims.config, lease: 400 })
+})
+afterAll(async () => {
+  site.close()
+  await ims.close()
+})
+afterEach(() => expect(site.violations).toEqual([]))
+
+async function signedIn({ origin }: Site = site): Promise<{ context: BrowserContext; page: Page }> {
+  const context = await newContext()
+  const page = await open(context, `${origin}/`)
+  expect((await logIn(page))[0]).toMatchObject({ ok: { token: expect.any(String) } })
+  return { context, page }
+}
+
+const forced = (page: Page) => page.evaluate(() => window.outcome(window.app.client.getToken({ force: true })))
+const heard = (page: Page, type: string) =>
+  page.evaluate((wanted) => window.app.events.filter((event) => event.type === wanted).length, type)
+const loginRequired = { error: expect.objectContaining({ code: 'LOGIN_REQUIRED' }) }
+
+test('a tab that is frozen in the middle of a renewal hinders nobody, and has the new token when it thaws', async () => {
+  const { context, page: frozen } = await signedIn()
+  const other = await open(context, `${site.origin}/`)
+  const before = await getToken(other)
+  let release = () => {}
+  const released = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const asked = new Promise<void>((resolve) =>
+    frozen.route('**/ims/token/v3', async (route) => {
+      resolve()
+      await released
+      await route.continue()
+    }),
+  )
+  const renewal = forced(frozen)
+  await asked
+  const cdp = await context.newCDPSession(frozen)
+  await cdp.send('Page.setWebLifecycleState', { state: 'frozen' })
+  const after = await forced(other)
+  expect(after).toMatchObject({ ok: expect.any(String) })
+  expect(after).not.toEqual(before)
+  await cdp.send('Page.setWebLifecycleState', { state: 'active' })
+  release()
+  expect(await renewal).toEqual(after)
+  expect(await getToken(frozen)).toEqual(after)
+})
+
+test('tabs that slept past the end of their token share one renewal', async () => {
+  const context = await newContext()
+  await context.addInitScript(() => {
+    const now = Date.now
+    Date.now = () => now() + Number(localStorage.getItem('slept') ?? 0)
+  })
+  const sleepy = await startIms({ autoLogin: 'user@example.com', opaqueTokens: true })
+  const sleepySite = await startSite(sleepy.config)
+  onTestFinished(async () => {
+    sleepySite.close()
+    await sleepy.close()
+  })
+  const first = await open(context, `${sleepySite.origin}/`)
+  await logIn(first)
+  const tabs = [first, await open(context, `${sleepySite.origin}/`), await open(context, `${sleepySite.origin}/`)]
+  const before = await Promise.all(tabs.map(getToken))
+  const day = 25 * 3_600_000
+  await first.evaluate((slept) => localStorage.setItem('slept', String(slept)), day)
+  sleepy.setTime(Date.now() + day)
+  const after = await Promise.all(tabs.map(getToken))
+  expect(new Set(after.map((each) => JSON.stringify(each))).size).toBe(1)
+  expect(after[0]).toMatchObject({ ok: expect.any(String) })
+  expect(after[0]).not.toEqual(before[0])
+  expect(sleepy.granted('refresh_token')).toBe(1)
+})
+
+test('a login whose database is wiped is over at the next renewal, and the next login works', async () => {
+  const { context, page } = await signedIn()
+  const other = await open(context, `${site.origin}/`)
+  const token = await getToken(other)
+  const cdp = await context.newCDPSession(page)
+  await cdp.send('Storage.clearDataForOrigin', { origin: site.origin, storageTypes: 'indexeddb' })
+  expect(await getToken(other)).toEqual(token)
+  expect(await forced(other)).toEqual(loginRequired)
+  expect(await heard(other, 'error')).toBe(0)
+  await logIn(page)
+  expect(await getToken(page)).toMatchObject({ ok: expect.any(String) })
+  await expect.poll(() => getToken(other)).toEqual(await getToken(page))
+})
+
+test('where the database is denied, a renewal and a logout still work', async () => {
+  const context = await newContext()
+  await context.addInitScript(() => {
+    IDBFactory.prototype.open = () => {
+      throw new DOMException('denied', 'InvalidStateError')
+    }
+  })
+  const page = await open(context, `${site.origin}/`)
+  await logIn(page)
+  const before = await getToken(page)
+  const after = await forced(page)
+  expect(after).toMatchObject({ ok: expect.any(String) })
+  expect(after).not.toEqual(before)
+  expect(await getToken(page)).toEqual(after)
+  await page.evaluate(() => window.app.client.logout())
+  expect(await getToken(page)).toEqual(loginRequired)
+  expect(await heard(page, 'store-degraded')).toBe(1)
+})
+
+describe('an answer to a renewal that is cut off', () => {
+  test('before IMS saw the question costs nothing', async () => {
+    const { page } = await signedIn()
+    const before = await getToken(page)
+    // a browser asks again by itself where a connection that it had kept open is closed under its question
+    const better = ims.fault({ path: '/ims/token', drop: 'before', times: 9 })
+    onTestFinished(better)
+    expect(await forced(page)).toMatchObject({ error: { code: 'NETWORK_FAILED' } })
+    expect(await getToken(page)).toEqual(before)
+    better()
+    expect(await forced(page)).toMatchObject({ ok: expect.any(String) })
+  })
+
+  test('after it did ends the login where refresh tokens rotate, once and for all tabs', async () => {
+    const { context, page } = await signedIn()
+    const other = await open(context, `${site.origin}/`)
+    const [token, refreshes] = [await getToken(page), () => ims.requests.filter(isRefresh).length]
+    const isRefresh = ({ params }: { params: Record<string, unknown> }) => params.grant_type === 'refresh_token'
+    onTestFinished(ims.fault({ path: '/ims/token', drop: 'mid-body' }))
+    expect(await forced(page)).toMatchObject({ error: { code: 'NETWORK_FAILED' } })
+    expect(await getToken(page)).toEqual(token)
+    const sofar = refreshes()
+    expect(await forced(page)).toEqual(loginRequired)
+    for (const tab of [page, other]) expect(await forced(tab)).toEqual(loginRequired)
+    expect(refreshes()).toBe(sofar + 1)
+    expect((await logIn(page))[0]).toMatchObject({ ok: { token: expect.any(String) } })
+  })
+})
+
+test('a warm call takes no lock, reads no database and asks nobody', async () => {
+  const { page } = await signedIn()
+  await getToken(page)
+  const used = await page.evaluate(async () => {
+    const used: string[] = []
+    const count = (owner: object, name: string) => {
+      const original = Reflect.get(owner, name)
+      Reflect.set(owner, name, function counted(this: unknown, ...args: unknown[]) {
+        used.push(name)
+        return Reflect.apply(original, this, args)
+      })
+    }
+    count(LockManager.prototype, 'request')
+    count(IDBDatabase.prototype, 'transaction')
+    count(IDBFactory.prototype, 'open')
+    count(globalThis, 'fetch')
+    for (let call = 0; call < 50; call++) await window.app.client.getToken()
+    const warm = used.splice(0)
+    await window.app.client.getToken({ force: true })
+    return { warm, cold: [...new Set(used)].sort() }
+  })
+  expect(used).toEqual({ warm: [], cold: ['fetch', 'request', 'transaction'] })
+})
+
+describe('what others left in the storage of this origin', () => {
+  const hostile = [
+    null,
+    5,
+    'text',
+    [],
+    {},
+    { accessToken: 5, expiresAt: 9e15 },
+    { accessToken: 'x', expiresAt: 'never' },
+    { accessToken: ['x'], expiresAt: 9e15, refreshToken: {} },
+    JSON.parse('{"__proto__":{"accessToken":"polluted","expiresAt":9e15}}'),
+    JSON.parse('{"constructor":{"prototype":{"polluted":true}},"claims":{"__proto__":{"polluted":true}}}'),
+  ]
+
+  test('is no token, breaks no page and no login', async () => {
+    const { page } = await signedIn()
+    const [key] = await page.evaluate(() => window.app.platform.store.keys('imskit/tokens/'))
+    for (const value of hostile) {
+      await page.evaluate(([key, value]) => window.app.platform.store.set(key, value), [key as string, value] as const)
+      await page.reload()
+      await running(page)
+      expect(await getToken(page)).toEqual(loginRequired)
+    }
+    expect(await page.evaluate(() => window.outcome(window.app.client.logout()))).toMatchObject({ ok: {} })
+    expect(await page.evaluate(() => 'polluted' in {} || 'accessToken' in {})).toBe(false)
+    expect((await logIn(page))[0]).toMatchObject({ ok: { token: expect.any(String) } })
+  })
+
+  test('is no pending login, and never keeps one from beginning', async () => {
+    const page = await open(await newContext(), `${site.origin}/`)
+    await page.evaluate((values) => {
+      for (const [index, value] of ['{', '', ...values.map((value) => JSON.stringify(value))].entries()) {
+        sessionStorage.setItem(`imskit/pending/${index}`, value)
+        sessionStorage.setItem(`imskit/pending/wrapped-${index}`, `{"value":${value || 0},"expiresAt":null,"setAt":0}`)
+        sessionStorage.setItem('imskit/page-logins', value)
+      }
+    }, hostile)
+    for (const state of ['0', 'wrapped-6', 'wrapped-10']) {
+      await page.goto(`${site.origin}/callback?code=forged&state=${state}`)
+      await running(page)
+      expect(await page.evaluate(() => window.app.arrivals)).toMatchObject([
+        { error: { code: 'STATE_MISMATCH' } },
+        { error: { code: 'STATE_MISMATCH' } },
+      ])
+    }
+    expect((await logIn(page))[0]).toMatchObject({ ok: { token: expect.any(String) } })
+  })
+})
