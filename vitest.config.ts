@@ -6,5 +6,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
+    // real browsers, processes and clocks: where a shared machine stalls, a test is given a second chance, and says so
+    retry: process.env.CI ? 1 : 0,
   },
 })
