@@ -105,26 +105,30 @@ export function familiar(test, { imskit, setting }, place) {
     is.same(result.valid, false, 'valid')
     is.true(typeof result.reason === 'string', 'there is a reason')
   })
-  test('Ims: ValidationCache asks once for many', async (is) => {
-    const cache = new imskit.ValidationCache(60_000, 10, 10)
-    const { access_token } = await token()
-    let sent = 0
-    const ims = place.ims({
-      cache,
-      fetch: (url, init) => {
-        sent++
-        return fetch(url, init)
-      },
-    })
-    const ask = () => ims.validateToken(access_token.token, setting.server.clientId)
-    const all = await Promise.all([ask(), ask(), ask()])
-    is.same(
-      [...all, await ask()].map(({ valid }) => valid),
-      [true, true, true, true],
-      'valid',
-    )
-    is.same(sent, 1, 'requests')
-  })
+  test(
+    'Ims: ValidationCache asks once for many',
+    async (is) => {
+      const cache = new imskit.ValidationCache(60_000, 10, 10)
+      const { access_token } = await token()
+      let sent = 0
+      const ims = place.ims({
+        cache,
+        fetch: (url, init) => {
+          sent++
+          return fetch(url, init)
+        },
+      })
+      const ask = () => ims.validateToken(access_token.token, setting.server.clientId)
+      const all = await Promise.all([ask(), ask(), ask()])
+      is.same(
+        [...all, await ask()].map(({ valid }) => valid),
+        [true, true, true, true],
+        'valid',
+      )
+      is.same(sent, 1, 'requests')
+    },
+    'sharing',
+  )
   test('Ims: profile, user info and organizations of a person', async (is) => {
     const client = imskit.createClient({ flow: place.loginFlow(), ...(await place.outside()) })
     const signedIn = await client.finishLogin(await place.browse(await client.startLogin()))

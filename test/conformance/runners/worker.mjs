@@ -7,6 +7,8 @@ import { run } from '../run.mjs'
 
 const cannot = {
   legacyKeys: 'DEK-Info keys hang on MD5, which standard WebCrypto lacks; only the adapter for Node reads them',
+  sharing:
+    'requests of a worker share no promise, so many that ask at once ask for themselves; what was found is shared',
   redirect: 'nobody is sent anywhere by a worker; it answers with the address',
 }
 
