@@ -2,6 +2,7 @@ import { ConfigurationError, LoginRequiredError } from '../../core/errors.ts'
 import type { LoginWish, Platform, Redirect } from '../../core/ports.ts'
 import { webLock } from './lock-web.ts'
 import { pageArrival } from './page-arrival.ts'
+import { pendingLogins } from './pending-logins.ts'
 import { frameRedirect } from './redirect-frame.ts'
 import { pageRedirect } from './redirect-page.ts'
 import { popupRedirect } from './redirect-popup.ts'
@@ -33,11 +34,12 @@ export interface BrowserPlatformOptions {
 export function browserPlatform(options: BrowserPlatformOptions = {}): Platform {
   requireSecureContext()
   const degrading = said<string>()
+  const store = indexedDbStore({ name: options.database, onDegraded: degrading.say })
   return {
-    store: indexedDbStore({ name: options.database, onDegraded: degrading.say }),
+    store,
     report: (emit) => degrading.hear((reason) => emit({ type: 'store-degraded', reason })),
     lock: webLock(),
-    pending: sessionStore(),
+    pending: pendingLogins(sessionStore(), store),
     redirect: { begin: (signal, wish) => redirectFor(options, wish).begin(signal) },
     arrival: pageArrival,
     changes: tabChanges(),
