@@ -11,6 +11,10 @@ interface Api {
   readonly origin: string
   readonly requests: { method: string; headers: IncomingHttpHeaders }[]
   refuses: (token: string) => boolean
+  /** What it answers to a token that it does not refuse. */
+  status: number
+  /** Where it sends every call on to. */
+  elsewhere?: string | undefined
   close(): void
 }
 
@@ -21,14 +25,18 @@ async function startApi(): Promise<Api> {
     response.setHeader('access-control-allow-origin', headers.origin ?? '')
     response.setHeader('access-control-allow-headers', 'authorization, x-api-key, content-type')
     if (method === 'OPTIONS') return response.writeHead(204).end()
+    if (api.elsewhere !== undefined) return response.writeHead(307, { location: api.elsewhere }).end()
     const token = headers.authorization?.replace('Bearer ', '') ?? ''
-    response.writeHead(api.refuses(token) ? 401 : 200, { 'content-type': 'application/json' }).end('{"answer":42}')
+    response
+      .writeHead(api.refuses(token) ? 401 : api.status, { 'content-type': 'application/json' })
+      .end('{"answer":42}')
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const api: Api = {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     refuses: () => false,
+    status: 200,
     close() {
       server.closeAllConnections()
       server.close()
@@ -48,6 +56,11 @@ beforeAll(async () => {
   api = await startApi()
   stranger = await startApi()
   site = await startSite({ ...ims.config, client: { allowedOrigins: [api.origin] } })
+  // its policy lets the page call the stranger: what keeps the token from it is not that
+  const connect = [ims.config.endpoint, api.origin, stranger.origin].join(' ')
+  site.configure({
+    headers: { 'content-security-policy': `default-src 'none'; script-src 'self'; connect-src ${connect}` },
+  })
 })
 afterAll(async () => {
   for (const each of [api, stranger, site]) each.close()
@@ -56,6 +69,9 @@ afterAll(async () => {
 let refreshes = 0
 beforeEach(() => {
   api.requests.length = 0
+  stranger.requests.length = 0
+  api.elsewhere = undefined
+  api.status = 200
   api.refuses = () => false
   refreshes = ims.granted('refresh_token')
 })
@@ -115,4 +131,23 @@ test('no other origin is sent anything, and no token is taken for it', async () 
   expect(outcome).toMatchObject({ error: { code: 'BAD_OPTION', message: expect.stringContaining(stranger.origin) } })
   expect(stranger.requests).toEqual([])
   expect(await page.evaluate(() => window.app.events.length)).toBe(0)
+})
+
+test('an API that sends a call on to another origin takes the token along to nobody', async () => {
+  const page = await signedIn()
+  api.elsewhere = `${stranger.origin}/taken`
+  const status = await page.evaluate(async (url) => (await window.app.client.fetch(url)).status, `${api.origin}/things`)
+  expect(status).toBe(200)
+  const [call] = stranger.requests.filter(({ method }) => method === 'GET')
+  expect(call?.headers.origin).toBe('null')
+  expect(call?.headers.authorization).toBeUndefined()
+})
+
+test('an API that finds the scope too narrow is believed at once', async () => {
+  const page = await signedIn()
+  api.status = 403
+  const status = await page.evaluate(async (url) => (await window.app.client.fetch(url)).status, `${api.origin}/things`)
+  expect(status).toBe(403)
+  expect(api.requests.filter(({ method }) => method === 'GET')).toHaveLength(1)
+  expect(ims.granted('refresh_token')).toBe(refreshes)
 })

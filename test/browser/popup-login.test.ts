@@ -88,6 +88,24 @@ describe('a login in a popup', () => {
     if (!tab.isClosed()) expect(await arrivals(tab)).toEqual([{ ok: undefined }, { ok: undefined }])
   })
 
+  test('is over with its answer: the same address opened again signs nobody in', async () => {
+    const page = await openApp()
+    const popup = await clickLogin(page)
+    const answers: string[] = []
+    page.context().on('request', (request) => {
+      if (request.url().includes('/callback?')) answers.push(request.url())
+    })
+    await Promise.all([popup.waitForEvent('close'), signIn(popup)])
+    const token = await result(page)
+    expect(token).toEqual(aToken)
+    const asked = ims.requests.length
+    const again = await page.context().newPage()
+    await again.goto(answers[0] ?? '')
+    expect((await arrivals(again))[0]).toMatchObject({ error: { code: 'STATE_MISMATCH' } })
+    expect(ims.requests.length).toBe(asked)
+    expect(await getToken(page)).toEqual(token)
+  })
+
   test('takes no answer from another origin, nor one for another login', async () => {
     const page = await openApp()
     const failures: Error[] = []

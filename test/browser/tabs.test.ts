@@ -145,6 +145,21 @@ describe('tabs', () => {
   })
 })
 
+test('a page that comes out of the back-forward cache as it was looks into the store again', async () => {
+  const { tabs } = await openTabs(2)
+  const [first, left] = tabs as [Page, Page]
+  expect(await getToken(left)).toMatchObject({ ok: expect.any(String) })
+  await left.evaluate(() => Object.assign(window, { asItWas: true }))
+  await left.goto('about:blank')
+  // a message would have thrown it out of the cache, and so does every logout by this library
+  const [key = ''] = await stored(first)
+  await first.evaluate((key) => window.app.platform.store.delete(key), key)
+  await left.goBack({ waitUntil: 'commit' })
+  await running(left)
+  expect(await left.evaluate(() => 'asItWas' in window)).toBe(true)
+  expect(await getToken(left)).toEqual(loginRequired)
+})
+
 describe('a token that is being renewed', () => {
   const slowly = () => onTestFinished(ims.fault({ path: '/ims/token', delay: 400 }))
   const renewing = (page: Page) =>
