@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { startApi } from './api.ts'
 import type { DrivenBrowser, DrivenTab } from './driven-browser.ts'
 import { firefoxIsHere, startFirefox } from './firefox.ts'
 import { type Ims, startIms } from './ims.ts'
@@ -66,6 +67,29 @@ for (const { name, isHere, start, opensWindows } of browsers) {
       expect(await token(first)).toEqual({ ok: expect.any(String) })
       expect(await token(second)).toEqual(await token(first))
       expect(granted('authorization_code')).toBe(1)
+    })
+
+    test('an API is sent the token, and the origin that it sends the call on to is not', async () => {
+      const [api, stranger] = [await startApi(), await startApi()]
+      const callers = await startSite({ ...ims.config, client: { allowedOrigins: [api.origin, stranger.origin] } })
+      onTestFinished(() => {
+        for (const each of [api, stranger, callers]) each.close()
+      })
+      await first.open(`${callers.origin}/`)
+      await first.run(`${app} window.app.client.login().catch(() => {})`).catch(() => {})
+      await expect
+        .poll(() => first.run('return location.pathname').catch(String), { timeout: 10_000 })
+        .toBe('/callback')
+      const call = () =>
+        first.run(`${app} await window.app.arrivals; return (await window.app.client.fetch('${api.origin}/x')).status`)
+      expect(await call()).toBe(200)
+      const { ok } = await token(first)
+      expect(api.requests.at(-1)?.headers.authorization).toBe(`Bearer ${ok}`)
+      api.elsewhere = `${stranger.origin}/taken`
+      expect(await call()).toBe(200)
+      expect(stranger.requests.at(-1)?.method).toBe('GET')
+      expect(stranger.requests.map(({ headers }) => headers.authorization)).not.toContain(`Bearer ${ok}`)
+      await first.open(`${site.origin}/`)
     })
 
     test('two tabs share one renewal and one logout', async () => {

@@ -1,0 +1,43 @@
+import { once } from 'node:events'
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** A product API on an origin of its own, which lets the app call it and refuses what it is told to. */
+export interface Api {
+  readonly origin: string
+  readonly requests: { method: string; headers: IncomingHttpHeaders }[]
+  refuses: (token: string) => boolean
+  /** What it answers to a token that it does not refuse. */
+  status: number
+  /** Where it sends every call on to. */
+  elsewhere?: string | undefined
+  close(): void
+}
+
+/** On 127.0.0.1, where every caller is allowed. */
+export async function startApi(): Promise<Api> {
+  const requests: Api['requests'] = []
+  const server: Server = createServer(({ method = '', headers }, response) => {
+    requests.push({ method, headers })
+    response.setHeader('access-control-allow-origin', headers.origin ?? '')
+    response.setHeader('access-control-allow-headers', 'authorization, x-api-key, content-type')
+    if (method === 'OPTIONS') return response.writeHead(204).end()
+    if (api.elsewhere !== undefined) return response.writeHead(307, { location: api.elsewhere }).end()
+    const token = headers.authorization?.replace('Bearer ', '') ?? ''
+    response
+      .writeHead(api.refuses(token) ? 401 : api.status, { 'content-type': 'application/json' })
+      .end('{"answer":42}')
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const api: Api = {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    refuses: () => false,
+    status: 200,
+    close() {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+  return api
+}
