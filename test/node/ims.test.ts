@@ -47,4 +47,10 @@ describe('Ims in Node', () => {
     expect(printed.mock.calls.join('')).toMatch(/^imskit request .*"\/ims\/keys"/)
     expect(new Ims('nonsense').endpoint).toBe('https://ims-na1.adobelogin.com')
   })
+
+  it('refuses an unknown environment in options, with DEBUG=imskit as without', () => {
+    expect(() => new Ims({ env: 'nonsense' })).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }))
+    process.env.DEBUG = 'imskit'
+    expect(() => new Ims({ env: 'nonsense' })).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }))
+  })
 })

@@ -9,6 +9,7 @@ import type {
   TokenClaims,
   WorkerContext,
 } from '../../src/adapters/worker/index.ts'
+import { Ims } from '../../src/adapters/worker/index.ts'
 import { startEmulator } from '../../src/emulator/index.ts'
 import { build, root } from '../proof/build.ts'
 import { startWorker } from './workerd.ts'
@@ -29,6 +30,12 @@ test('the familiar surface works in workerd, without Node', async () => {
     isDefault: true,
     foreign: [],
   })
+})
+
+test('an Ims takes an unknown name of an environment for prod, as elsewhere', () => {
+  expect(new Ims('nonsense').endpoint).toBe('https://ims-na1.adobelogin.com')
+  expect(new Ims('stage').endpoint).toBe('https://ims-na1-stg1.adobelogin.com')
+  expect(() => new Ims({ env: 'nonsense' })).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }))
 })
 
 test('the bindings are those of Cloudflare', () => {

@@ -1,6 +1,6 @@
 import { Ims as CoreIms, type ImsOptions } from '../../core/familiar/ims.ts'
+import { imsOptions } from '../../core/familiar/ims-options.ts'
 import { ValidationCache as CoreValidationCache } from '../../core/familiar/validation-cache.ts'
-import { endpoints } from '../../core/ims/environment.ts'
 import { debugPrinter } from './debug.ts'
 
 /**
@@ -24,13 +24,10 @@ function withDefaults(where: string | ImsOptions | undefined): string | ImsOptio
 function withPrinter(where: string | ImsOptions): string | ImsOptions {
   const print = debugPrinter()
   if (print === undefined) return where
-  const options = typeof where === 'string' ? { env: where } : where
+  const options = imsOptions(where)
   const { onEvent } = options
-  const known = options.env === undefined || Object.hasOwn(endpoints, options.env)
-  const env = known || options.endpoint !== undefined ? options.env : 'prod'
   return {
     ...options,
-    env,
     onEvent(event) {
       print(event)
       onEvent?.(event)

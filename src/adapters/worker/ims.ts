@@ -1,11 +1,13 @@
 import { Ims as CoreIms, type ImsOptions } from '../../core/familiar/ims.ts'
+import { imsOptions } from '../../core/familiar/ims-options.ts'
 import { ValidationCache as CoreValidationCache } from '../../core/familiar/validation-cache.ts'
 import { workerFetch } from './fetch-worker.ts'
 
 /** The low-level IMS HTTP API, with the `fetch` of workers. */
 export class Ims extends CoreIms {
   constructor(where: string | ImsOptions = {}, cache?: CoreValidationCache) {
-    super(typeof where === 'object' ? { fetch: workerFetch, ...where } : { env: where, fetch: workerFetch }, cache)
+    const { fetch = workerFetch, ...options } = imsOptions(where)
+    super({ ...options, fetch }, cache)
   }
 }
 

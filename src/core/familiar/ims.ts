@@ -1,16 +1,16 @@
 import { ConfigurationError } from '../errors.ts'
-import { createEmitter, type Emit } from '../events.ts'
+import { createEmitter } from '../events.ts'
 import { requireText, scopeList } from '../flows/credentials.ts'
 import type { ImsRequest } from '../ims/call.ts'
 import { claimsOf, type TokenClaims } from '../ims/decode-token.ts'
-import { endpoints } from '../ims/environment.ts'
 import { paths } from '../ims/paths.ts'
 import { late } from '../late.ts'
 import { hideSecrets } from '../redact.ts'
-import { type Connection, type ConnectionOptions, callWith, connect } from '../setup.ts'
+import { type Connection, callWith, connect } from '../setup.ts'
 import type { Verifier, VerifyTokenOptions } from '../verify/verify-token.ts'
 import { endpointOfToken } from './endpoint-of-token.ts'
 import { grantOfCode } from './grant-of-code.ts'
+import { type ImsOptions, imsOptions } from './ims-options.ts'
 import { ACCESS_TOKEN, AUTHORIZATION_CODE, CLIENT_CREDENTIALS, REFRESH_TOKEN } from './parameter-names.ts'
 import { bearer, form, type Parameters, withQuery } from './request-parameters.ts'
 import type { ClientCredential } from './request-token.ts'
@@ -25,11 +25,7 @@ export type { ImsValidation } from './validation.ts'
 const loadWire = /* @__PURE__ */ late(() => import('./wire.ts'))
 const loadVerifier = /* @__PURE__ */ late(() => import('../verify/verify-token.ts'))
 
-export interface ImsOptions extends ConnectionOptions {
-  /** Remembers what `validateToken` and `validateTokenAllowList` found. */
-  readonly cache?: ValidationCache | undefined
-  readonly onEvent?: Emit | undefined
-}
+export type { ImsOptions } from './ims-options.ts'
 
 /**
  * The low-level IMS HTTP API. Every method rejects with `ImsResponseError` (`HTTP_ERROR`, `IMS_MALFORMED`) when IMS
@@ -48,9 +44,8 @@ export class Ims {
    * @throws {ConfigurationError} `BAD_OPTION`
    */
   constructor(where: string | ImsOptions = {}, cache?: ValidationCache) {
-    const options: ImsOptions =
-      typeof where === 'object' && where !== null ? where : { env: Object.hasOwn(endpoints, where) ? where : 'prod' }
-    this.env = options.env ?? (typeof where === 'string' ? where : 'prod')
+    const options = imsOptions(where)
+    this.env = options.env ?? 'prod'
     this.#call = connect(options, createEmitter(options.onEvent).emit)
     this.endpoint = this.#call.endpoint
     this.cache = cache ?? options.cache

@@ -1,0 +1,16 @@
+import type { Emit } from '../events.ts'
+import { endpoints } from '../ims/environment.ts'
+import type { ConnectionOptions } from '../setup.ts'
+import type { ValidationCache } from './validation-cache.ts'
+
+export interface ImsOptions extends ConnectionOptions {
+  /** Remembers what `validateToken` and `validateTokenAllowList` found. */
+  readonly cache?: ValidationCache | undefined
+  readonly onEvent?: Emit | undefined
+}
+
+/** What `new Ims(where)` means by `where`: a name that is none of an environment is `prod`, as it was in the old library. */
+export function imsOptions(where: string | ImsOptions | null = {}): ImsOptions {
+  if (typeof where === 'object' && where !== null) return where
+  return { env: Object.hasOwn(endpoints, String(where)) ? String(where) : 'prod' }
+}
