@@ -6,12 +6,20 @@ import { safeCause } from '../../core/redact.ts'
  *
  * @throws {UnavailableError} `STORE_FAILED` where it does not
  */
-export async function asked<T>(medium: string, what: string, ask: () => Promise<T>): Promise<T> {
+export function asked<T>(medium: string, what: string, ask: () => Promise<T>): Promise<T> {
+  return orStoreFailed(`${medium} failed to ${what}; try again later`, ask)
+}
+
+/**
+ * What `ask` comes to; an error that is not ours as one of ours.
+ *
+ * @throws {UnavailableError} `STORE_FAILED` with `message`
+ */
+export async function orStoreFailed<T>(message: string, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask()
   } catch (error) {
     if (isImsError(error)) throw error
-    const message = `${medium} failed to ${what}; try again later`
     throw new UnavailableError('STORE_FAILED', message, { cause: safeCause(error) })
   }
 }

@@ -2,6 +2,7 @@ import { jwtDecrypt } from 'jose/jwt/decrypt'
 import { EncryptJWT } from 'jose/jwt/encrypt'
 import { ConfigurationError } from '../../core/errors.ts'
 import type { Clock, Json } from '../../core/ports.ts'
+import { derivedKey } from './derived-key.ts'
 
 /** The secrets of the cookies: the first seals, all open. */
 export type SessionSecret = string | Uint8Array | readonly (string | Uint8Array)[]
@@ -44,13 +45,7 @@ export function createSealer(secrets: SessionSecret, clock: Pick<Clock, 'now'>):
     const id = `${purpose} ${index}`
     const known = keys.get(id)
     if (known !== undefined) return known
-    const base = await crypto.subtle.importKey('raw', materials[index] ?? new Uint8Array(), 'HKDF', false, [
-      'deriveKey',
-    ])
-    const info = encoder.encode(`imskit/cookie/${purpose}`)
-    const hkdf = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info }
-    const aes = { name: 'AES-GCM', length: 256 }
-    const key = await crypto.subtle.deriveKey(hkdf, base, aes, false, ['encrypt', 'decrypt'])
+    const key = await derivedKey(materials[index] ?? new Uint8Array(), `imskit/cookie/${purpose}`)
     keys.set(id, key)
     return key
   }

@@ -1,5 +1,6 @@
 import * as base64url from 'jose/base64url'
 import { ConfigurationError } from '../../core/errors.ts'
+import { derivedKey } from './derived-key.ts'
 
 /** Seals text so that whoever reads the medium cannot, and whoever writes it cannot move a value to another place. */
 export interface Seal {
@@ -65,10 +66,7 @@ const decode = (text: string) => base64url.decode(text) as Uint8Array<ArrayBuffe
 async function keyFrom(secret: string): Promise<CryptoKey> {
   const known = derived.get(secret)
   if (known !== undefined) return known
-  const material = await crypto.subtle.importKey('raw', encoder.encode(secret), 'HKDF', false, ['deriveKey'])
-  const from = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info: encoder.encode('imskit store') }
-  const use = { name: 'AES-GCM', length: 256 }
-  const key = await crypto.subtle.deriveKey(from, material, use, false, ['encrypt', 'decrypt'])
+  const key = await derivedKey(encoder.encode(secret), 'imskit store')
   if (derived.size >= fewKeys) derived.clear()
   derived.set(secret, key)
   return key

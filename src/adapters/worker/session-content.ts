@@ -1,5 +1,6 @@
 import * as base64url from 'jose/base64url'
 import { ConfigurationError } from '../../core/errors.ts'
+import { isObject } from '../../core/familiar/contexts.ts'
 import type { Clock, Json } from '../../core/ports.ts'
 import type { Cookies, SameSite } from './cookies.ts'
 import type { Sealer } from './cookies-sealed.ts'
@@ -65,20 +66,16 @@ export function randomText(): string {
 
 /** As JSON, and the claims once only: `user` has what is wanted of them. */
 function sealable({ tokens, ...rest }: SessionContent): Json {
-  if (!isRecord(tokens)) return rest as unknown as Json
+  if (!isObject(tokens)) return rest as unknown as Json
   const { claims: _, ...kept } = tokens
   return { ...rest, tokens: kept } as unknown as Json
 }
 
 // what opens was sealed by us, though perhaps by another version
 function parseContent(value: Json | undefined): SessionContent | undefined {
-  if (!isRecord(value)) return undefined
+  if (!isObject(value)) return undefined
   const { id, startedAt, csrf, subject, user } = value
   const whole = typeof id === 'string' && typeof startedAt === 'number' && typeof csrf === 'string'
-  const fits = (subject === undefined || typeof subject === 'string') && (user === undefined || isRecord(user))
+  const fits = (subject === undefined || typeof subject === 'string') && (user === undefined || isObject(user))
   return whole && fits ? (value as unknown as SessionContent) : undefined
-}
-
-function isRecord(value: Json | undefined): value is { readonly [key: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
