@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import {
   authorizationCode,
   createAuthHandler,
@@ -392,11 +392,13 @@ describe('a request from elsewhere', () => {
 
 describe('a sign-out', () => {
   test('ends the tokens at IMS, says where to end its session, and a kept cookie opens nothing', async () => {
-    const { visitor, emulator } = await setting()
+    const events: string[] = []
+    const { visitor, emulator } = await setting({ onEvent: ({ type }) => events.push(type) })
     const person = visitor()
     await person.signIn()
     const kept = person.copy()
     const answer = await person.call('/auth/logout', { method: 'POST' })
+    expect(events.filter((type) => type === 'logout')).toHaveLength(1)
     const { logoutUrl } = (await answer.json()) as { logoutUrl: string }
     expect(new URL(logoutUrl).searchParams.get('redirect_uri')).toBe(`${origin}/`)
     expect(logoutUrl.startsWith(`${emulator.url}/ims/logout`)).toBe(true)
@@ -604,4 +606,20 @@ describe('options', () => {
 
 describe('the lock of an isolate', () => {
   lockContract(test, { makeLock: isolateLock })
+
+  test('stays with a holder that takes longer than the lease', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const lock = isolateLock()
+    const { give, given } = signal()
+    const order: string[] = []
+    const first = lock('name', () => given.then(() => order.push('first')))
+    const second = lock('name', async () => order.push('second'))
+    await vi.advanceTimersByTimeAsync(100_000)
+    give()
+    await vi.advanceTimersByTimeAsync(1_000)
+    await Promise.all([first, second])
+    expect(order).toEqual(['first', 'second'])
+    expect(vi.getTimerCount()).toBe(0)
+  })
 })

@@ -134,14 +134,21 @@ async function logout(setup: HandlerSetup, arrived: Arrived): Promise<Response> 
   if (everywhere && setup.store === undefined)
     return refusal(400, 'bad_request', 'sessions elsewhere can only be ended where a store knows of them')
   const redirectUri = url.origin + setup.afterLogout
-  if (session !== undefined) await endSession(setup, session, everywhere)
+  const ended = session && (await endSession(setup, session, { everywhere, redirectUri }))
   const { flow, client } = setup
-  const logoutUrl = await createClient({ ...client, flow, ...memoryPlatform() }).logout({ redirectUri })
+  const logoutUrl = ended ?? (await createClient({ ...client, flow, ...memoryPlatform() }).logout({ redirectUri }))
   return json({ logoutUrl: logoutUrl.href })
 }
 
-/** Whatever fails here: the cookie goes, and so do the tokens wherever they can be reached. */
-async function endSession(setup: HandlerSetup, session: OpenSession, everywhere: boolean): Promise<void> {
+/**
+ * Whatever fails here: the cookie goes, and so do the tokens wherever they can be reached. Resolves to where the person's
+ * session at IMS ends, where the tokens' own client could say so.
+ */
+async function endSession(
+  setup: HandlerSetup,
+  session: OpenSession,
+  { everywhere, redirectUri }: { readonly everywhere: boolean; readonly redirectUri: string },
+): Promise<URL | undefined> {
   const { content, client } = session
   const { ended, clock, maxAge } = setup
   session.drop()
@@ -149,12 +156,14 @@ async function endSession(setup: HandlerSetup, session: OpenSession, everywhere:
     const known = isImsError(error) ? error : undefined
     const message = known?.message ?? 'unexpected'
     setup.client.onEvent?.({ type: 'error', code: known?.code, message, during: 'signing out' })
+    return undefined
   }
   // noted first: a renewal that is under way is not to bring it back
   await ended.end(content, content.startedAt + maxAge).catch(report)
   if (everywhere) await ended.endAll(content, clock.now() + maxAge).catch(report)
-  await client.logout().catch(report)
+  const address = await client.logout({ redirectUri }).catch(report)
   await session.settle()
+  return address
 }
 
 /** Any path of `proxy`. */
