@@ -33,11 +33,11 @@ export function jwtBearer(options: JwtBearerOptions): SilentFlow {
   const exchange = async (call: Call) => {
     // signing and key formats are loaded when they are needed, and the key is imported once
     const { importKey, signClaims } = await signing()
-    const { exchangeAssertion } = await loadExchange()
+    const { exchangeAssertion, serverNow } = await loadExchange()
     key ??= await importKey(options, call.readKey)
     const assertion = await signClaims(
       { ...options, metaScopes },
-      { key, endpoint: call.endpoint, now: call.clock.now() + call.skew.ms },
+      { key, endpoint: call.endpoint, now: serverNow(call) },
     )
     const body = new URLSearchParams({ client_id: clientId, client_secret: clientSecret, jwt_token: assertion })
     return (await exchangeAssertion(call, body)).tokens

@@ -2,6 +2,9 @@ import { type Call, malformed, parseObject, send } from './call.ts'
 import { tokensFrom } from './token-response.ts'
 import type { Tokens } from './tokens.ts'
 
+// for the assertion's own times, beside what sends it
+export { serverNow } from './call.ts'
+
 // not among the paths of all: who signs no assertion has no need of it in a bundle
 const path = '/ims/exchange/jwt'
 

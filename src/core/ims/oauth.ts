@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { ImsError, TokenError, type TokenInvalidReason } from '../errors.ts'
-import { type Call, malformed, noteServerTime, parseObject, send, toResponse } from './call.ts'
+import { type Call, malformed, noteServerTime, parseObject, send, serverNow, toResponse } from './call.ts'
 import { claimsOf } from './decode-token.ts'
 import { isLoopback } from './environment.ts'
 import { paths, serverMetadata } from './paths.ts'
@@ -36,7 +36,7 @@ export function oauthClient(call: Call, clientId: string): oauth.Client {
   return {
     client_id: clientId,
     id_token_signed_response_alg: 'RS256',
-    [oauth.clockSkew]: Math.round((call.clock.now() + call.skew.ms - Date.now()) / 1000),
+    [oauth.clockSkew]: Math.round((serverNow(call) - Date.now()) / 1000),
     [oauth.clockTolerance]: 60,
   }
 }
