@@ -1,5 +1,4 @@
-import { gzipSync } from 'node:zlib'
-import { build } from 'esbuild'
+import { gzipped, inOneFile } from './bundles.mjs'
 
 const ours = (names, before, inside) => `
   import { ${names} } from './src/adapters/worker/index.ts'
@@ -74,19 +73,9 @@ export const bleedingIntoWorkers = /__Host-|exchange\/jwt|cluster_at_exchange|PR
 
 /** `code` as a bundler for workers ships it. */
 export async function bundleWorker(code) {
-  const { outputFiles } = await build({
-    stdin: { contents: code, resolveDir: process.cwd(), sourcefile: 'job.js' },
-    bundle: true,
-    minify: true,
-    write: false,
-    format: 'esm',
-    target: 'es2022',
-    platform: 'neutral',
-    mainFields: ['module', 'main'],
-    conditions: ['workerd', 'worker'],
-  })
-  const { text } = outputFiles[0]
-  return { text, gzip: gzipSync(text, { level: 9 }).length }
+  const conditions = ['workerd', 'worker']
+  const text = await inOneFile(code, { platform: 'neutral', mainFields: ['module', 'main'], conditions })
+  return { text, gzip: gzipped(text) }
 }
 
 if (process.argv[1] === import.meta.filename) {

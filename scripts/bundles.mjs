@@ -84,7 +84,8 @@ export async function bundle(code) {
   return { text, minified: text.length, whole: gzipped(text), start: sizes(true), late: sizes(false) }
 }
 
-async function inOneFile(code) {
+/** @param more options of the bundler for another runtime than browsers */
+export async function inOneFile(code, more = {}) {
   const { outputFiles } = await build({
     stdin: { contents: code, resolveDir: process.cwd(), sourcefile: 'job.js' },
     bundle: true,
@@ -93,6 +94,7 @@ async function inOneFile(code) {
     format: 'esm',
     target: 'es2022',
     platform: 'browser',
+    ...more,
   })
   return outputFiles[0].text
 }

@@ -1,7 +1,7 @@
-import { build as bundleOf } from 'esbuild'
 import { Miniflare, Response as MiniflareResponse } from 'miniflare'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { build } from '../proof/build.ts'
+import { bundleForWorkers } from '../worker/workerd.ts'
 import { type Block, blocksIn, root } from './blocks.ts'
 import { type ImsOfThePages, publicIms, startImsOfThePages } from './ims-of-the-pages.ts'
 
@@ -15,19 +15,10 @@ afterAll(() => ims.close())
 
 /** Runs a block as a worker, where the real IMS is the emulator and its sample API every API. */
 async function start({ code }: Block): Promise<Miniflare> {
-  const { outputFiles } = await bundleOf({
-    stdin: { contents: code, resolveDir: root },
-    bundle: true,
-    write: false,
-    format: 'esm',
-    target: 'es2022',
-    platform: 'neutral',
-    mainFields: ['module', 'main'],
-    conditions: ['workerd', 'worker', 'import'],
-  })
+  const contents = await bundleForWorkers({ stdin: { contents: code, resolveDir: root } })
   const { IMS_HERE: _, ...variables } = ims.environmentOf('oauth_server_to_server')
   const miniflare = new Miniflare({
-    modules: [{ type: 'ESModule', path: 'worker.mjs', contents: outputFiles[0]?.text ?? '' }],
+    modules: [{ type: 'ESModule', path: 'worker.mjs', contents }],
     compatibilityDate: '2026-04-01',
     kvNamespaces: ['TOKENS', 'SESSIONS'],
     ...(/export \{ ImsLock \}/.test(code) && { durableObjects: { IMS: { className: 'ImsLock', useSQLite: true } } }),

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { build } from 'esbuild'
+import { type BuildOptions, build } from 'esbuild'
 import {
   type DispatchFetch,
   Miniflare,
@@ -37,20 +37,25 @@ export interface WorkerOptions {
 
 const bundles = new Map<string, Promise<string>>()
 
+/** What a bundler for workers makes of `input`. */
+export async function bundleForWorkers(input: Pick<BuildOptions, 'entryPoints' | 'stdin'>): Promise<string> {
+  const { outputFiles } = await build({
+    ...input,
+    bundle: true,
+    write: false,
+    format: 'esm',
+    target: 'es2022',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    conditions: ['workerd', 'worker', 'import'],
+  })
+  return outputFiles?.[0]?.text ?? ''
+}
+
 /** A fixture as a bundler for workers makes it. */
 export function bundleFixture(name: string): Promise<string> {
   const bundled =
-    bundles.get(name) ??
-    build({
-      entryPoints: [join(import.meta.dirname, 'fixtures', `${name}.ts`)],
-      bundle: true,
-      write: false,
-      format: 'esm',
-      target: 'es2022',
-      platform: 'neutral',
-      mainFields: ['module', 'main'],
-      conditions: ['workerd', 'worker', 'import'],
-    }).then(({ outputFiles }) => outputFiles[0]?.text ?? '')
+    bundles.get(name) ?? bundleForWorkers({ entryPoints: [join(import.meta.dirname, 'fixtures', `${name}.ts`)] })
   bundles.set(name, bundled)
   return bundled
 }
