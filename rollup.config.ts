@@ -140,4 +140,5 @@ const wanted =
   process.env.ONLY === 'js'
     ? [builds.esm, builds.node, builds.neutral, builds.command, builds.cdn]
     : Object.values(builds)
-export default wanted.map((build) => ({ ...build, onLog }))
+// one file at a time: which modules share a chunk would otherwise hang on which of them was read first (rollup#5902)
+export default wanted.map((build) => ({ ...build, onLog, maxParallelFileOps: 1 }))
