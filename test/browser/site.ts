@@ -18,13 +18,14 @@ export interface Site {
   close(): void
 }
 
+const fixtures = ['app', 'relay', 'control', 'vault', 'vault-page']
 let bundles: Promise<Readonly<Record<string, string>>> | undefined
 
 /** The adapter as a bundler for browsers makes it. */
 function bundle(): Promise<Readonly<Record<string, string>>> {
   const fixture = (name: string) => join(import.meta.dirname, 'fixtures', `${name}.ts`)
   bundles ??= build({
-    entryPoints: { app: fixture('app'), relay: fixture('relay'), control: fixture('control') },
+    entryPoints: Object.fromEntries(fixtures.map((name) => [name, fixture(name)])),
     bundle: true,
     write: false,
     format: 'esm',
@@ -64,7 +65,10 @@ function pageWith(config: AppConfig, script: string): string {
 }
 
 /** Serves the app; every path but the scripts is its page, `/relay` is the relay page. */
-export async function startSite(config: AppConfig, { host = 'localhost', app = 'app' } = {}): Promise<Site> {
+export async function startSite(
+  config: AppConfig,
+  { host = 'localhost', app = 'app', trustedTypes = "'none'" } = {},
+): Promise<Site> {
   const scripts = await bundle()
   const referrers: string[] = []
   const violations: string[] = []
@@ -81,7 +85,7 @@ export async function startSite(config: AppConfig, { host = 'localhost', app = '
     if (script !== undefined) return response.setHeader('content-type', 'text/javascript').end(script)
     response.writeHead(200, {
       'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': policy(current),
+      'content-security-policy': policy(current, trustedTypes),
       ...extra,
     })
     response.end(pageWith(current, pathname === '/relay' ? 'relay' : app))
@@ -102,7 +106,7 @@ export async function startSite(config: AppConfig, { host = 'localhost', app = '
   }
 }
 
-function policy({ endpoint, client }: AppConfig): string {
+function policy({ endpoint, client }: AppConfig, trustedTypes: string): string {
   return [
     "default-src 'none'",
     "script-src 'self'",
@@ -111,7 +115,7 @@ function policy({ endpoint, client }: AppConfig): string {
     `frame-src 'self' ${endpoint}`,
     "base-uri 'none'",
     "require-trusted-types-for 'script'",
-    "trusted-types 'none'",
+    `trusted-types ${trustedTypes}`,
     'report-uri /csp',
   ].join('; ')
 }
