@@ -8,7 +8,7 @@ import MarkdownIt from 'markdown-it'
 /** What the side of every page shows, in this order. */
 export const contents = {
   Begin: ['README', 'credentials', 'quickstart-page', 'quickstart-script-tag', 'quickstart-worker', 'quickstart-node'],
-  Understand: ['renewal', 'storage', 'tabs', 'organizations', 'security-model'],
+  Understand: ['renewal', 'storage', 'vault', 'tabs', 'organizations', 'security-model'],
   Do: [
     'calling-apis',
     'react',

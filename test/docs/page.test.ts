@@ -23,12 +23,18 @@ let ims: ImsOfThePages
 let server: Server
 let html = ''
 let origin = ''
+/** What else the page of documentation serves, by path. */
+let beside = new Map<string, Block>()
 
 beforeAll(async () => {
   await build()
   ims = await startImsOfThePages()
-  server = createServer((_, response) => {
-    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(html)
+  server = createServer(async ({ url = '' }, response) => {
+    const { pathname } = new URL(url, 'http://localhost')
+    const block = beside.get(pathname)
+    const script = block?.place === 'webworker'
+    response.setHeader('content-type', script ? 'text/javascript' : 'text/html; charset=utf-8')
+    response.end(block === undefined ? html : await (script ? scriptOf(block) : pageOf(block)))
   }).listen(0, 'localhost')
   await once(server, 'listening')
   origin = `http://localhost:${(server.address() as AddressInfo).port}`
@@ -41,9 +47,7 @@ afterAll(async () => {
 
 const outcomeOf = "\nglobalThis.leftBehind = typeof token === 'undefined' ? 'ran' : (token ?? 'nobody')\n"
 
-/** The page that a block is for: a button, and the block as an app would bundle it. */
-async function pageOf({ language, code }: Block): Promise<string> {
-  if (language === 'html') return `<!doctype html><link rel="icon" href="data:,">${code}`
+async function scriptOf({ code }: Block): Promise<string> {
   const { outputFiles } = await bundleOf({
     stdin: { contents: code + outcomeOf, resolveDir: root, loader: 'ts' },
     bundle: true,
@@ -52,13 +56,21 @@ async function pageOf({ language, code }: Block): Promise<string> {
     target: 'es2022',
     platform: 'browser',
   })
-  const script = (outputFiles[0]?.text ?? '').replaceAll('</script', '<\\/script')
+  return outputFiles[0]?.text ?? ''
+}
+
+/** The page that a block is for: a button, and the block as an app would bundle it. */
+async function pageOf(block: Block): Promise<string> {
+  const { language, code } = block
+  if (language === 'html') return `<!doctype html><link rel="icon" href="data:,">${code}`
+  const script = (await scriptOf(block)).replaceAll('</script', '<\\/script')
   return `<!doctype html><link rel="icon" href="data:,"><button></button><script type="module">${script}</script>`
 }
 
 /** Opens it where the real IMS is the emulator, and the content delivery network this build. */
 async function open(block: Block): Promise<{ page: Page; complaints: string[]; said: string[] }> {
   html = await pageOf(block)
+  beside = besides(block)
   const context = await newContext()
   await context.route(`${publicIms}/**`, async (route) => {
     const request = route.request()
@@ -85,6 +97,15 @@ async function open(block: Block): Promise<{ page: Page; complaints: string[]; s
   page.on('console', (message) => said.push(message.text()))
   await page.goto(`${origin}/`)
   return { page, complaints, said }
+}
+
+const pathOf = ({ words }: Block) => words.find((word) => word.startsWith('at='))?.slice(3)
+
+/** The other files of the page that `block` stands on. */
+function besides({ at }: Block): Map<string, Block> {
+  const [document] = at.split(':')
+  const files = [...blocksIn('page'), ...blocksIn('webworker')].filter((other) => other.at.split(':')[0] === document)
+  return new Map(files.flatMap((file) => (pathOf(file) === undefined ? [] : [[pathOf(file) ?? '', file]])))
 }
 
 const granted = () => ims.requests.filter(({ params }) => params.grant_type === 'authorization_code').length
@@ -121,3 +142,13 @@ describe('a quickstart', () => {
     expect(complaints).toEqual([])
   })
 })
+
+test.each(named(all.filter(({ words }) => words.includes('vault'))))(
+  '%s signs in with its worker',
+  async (_, block) => {
+    const { page, complaints } = await open(block)
+    await page.getByRole('button').click()
+    await expect.poll(() => page.getByRole('button').textContent()).toMatch(/^Signed in: .+/)
+    expect(complaints).toEqual([])
+  },
+)
