@@ -196,8 +196,14 @@ function noAnswer(call: Call, request: ImsRequest, error: unknown): UnavailableE
 /**
  * As a `Response` for the libraries that want one. It is read already: a real one would take the text into a stream and
  * out again. Where it has no body, it is no answer to anything they ask.
+ *
+ * @param json makes the parsed text, where that is known already
  */
-export function toResponse(request: { url: string; method: string }, answer: Answer): Response {
+export function toResponse(
+  request: { url: string; method: string },
+  answer: Answer,
+  json: () => unknown = () => JSON.parse(answer.text),
+): Response {
   const { status, headers, text } = answer
   if (text === '') throw malformed(request, { status, headers }, `the answer (${status}) has an empty body`)
   const read = {
@@ -206,8 +212,8 @@ export function toResponse(request: { url: string; method: string }, answer: Ans
     ok: true,
     bodyUsed: false,
     text: async () => text,
-    json: async () => JSON.parse(text) as unknown,
-    clone: () => toResponse(request, answer),
+    json: async () => json(),
+    clone: () => toResponse(request, answer, json),
   }
   return Object.setPrototypeOf(read, Response.prototype)
 }

@@ -99,9 +99,8 @@ function requestOptions(call: Call, once: boolean, seen: (body: TokenBody) => vo
       const issuedAt = answer.headers.has('date') ? Number.NaN : issueTime(parsed)
       if (Number.isFinite(issuedAt)) noteServerTime(call, issuedAt)
       // IMS leaves out token_type in some dialects; RFC 6749 section 5.1 requires it
-      const untyped = parsed !== undefined && 'access_token' in parsed && !('token_type' in parsed)
-      const text = untyped ? JSON.stringify({ ...parsed, token_type: 'bearer' }) : answer.text
-      return toResponse({ url, method }, { ...answer, text })
+      const typed = parsed && { ...('access_token' in parsed && { token_type: 'bearer' }), ...parsed }
+      return toResponse({ url, method }, answer, typed && (() => ({ ...typed })))
     },
     [oauth.allowInsecureRequests]: isLoopback(new URL(call.endpoint)),
   }
