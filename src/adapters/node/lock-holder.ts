@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import {
   lstatSync,
   lutimesSync,
@@ -139,8 +140,10 @@ function startOf(pid: number): string | undefined {
 
 /** A name for the set of processes among which process numbers mean something: a boot, a container. */
 function thisMachine(): string {
-  const parts = [hostname()]
+  const parts: string[] = []
   for (const read of [
+    // Deno asks for leave
+    hostname,
     () => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').slice(0, 8),
     () => readlinkSync('/proc/self/ns/pid').replace(/\D/g, ''),
   ]) {
@@ -148,8 +151,6 @@ function thisMachine(): string {
       parts.push(read())
     } catch {}
   }
-  return parts
-    .join('~')
-    .replace(/[^\w.~-]/g, '_')
-    .slice(0, 200)
+  // a machine without a name is like no other: its locks are told dead by their age alone
+  return (parts.join('~') || randomUUID()).replace(/[^\w.~-]/g, '_').slice(0, 200)
 }
