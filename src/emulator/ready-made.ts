@@ -1,4 +1,5 @@
-import { exportPKCS8, exportSPKI, generateKeyPair } from 'jose'
+import { exportPKCS8, exportSPKI } from 'jose/key/export'
+import { generateKeyPair } from 'jose/key/generate/keypair'
 import type { ClientOptions } from './registry/clients.ts'
 import type { UserOptions } from './registry/users.ts'
 

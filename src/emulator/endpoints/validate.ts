@@ -1,4 +1,4 @@
-import { decodeJwt } from 'jose'
+import { decodeJwt } from 'jose/jwt/decode'
 import { bearerToken, type Call } from '../http/call.ts'
 import { Refusal } from '../http/refusal.ts'
 import type { Provider } from '../provider.ts'

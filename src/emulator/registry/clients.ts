@@ -1,4 +1,5 @@
-import { importJWK, importSPKI, importX509, type JWK } from 'jose'
+import type { JWK } from 'jose'
+import { importJWK, importSPKI, importX509 } from 'jose/key/import'
 import { ConfigurationError } from '../../core/errors.ts'
 
 /** What a client may do, as set up in the Adobe Developer Console. */

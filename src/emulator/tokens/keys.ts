@@ -1,4 +1,6 @@
-import { exportJWK, generateKeyPair, type JWK } from 'jose'
+import type { JWK } from 'jose'
+import { exportJWK } from 'jose/key/export'
+import { generateKeyPair } from 'jose/key/generate/keypair'
 
 /** A private key and the name under which its public half is published. */
 export interface SigningKey {

@@ -1,4 +1,4 @@
-import { SignJWT } from 'jose'
+import { SignJWT } from 'jose/jwt/sign'
 import type { Provider } from '../provider.ts'
 import type { SigningKey } from './keys.ts'
 import { tokenId } from './token-id.ts'
