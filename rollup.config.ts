@@ -1,20 +1,22 @@
 import { readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
+import { resolve } from 'node:path'
 import commonjs from '@rollup/plugin-commonjs'
 import json from '@rollup/plugin-json'
 import { nodeResolve } from '@rollup/plugin-node-resolve'
 import terser from '@rollup/plugin-terser'
-import type { LogHandlerWithDefault, OutputPlugin, Plugin, RollupOptions } from 'rollup'
+import type { GetManualChunk, LogHandlerWithDefault, OutputPlugin, Plugin, RollupOptions } from 'rollup'
 import { dts } from 'rollup-plugin-dts'
 import esbuild from 'rollup-plugin-esbuild'
 
 const { dependencies, peerDependencies, version } = JSON.parse(readFileSync('package.json', 'utf8'))
 
-const neutral = { core: 'src/core/index.ts', emulator: 'src/emulator/index.ts', testing: 'src/testing/index.ts' }
+const core = { core: 'src/core/index.ts' }
 const node = { node: 'src/adapters/node/index.ts' }
 const browser = { browser: 'src/adapters/browser/index.ts' }
 const worker = { worker: 'src/adapters/worker/index.ts' }
 const cli = { cli: 'src/adapters/node/cli/main.ts' }
+const tools = { emulator: 'src/emulator/index.ts', testing: 'src/testing/index.ts' }
 
 const onLog: LogHandlerWithDefault = (level, log, handler) => {
   if (level === 'warn') throw new Error(`${log.code}: ${log.message}`)
@@ -43,28 +45,63 @@ const leanBuiltins: OutputPlugin = {
   }),
 }
 
-const shared = { format: 'es', entryFileNames: '[name].js', hoistTransitiveImports: false } as const
-
-/** For runtimes that load files one by one: everything inside, as modules cost more than code. */
-const forNode = (input: Record<string, string>, late: string): RollupOptions => ({
-  input,
-  external: never,
-  plugins: [
-    nodeResolve({ extensions: ['.ts', '.mjs', '.js'], exportConditions: ['node'], preferBuiltins: true }),
-    commonjs(),
-    json({ namedExports: false }),
-    source('node20'),
-  ],
-  output: {
-    ...shared,
-    dir: 'dist/node',
-    sourcemap: true,
-    chunkFileNames: `${late}/[name].js`,
-    plugins: [leanBuiltins, terser({ module: true, ecma: 2020, keep_classnames: true })],
-  },
+/** Imports of our own files of `entry` become imports of that entry of the package. */
+const entryInstead = (entry: string): Plugin => ({
+  name: 'entry-instead',
+  resolveId: (specifier) =>
+    specifier.startsWith('.') && specifier.includes(`/${entry}/`) ? { id: `imskit/${entry}`, external: true } : null,
 })
 
-const typed = { ...neutral, ...node, ...browser, ...worker }
+/** What of `jose` and `src/core` has a late file of its own, or goes with the entry that alone needs it. */
+const lateFiles: readonly [RegExp, string][] = [
+  [/jose\/.+\/(jwt\/(en|de)crypt|lib\/(jwe_\w+|content_encryption|key_management|deflate))\.js$/, 'worker'],
+  [/jose\/.+\/(util\/\w+|lib\/(buffer_utils|base64|validate))\.js$/, 'shared/core'],
+  [/jose\//, 'late/jose'],
+  [/oauth4webapi\//, 'late/ims'],
+  [/(js-yaml|hjson|dotenv)\//, 'late/$1'],
+  [/(fs|path|crypto)\?commonjs-external/, 'late/dotenv'],
+  [/commonjs/, 'late/commonjs'],
+  [/src\/core\/(keys\/|flows\/assertion)/, 'late/keys'],
+  [/src\/core\/.*\/validate-at-ims|src\/core\/verify\//, 'late/verify'],
+  [/src\/core\/(login|authorized-fetch)/, 'late/$1'],
+  [/src\/core\/ims\/(call|retry|deadline)\.ts$/, 'late/call'],
+  [/src\/core\//, 'late/ims'],
+  [/src\/adapters\/node\/cli\/.*(doctor)/, 'commands/$1'],
+  [/src\/adapters\/node\/cli\/(secrets|subject|kinds)/, 'commands/shared'],
+  [/src\/adapters\/node\/cli\/(.+)\.ts$/, 'commands/$1'],
+  [/src\/adapters\/node\/(read-key|store-state)/, 'late/$1'],
+  [/src\/adapters\/node\//, 'late/browser-login'],
+  [/src\/adapters\/worker\//, 'worker'],
+]
+
+/**
+ * Names the file of `dist/node` that each module goes to, so that neither names nor contents hang on which module was
+ * read first, as they do where rollup makes files of its own accord (rollup#5902).
+ */
+const nodeFile: GetManualChunk = (id, { getModuleInfo }) => {
+  const eager = (entry: string) => {
+    const found = new Set([resolve(entry)])
+    for (const each of found)
+      for (const next of getModuleInfo(each)?.importedIds ?? []) if (next.includes('/src/')) found.add(next)
+    return found.has(id)
+  }
+  if (eager(core.core)) return 'shared/core'
+  if (eager(node.node)) return id.includes('/src/core/') ? 'shared/core' : 'shared/node'
+  if (eager(cli.cli)) return 'cli'
+  const [pattern, name] = lateFiles.find(([pattern]) => pattern.test(id)) ?? []
+  if (pattern === undefined || name === undefined) throw new Error(`${id}: in which file of dist/node? see lateFiles`)
+  return name.replace('$1', pattern.exec(id)?.[1] ?? '')
+}
+
+const shared = { format: 'es', entryFileNames: '[name].js', hoistTransitiveImports: false } as const
+
+/** As for `dist/node`: what declarations share, apart from what every store, lock and clock speaks of. */
+const typesFile: GetManualChunk = (id) => {
+  if (!id.includes('/src/core/') || id.endsWith('/exports.ts')) return null
+  return /(ports|errors|events)\.ts$/.test(id) ? 'ports' : 'core'
+}
+
+const typed = { ...core, ...tools, ...node, ...browser, ...worker }
 
 /** The entries' own declarations: a namespace as default export is more than the declaration bundler can write. */
 const entryTypes: Plugin = {
@@ -86,22 +123,67 @@ const forPages = [
   source('es2022'),
 ]
 const small = { ecma: 2020, compress: { passes: 3 } } as const
+const smallModule = { ...small, module: true, keep_classnames: true } as const
+/** Minified, statement by statement, so that the bundlers of users can still shake it. */
+const shakeable: OutputPlugin[] = [
+  {
+    name: 'useful-annotations',
+    // terser would put them before the `return`, of which bundlers warn
+    renderChunk: (code) => ({ code: code.replaceAll('return /* @__PURE__ */ ', 'return '), map: null }),
+  },
+  terser({
+    ...smallModule,
+    compress: { ...small.compress, sequences: false, join_vars: false, inline: 0, reduce_funcs: false },
+    format: { preserve_annotations: true },
+  }),
+]
 
 const builds: Record<string, RollupOptions> = {
   // for bundlers: module by module, so that an app shakes off what it does not use and splits off what it needs late;
   // dependencies stay imports, so that it has one copy of them
   esm: {
-    input: { ...neutral, ...browser, ...worker },
+    input: { ...core, ...browser, ...worker },
     external: [...runtime, ...never],
     // or each module would import what its neighbours need, for nothing, and bundlers warn of it
     treeshake: { moduleSideEffects: 'no-external' },
     plugins: [nodeResolve({ extensions: ['.ts', '.js'] }), source('es2022')],
-    output: { ...shared, dir: 'dist/esm', sourcemap: true, preserveModules: true, preserveModulesRoot: 'src' },
+    output: {
+      ...shared,
+      dir: 'dist/esm',
+      sourcemap: true,
+      preserveModules: true,
+      preserveModulesRoot: 'src',
+      plugins: shakeable,
+    },
   },
-  node: forNode(node, 'late'),
-  neutral: forNode({ ...neutral, ...worker }, 'shared'),
-  // apart, so that what it loads late splits no other entry
-  command: forNode(cli, 'commands'),
+  // for any runtime: one file each, which takes what it needs of the core from the entry, and so has that runtime's
+  tools: {
+    input: tools,
+    external: [...runtime, ...never],
+    plugins: [entryInstead('core'), nodeResolve({ extensions: ['.ts', '.js'] }), source('es2022')],
+    output: { ...shared, dir: 'dist/esm', sourcemap: true, plugins: shakeable },
+  },
+  // for runtimes that load files one by one: few of them, with everything inside, as modules cost more than code
+  node: {
+    input: { ...core, ...node, ...worker, ...cli },
+    external: never,
+    plugins: [
+      entryInstead('emulator'),
+      nodeResolve({ extensions: ['.ts', '.mjs', '.js'], exportConditions: ['node'], preferBuiltins: true }),
+      commonjs(),
+      json({ namedExports: false }),
+      source('node20'),
+    ],
+    output: {
+      ...shared,
+      dir: 'dist/node',
+      sourcemap: true,
+      chunkFileNames: '[name].js',
+      manualChunks: nodeFile,
+      onlyExplicitManualChunks: true,
+      plugins: [leanBuiltins, terser(smallModule)],
+    },
+  },
   // for a script tag: one file, with everything that a page needs
   cdn: {
     input: 'src/adapters/browser/cdn.ts',
@@ -132,13 +214,17 @@ const builds: Record<string, RollupOptions> = {
     ),
     external: [...runtime, ...never],
     plugins: [dts({ tsconfig: './tsconfig.json' }), entryTypes],
-    output: { ...shared, dir: 'dist/types', entryFileNames: '[name].d.ts', chunkFileNames: 'shared/[name].d.ts' },
+    output: {
+      ...shared,
+      dir: 'dist/types',
+      entryFileNames: '[name].d.ts',
+      chunkFileNames: 'shared/[name].d.ts',
+      manualChunks: typesFile,
+      onlyExplicitManualChunks: true,
+    },
   },
 }
 
-const wanted =
-  process.env.ONLY === 'js'
-    ? [builds.esm, builds.node, builds.neutral, builds.command, builds.cdn]
-    : Object.values(builds)
+const wanted = process.env.ONLY === 'js' ? [builds.esm, builds.tools, builds.node, builds.cdn] : Object.values(builds)
 // one file at a time: which modules share a chunk would otherwise hang on which of them was read first (rollup#5902)
 export default wanted.map((build) => ({ ...build, onLog, maxParallelFileOps: 1 }))

@@ -86,13 +86,14 @@ function reachableFrom(checker, known) {
   return [...found]
 }
 
+/** Directories whose files are named by nobody: what entries share, or load late. */
+const unnamed = /^(dist\/node\/\w+|dist\/types\/shared)\/[^/]+?(\.d\.ts|\.js)$/
+
 /** The paths in the tarball, one a line; source maps go with what they are maps of. */
 export async function fileList() {
-  const paths = (await packed()).map(({ path }) => path)
-  return `${paths
-    .filter((path) => !path.endsWith('.map'))
-    .sort()
-    .join('\n')}\n`
+  const paths = (await packed()).map(({ path }) => path.replace(unnamed, '$1/*$2'))
+  const listed = [...new Set(paths)].filter((path) => !path.endsWith('.map')).sort()
+  return `${listed.join('\n')}\n`
 }
 
 /** What `npm pack` would take, with sizes in bytes. */

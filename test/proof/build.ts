@@ -11,7 +11,7 @@ export const root = fileURLToPath(new URL('../..', import.meta.url))
 /** Where the build is; `IMSKIT_PROOF_DIST` names another one to be proven. */
 export const dist = resolve(root, process.env.IMSKIT_PROOF_DIST ?? 'dist')
 
-/** The build of `name`, as a path: `node`, `core`, `emulator`, `cli`. */
+/** The build of `name`, as a path: `node`, `core`, `worker`, `cli`. */
 export const built = (name: string) => join(dist, 'node', `${name}.js`)
 
 function newest(path: string): number {

@@ -145,6 +145,17 @@ describe('every entry', () => {
     }
   })
 
+  test('knows the errors of every other by their class', async () => {
+    const { stdout } = await node(`
+      import { createEmulator } from 'imskit/emulator'
+      const own = await Promise.all(['imskit', 'imskit/node', 'imskit/core', 'imskit/worker'].map((name) => import(name)))
+      const made = own.map(({ createClient }) => { try { createClient({}) } catch (error) { return error } })
+      made.push(await createEmulator({ clients: [{}] }).catch((error) => error))
+      console.log(JSON.stringify(made.map((error) => own.map(({ ConfigurationError, ImsError, isImsError }) =>
+        error instanceof ConfigurationError && error instanceof ImsError && isImsError(error)))))`)
+    expect(JSON.parse(stdout)).toEqual(Array(5).fill(Array(4).fill(true)))
+  })
+
   test('has what the old library exports, and a context that is set through one is seen through the other', async () => {
     const { stdout } = await node(
       `
@@ -294,7 +305,7 @@ describe('the types', () => {
     expect(await check(compilers[7], file, { ...withNode, ...mode })).toBe('')
   })
 
-  test('serve the compiler before this one too', async () => {
+  test('serve the compiler before this one too', { timeout: 120_000 }, async () => {
     writeFileSync(join(project, 'consumer.mts'), consumer)
     expect(await check(compilers[6], 'consumer.mts', { ...withNode, module: 'nodenext' })).toBe('')
   })
