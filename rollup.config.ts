@@ -103,6 +103,9 @@ const typesFile: GetManualChunk = (id) => {
 
 const typed = { ...core, ...tools, ...node, ...browser, ...worker }
 
+/** As its last step it would have entries import from each other what they share: the worker's from the browser's. */
+const declarations: Plugin = { ...dts({ tsconfig: './tsconfig.json' }), generateBundle: () => {} }
+
 /** The entries' own declarations: a namespace as default export is more than the declaration bundler can write. */
 const entryTypes: Plugin = {
   name: 'entry-types',
@@ -213,7 +216,7 @@ const builds: Record<string, RollupOptions> = {
       Object.entries(typed).map(([name, file]) => [`shared/${name}-exports`, file.replace('index.ts', 'exports.ts')]),
     ),
     external: [...runtime, ...never],
-    plugins: [dts({ tsconfig: './tsconfig.json' }), entryTypes],
+    plugins: [declarations, entryTypes],
     output: {
       ...shared,
       dir: 'dist/types',

@@ -1,3 +1,5 @@
+// these stand for what the runtime has, under its types, whichever they are
+import type { CryptoKey, JWK } from 'jose'
 import { isImsError } from '../errors.ts'
 import type { Platform } from '../ports.ts'
 import type { Bytes } from './der.ts'
@@ -10,11 +12,7 @@ import { toBase64, toPem } from './pem.ts'
 import { checkCryptoKey, importRsaKey, type RsaNumbers } from './rsa-key.ts'
 
 /** An RSA private key: PEM text in whatever state, its lines, a JWK, a `CryptoKey`, or a path where `readKey` knows it. */
-export type PrivateKeySource =
-  | string
-  | readonly string[]
-  | (Readonly<JsonWebKey> & { readonly kid?: string })
-  | CryptoKey
+export type PrivateKeySource = string | readonly string[] | Readonly<JWK> | CryptoKey
 
 /** What reading a key may need besides the key. */
 export interface ReadPrivateKeyOptions {
