@@ -3,14 +3,30 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import { blocksOf } from '../docs/blocks.ts'
 import type { AppConfig } from './fixtures/app.ts'
+
+/** How a site is served. */
+interface Served {
+  readonly headers?: Readonly<Record<string, string>>
+  /** Directives in place of those of the same name. */
+  readonly policy?: Readonly<Record<string, string>>
+}
+
+interface SiteOptions extends Pick<Served, 'policy'> {
+  readonly host?: string
+  /** The script of its pages, by the name of its fixture. */
+  readonly app?: string
+}
 
 /** A single-page app on a server of its own, under a strict Content-Security-Policy with Trusted Types. */
 export interface Site {
   /** By default `http://localhost:<port>` */
   readonly origin: string
   /** Changes what the next page is told, or how it is served. */
-  configure(change: Partial<AppConfig> & { readonly headers?: Readonly<Record<string, string>> }): void
+  configure(change: Partial<AppConfig> & Served): void
+  /** Path and query of every request so far. */
+  readonly requests: readonly string[]
   /** `Referer` of every request so far that had one. */
   readonly referrers: readonly string[]
   /** Violations that browsers reported. */
@@ -48,6 +64,11 @@ const serviceWorker = `
   })
 `
 
+/** Rules for a browser that loads, or renders, what a link leads to before anyone follows it. */
+const speculationRules = (ahead: string) => ({
+  [ahead]: [{ where: { href_matches: '/*\\?*' }, eagerness: 'immediate' }],
+})
+
 const escapeAttribute = (text: string) => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;')
 
 function pageWith(config: AppConfig, script: string): string {
@@ -64,39 +85,50 @@ function pageWith(config: AppConfig, script: string): string {
 </html>`
 }
 
+/** The relay page as the documentation has it. */
+const relayPage = blocksOf('docs/redirect-uris.md').find(({ language }) => language === 'html')?.code
+
 /** Serves the app; every path but the scripts is its page, `/relay` is the relay page. */
 export async function startSite(
   config: AppConfig,
-  { host = 'localhost', app = 'app', trustedTypes = "'none'" } = {},
+  { host = 'localhost', app = 'app', policy = {} }: SiteOptions = {},
 ): Promise<Site> {
   const scripts = await bundle()
+  const requests: string[] = []
   const referrers: string[] = []
   const violations: string[] = []
   let current = config
-  let extra: Readonly<Record<string, string>> = {}
+  let served: Served = { policy }
   const server: Server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost')
+    requests.push(request.url ?? '')
     if (request.headers.referer !== undefined) referrers.push(request.headers.referer)
     if (pathname === '/csp') {
       request.on('data', (chunk: Buffer) => violations.push(chunk.toString()))
       return response.writeHead(204).end()
     }
+    const speculation = /^\/(prerender|prefetch)\.json$/.exec(pathname)?.[1]
+    if (speculation !== undefined) {
+      response.setHeader('content-type', 'application/speculationrules+json')
+      return response.end(JSON.stringify(speculationRules(speculation)))
+    }
     const script = pathname === '/service-worker.js' ? serviceWorker : scripts[pathname]
     if (script !== undefined) return response.setHeader('content-type', 'text/javascript').end(script)
     response.writeHead(200, {
       'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': policy(current, trustedTypes),
-      ...extra,
+      'content-security-policy': policyOf(current, served.policy),
+      ...served.headers,
     })
-    response.end(pageWith(current, pathname === '/relay' ? 'relay' : app))
+    response.end(pathname === '/relay' ? relayPage : pageWith(current, app))
   }).listen(0, host)
   await once(server, 'listening')
   return {
     origin: `http://${host}:${(server.address() as AddressInfo).port}`,
-    configure({ headers, ...change }) {
-      if (headers !== undefined) extra = headers
+    configure({ headers = served.headers ?? {}, policy = served.policy ?? {}, ...change }) {
+      served = { headers, policy }
       current = { ...current, ...change }
     },
+    requests,
     referrers,
     violations,
     close() {
@@ -106,16 +138,20 @@ export async function startSite(
   }
 }
 
-function policy({ endpoint, client }: AppConfig, trustedTypes: string): string {
-  return [
-    "default-src 'none'",
-    "script-src 'self'",
-    'img-src data:',
-    `connect-src ${[endpoint, ...(client?.allowedOrigins ?? [])].join(' ')}`,
-    `frame-src 'self' ${endpoint}`,
-    "base-uri 'none'",
-    "require-trusted-types-for 'script'",
-    `trusted-types ${trustedTypes}`,
-    'report-uri /csp',
-  ].join('; ')
+function policyOf({ endpoint, client }: AppConfig, changed: Served['policy']): string {
+  const directives = {
+    'default-src': "'none'",
+    'script-src': "'self'",
+    'img-src': 'data:',
+    'connect-src': [endpoint, ...(client?.allowedOrigins ?? [])].join(' '),
+    'frame-src': `'self' ${endpoint}`,
+    'base-uri': "'none'",
+    'require-trusted-types-for': "'script'",
+    'trusted-types': "'none'",
+    'report-uri': '/csp',
+    ...changed,
+  }
+  return Object.entries(directives)
+    .map((directive) => directive.join(' '))
+    .join('; ')
 }

@@ -42,7 +42,7 @@ beforeAll(async () => {
   apiOrigin = `http://127.0.0.1:${(api.address() as AddressInfo).port}`
   ims = await startIms({ autoLogin: 'user@example.com', sameSite: true })
   const client = { allowedOrigins: [apiOrigin] }
-  site = await startSite({ ...ims.config, client }, { app: 'vault-page', trustedTypes: 'vault' })
+  site = await startSite({ ...ims.config, client }, { app: 'vault-page', policy: { 'trusted-types': 'vault' } })
 })
 afterAll(async () => {
   api.closeAllConnections()
@@ -253,7 +253,7 @@ describe('a vault', () => {
     const stranger = await startIms({
       clients: [{ clientId: 'emulator-public', redirectUris: [/.*/], consent: false }],
     })
-    const other = await startSite(stranger.config, { app: 'vault-page', trustedTypes: 'vault' })
+    const other = await startSite(stranger.config, { app: 'vault-page', policy: { 'trusted-types': 'vault' } })
     try {
       const page = await (await newContext()).newPage()
       await page.goto(`${other.origin}/`)

@@ -119,6 +119,49 @@ describe('a page', () => {
   })
 })
 
+describe('the address that IMS answers at', () => {
+  const withAnswer = /[?&](?:code|state)=/
+
+  /** Signs in in `mode` on a site with the most talkative policy; resolves to every referrer that held an answer. */
+  async function toldOf(mode: 'popup' | 'silent', platform: 'relay' | 'app'): Promise<string[]> {
+    const talkative = await startSite(ims.config)
+    onTestFinished(() => talkative.close())
+    talkative.configure({
+      headers: { 'referrer-policy': 'unsafe-url' },
+      platform: platform === 'relay' ? { relayUri: `${talkative.origin}/relay` } : {},
+    })
+    const context = await newContext()
+    const sent: string[] = []
+    context.on('request', (request) => sent.push(request.headers().referer ?? ''))
+    const page = await open(context, `${talkative.origin}/`)
+    await logIn(page)
+    await page.evaluate((mode) => {
+      window.onButton = () => window.app.client.login({ mode })
+    }, mode)
+    sent.length = 0
+    const before = talkative.referrers.length
+    await page.getByRole('button').click()
+    await page.waitForFunction(() => window.ended !== undefined)
+    expect(await page.evaluate(() => window.ended)).toEqual({ ok: expect.any(String) })
+    return [...sent, ...talkative.referrers.slice(before)].filter((referrer) => withAnswer.test(referrer))
+  }
+
+  test.each(['popup', 'silent'] as const)('is told to nobody by the relay page of a %s login', async (mode) => {
+    expect(await toldOf(mode, 'relay')).toEqual([])
+    // where the app is come back to, its own scripts are asked for under its own policy
+    expect(await toldOf(mode, 'app')).not.toEqual([])
+  })
+
+  test('is told to nobody by an app whose policy is no-referrer', async () => {
+    const quiet = await startSite(ims.config)
+    onTestFinished(() => quiet.close())
+    quiet.configure({ headers: { 'referrer-policy': 'no-referrer' } })
+    const page = await open(await newContext(), `${quiet.origin}/`)
+    expect((await logIn(page))[0]).toMatchObject({ ok: { token: expect.any(String) } })
+    expect(quiet.referrers).toEqual([])
+  })
+})
+
 describe('an answer of IMS that sends the request elsewhere', () => {
   const elsewhere = (path: string) => {
     const headers = { location: `${strangerOrigin}/taken` }
