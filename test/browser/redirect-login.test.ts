@@ -28,6 +28,13 @@ async function callbackOf(page: Page): Promise<string> {
   return response.headers.get('location') ?? ''
 }
 
+interface TrustedTypes {
+  createPolicy(
+    name: string,
+    rules: { createScriptURL: (url: string) => string },
+  ): { createScriptURL(url: string): string }
+}
+
 describe('a login by redirect', () => {
   test('ends once, however often it is asked for', async () => {
     const page = await openApp()
@@ -86,21 +93,28 @@ describe('a login by redirect', () => {
   test('works while a service worker answers every navigation with the page that it kept', async () => {
     const worked = await startSite(ims.config)
     onTestFinished(() => worked.close())
-    // an app with Trusted Types has a policy for the address of its worker
-    const connect = `connect-src 'self' ${ims.config.endpoint}`
-    worked.configure({ headers: { 'content-security-policy': `default-src 'none'; script-src 'self'; ${connect}` } })
+    // the app has a policy for the address of its worker, which keeps the app's page
+    worked.configure({ policy: { 'trusted-types': 'own-worker', 'connect-src': `'self' ${ims.config.endpoint}` } })
     const page = await open(await newContext(), `${worked.origin}/`)
     await page.evaluate(async () => {
       const claimed = new Promise((resolve) => {
         navigator.serviceWorker.addEventListener('controllerchange', resolve)
       })
-      await navigator.serviceWorker.register('/service-worker.js')
+      const { trustedTypes } = window as unknown as { trustedTypes: TrustedTypes }
+      const own = trustedTypes.createPolicy('own-worker', { createScriptURL: (url) => url })
+      await navigator.serviceWorker.register(own.createScriptURL('/service-worker.js'))
       await claimed
     })
     const [result] = await logIn(page)
     expect(result).toMatchObject({ ok: { token: expect.any(String) } })
     expect(await page.evaluate(() => navigator.serviceWorker.controller?.state)).toBe('activated')
     expect(page.url()).toBe(`${worked.origin}/callback`)
+    expect(worked.violations).toEqual([])
+    // the worker's page is under the policy too
+    const refused = await page.evaluate(() =>
+      navigator.serviceWorker.register('/other.js').catch((error) => error.name),
+    )
+    expect(refused).toBe('TypeError')
   })
 
   test.each(['open', 'put'] as const)(
