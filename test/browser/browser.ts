@@ -9,7 +9,7 @@ export interface BrowserOptions {
   readonly args?: readonly string[]
 }
 
-const launchOptions = (args: readonly string[]) => ({
+export const launchOptions = (args: readonly string[]) => ({
   executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu', '--in-process-gpu', ...args],
   // as people's browsers: with a back-forward cache and a popup blocker
