@@ -67,3 +67,24 @@ export type Visitor = ReturnType<typeof createVisitor>
 /** How many token requests of this kind succeeded. */
 export const granted = ({ requests }: RunningEmulator, grant: string) =>
   requests.filter(({ params, status }) => params.grant_type === grant && status === 200).length
+
+/**
+ * Asks for the API with twenty tabs at once, when a token that lives for `lifetime` ms has lost half of its life.
+ *
+ * @returns the statuses of their answers, those of the renewals that IMS was asked for, and how many of these there may be:
+ *   where the machine stalls, the new token is due again before all have been served
+ */
+export async function askAtOnce(
+  emulator: RunningEmulator,
+  { person, lifetime }: { person: Visitor; lifetime: number },
+): Promise<{ answers: number[]; renewals: number[]; most: number }> {
+  const { csrfToken = '' } = await person.session()
+  await new Promise((resolve) => setTimeout(resolve, lifetime / 2))
+  const [since, began] = [emulator.requests.length, Date.now()]
+  const tabs = Array.from({ length: 20 }, () => person.copy())
+  const ask = (tab: Visitor) => tab.ask('/api/echo', { headers: { 'x-csrf-token': csrfToken } })
+  const answers = await Promise.all(tabs.map(ask))
+  const asked = emulator.requests.slice(since).filter(({ params }) => params.grant_type === 'refresh_token')
+  const most = 1 + Math.floor((Date.now() - began) / (lifetime / 4))
+  return { answers: answers.map(({ status }) => status), renewals: asked.map(({ status }) => status), most }
+}

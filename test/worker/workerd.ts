@@ -3,16 +3,16 @@ import { type BuildOptions, build } from 'esbuild'
 import {
   type DispatchFetch,
   Miniflare,
-  type MiniflareOptions,
   Response as MiniflareResponse,
   type Request as OutgoingRequest,
+  type WorkerOptions as WorkerOptionsOfMiniflare,
 } from 'miniflare'
 import { onTestFinished } from 'vitest'
 
 /** A worker in a workerd of its own, with real KV and Durable Objects, and without Node's modules. */
 export interface RunningWorker {
   readonly url: URL
-  /** Sends a request to the worker, past the network. */
+  /** Sends a request to the worker, past the network; of several isolates to the next. */
   readonly fetch: DispatchFetch
   readonly miniflare: Miniflare
   /** What the worker sent, oldest first. */
@@ -31,6 +31,8 @@ export interface WorkerOptions {
   /** Names of KV bindings. */
   readonly kv?: readonly string[]
   readonly compatibilityDate?: string
+  /** How many isolates run it, over the same KV and Durable Objects; default 1. */
+  readonly isolates?: number
   /** Where state is kept between two runs; by default it ends with the worker. */
   readonly persist?: string
 }
@@ -62,20 +64,24 @@ export function bundleFixture(name: string): Promise<string> {
 
 /** Starts one; it ends with the test. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
-  const { fixture, bindings = {}, durableObjects = {}, kv = ['KV'], persist } = options
+  const { fixture, bindings = {}, durableObjects = {}, kv = ['KV'], persist, isolates = 1 } = options
   const outgoing: { method: string; url: string }[] = []
-  const settings: MiniflareOptions = {
-    modules: [{ type: 'ESModule', path: 'worker.mjs', contents: await bundleFixture(fixture) }],
+  const contents = await bundleFixture(fixture)
+  const names = Array.from({ length: isolates }, (_, index) => `isolate-${index}`)
+  const [first = ''] = names
+  const worker = (name: string): WorkerOptionsOfMiniflare => ({
+    name,
+    modules: [{ type: 'ESModule', path: 'worker.mjs', contents }],
     compatibilityDate: options.compatibilityDate ?? '2026-04-01',
     compatibilityFlags: [],
-    host: '127.0.0.1',
-    port: 0,
     bindings: bindings as Record<string, never>,
-    kvNamespaces: [...kv],
+    kvNamespaces: Object.fromEntries(kv.map((binding) => [binding, binding])),
     durableObjects: Object.fromEntries(
-      Object.entries(durableObjects).map(([name, className]) => [name, { className, useSQLite: true }]),
+      Object.entries(durableObjects).map(([name, className]) => [
+        name,
+        { className, useSQLite: true, scriptName: first },
+      ]),
     ),
-    ...(persist !== undefined && { kvPersist: `${persist}/kv`, durableObjectsPersist: `${persist}/objects` }),
     async outboundService(request: OutgoingRequest) {
       outgoing.push({ method: request.method, url: request.url })
       const body = request.body === null ? null : await request.arrayBuffer()
@@ -90,13 +96,24 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
         headers: [...answer.headers].filter(([name]) => !/^(?:content-encoding|transfer-encoding)$/.test(name)),
       })
     },
-  }
-  const miniflare = new Miniflare(settings)
+  })
+  const miniflare = new Miniflare({
+    host: '127.0.0.1',
+    port: 0,
+    workers: names.map(worker),
+    ...(persist !== undefined && { kvPersist: `${persist}/kv`, durableObjectsPersist: `${persist}/objects` }),
+  })
   let ended: Promise<void> | undefined
   const end = () => {
     ended ??= miniflare.dispose()
     return ended
   }
   onTestFinished(end)
-  return { url: await miniflare.ready, fetch: miniflare.dispatchFetch, miniflare, outgoing, end }
+  const url = await miniflare.ready
+  let asked = 0
+  const inTurn = async (...request: Parameters<DispatchFetch>) => {
+    const isolate = await miniflare.getWorker(names[asked++ % isolates])
+    return isolate.fetch(...(request as Parameters<typeof isolate.fetch>)) as unknown as ReturnType<DispatchFetch>
+  }
+  return { url, fetch: isolates === 1 ? miniflare.dispatchFetch : inTurn, miniflare, outgoing, end }
 }

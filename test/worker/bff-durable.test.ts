@@ -1,0 +1,45 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { startEmulator } from '../../src/emulator/index.ts'
+import { askAtOnce, createVisitor, type Send } from './visitor.ts'
+import { startWorker } from './workerd.ts'
+
+const lifetime = 2_000
+
+/** A backend in two isolates of workerd, which share their bindings and no memory; IMS takes a refresh token once. */
+async function twoIsolates(kept: string) {
+  const emulator = await startEmulator({ autoLogin: 'user@example.com', accessTokenLifetime: lifetime })
+  onTestFinished(() => emulator.close())
+  const { client_id: clientId, client_secret: clientSecret, endpoint } = emulator.contexts.oauth
+  const sessionSecret = 'a secret of the tests with more than 32 bytes'
+  const worker = await startWorker({
+    fixture: 'bff-durable',
+    bindings: { site: { clientId, clientSecret, endpoint, sessionSecret }, kept },
+    durableObjects: { LOCK: 'ImsLock' },
+    isolates: 2,
+  })
+  const send = worker.fetch as unknown as Send
+  return { emulator, person: createVisitor(worker.url.origin, send) }
+}
+
+test.each(['object', 'kv'])(
+  'many requests of one session in two isolates spend each refresh token once (tokens in %s)',
+  async (kept) => {
+    const { emulator, person } = await twoIsolates(kept)
+    await person.signIn()
+    // the second renewal spends what the first has brought, whichever isolate it was
+    for (let renewal = 0; renewal < 2; renewal++) {
+      const { answers, renewals, most } = await askAtOnce(emulator, { person, lifetime })
+      expect(new Set(answers)).toEqual(new Set([200]))
+      // a refresh token that is used again is refused
+      expect(new Set(renewals)).toEqual(new Set([200]))
+      expect(renewals.length).toBeLessThanOrEqual(most)
+    }
+  },
+)
+
+test('without a lock across isolates both spend the same one', async () => {
+  const { emulator, person } = await twoIsolates('kv without a lock')
+  await person.signIn()
+  const { renewals } = await askAtOnce(emulator, { person, lifetime })
+  expect(renewals).toContain(400)
+})
