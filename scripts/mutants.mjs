@@ -45,13 +45,13 @@ function copyProject() {
 }
 
 const vitest = join(process.cwd(), 'node_modules', 'vitest', 'vitest.mjs')
-/** How a run of `tests` in `place` ends: a run that hangs has noticed something too. */
+/** How a run of `tests` in `place` ends: `passed`, `failed`, or `hung` where it has not ended by itself. */
 const run = (place, tests) =>
   new Promise((resolve) => {
     const args = [vitest, 'run', '--bail', '1', '--maxWorkers', '1', '--reporter', 'dot', ...tests]
-    const options = { cwd: place, timeout: 120_000, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 }
+    const options = { cwd: place, timeout: 180_000, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 }
     execFile(process.execPath, args, options, (error, stdout, stderr) =>
-      resolve({ passed: error === null, output: stdout + stderr }),
+      resolve({ end: error === null ? 'passed' : error.killed ? 'hung' : 'failed', output: stdout + stderr }),
     )
   })
 
@@ -73,8 +73,8 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.e
 // a test that fails anyway would kill everything
 const suites = new Set(located.map(({ tests }) => tests.join(' ')))
 await each(suites, places, async (suite, place) => {
-  const { passed, output } = await run(place, suite.split(' '))
-  if (passed) return
+  const { end, output } = await run(place, suite.split(' '))
+  if (end === 'passed') return
   console.error(`${suite} fails without any mutation:\n${output}`)
   process.exit(1)
 })
@@ -87,20 +87,23 @@ await each(located, places, async (mutant, place) => {
     join(place, path),
     original.replace(find, () => replace),
   )
-  const { passed } = await run(place, tests)
+  const { end } = await run(place, tests)
   writeFileSync(join(place, path), original)
-  const outcome = passed ? (survives ? 'explained' : 'SURVIVED') : 'killed'
+  // a run that hangs has noticed something too, but nobody is told what
+  const outcome = { passed: survives ? 'explained' : 'SURVIVED', failed: 'killed', hung: 'hung' }[end]
   outcomes.push({ ...mutant, outcome })
   const change = `${find}  =>  ${replace || '(nothing)'}`.replaceAll(/\s*\n\s*/g, ' ')
-  console.log(`${outcome.padEnd(9)} ${path}: ${change}${passed && survives ? ` (${survives})` : ''}`)
+  console.log(`${outcome.padEnd(9)} ${path}: ${change}${outcome === 'explained' ? ` (${survives})` : ''}`)
 })
 
 const table = {}
 for (const { area, outcome } of outcomes) {
-  table[area] ??= { killed: 0, explained: 0, SURVIVED: 0 }
+  table[area] ??= { killed: 0, hung: 0, explained: 0, SURVIVED: 0 }
   table[area][outcome]++
 }
 console.table(table)
-const killed = outcomes.filter(({ outcome }) => outcome === 'killed').length
-console.log(`${killed} of ${outcomes.length} killed`)
+const count = (wanted) => outcomes.filter(({ outcome }) => outcome === wanted).length
+console.log(
+  `${count('killed')} of ${outcomes.length} killed and ${count('hung')} hung; ${count('explained')} cannot be noticed, ${count('SURVIVED')} survived`,
+)
 process.exitCode = outcomes.some(({ outcome }) => outcome === 'SURVIVED') ? 1 : 0

@@ -98,11 +98,16 @@ const verification = area(
     ["const rs256 = { algorithms: ['RS256'] }", "const rs256 = { algorithms: ['RS256', 'PS256', 'ES256'] }"],
     ['token.length > longestToken || ', ''],
     ['|| !compact.test(token)', ''],
-    ["requireTexts('allowList', options.allowList)", ''],
+    ["requireTexts('allowList', allowList)", ''],
     ['clockTolerance <= 300_000) return', 'clockTolerance <= 3_000_000) return'],
     ["token.slice(0, token.indexOf('.'))", "''"],
     ['cooldownDuration: 30_000', 'cooldownDuration: 0'],
-    ['now: serverNow(call), tolerance', 'now: call.clock.now(), tolerance'],
+    ['claimsFault(claims, options, serverNow(call))', 'claimsFault(claims, options, call.clock.now())'],
+    [
+      "if (!(await crypto.subtle.verify(key.algorithm.name, key, decoded(signature), signed))) throw invalid('signature')",
+      '',
+    ],
+    ['clock.now() - since < keyLifetime ? keys.get(header)', 'true ? keys.get(header)'],
   ],
 )
 
@@ -153,7 +158,7 @@ const cookies = area(
     ['if (count > mostParts) return false', ''],
     ['      clear(name, count)\n', ''],
     ['audience: name,', ''],
-    ['const info = encoder.encode(`imskit/cookie/${purpose}`)', 'const info = encoder.encode(`imskit/cookie/`)'],
+    ['`imskit/cookie/${purpose}`', '`imskit/cookie/`'],
     ['stale: index > 0', 'stale: false'],
     ['byteLength >= least', 'byteLength >= 1'],
     ['found.slice(most - 1)', 'found.slice(most)'],
