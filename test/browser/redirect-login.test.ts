@@ -28,13 +28,6 @@ async function callbackOf(page: Page): Promise<string> {
   return response.headers.get('location') ?? ''
 }
 
-interface TrustedTypes {
-  createPolicy(
-    name: string,
-    rules: { createScriptURL: (url: string) => string },
-  ): { createScriptURL(url: string): string }
-}
-
 describe('a login by redirect', () => {
   test('ends once, however often it is asked for', async () => {
     const page = await openApp()
@@ -100,8 +93,7 @@ describe('a login by redirect', () => {
       const claimed = new Promise((resolve) => {
         navigator.serviceWorker.addEventListener('controllerchange', resolve)
       })
-      const { trustedTypes } = window as unknown as { trustedTypes: TrustedTypes }
-      const own = trustedTypes.createPolicy('own-worker', { createScriptURL: (url) => url })
+      const own = window.trustedTypes.createPolicy('own-worker', { createScriptURL: (url) => url })
       await navigator.serviceWorker.register(own.createScriptURL('/service-worker.js'))
       await claimed
     })
