@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'vitest'
-import { startWorker } from './workerd.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type RunningWorker, startSharedWorker } from './workerd.ts'
 
 const stores = [
   'kv',
@@ -13,9 +13,14 @@ const stores = [
 ]
 const locks = ['an object for each', 'one object', 'the platform’s', 'none']
 
+let worker: RunningWorker
+beforeAll(async () => {
+  worker = await startSharedWorker({ fixture: 'contracts', durableObjects: { LOCK: 'ImsLock' } })
+  return worker.end
+})
+
 /** Runs a contract inside workerd. */
 async function checked(question: Record<string, string>): Promise<Record<string, string>> {
-  const worker = await startWorker({ fixture: 'contracts', durableObjects: { LOCK: 'ImsLock' } })
   const response = await worker.fetch(new URL(`?${new URLSearchParams(question)}`, worker.url))
   return (await response.json()) as Record<string, string>
 }

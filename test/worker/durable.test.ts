@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import {
   type DurableNamespace,
   type DurableStorage,
@@ -15,16 +15,38 @@ import {
   workerPlatform,
 } from '../../src/adapters/worker/index.ts'
 import { gate, rejection } from '../core/setting.ts'
-import { startWorker } from './workerd.ts'
+import { type RunningWorker, startSharedWorker, startWorker } from './workerd.ts'
 
 // the real Durable Objects of workerd, asked from outside
 
-async function objects(persist?: string) {
-  const place = persist === undefined ? {} : { persist }
-  const worker = await startWorker({ fixture: 'empty', durableObjects: { LOCK: 'ImsLock' }, ...place })
-  const namespace = (await worker.miniflare.getDurableObjectNamespace('LOCK')) as unknown as DurableNamespace
-  const kv = (await worker.miniflare.getKVNamespace('KV')) as unknown as KvNamespace
-  return { namespace, kv, end: worker.end }
+const setup = { fixture: 'empty', durableObjects: { LOCK: 'ImsLock' } }
+let shared: RunningWorker
+let tests = 0
+beforeAll(async () => {
+  shared = await startSharedWorker(setup)
+  return shared.end
+})
+
+const lockOf = async ({ miniflare }: RunningWorker) =>
+  (await miniflare.getDurableObjectNamespace('LOCK')) as unknown as DurableNamespace
+
+/** Objects that no other test knows. */
+async function objects(): Promise<{ namespace: DurableNamespace; kv: KvNamespace }> {
+  const all = await lockOf(shared)
+  const test = ++tests
+  return {
+    namespace: {
+      idFromName: (name) => all.idFromName(`${test} ${name}`),
+      get: (id) => all.get(id),
+    },
+    kv: (await shared.miniflare.getKVNamespace('KV')) as unknown as KvNamespace,
+  }
+}
+
+/** Objects that are kept in a directory. */
+async function keptObjects(persist: string) {
+  const worker = await startWorker({ ...setup, persist })
+  return { namespace: await lockOf(worker), end: worker.end }
 }
 
 /** A namespace that can be cut off. */
@@ -115,11 +137,11 @@ describe('a lock', () => {
   test('and its count of turns outlive the object', async () => {
     const persist = mkdtempSync(join(tmpdir(), 'imskit-objects-'))
     onTestFinished(() => rmSync(persist, { recursive: true }))
-    const first = await objects(persist)
+    const first = await keptObjects(persist)
     const asked = { name: 'name', ticket: 'first', lease: 3_600_000, patience: 1 }
     expect(await say(first.namespace, 'name', 'acquire', asked)).toEqual({ fence: 1 })
     await first.end()
-    const { namespace } = await objects(persist)
+    const { namespace } = await keptObjects(persist)
     const other = { ...asked, ticket: 'other' }
     expect(await say(namespace, 'name', 'acquire', other)).toEqual({})
     // whoever did not hear the answer asks again, and has it
@@ -236,10 +258,10 @@ describe('one who lost the lock', () => {
 test('values outlive the object', async () => {
   const persist = mkdtempSync(join(tmpdir(), 'imskit-objects-'))
   onTestFinished(() => rmSync(persist, { recursive: true }))
-  const first = await objects(persist)
+  const first = await keptObjects(persist)
   await durableStore(first.namespace).set('key', { refreshToken: 'r' })
   await first.end()
-  const { namespace } = await objects(persist)
+  const { namespace } = await keptObjects(persist)
   expect(await durableStore(namespace).get('key')).toEqual({ refreshToken: 'r' })
   expect(await durableStore(namespace, { object: 'another' }).get('key')).toBeUndefined()
 })

@@ -1,14 +1,20 @@
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type ImsError, type KvNamespace, kvStore, workerPlatform } from '../../src/adapters/worker/index.ts'
 import { rejection } from '../core/setting.ts'
-import { startWorker } from './workerd.ts'
+import { type RunningWorker, startSharedWorker } from './workerd.ts'
 
 // over a real KV namespace, that of workerd's own simulator
 
+const namespaces = Array.from({ length: 30 }, (_, index) => `KV${index}`)
+let worker: RunningWorker
 let kv: KvNamespace
+beforeAll(async () => {
+  worker = await startSharedWorker({ fixture: 'empty', kv: namespaces })
+  return worker.end
+})
 beforeEach(async () => {
-  const { miniflare } = await startWorker({ fixture: 'empty' })
-  kv = (await miniflare.getKVNamespace('KV')) as unknown as KvNamespace
+  // a new one for each test
+  kv = (await worker.miniflare.getKVNamespace(namespaces.pop() ?? '')) as unknown as KvNamespace
 })
 
 const secret = 'a-secret-of-more-than-32-characters'

@@ -62,8 +62,8 @@ export function bundleFixture(name: string): Promise<string> {
   return bundled
 }
 
-/** Starts one; it ends with the test. */
-export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
+/** Starts one for a file of tests; call it in `beforeAll`, and return its `end`. */
+export async function startSharedWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { fixture, bindings = {}, durableObjects = {}, kv = ['KV'], persist, isolates = 1 } = options
   const outgoing: { method: string; url: string }[] = []
   const contents = await bundleFixture(fixture)
@@ -108,7 +108,6 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     ended ??= miniflare.dispose()
     return ended
   }
-  onTestFinished(end)
   const url = await miniflare.ready
   let asked = 0
   const inTurn = async (...request: Parameters<DispatchFetch>) => {
@@ -116,4 +115,11 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     return isolate.fetch(...(request as Parameters<typeof isolate.fetch>)) as unknown as ReturnType<DispatchFetch>
   }
   return { url, fetch: isolates === 1 ? miniflare.dispatchFetch : inTurn, miniflare, outgoing, end }
+}
+
+/** Starts one that ends with the test. */
+export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
+  const worker = await startSharedWorker(options)
+  onTestFinished(worker.end)
+  return worker
 }
