@@ -4,7 +4,7 @@ import { join } from 'node:path'
 // Every emulator has three RSA keys of its own, and to find a pair of primes takes longer than most tests. This hands
 // out pairs that were found before, each once in a round of many, so that no two emulators of a test share one.
 
-const place = join(import.meta.dirname, '../node_modules/.cache/imskit-test-keys')
+const place = join(process.cwd(), 'node_modules', '.cache', 'imskit-test-keys')
 const many = 48
 const usual = { name: 'RSASSA-PKCS1-v1_5', modulusLength: 2048, hash: 'SHA-256' } as const
 const { subtle } = globalThis.crypto

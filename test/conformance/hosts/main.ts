@@ -1,3 +1,4 @@
+import '../../ready-keys.ts'
 import { chromium, firefox, webkit } from './browsers.ts'
 import { bun, deno, nodes } from './processes.ts'
 import { makeProject } from './project.ts'
