@@ -228,6 +228,10 @@ const builds: Record<string, RollupOptions> = {
   },
 }
 
-const wanted = process.env.ONLY === 'js' ? [builds.esm, builds.tools, builds.node, builds.cdn] : Object.values(builds)
+const wanted = (process.env.ONLY?.split('+') ?? Object.keys(builds)).map((name) => {
+  const build = builds[name]
+  if (build === undefined) throw new Error(`there is no build ${name}, but ${Object.keys(builds).join(', ')}`)
+  return build
+})
 // one file at a time: which modules share a chunk would otherwise hang on which of them was read first (rollup#5902)
 export default wanted.map((build) => ({ ...build, onLog, maxParallelFileOps: 1 }))
