@@ -136,6 +136,15 @@ describe('the order', () => {
     expect(on.events.find(({ type }) => type === 'token')).toMatchObject({ source: 'adopted' })
   })
 
+  test('what a lock runs twice is done once', async () => {
+    const lock: Lock = async (name, task, signal) => {
+      await on.lock(name, task, signal)
+      return on.lock(name, task, signal)
+    }
+    await serverClient({ lock }).getToken()
+    expect(types().filter((type) => type === 'token')).toHaveLength(1)
+  })
+
   test('waiting for the lock is an event', async () => {
     const lock: Lock = async (name, task, signal) => {
       clock.set(clock.now() + 70)
