@@ -1,29 +1,17 @@
 // Runs the worker in workerd, beside an emulated IMS: node examples/worker-bff/start.mjs [port]
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { startEmulator } from 'imskit/emulator'
-import { Miniflare } from 'miniflare'
+import { runWorker } from '../in-workerd.mjs'
 
 /** Starts both; resolves to the address of the page, once it can be opened. */
 export async function start({ port = 0 } = {}) {
   const emulator = await startEmulator()
   const { client_id, client_secret, endpoint } = emulator.contexts.oauth
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('worker.mjs', import.meta.url))],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    target: 'es2022',
-    conditions: ['workerd', 'worker'],
-    loader: { '.html': 'text', '.css': 'text', '.page.js': 'text' },
-  })
-  const worker = new Miniflare({
-    modules: [{ type: 'ESModule', path: 'worker.mjs', contents: outputFiles[0].text }],
-    compatibilityDate: '2026-04-01',
-    host: 'localhost',
+  const { url, worker } = await runWorker(new URL('worker.mjs', import.meta.url), {
     port,
     kvNamespaces: ['SESSIONS'],
+    loader: { '.html': 'text', '.css': 'text', '.page.js': 'text' },
     bindings: {
       IMS_CLIENT_ID: client_id,
       IMS_CLIENT_SECRET: client_secret,
@@ -33,9 +21,8 @@ export async function start({ port = 0 } = {}) {
       INSECURE: 'true',
     },
   })
-  const { port: taken } = await worker.ready
   return {
-    url: `http://localhost:${taken}/`,
+    url,
     emulator,
     async close() {
       await worker.dispose()

@@ -1,25 +1,13 @@
 // Runs the worker in workerd, beside an emulated IMS and its sample API: node examples/worker-s2s/start.mjs [port]
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { startEmulator } from 'imskit/emulator'
-import { Miniflare } from 'miniflare'
+import { runWorker } from '../in-workerd.mjs'
 
 /** Starts both; resolves to the address of the worker. */
 export async function start({ port = 0 } = {}) {
   const emulator = await startEmulator()
   const { client_id, client_secrets } = emulator.contexts.oauth_server_to_server
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('worker.mjs', import.meta.url))],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    target: 'es2022',
-    conditions: ['workerd', 'worker'],
-  })
-  const worker = new Miniflare({
-    modules: [{ type: 'ESModule', path: 'worker.mjs', contents: outputFiles[0].text }],
-    compatibilityDate: '2026-04-01',
-    host: 'localhost',
+  const { url, worker } = await runWorker(new URL('worker.mjs', import.meta.url), {
     port,
     kvNamespaces: ['TOKENS'],
     bindings: {
@@ -29,9 +17,8 @@ export async function start({ port = 0 } = {}) {
       API: `${emulator.url}/api/echo`,
     },
   })
-  const { port: taken } = await worker.ready
   return {
-    url: `http://localhost:${taken}/`,
+    url,
     emulator,
     worker,
     async close() {

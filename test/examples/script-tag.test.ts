@@ -1,10 +1,7 @@
-import { spawn } from 'node:child_process'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { pathToFileURL } from 'node:url'
 import type { Page } from 'playwright'
-import { beforeEach, expect, onTestFinished, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { useBrowser } from '../browser/browser.ts'
+import { fromExamples, runUntil } from './example.ts'
 
 interface Served {
   readonly url: string
@@ -12,14 +9,11 @@ interface Served {
 }
 
 const newContext = useBrowser()
-const root = join(import.meta.dirname, '../..')
 let url = ''
 
 // anew for each test, as an IMS asks for consent once
 beforeEach(async () => {
-  const { serve } = (await import(pathToFileURL(join(root, 'examples/serve.mjs')).href)) as {
-    serve: () => Promise<Served>
-  }
+  const { serve } = await fromExamples<{ serve(): Promise<Served> }>('serve.mjs')
   const served = await serve()
   url = served.url
   return () => served.close()
@@ -81,13 +75,6 @@ test('one who cancels is told so and can begin again', async () => {
 })
 
 test('the main job serves it when asked to, and keeps running', async () => {
-  const running = spawn(process.execPath, ['examples/main-job.mjs', '--serve'], { cwd: root })
-  onTestFinished(() => void running.kill())
-  let address = ''
-  for await (const line of createInterface(running.stdout)) {
-    address = /Sign in with a page: (\S+)/.exec(line)?.[1] ?? ''
-    if (address !== '') break
-  }
+  const address = await runUntil(/Sign in with a page: (\S+)/, 'main-job.mjs', '--serve')
   expect((await fetch(address)).status).toBe(200)
-  expect(running.exitCode).toBeNull()
 })

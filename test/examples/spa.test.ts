@@ -1,20 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import type { BrowserContext, Page } from 'playwright'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { RunningEmulator } from '../../src/emulator/index.ts'
 import { useBrowser } from '../browser/browser.ts'
-import { build } from '../proof/build.ts'
+import { build, root } from '../proof/build.ts'
+import { fromExamples, runUntil, type Started } from './example.ts'
 
-interface Started {
-  readonly url: string
-  readonly emulator: RunningEmulator
-  close(): Promise<void>
-}
-
-const root = join(import.meta.dirname, '../..')
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const newContext = useBrowser()
 let app: Started
@@ -24,9 +16,7 @@ beforeAll(build, 300_000)
 /** Serves an example anew for each test, as an IMS asks for consent once. */
 function serve(example: string): void {
   beforeEach(async () => {
-    const { start } = (await import(pathToFileURL(join(root, 'examples/spa/start.mjs')).href)) as {
-      start(options: { root: string }): Promise<Started>
-    }
+    const { start } = await fromExamples<{ start(options: { root: string }): Promise<Started> }>('spa/start.mjs')
     app = await start({ root: join(root, 'examples', example) })
     return () => app.close()
   })
@@ -182,6 +172,11 @@ describe('examples/react-spa', () => {
     const code = readFileSync(join(root, 'examples/react-spa/src/ims.ts'), 'utf8')
     expect(readFileSync(join(root, 'docs/react.md'), 'utf8')).toContain(`\`\`\`ts react\n${code}\`\`\``)
   })
+})
+
+test.each(['spa', 'react-spa'])('one command starts examples/%s', async (example) => {
+  const answer = await fetch(await runUntil(/The app: +(\S+)/, `${example}/start.mjs`))
+  expect(await answer.text()).toContain('<script type="module"')
 })
 
 test.each(['spa', 'react-spa'])('examples/%s is built without a warning, and its types are right', async (example) => {

@@ -1,28 +1,14 @@
-import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { pathToFileURL } from 'node:url'
 import type { BrowserContext, Page } from 'playwright'
-import { beforeEach, expect, onTestFinished, test } from 'vitest'
-import type { RunningEmulator } from '../../src/emulator/index.ts'
+import { beforeEach, expect, test } from 'vitest'
 import { useBrowser } from '../browser/browser.ts'
+import { runUntil, type Started, startExample } from './example.ts'
 
-interface Started {
-  readonly url: string
-  readonly emulator: RunningEmulator
-  close(): Promise<void>
-}
-
-const root = join(import.meta.dirname, '../..')
 const newContext = useBrowser()
 let site: Started
 
 beforeEach(async () => {
-  const { start } = (await import(pathToFileURL(join(root, 'examples/worker-bff/start.mjs')).href)) as {
-    start: () => Promise<Started>
-  }
-  site = await start()
+  site = await startExample('worker-bff')
   return () => site.close()
 })
 
@@ -186,13 +172,7 @@ test('its pages have no barrier that axe knows', async () => {
 })
 
 test('one command starts it', async () => {
-  const running = spawn(process.execPath, ['examples/worker-bff/start.mjs'], { cwd: root })
-  onTestFinished(() => void running.kill())
-  let address = ''
-  for await (const line of createInterface(running.stdout)) {
-    address = /Open (\S+)/.exec(line)?.[1] ?? ''
-    if (address !== '') break
-  }
+  const address = await runUntil(/Open (\S+)/, 'worker-bff/start.mjs')
   const response = await fetch(`${address}auth/session`)
   expect(await response.json()).toEqual({ signedIn: false })
 })

@@ -1,18 +1,12 @@
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import type { Miniflare } from 'miniflare'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
-import type { RunningEmulator } from '../../src/emulator/index.ts'
 import { build } from '../proof/build.ts'
+import { runUntil, type Started, startExample } from './example.ts'
 
 beforeAll(build, 300_000)
 
 test('the worker calls the API with one token for all its requests, and keeps it in KV', async () => {
-  const script = pathToFileURL(join(import.meta.dirname, '../../examples/worker-s2s/start.mjs')).href
-  const { start } = (await import(script)) as {
-    start(): Promise<{ url: string; emulator: RunningEmulator; worker: Miniflare; close(): Promise<void> }>
-  }
-  const { url, emulator, worker, close } = await start()
+  const { url, emulator, worker, close } = await startExample<Started & { worker: Miniflare }>('worker-s2s')
   onTestFinished(close)
   for (let calls = 0; calls < 3; calls++) {
     const answer = await fetch(url)
@@ -21,4 +15,8 @@ test('the worker calls the API with one token for all its requests, and keeps it
   }
   expect(emulator.requests.filter(({ path }) => path === '/ims/token/v3')).toHaveLength(1)
   expect((await (await worker.getKVNamespace('TOKENS')).list()).keys).toHaveLength(1)
+})
+
+test('one command starts it', async () => {
+  expect((await fetch(await runUntil(/curl (\S+)/, 'worker-s2s/start.mjs'))).status).toBe(200)
 })

@@ -1,0 +1,27 @@
+// Bundles a worker as one would deploy it and runs it in workerd, the runtime of Cloudflare.
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { Miniflare } from 'miniflare'
+
+/** Runs the worker at the URL `source`; resolves to its address and to workerd itself. */
+export async function runWorker(source, { port = 0, bindings, kvNamespaces = [], loader = {} }) {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(source)],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    target: 'es2022',
+    conditions: ['workerd', 'worker'],
+    loader,
+  })
+  const worker = new Miniflare({
+    modules: [{ type: 'ESModule', path: 'worker.mjs', contents: outputFiles[0].text }],
+    compatibilityDate: '2026-04-01',
+    host: 'localhost',
+    port,
+    kvNamespaces,
+    bindings,
+  })
+  const { port: taken } = await worker.ready
+  return { url: `http://localhost:${taken}/`, worker }
+}
