@@ -82,7 +82,9 @@ describe('imskit context', () => {
       [['context'], 2, 'context list'],
       [['context', 'gte'], 2, "did you mean 'context get'"],
       [['token'], 1, 'context set'],
-      [['login', '--port', '99999'], 2, '--port'],
+      [['login', '--callback-port', '99999'], 2, '--callback-port'],
+      [['login', '--callback-host', '0.0.0.0'], 2, '--callback-host needs --callback-port'],
+      [['login', '--callback-host', '0.0.0.0', '--callback-port', '0'], 2, '--callback-host needs --callback-port'],
       [['completion', 'csh'], 2, 'bash, zsh and fish'],
     ]
     for (const [args, code, said] of cases) {

@@ -1,7 +1,10 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { get, type IncomingMessage } from 'node:http'
+import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
+import { freePort } from '../browser/ims.ts'
 import { createPerson } from '../emulator/person.ts'
 import { build } from '../proof/build.ts'
 import { newShell, type Shell, setContext } from './command.ts'
@@ -80,6 +83,41 @@ describe('a context for machines', () => {
     expect(stderr).toContain('HTTP_ERROR')
     expect(stderr).not.toContain('wrong-one')
   })
+})
+
+describe('a login in a container', () => {
+  const outside = Object.values(networkInterfaces())
+    .flatMap((all) => all ?? [])
+    .find(({ internal, family }) => !internal && family === 'IPv4')?.address
+
+  test.skipIf(outside === undefined)(
+    'listens where a published port leads to, says what that opens, and signs in',
+    async () => {
+      const shell = newShell(emulator.url)
+      await setContext(shell, emulator, 'oauth_public', 'me')
+      const port = await freePort()
+      const login = shell.start([
+        'login',
+        'me',
+        '--no-browser',
+        '--callback-host',
+        '0.0.0.0',
+        '--callback-port',
+        `${port}`,
+      ])
+      const [, url = ''] = await login.said(/Open this address[^\n]*\n\s*\n\s*(\S+)\s*\n/)
+      expect(login.printed).toMatchObject({ stdout: '', stderr: expect.stringMatching(/^Warning: .*0\.0\.0\.0/) })
+      const back = (await createPerson(emulator).visit(url)).url
+      expect(back.origin).toBe(`http://127.0.0.1:${port}`)
+      // as a published port does: another address, the same name
+      const { statusCode } = await new Promise<IncomingMessage>((resolve, reject) => {
+        const options = { host: outside, port, path: back.pathname + back.search, headers: { host: back.host } }
+        get(options, resolve).once('error', reject)
+      })
+      expect(statusCode).toBe(200)
+      expect(await login.ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/renewable {2}yes/) })
+    },
+  )
 })
 
 describe('a person', () => {

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { type RelayLoginOptions, relayLogin } from '../../src/adapters/node/login-relay.ts'
+import { freePort } from '../browser/ims.ts'
 
 const origin = 'https://aio-login.adobeioruntime.net'
 const base = `${origin}/api/v1/web/default/applogin`
@@ -54,6 +55,20 @@ describe('relayLogin', () => {
     await result
     expect(lines.join('\n')).not.toMatch(/"at"|"rt"/)
   })
+
+  test.skipIf(process.platform !== 'linux')(
+    'listens where a container publishes its port, under the name of this machine, and says so',
+    async () => {
+      const port = await freePort()
+      const { post, fields, result, lines } = await start({ bind: '0.0.0.0', port })
+      expect(lines[0]).toMatch(/^Warning: .*0\.0\.0\.0/)
+      // an address of this machine that only one who listens on all of them answers on
+      const stranger = await fetch(`http://127.0.0.2:${port}/`)
+      expect(stranger.status).toBe(400)
+      await post(fields())
+      expect((await result).type).toBe('access_token')
+    },
+  )
 
   test('the id is new every time; client and scope are passed on', async () => {
     const one = await start({ clientId: 'my client', scope: 'openid,AdobeID', env: 'stage' })

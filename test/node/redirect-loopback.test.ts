@@ -293,6 +293,61 @@ describe('where it listens', () => {
   })
 })
 
+describe('bound to another address', () => {
+  const [elsewhere] = ownAddresses()
+
+  test.skipIf(elsewhere === undefined)('it is reached from outside under the name of this machine alone', async () => {
+    const port = await freePort()
+    const { visit, lines } = await begin({ bind: '0.0.0.0', port })
+    expect(visit.redirectUri).toBe(`http://127.0.0.1:${port}/callback`)
+    const gone = visit.go(authorizationUrl)
+    expect(lines[0]).toMatch(
+      new RegExp(`^Warning: .* 0\\.0\\.0\\.0, port ${port}, .*-p 127\\.0\\.0\\.1:${port}:${port}`),
+    )
+    const good = `/callback?code=c&state=${state}`
+    for (const host of [`${elsewhere}:${port}`, `0.0.0.0:${port}`, `evil.test:${port}`]) {
+      expect(await raw(port, { address: elsewhere ?? '', host, path: good })).toMatch(/^HTTP\/1.1 400/)
+    }
+    expect(await raw(port, { address: elsewhere ?? '', path: '/callback?code=c&state=wrong' })).toMatch(
+      /^HTTP\/1.1 400/,
+    )
+    // what a published port passes on names the machine that it was published on
+    expect(await raw(port, { address: elsewhere ?? '', path: good })).toMatch(/^HTTP\/1.1 200/)
+    expect((await gone).href).toBe(`${visit.redirectUri}?code=c&state=${state}`)
+    await visit.end()
+    await expect(raw(port, { address: elsewhere ?? '' })).rejects.toThrow()
+  })
+
+  test('needs a port that was chosen, so that nothing is opened by one word', async () => {
+    const needsPort = { code: 'BAD_OPTION', message: expect.stringContaining("'port'") }
+    for (const bind of ['0.0.0.0', '::', '192.0.2.1']) {
+      await expect(begin({ bind })).rejects.toMatchObject(needsPort)
+      await expect(begin({ bind, port: 0 })).rejects.toMatchObject(needsPort)
+      await expect(begin({ bind, env: { AIO_IMS_LOCAL_LOGIN_PORT: '8085' } })).rejects.toMatchObject(needsPort)
+    }
+  })
+
+  test('must be an address, and one that is there', async () => {
+    const port = await freePort()
+    for (const bind of ['evil.test', '', '0.0.0.0:80', '*']) {
+      const refused = begin({ bind, port })
+      await expect(refused).rejects.toMatchObject({ code: 'BAD_OPTION', message: expect.stringContaining("'bind'") })
+    }
+    // an address for documentation (RFC 5737), which no machine has
+    const absent = begin({ bind: '203.0.113.1', port })
+    await expect(absent).rejects.toMatchObject({ message: expect.stringContaining('no address 203.0.113.1') })
+  })
+
+  test.skipIf(!isLinux).each(['127.0.0.1', 'localhost', '::1'])('%s is this machine alone, as ever', async (bind) => {
+    const { visit, port, lines } = await begin({ bind })
+    expect(await listening(port)).toEqual(hasIpv6 ? ['127.0.0.1', '::1'] : ['127.0.0.1'])
+    const gone = visit.go(authorizationUrl)
+    await fetch(answer(visit))
+    await gone
+    expect(lines.join()).not.toContain('Warning')
+  })
+})
+
 describe('how it ends without an answer', () => {
   test('times out', async () => {
     const { visit } = await begin({ timeout: 20 })

@@ -15,7 +15,7 @@ export const CLI = 'cli'
 /** How the relay is reached, where it is not Adobe's, and how the login goes. */
 export type RelayOptions = Pick<
   RelayLoginOptions,
-  'baseUrl' | 'output' | 'open' | 'browser' | 'port' | 'timeout' | 'isInteractive' | 'processEnv'
+  'baseUrl' | 'output' | 'open' | 'browser' | 'port' | 'bind' | 'timeout' | 'isInteractive' | 'processEnv'
 >
 
 /** `cli` contexts: recognised by `cli.bare-output`, signed in through the hosted relay. */

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { ConfigurationError, LoginRequiredError } from '../../core/errors.ts'
 import { assertBrowsable, openBrowser } from './open-browser.ts'
 
@@ -5,6 +6,12 @@ import { assertBrowsable, openBrowser } from './open-browser.ts'
 export interface LoginOptions {
   /** Port to listen on; 0 takes a free one. Default: `AIO_IMS_LOCAL_LOGIN_PORT`, then 0. */
   readonly port?: number | undefined
+  /**
+   * IP address to listen on, for a container whose port is published on the browser's machine: `0.0.0.0`. It opens the
+   * port to others for the time of the login, so it needs `port` beside it. The redirect URI stays a name of this
+   * machine. Default: 127.0.0.1 and ::1, which only this machine can reach.
+   */
+  readonly bind?: string | undefined
   /** How long the person may take, in ms. Default: 120 000. */
   readonly timeout?: number | undefined
   /** Whether to open the system browser, or what opens it. The URL is printed in any case. Default: `true`. */
@@ -22,6 +29,8 @@ export interface LoginOptions {
 /** {@link LoginOptions}, checked and complete. */
 export interface LoginSettings {
   readonly port: number
+  /** Where to listen; `undefined` for this machine alone. */
+  readonly bind: string | undefined
   readonly timeout: number
   readonly output: (line: string) => void
   /** Prints the URL and opens a browser on it. A browser that does not open is reported, not thrown. */
@@ -50,18 +59,21 @@ export function ciVariable(env: NodeJS.ProcessEnv): string | undefined {
 /**
  * Checks the options of a login before anything is shown or bound.
  *
- * Throws `LOGIN_NOT_POSSIBLE` where no person is there, `BAD_OPTION` on a bad port or timeout.
+ * Throws `LOGIN_NOT_POSSIBLE` where no person is there, `BAD_OPTION` on a bad port, address or timeout.
  */
 export function loginSettings(options: LoginOptions): LoginSettings {
   const env = options.env ?? process.env
   assertPerson(options.isInteractive, env)
   const output = safely(options.output ?? ((line) => void process.stderr.write(`${line}\n`)))
+  const bind = readBind(options)
   return {
     port: readPort(options.port, env),
+    bind,
     timeout: readTimeout(options.timeout),
     output,
     show: (url) => {
       assertBrowsable(url)
+      if (bind !== undefined) output(exposure(bind, options.port ?? 0))
       output(`Open this address in a browser to sign in:\n\n  ${url.href}\n`)
       void open(url, { ...options, env, output })
     },
@@ -110,6 +122,27 @@ function readPort(option: number | undefined, env: NodeJS.ProcessEnv): number {
   throw new ConfigurationError(
     'BAD_OPTION',
     `${source} is not a port: ${String(option ?? variable).slice(0, 40)}. Give a whole number from 0 to 65535.`,
+  )
+}
+
+/** Whoever opens a port to others says so twice: by the address and by a port of their choice. */
+function readBind({ bind, port = 0 }: LoginOptions): string | undefined {
+  if (bind === undefined || bind === 'localhost' || bind === '::1' || /^127(\.\d{1,3}){3}$/.test(bind)) return undefined
+  // a name could lead elsewhere tomorrow
+  if (isIP(bind) === 0) {
+    throw new ConfigurationError('BAD_OPTION', "The option 'bind' must be an IP address of this machine, or 0.0.0.0.")
+  }
+  if (port > 0) return bind
+  throw new ConfigurationError(
+    'BAD_OPTION',
+    `Listening on ${bind} opens a port to other machines: choose it with the option 'port' as well.`,
+  )
+}
+
+function exposure(bind: string, port: number): string {
+  return (
+    `Warning: until this login ends it listens on ${bind}, port ${port}, where other machines may reach it. ` +
+    `Publish that port on your own machine alone, as docker run -p 127.0.0.1:${port}:${port} does.`
   )
 }
 

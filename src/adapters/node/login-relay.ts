@@ -60,6 +60,7 @@ export async function relayLogin(options: RelayLoginOptions): Promise<RelayResul
     const server = await listenOnLoopback({
       port: settings.port,
       host: 'localhost',
+      bind: settings.bind,
       answer: (request) => answerRelay(request, { id, base: relay.base, callback }),
     })
     try {

@@ -22,7 +22,7 @@ export interface Answer {
   readonly sent?: () => void
 }
 
-/** A listener that only this machine can reach. */
+/** A listener that only this machine can reach, unless `bind` says otherwise. */
 export interface Loopback {
   readonly port: number
   /** `http://<host>:<port>` */
@@ -36,6 +36,8 @@ export interface LoopbackOptions {
   /** 0 takes a free one. */
   readonly port: number
   readonly host: LoopbackHost
+  /** An address to listen on instead of this machine's own two. Requests still have to name this machine. */
+  readonly bind?: string | undefined
   readonly answer: (request: LoopbackRequest) => Answer | Promise<Answer>
 }
 
@@ -63,7 +65,7 @@ const alwaysSent = {
 export async function listenOnLoopback(options: LoopbackOptions): Promise<Loopback> {
   const { createServer } = await import('node:http')
   const listener: RequestListener = (request, response) => void serve(request, response, options)
-  const [first, second] = options.host === '::1' ? (['::1', '127.0.0.1'] as const) : (['127.0.0.1', '::1'] as const)
+  const [first, second] = addressesOf(options)
   for (let attemptsLeft = 10; ; attemptsLeft--) {
     const open: Listening[] = []
     const close = () => {
@@ -72,7 +74,7 @@ export async function listenOnLoopback(options: LoopbackOptions): Promise<Loopba
     try {
       open.push(await listen(createServer(limits, listener), first, options.port))
       const port = open[0]?.port ?? 0
-      const other = await listenIfAllowed(createServer(limits, listener), second, port)
+      const other = second && (await listenIfAllowed(createServer(limits, listener), second, port))
       if (other) open.push(other)
       return { port, origin: originOf(options.host, port), close }
     } catch (error) {
@@ -82,6 +84,11 @@ export async function listenOnLoopback(options: LoopbackOptions): Promise<Loopba
       throw bindError(first, options.port, code)
     }
   }
+}
+
+function addressesOf({ host, bind }: LoopbackOptions): readonly [first: string, second?: string] {
+  if (bind !== undefined) return [bind]
+  return host === '::1' ? ['::1', '127.0.0.1'] : ['127.0.0.1', '::1']
 }
 
 /** Listens under the other name of this machine, where that exists and is allowed. */

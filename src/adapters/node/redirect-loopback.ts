@@ -24,7 +24,8 @@ export interface LoopbackRedirectOptions extends LoginOptions {
 }
 
 /**
- * Signs a person in with the system browser and a listener on this machine alone (RFC 8252, section 7.3).
+ * Signs a person in with the system browser and a listener on this machine alone (RFC 8252, section 7.3), unless
+ * `bind` opens it to a container's published port.
  *
  * `begin` rejects with `LOGIN_NOT_POSSIBLE` in CI, before anything is shown or bound, and with `BAD_OPTION` when the
  * port cannot be had. `go` prints the address, opens the browser and resolves to the URL that came back on the
@@ -44,6 +45,7 @@ async function beginVisit(options: LoopbackRedirectOptions, signal?: AbortSignal
   const server: Loopback = await listenOnLoopback({
     port: settings.port,
     host,
+    bind: settings.bind,
     answer: (request) => (trip && request.url.pathname === path ? answerBrowser(request, trip) : { status: 404 }),
   })
   if (signal?.aborted) server.close()
@@ -133,8 +135,8 @@ function readHost(host: string = '127.0.0.1'): LoopbackHost {
   if (host === '127.0.0.1' || host === 'localhost' || host === '::1') return host
   throw new ConfigurationError(
     'BAD_OPTION',
-    "The option 'host' must be 127.0.0.1, ::1 or localhost: a login listens on this machine alone. Where the browser " +
-      'runs elsewhere, paste the address it ended on instead.',
+    "The option 'host' must be 127.0.0.1, ::1 or localhost: the browser comes back to its own machine. Where it runs " +
+      "elsewhere, paste the address it ended on instead; for the published port of a container there is 'bind'.",
   )
 }
 

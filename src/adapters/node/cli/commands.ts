@@ -31,13 +31,20 @@ const table: readonly Command[] = [
     name: 'login',
     summary: 'sign in and keep the tokens of a context',
     details:
-      'Opens the system browser and waits for it on 127.0.0.1. Where that cannot be reached (SSH, containers), paste the address that the browser ended on. Ctrl-C ends it; nothing is kept then. A context for machines gets its token without a person.',
+      'Opens the system browser and waits for it on 127.0.0.1. Where that cannot be reached (SSH, containers), paste the address that the browser ended on; or publish a port of the container, and listen on it: docker run -p 127.0.0.1:8085:8085 …, then --callback-host 0.0.0.0 --callback-port 8085. The redirect URI stays on 127.0.0.1. Ctrl-C ends it; nothing is kept then. A context for machines gets its token without a person.',
     args: [context],
     options: {
       force: { about: 'sign in also where a valid token is kept' },
       'no-browser': { about: 'print the address and open nothing' },
       browser: { value: 'program', about: 'browser to open instead of the default one', completes: 'file' },
-      port: { value: 'number', about: 'port to listen on; default: AIO_IMS_LOCAL_LOGIN_PORT, else a free one' },
+      'callback-port': {
+        value: 'number',
+        about: 'port to listen on; default: AIO_IMS_LOCAL_LOGIN_PORT, else a free one',
+      },
+      'callback-host': {
+        value: 'address',
+        about: 'address to listen on in a container, such as 0.0.0.0; opens the port to others, needs --callback-port',
+      },
       timeout: { value: 'seconds', about: 'how long the login may take; default 120' },
       prompt: { value: 'word', about: 'passed on to IMS, such as login', completes: ['login', 'consent', 'none'] },
       'login-hint': { value: 'email', about: 'who is expected to sign in' },

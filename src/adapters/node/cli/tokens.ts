@@ -2,7 +2,7 @@ import { isImsError } from '../../../core/errors.ts'
 import { isObject } from '../../../core/familiar/contexts.ts'
 import { claimsOf } from '../../../core/ims/decode-token.ts'
 import { REDACTED } from '../../../core/redact.ts'
-import type { Run } from './command.ts'
+import { type Run, UsageError } from './command.ts'
 import { note, progress, result, when } from './output.ts'
 import { text, whole } from './parse.ts'
 import { contextOf, type Session, session } from './subject.ts'
@@ -22,14 +22,17 @@ export const login: Run = async ({ args, values }) => {
   const [browser, timeout, port] = [
     text(values, 'browser'),
     whole(values, 'timeout', 86_400),
-    whole(values, 'port', 65_535),
+    whole(values, 'callback-port', 65_535),
   ]
+  const bind = text(values, 'callback-host')
+  if (bind !== undefined && !port) throw new UsageError('--callback-host needs --callback-port <number> beside it')
   const here = session({
     login: {
       ...(values['no-browser'] === true && { open: false }),
       ...(browser !== undefined && { browser }),
       ...(timeout !== undefined && { timeout: timeout * 1000 }),
       ...(port !== undefined && { port }),
+      ...(bind !== undefined && { bind }),
     },
   })
   const { name } = await contextOf(args[0], here)
