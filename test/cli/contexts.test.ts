@@ -70,6 +70,42 @@ describe('imskit context', () => {
     expect(await shell.run(set('private_key=./key.pem'))).toMatchObject({ code: 0, stderr: '' })
   })
 
+  test("takes a context from another tool's variables, when told to and never by itself", async () => {
+    const shell = newShell(undefined, {
+      OAUTH_CLIENT_ID: 'one',
+      OAUTH_CLIENT_SECRETS: 'first,second',
+      OAUTH_TECHNICAL_ACCOUNT_ID: 'an-account',
+      OAUTH_TECHNICAL_ACCOUNT_EMAIL: 'account@example.com',
+      OAUTH_IMS_ORG_ID: 'an-org',
+      OAUTH_SCOPES: 'openid, AdobeID',
+      IMS_CLIENT_ID: 'another',
+    })
+    writeFileSync(join(shell.place.cwd, '.env'), 'IMS_CLIENT_SECRET=of-another\n')
+    expect(await shell.json(['context', 'list'])).toEqual([])
+    const set = await shell.run(['context', 'set', 'x', '--from-env', 'OAUTH'])
+    expect(set).toMatchObject({ code: 0, stderr: '', stdout: 'set: x (oauth_server_to_server)\n' })
+    const { data } = await shell.json<{ data: object }>(['context', 'get', 'x', '--show-secrets'])
+    expect(data).toEqual({
+      client_id: 'one',
+      client_secrets: ['first', 'second'],
+      technical_account_id: 'an-account',
+      technical_account_email: 'account@example.com',
+      scopes: ['openid', 'AdobeID'],
+      ims_org_id: 'an-org',
+    })
+    // what is said in so many words counts more, and a context's own variables most
+    await shell.run(['context', 'set', 'x', 'scopes=openid', '--from-env', 'OAUTH'])
+    expect((await shell.run(['context', 'get', 'x', 'scopes'])).stdout).toBe('openid\n')
+    const env = { AIO_IMS_CONTEXTS_X_CLIENT__ID: 'mine' }
+    expect((await shell.run(['context', 'get', 'x', 'client_id'], { env })).stdout).toBe('mine\n')
+    // .env counts, too; and what is incomplete is said to be so
+    const partial = await shell.run(['context', 'set', 'y', '--from-env', 'IMS'])
+    expect(partial).toMatchObject({ code: 0, stderr: expect.stringMatching(/^warning: context 'y' fits no kind/) })
+    expect(await shell.json(['context', 'get', 'y', '--show-secrets'])).toMatchObject({
+      data: { client_id: 'another', client_secrets: ['of-another'] },
+    })
+  })
+
   test('tells bad input apart', async () => {
     const shell = newShell()
     const cases: readonly [readonly string[], number, string][] = [
@@ -78,6 +114,8 @@ describe('imskit context', () => {
       [['context', 'set'], 2, '<context> is missing'],
       [['context', 'set', 'x', '--from', 'absent.json'], 1, 'absent.json'],
       [['context', 'set', 'x', '--secret-env', 'ABSENT_VARIABLE'], 1, 'ABSENT_VARIABLE'],
+      [['context', 'set', 'x', '--from-env', 'MINE'], 2, 'AIO_COMMERCE_AUTH_IMS, IMS_OAUTH_S2S, OAUTH, IMS'],
+      [['context', 'set', 'x', '--from-env', 'OAUTH'], 1, 'MISSING_ENVIRONMENT_VARIABLE'],
       [['context', 'set', 'x', '--from', '-', '--secret-file', '-'], 2, 'one option only'],
       [['context'], 2, 'context list'],
       [['context', 'gte'], 2, "did you mean 'context get'"],

@@ -35,6 +35,13 @@ export async function startImsOfThePages(): Promise<ImsOfThePages> {
     },
     oauth: { CLIENT_ID: oauth.client_id, CLIENT_SECRET: oauth.client_secret, OTHER_ORG_ID: `${ident}@${authSrc}` },
     oauth_public: { CLIENT_ID: oauth_public.client_id },
+    // as a starter kit of Adobe Commerce names them
+    oauth_variables: {
+      OAUTH_CLIENT_ID: server.client_id,
+      OAUTH_CLIENT_SECRETS: server.client_secrets.join(),
+      OAUTH_IMS_ORG_ID: server.ims_org_id,
+      OAUTH_SCOPES: server.scopes.join(),
+    },
     oauth_server_to_server: {
       CLIENT_ID: server.client_id,
       CLIENT_SECRET: server.client_secrets[0] ?? '',

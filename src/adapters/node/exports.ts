@@ -6,6 +6,11 @@ import { createNodeIms } from './familiar.ts'
 export * from '../../core/api.ts'
 export { type AioConfig, type AioConfigOptions, aioConfig } from './config/aio-config.ts'
 export { aioContexts } from './contexts-aio.ts'
+export {
+  type CredentialFromVariables,
+  type CredentialFromVariablesOptions,
+  credentialFromVariables,
+} from './credential-from-variables.ts'
 export { createNodeIms, type NodeIms, type NodeImsOptions } from './familiar.ts'
 // these two know Node's environment and digest, and stand in for the core's
 export { Ims, ValidationCache } from './ims.ts'
@@ -19,6 +24,7 @@ export {
 export { type FileLockOptions, fileLock } from './lock-file.ts'
 export { type NodePlatformOptions, nodePlatform } from './platform.ts'
 export { type FileStoreOptions, fileStore } from './store-file.ts'
+export type { VariablePrefix } from './variable-names.ts'
 
 const ims = /* @__PURE__ */ lazyIms(() => createNodeIms())
 

@@ -1,3 +1,4 @@
+import { variablePrefixes } from '../variable-names.ts'
 import type { Argument, Command, Option } from './command.ts'
 
 const context: Argument = {
@@ -106,6 +107,11 @@ const table: readonly Command[] = [
         value: 'file',
         about: 'take the context from a file (JSON, HJSON or YAML), or with - from standard input',
         completes: 'file',
+      },
+      'from-env': {
+        value: 'prefix',
+        about: `take the context from another tool's variables: ${variablePrefixes.map((prefix) => `${prefix}_*`).join(', ')}`,
+        completes: variablePrefixes,
       },
       'secret-file': {
         value: '[key=]file',

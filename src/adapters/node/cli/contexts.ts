@@ -1,7 +1,9 @@
 import { ConfigurationError } from '../../../core/errors.ts'
 import { isObject } from '../../../core/familiar/contexts.ts'
 import type { Json } from '../../../core/ports.ts'
+import { readEnvironment } from '../config/environment.ts'
 import { parseConfig } from '../config/file-format.ts'
+import { contextFromVariables, variablePrefixes } from '../variable-names.ts'
 import { type Run, UsageError } from './command.ts'
 import { kindName } from './kinds.ts'
 import { paint, result, warn } from './output.ts'
@@ -64,10 +66,12 @@ export const set: Run = async ({ args: [name = '', ...pairs], values }) => {
   const data = {
     ...before,
     ...(await fromFile(text(values, 'from'))),
+    ...(await fromVariables(text(values, 'from-env'))),
     ...fromPairs(pairs),
     ...(await secretsOf(values)),
   }
-  if (Object.keys(data).length === 0) throw new UsageError('there is nothing to set; give key=value or --from')
+  if (Object.keys(data).length === 0)
+    throw new UsageError('there is nothing to set; give key=value, --from or --from-env')
   await ims.context.set(name, data, local)
   const kind = kindName(name, data)
   if (kind === undefined) warn(`context '${name}' fits no kind of credential yet; imskit doctor says what is missing`)
@@ -82,6 +86,13 @@ export const set: Run = async ({ args: [name = '', ...pairs], values }) => {
 async function fromFile(path: string | undefined): Promise<object> {
   if (path === undefined) return {}
   return (await parseConfig(await readText(path), path === '-' ? 'standard input' : path)).tree
+}
+
+async function fromVariables(prefix: string | undefined): Promise<object> {
+  if (prefix === undefined) return {}
+  const known = variablePrefixes.find((each) => each === prefix)
+  if (known === undefined) throw new UsageError(`--from-env takes one of ${variablePrefixes.join(', ')}`)
+  return contextFromVariables((await readEnvironment()).variables, known)
 }
 
 function fromPairs(pairs: readonly string[]): Record<string, string> {
