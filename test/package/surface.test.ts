@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { apiReports, entries, fileList, packed } from '../../scripts/api/report.mjs'
 import { build, root } from '../proof/build.ts'
+import { pack } from '../proof/packed.ts'
 
 // what of the package others see; `npm run api` writes the reports anew, and the difference shows in review
 
@@ -16,10 +17,7 @@ let tarball: string
 beforeAll(async () => {
   await build()
   place = mkdtempSync(join(tmpdir(), 'imskit-package-'))
-  // packed here, as both judges would build anew under the feet of other tests
-  const args = ['pack', '--ignore-scripts', '--json', '--pack-destination', place]
-  const { stdout } = await promisify(execFile)('npm', args, { cwd: root, maxBuffer: 16 * 1024 * 1024 })
-  tarball = join(place, JSON.parse(stdout)[0].filename)
+  tarball = join(place, (await pack(root, place)).filename)
 }, 300_000)
 afterAll(() => place && rmSync(place, { recursive: true, force: true }))
 

@@ -7,16 +7,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
 import { createPerson } from '../emulator/person.ts'
 import { build, root } from './build.ts'
+import { entriesIn, install, type Packed } from './packed.ts'
 import { placeIn } from './place.ts'
+import { compilers, typeCheck } from './type-check.ts'
 
 // what npm would publish, installed into an empty project
 
 const run = promisify(execFile)
-
-interface Packed {
-  readonly filename: string
-  readonly files: readonly { readonly path: string; readonly mode: number }[]
-}
 
 let project: string
 let packed: Packed
@@ -26,11 +23,7 @@ beforeAll(async () => {
   await build()
   project = mkdtempSync(join(tmpdir(), 'imskit-proof-'))
   emulator = await startEmulator({ autoLogin: 'user@example.com' })
-  const pack = await run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', project], { cwd: root })
-  packed = (JSON.parse(pack.stdout) as Packed[])[0] as Packed
-  writeFileSync(join(project, 'package.json'), '{ "name": "consumer", "private": true, "type": "module" }')
-  const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error']
-  await run('npm', ['install', `./${packed.filename}`, '--omit=dev', ...quiet], { cwd: project })
+  packed = await install(root, project)
 }, 300_000)
 afterAll(async () => {
   await emulator?.close()
@@ -39,10 +32,7 @@ afterAll(async () => {
 
 const installed = (...path: string[]) => join(project, 'node_modules', 'imskit', ...path)
 const manifest = () => JSON.parse(readFileSync(installed('package.json'), 'utf8'))
-const entries = () => {
-  const keys = Object.keys(manifest().exports).filter((key) => key !== './package.json')
-  return keys.map((key) => `imskit${key.slice(1)}`)
-}
+const entries = () => entriesIn(project)
 
 /** Runs a program of the project in a bare environment. */
 async function node(source: string, { form = 'mjs', args = [] as string[], env = {} } = {}) {
@@ -173,72 +163,7 @@ describe('every entry', () => {
     const old = Object.keys(createRequire(import.meta.url)('@adobe/aio-lib-ims'))
     expect(names).toEqual(expect.arrayContaining([...old, 'createIms', 'ImsError', 'isImsError']))
   })
-
-  test('does nothing when it is imported', async () => {
-    writeFileSync(join(project, 'watch-files.cjs'), watchFiles)
-    writeFileSync(join(project, 'noisy.js'), noisy)
-    const { stdout } = await node(importing('./noisy.js'), { args: ['--require', './watch-files.cjs'] })
-    expect(JSON.parse(stdout)).toEqual({
-      files: expect.arrayContaining(['./some-file', './other-file']),
-      globals: ['mine'],
-      listeners: ['SIGUSR2'],
-      resources: expect.arrayContaining(['Timeout']),
-      env: false,
-    })
-    for (const entry of entries()) {
-      const { stdout, stderr } = await node(importing(entry), { args: ['--require', './watch-files.cjs'] })
-      expect({ entry, stderr, ...JSON.parse(stdout) }).toEqual({ entry, stderr: '', ...nothing })
-    }
-  })
 })
-
-const nothing = { files: [], globals: [], listeners: [], resources: [], env: true }
-
-/** What the watching must see. */
-const noisy = `
-  import { existsSync } from 'node:fs'
-  import { access } from 'node:fs/promises'
-  existsSync('./some-file')
-  access('./other-file').catch(() => {})
-  globalThis.mine = setTimeout(() => {}, 10)
-  process.once('SIGUSR2', () => {})
-  process.env.MINE = '1'
-  setTimeout(() => process.exit(), 50)`
-
-/** Notes every path that goes through `node:fs`. */
-const watchFiles = `
-  const fs = require('node:fs')
-  globalThis[Symbol.for('paths')] = new Set()
-  for (const api of [fs, fs.promises]) {
-    for (const [name, original] of Object.entries(api)) {
-      if (typeof original !== 'function' || /^[A-Z_]/.test(name)) continue
-      api[name] = function (path, ...rest) {
-        if (typeof path === 'string' || path instanceof URL) globalThis[Symbol.for('paths')].add(String(path))
-        return original.call(this, path, ...rest)
-      }
-    }
-  }
-  require('node:module').syncBuiltinESMExports()`
-
-const importing = (entry: string) => `
-  const state = () => ({
-    globals: Reflect.ownKeys(globalThis).map(String),
-    listeners: process.eventNames().map(String),
-    resources: process.getActiveResourcesInfo(),
-    env: JSON.stringify(process.env),
-  })
-  const before = state()
-  await import(${JSON.stringify(entry)})
-  const after = state()
-  const added = (name) => after[name].filter((item) => !before[name].includes(item))
-  const paths = [...globalThis[Symbol.for('paths')]]
-  console.log(JSON.stringify({
-    files: paths.filter((path) => !path.includes('node_modules') && !/program\\.mjs|package\\.json$/.test(path)),
-    globals: added('globals'),
-    listeners: added('listeners'),
-    resources: added('resources'),
-    env: before.env === after.env,
-  }))`
 
 const consumer = `
   import imskit, { context, createClient, clientCredentials, getToken, getTokenData, Ims, isImsError } from 'imskit/node'
@@ -272,25 +197,9 @@ const consumer = `
   }`
 
 describe('the types', () => {
-  const options = {
-    strict: true,
-    noEmit: true,
-    skipLibCheck: false,
-    target: 'es2022',
-    lib: ['es2023', 'dom', 'dom.iterable'],
-  }
-  const compilers = { 6: 'typescript/bin/tsc6', 7: 'typescript7/bin/tsc' }
-
-  async function check(compiler: string, file: string, compilerOptions: object): Promise<string> {
-    const config = { compilerOptions: { ...options, ...compilerOptions }, files: [file] }
-    writeFileSync(join(project, 'tsconfig.json'), JSON.stringify(config))
-    const tsc = join(root, 'node_modules', compiler)
-    const done = run(process.execPath, [tsc, '-p', 'tsconfig.json'], { cwd: project })
-    return done.then(
-      () => '',
-      ({ stdout }: { stdout: string }) => stdout.split('\n').slice(0, 5).join('\n'),
-    )
-  }
+  const lib = ['es2023', 'dom', 'dom.iterable']
+  const check = (compiler: string, file: string, options: object) =>
+    typeCheck(compiler, { project, file, options: { lib, ...options } })
 
   const withNode = { types: ['node'], typeRoots: [join(root, 'node_modules', '@types')] }
   const modes: [string, object][] = [
@@ -308,14 +217,5 @@ describe('the types', () => {
   test('serve the compiler before this one too', { timeout: 120_000 }, async () => {
     writeFileSync(join(project, 'consumer.mts'), consumer)
     expect(await check(compilers[6], 'consumer.mts', { ...withNode, module: 'nodenext' })).toBe('')
-  })
-
-  test('of the core need no types of Node', async () => {
-    writeFileSync(
-      join(project, 'neutral.mts'),
-      "export { createClient, Ims } from 'imskit/core'\nexport * from 'imskit/testing'",
-    )
-    const mode = { types: [], module: 'esnext', moduleResolution: 'bundler' }
-    expect(await check(compilers[7], 'neutral.mts', mode)).toBe('')
   })
 })

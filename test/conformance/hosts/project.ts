@@ -1,11 +1,8 @@
-import { execFile } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
-import { promisify } from 'node:util'
 import { build } from 'esbuild'
-
-const run = promisify(execFile)
+import { install } from '../../proof/packed.ts'
 
 /** An empty project with the packed package in it, and the suite beside. */
 export interface Project {
@@ -20,11 +17,7 @@ export interface Project {
 /** Packs what is built, and installs it as a user would. */
 export async function makeProject(root: string): Promise<Project> {
   const directory = mkdtempSync(join(tmpdir(), 'imskit-conformance-'))
-  await run('npm', ['pack', '--ignore-scripts', '--pack-destination', directory], { cwd: root })
-  const tarball = readdirSync(directory).find((name) => name.endsWith('.tgz'))
-  writeFileSync(join(directory, 'package.json'), '{ "name": "consumer", "private": true, "type": "module" }')
-  const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error']
-  await run('npm', ['install', `./${tarball}`, '--omit=dev', ...quiet], { cwd: directory })
+  await install(root, directory)
   const suite = join(directory, 'conformance')
   mkdirSync(suite)
   for (const part of ['cases', 'runners', 'check.mjs', 'index.mjs', 'place.mjs', 'run.mjs']) {

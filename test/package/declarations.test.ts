@@ -1,0 +1,96 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { build, root } from '../proof/build.ts'
+import { entriesIn, unpack } from '../proof/packed.ts'
+import { compilers, typeCheck } from '../proof/type-check.ts'
+
+// the declarations under the types of one runtime and no others, each of them checked (skipLibCheck: false)
+
+let project: string
+
+beforeAll(async () => {
+  await build()
+  project = mkdtempSync(join(tmpdir(), 'imskit-declarations-'))
+  await unpack(root, project)
+}, 300_000)
+afterAll(() => project && rmSync(project, { recursive: true, force: true }))
+
+interface Types {
+  /** What a program there uses with the entries. */
+  readonly entries: readonly string[]
+  readonly options: object
+  /** Uses the runtime's own types together with ours. */
+  readonly program: string
+}
+
+const own = (scope: string) => join(root, 'node_modules', scope)
+const everywhere = ['imskit/core', 'imskit/worker', 'imskit/emulator', 'imskit/testing']
+
+const runtimes: Readonly<Record<string, Types>> = {
+  'a page': {
+    entries: [...everywhere, 'imskit/browser'],
+    options: { lib: ['es2023', 'dom', 'dom.iterable'], types: [] },
+    program: `
+      import { authorizationCode, browserPlatform, createClient } from 'imskit/browser'
+      const flow = authorizationCode({ clientId: 'x', scopes: 'openid', redirectUri: location.href })
+      export const answer: Promise<Response> = createClient({ flow, ...browserPlatform() }).fetch('/')
+      import { type PrivateKeySource, signAssertion } from 'imskit/core'
+      export const sign = (jwk: JsonWebKey, key: CryptoKey): PrivateKeySource[] => [jwk, key]`,
+  },
+  Node: {
+    entries: [...everywhere, 'imskit', 'imskit/node'],
+    options: { lib: ['es2023'], types: ['node'], typeRoots: [own('@types')] },
+    program: `
+      import { webcrypto } from 'node:crypto'
+      import { clientCredentials, createClient, nodePlatform, type PrivateKeySource } from 'imskit/node'
+      const flow = clientCredentials({ clientId: 'x', clientSecret: 'y', scopes: 'openid' })
+      export const answer: Promise<Response> = createClient({ flow, ...nodePlatform() }).fetch(new URL('https://x'))
+      export const sign = (jwk: webcrypto.JsonWebKey, key: webcrypto.CryptoKey): PrivateKeySource[] => [jwk, key]`,
+  },
+  'a worker': {
+    entries: everywhere,
+    options: { lib: ['es2023'], types: ['workers-types'], typeRoots: [own('@cloudflare')] },
+    program: `
+      import { clientCredentials, createClient, ImsLock, durableTokens, type PrivateKeySource, workerPlatform } from 'imskit/worker'
+      export { ImsLock }
+      interface Env { readonly KV: KVNamespace; readonly LOCK: DurableObjectNamespace }
+      export default {
+        async fetch(request, env, ctx) {
+          const flow = clientCredentials({ clientId: 'x', clientSecret: 'y', scopes: 'openid' })
+          const one = createClient({ flow, ...workerPlatform({ kv: env.KV, ctx }) })
+          const other = createClient({ flow, ...workerPlatform({ ...durableTokens(env.LOCK), ctx }) })
+          return request.url === '' ? one.fetch('https://x') : other.fetch('https://x')
+        }
+      } satisfies ExportedHandler<Env>
+      export const sign = (jwk: JsonWebKey, key: CryptoKey): PrivateKeySource[] => [jwk, key]`,
+  },
+}
+
+const modes = { nodenext: { module: 'nodenext' }, bundler: { module: 'esnext', moduleResolution: 'bundler' } }
+
+function check(entries: readonly string[], program: string, options: object): Promise<string> {
+  const imports = entries.map((entry, index) => `import * as entry${index} from '${entry}'`)
+  const names = entries.map((_, index) => `entry${index}`)
+  const source = `${imports.join('\n')}\nexport const all = [${names.join(', ')}]\n${program}`
+  writeFileSync(join(project, 'program.mts'), source)
+  return typeCheck(compilers[7], { project, file: 'program.mts', options })
+}
+
+describe.each(Object.entries(runtimes))('with the types of %s alone', (_, { entries, options, program }) => {
+  test.each(Object.entries(modes))('the declarations compile: %s', { timeout: 120_000 }, async (_, mode) => {
+    expect(await check(entries, program, { ...options, ...mode })).toBe('')
+  })
+})
+
+test('every entry is checked somewhere', () => {
+  const checked = new Set(Object.values(runtimes).flatMap(({ entries }) => entries))
+  expect([...checked].sort()).toEqual(entriesIn(project).sort())
+})
+
+test('a declaration that needs another runtime’s types is found', { timeout: 120_000 }, async () => {
+  const { options } = runtimes['a worker'] as Types
+  const found = await check(['imskit/node'], '', { ...options, ...modes.nodenext })
+  expect(found).toMatch(/node-exports\.d\.ts.+'NodeJS'/)
+})
