@@ -110,6 +110,8 @@ async function split(code) {
     input: 'job',
     plugins: [job, resolve, esbuild({ minify: true, target: 'es2022' })],
     onLog: () => {},
+    // which modules share a file hangs on which was read first (rollup#5902)
+    maxParallelFileOps: 1,
   })
   const { output } = await made.generate({ format: 'es', hoistTransitiveImports: false })
   return output.filter(({ type }) => type === 'chunk')

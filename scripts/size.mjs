@@ -1,7 +1,8 @@
 // How much a page pays for a login, next to the libraries that do the same job. Exit code 1 where something bleeds in,
-// a budget or a ceiling is broken.
+// a budget or a ceiling is broken. Then each entry with all that it exports.
 import { readFileSync } from 'node:fs'
 import { bleeding, bundle, files, gzipped, jobs } from './bundles.mjs'
+import { bundleEntry, entryJobs } from './bundles-entry.mjs'
 
 const columns = (name, ...numbers) =>
   console.log(`${name.padEnd(34)}${numbers.map((number) => String(number).padStart(10)).join('')}`)
@@ -10,8 +11,14 @@ const columns = (name, ...numbers) =>
 function judge(text, bytes, most) {
   const found = bleeding.exec(text)
   if (found !== null) console.log(`  ${found[0]} bleeds into it`)
-  if (bytes > most) console.log(`  ${bytes - most} bytes above its ceiling of ${most}`)
-  if (found !== null || bytes > most) process.exitCode = 1
+  if (found !== null) process.exitCode = 1
+  measure(bytes, most)
+}
+
+function measure(bytes, most) {
+  if (bytes <= most) return
+  console.log(`  ${bytes - most} bytes above its ceiling of ${most}`)
+  process.exitCode = 1
 }
 
 columns('bytes', 'minified', 'gzip -9', 'at start', 'late')
@@ -29,6 +36,11 @@ for (const name of files.names) {
   const text = readFileSync(`dist/${name}`, 'utf8')
   columns(`dist/${name}`, text.length, gzipped(text))
   judge(text, gzipped(text), files.ceiling)
+}
+for (const [entry, { ceiling }] of Object.entries(entryJobs)) {
+  const { text, gzip } = await bundleEntry(entry)
+  columns(`all of ${entry}`, text.length, gzip)
+  measure(gzip, ceiling)
 }
 console.log(`
 gzip -9: everything in one file. At start: what is loaded before anything is asked of IMS, where the bundler splits off

@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs'
+import { gzipped, inOneFile } from './bundles.mjs'
+
+const page = {}
+const worker = { platform: 'neutral', mainFields: ['module', 'main'], conditions: ['workerd', 'worker'] }
+const node = { platform: 'node', conditions: ['node'] }
+
+/** Each entry where it is at home, and how many bytes all that it exports may be, gzipped: less, never more. */
+export const entryJobs = {
+  imskit: { runtime: node, ceiling: 84_900 },
+  'imskit/node': { runtime: node, ceiling: 84_900 },
+  'imskit/browser': { runtime: page, ceiling: 50_500 },
+  'imskit/worker': { runtime: worker, ceiling: 66_200 },
+  'imskit/core': { runtime: page, ceiling: 44_700 },
+  'imskit/emulator': { runtime: worker, ceiling: 25_500 },
+  'imskit/testing': { runtime: page, ceiling: 2_420 },
+}
+
+/** What `exports` of the package names, as programs import it. */
+export const entriesOfPackage = () => {
+  const { exports } = JSON.parse(readFileSync('package.json', 'utf8'))
+  const paths = Object.keys(exports).filter((path) => path !== './package.json')
+  return paths.map((path) => `imskit${path.slice(1)}`)
+}
+
+/** All of an entry as a bundler for its runtime ships it. */
+export async function bundleEntry(entry) {
+  const external = ['node:http', '@adobe/aio-lib-state']
+  const text = await inOneFile(`export * from '${entry}'`, { external, ...entryJobs[entry].runtime })
+  return { text, gzip: gzipped(text) }
+}

@@ -1,0 +1,19 @@
+import { beforeAll, expect, test } from 'vitest'
+// @ts-expect-error plain JavaScript, shared with `npm run size`
+import { bundleEntry, entriesOfPackage, entryJobs } from '../../scripts/bundles-entry.mjs'
+import { build } from '../proof/build.ts'
+
+beforeAll(build, 300_000)
+
+test('every entry has a ceiling', () => {
+  expect(Object.keys(entryJobs).sort()).toEqual(entriesOfPackage().sort())
+})
+
+test.each(Object.entries(entryJobs as Record<string, { readonly ceiling: number }>))(
+  '%s, bundled alone, is no larger than it was',
+  async (entry, { ceiling }) => {
+    const { text, gzip } = await bundleEntry(entry)
+    expect(gzip).toBeLessThanOrEqual(ceiling)
+    expect(text).toMatch(/export ?\{/)
+  },
+)
