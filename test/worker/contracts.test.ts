@@ -11,7 +11,7 @@ const stores = [
   'the platform’s over kv, locked',
   'the platform’s over an object',
 ]
-const locks = ['an object for each', 'one object', 'the platform’s', 'none']
+const locks = ['of one isolate', 'an object for each', 'one object', 'the platform’s', 'none']
 
 let worker: RunningWorker
 beforeAll(async () => {

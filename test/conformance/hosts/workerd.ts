@@ -15,6 +15,7 @@ export const workerd: Runtime = {
       modules: [{ type: 'ESModule', path: 'worker.mjs', contents: code }],
       compatibilityDate: '2026-04-01',
       kvNamespaces: ['TOKENS'],
+      durableObjects: { LOCK: { className: 'ImsLock', useSQLite: true } },
     })
     try {
       const body = JSON.stringify({ ...services.setting, entry })

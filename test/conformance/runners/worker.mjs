@@ -5,6 +5,8 @@ import * as emulator from 'imskit/emulator'
 import * as testing from 'imskit/testing'
 import { run } from '../run.mjs'
 
+export { ImsLock } from 'imskit'
+
 const cannot = {
   legacyKeys: 'DEK-Info keys hang on MD5, which standard WebCrypto lacks; only the adapter for Node reads them',
   sharing:
@@ -16,7 +18,6 @@ export default {
   async fetch(request, env) {
     const setting = await request.json()
     let places = 0
-    const lock = core.processLock()
     const prefix = () => `place-${++places}/`
     const results = await run({
       imskit: { ...core, ...imskit },
@@ -31,7 +32,11 @@ export default {
         exports: { nodePlatform: false, browserPlatform: false, workerPlatform: true },
       },
       makeStore: () => imskit.kvStore(env.TOKENS),
-      makeLock: () => lock,
+      // one for each who asks, as requests in isolates of their own have them: the object alone keeps them apart
+      makeLock:
+        () =>
+        (...asking) =>
+          imskit.durableLock(env.LOCK)(...asking),
       cannot,
     })
     return Response.json(results)
