@@ -5,7 +5,7 @@ import commonjs from '@rollup/plugin-commonjs'
 import json from '@rollup/plugin-json'
 import { nodeResolve } from '@rollup/plugin-node-resolve'
 import terser from '@rollup/plugin-terser'
-import type { GetManualChunk, LogHandlerWithDefault, OutputPlugin, Plugin, RollupOptions } from 'rollup'
+import type { GetManualChunk, LogHandlerWithDefault, OutputBundle, OutputPlugin, Plugin, RollupOptions } from 'rollup'
 import { dts } from 'rollup-plugin-dts'
 import esbuild from 'rollup-plugin-esbuild'
 
@@ -95,6 +95,13 @@ const nodeFile: GetManualChunk = (id, { getModuleInfo }) => {
 
 const shared = { format: 'es', entryFileNames: '[name].js', hoistTransitiveImports: false } as const
 
+/** For bundlers, a file for each module of the core, and one for each adapter, of which none is loaded late. */
+const esmFile: GetManualChunk = (id) => {
+  const [, file] = /\/src\/(.+)\.ts$/.exec(id) ?? []
+  if (file === undefined || /(index|api|exports)$/.test(file)) return null
+  return /^adapters\/\w+/.exec(file)?.[0] ?? file
+}
+
 /** As for `dist/node`: what declarations share, apart from what every store, lock and clock speaks of. */
 const typesFile: GetManualChunk = (id) => {
   if (!id.includes('/src/core/') || id.endsWith('/exports.ts')) return null
@@ -104,7 +111,13 @@ const typesFile: GetManualChunk = (id) => {
 const typed = { ...core, ...tools, ...node, ...browser, ...worker }
 
 /** As its last step it would have entries import from each other what they share: the worker's from the browser's. */
-const declarations: Plugin = { ...dts({ tsconfig: './tsconfig.json' }), generateBundle: () => {} }
+const declarations: Plugin = { ...dts({ tsconfig: './tsconfig.json' }), generateBundle: tabs }
+
+function tabs(_: unknown, bundle: OutputBundle): void {
+  for (const chunk of Object.values(bundle))
+    if (chunk.type === 'chunk')
+      chunk.code = chunk.code.replace(/^(?: {4})+/gm, (indent) => '\t'.repeat(indent.length / 4))
+}
 
 /** The entries' own declarations: a namespace as default export is more than the declaration bundler can write. */
 const entryTypes: Plugin = {
@@ -142,8 +155,8 @@ const shakeable: OutputPlugin[] = [
 ]
 
 const builds: Record<string, RollupOptions> = {
-  // for bundlers: module by module, so that an app shakes off what it does not use and splits off what it needs late;
-  // dependencies stay imports, so that it has one copy of them
+  // for bundlers: the core module by module, so that an app shakes off what it does not use and splits off what it needs
+  // late; dependencies stay imports, so that it has one copy of them
   esm: {
     input: { ...core, ...browser, ...worker },
     external: [...runtime, ...never],
@@ -154,8 +167,9 @@ const builds: Record<string, RollupOptions> = {
       ...shared,
       dir: 'dist/esm',
       sourcemap: true,
-      preserveModules: true,
-      preserveModulesRoot: 'src',
+      chunkFileNames: '[name].js',
+      manualChunks: esmFile,
+      onlyExplicitManualChunks: true,
       plugins: shakeable,
     },
   },

@@ -12,3 +12,8 @@ declare module 'oidc-provider' {
     base(): { get(prompt: string): { readonly checks: { remove(name: string): void } } }
   }
 }
+
+declare module 'hjson' {
+  const hjson: { parse(text: string): unknown }
+  export default hjson
+}

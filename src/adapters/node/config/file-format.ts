@@ -25,10 +25,11 @@ export function parseConfig(text: string, path: string): Parsed | Promise<Parsed
 }
 
 async function parseHjson(content: string, path: string): Promise<Parsed> {
-  const { default: hjson } = await import('hjson')
+  // its root brings along what prints
+  const { default: parse } = await import('hjson/lib/hjson-parse.js')
   let tree: unknown
   try {
-    tree = hjson.parse(content)
+    tree = parse(content)
   } catch (error) {
     throw unreadable(path, 'is not valid JSON or HJSON', /at line (\d+)/.exec(String(error))?.[1])
   }

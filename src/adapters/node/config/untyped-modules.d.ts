@@ -1,6 +1,5 @@
-declare module 'hjson' {
-  const hjson: { parse(text: string): unknown }
-  export default hjson
+declare module 'hjson/lib/hjson-parse.js' {
+  export default function parse(text: string): unknown
 }
 
 declare module 'js-yaml' {
