@@ -26,11 +26,13 @@ afterEach(() => expect(site.violations).toEqual([]))
 const codesSent = () => ims.requests.filter(({ params }) => params.grant_type === 'authorization_code').length
 const renewals = () => ims.granted('refresh_token')
 
+const soon = <T>(read: () => T) => expect.poll(read, { timeout: 10_000 })
+
 /** Opens the app in a browser that loads ahead where links lead to. */
 async function openApp(ahead: 'prefetch' | 'prerender'): Promise<void> {
   site.configure({ headers: { 'speculation-rules': `"/${ahead}.json"` } })
   await tab.open(`${site.origin}/${ahead}`)
-  await expect.poll(() => tab.run(`return location.pathname === '/${ahead}' && window.app !== undefined`)).toBe(true)
+  await soon(() => tab.run(`return location.pathname === '/${ahead}' && window.app !== undefined`)).toBe(true)
 }
 
 /** Begins a login and lets IMS answer it, which nobody follows yet. */
@@ -44,7 +46,7 @@ const link = (href: string) =>
 const follow = () => tab.run('document.querySelector("a").click()')
 /** What both calls of `handleRedirect` came to on the callback that the person sees. */
 async function arrived(): Promise<[Outcome, Outcome]> {
-  await expect.poll(() => tab.run('return location.pathname === "/callback" && window.app !== undefined')).toBe(true)
+  await soon(() => tab.run('return location.pathname === "/callback" && window.app !== undefined')).toBe(true)
   return tab.run('return app.arrivals')
 }
 const loaded = (path: string) => site.requests.filter((url) => url.startsWith(path))
@@ -55,7 +57,7 @@ test('a callback that is prefetched spends its code once it is opened', async ()
   const callback = await answerOfIms()
   await link(callback)
   const { pathname, search } = new URL(callback)
-  await expect.poll(() => loaded(pathname + search)).toHaveLength(1)
+  await soon(() => loaded(pathname + search)).toHaveLength(1)
   expect(codesSent()).toBe(before)
   await follow()
   expect(await arrived()).toMatchObject([{ ok: { token: expect.any(String) } }, { ok: expect.anything() }])
@@ -71,7 +73,7 @@ test('a callback that is prerendered spends its code once it is seen', async () 
   await link(callback)
   // it runs, is asked, and has cleared its address
   const prerendered = 'return [document.prerendering, window.app !== undefined, location.href]'
-  await expect.poll(() => tab.run(prerendered, 'prerendered')).toEqual([true, true, `${site.origin}/callback`])
+  await soon(() => tab.run(prerendered, 'prerendered')).toEqual([true, true, `${site.origin}/callback`])
   await tab.run('await new Promise((resolve) => setTimeout(resolve, 500))', 'prerendered')
   expect(codesSent()).toBe(before)
   await follow()
@@ -88,7 +90,7 @@ test('a page that is prerendered and never seen spends nothing', async () => {
   const before = [codesSent(), renewals()]
   const callback = await answerOfIms()
   await link(callback)
-  await expect.poll(() => tab.run('return window.app !== undefined', 'prerendered')).toBe(true)
+  await soon(() => tab.run('return window.app !== undefined', 'prerendered')).toBe(true)
   await tab.run('void app.client.getToken({ force: true }).catch(() => {})', 'prerendered')
   await tab.run('await new Promise((resolve) => setTimeout(resolve, 500))', 'prerendered')
   expect([codesSent(), renewals()]).toEqual(before)
@@ -106,9 +108,9 @@ test('a relay page that is prerendered hands its answer to nobody before it is s
     new BroadcastChannel('imskit/callback').onmessage = ({ data }) => window.heard.push(data.type)`)
   const say = 'new BroadcastChannel("imskit/callback").postMessage({ type: "control" })'
   await tab.run(say)
-  await expect.poll(() => tab.run('return window.heard')).toEqual(['control'])
+  await soon(() => tab.run('return window.heard')).toEqual(['control'])
   await link('/relay?code=c&state=s')
-  await expect.poll(() => tab.run('return location.href', 'prerendered')).toBe(`${site.origin}/relay`)
+  await soon(() => tab.run('return location.href', 'prerendered')).toBe(`${site.origin}/relay`)
   await tab.run('await new Promise((resolve) => setTimeout(resolve, 500))', 'prerendered')
   expect(await tab.run('return window.heard')).toEqual(['control'])
 })
