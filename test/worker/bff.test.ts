@@ -318,11 +318,50 @@ describe('the cookies', () => {
     expect((await person.session()).signedIn).toBe(false)
   })
 
-  test('can be Strict', async () => {
-    const { visitor } = await setting({ sameSite: 'Strict' })
-    const sent = (await visitor().signIn()).headers.getSetCookie()
-    const lines = sent.filter((line) => line.startsWith(sessionName) && !line.includes('Max-Age=0'))
-    expect(lines.every((line) => line.includes('SameSite=Strict'))).toBe(true)
+  test('end sooner where the site is told so afterwards', async () => {
+    const { visitor, pass } = await setting({ sessionMaxAge: 2 * hour })
+    const person = visitor()
+    await person.signIn()
+    const stricter = visitor({ sessionMaxAge: hour })
+    for (const [name, value] of person.jar) stricter.jar.set(name, value)
+    expect((await stricter.session()).signedIn).toBe(true)
+    pass(hour + 1_000)
+    expect((await person.session()).signedIn).toBe(true)
+    expect((await stricter.session()).signedIn).toBe(false)
+  })
+
+  test('are outlived by nothing in the store', async () => {
+    const store = memoryStore()
+    const ends: (number | undefined)[] = []
+    const noting: Store = {
+      ...store,
+      set(key, value, expiresAt) {
+        ends.push(expiresAt)
+        return store.set(key, value, expiresAt)
+      },
+    }
+    const { visitor } = await setting({ sessionMaxAge: 2 * hour, store: noting })
+    await visitor().signIn()
+    expect(ends.length).toBeGreaterThan(0)
+    for (const end of ends) expect(end).toBeLessThanOrEqual(Date.now() + 2 * hour)
+  })
+
+  test('that cannot be opened are taken away', async () => {
+    const person = (await setting()).visitor()
+    person.jar.set(sessionName, 'a.b.c.d.e')
+    expect((await person.session()).signedIn).toBe(false)
+    expect(person.jar.has(sessionName)).toBe(false)
+  })
+
+  test('can be Strict, but for the one that has to come back from IMS', async () => {
+    const person = (await setting({ sameSite: 'Strict' })).visitor()
+    const begun = (await person.ask('/auth/login')).headers.getSetCookie()
+    const lineOf = (lines: string[], name: string) => lines.filter((line) => line.includes(name))
+    expect(lineOf(begun, 'imskit-login-')).toEqual([expect.stringContaining('SameSite=Lax')])
+    const sent = lineOf((await person.signIn()).headers.getSetCookie(), sessionName)
+    const lines = sent.filter((line) => !line.includes('Max-Age=0'))
+    expect(lines).not.toEqual([])
+    expect(lines.filter((line) => !line.includes('SameSite=Strict'))).toEqual([])
   })
 
   test('hold no token that one could read', async () => {
