@@ -173,7 +173,9 @@ function shapes(value: string): string[] {
 
 function leaks(secrets: readonly string[], sinks: readonly Sink[]): string[] {
   const wanted = [...new Set(secrets.flatMap(shapes))]
-  return sinks.flatMap(({ where, text }) =>
+  // most is seen in several places
+  const whereOf = new Map(sinks.map(({ where, text }) => [text, where]))
+  return [...whereOf].flatMap(([text, where]) =>
     wanted
       .filter((shape) => text.includes(shape))
       .map((shape) => `${where}: ${shape.slice(0, 12)}… in ${around(text, shape)}`),
