@@ -1,9 +1,10 @@
 // Builds the documentation into a site of plain files: `npm run docs`, then open site/index.html. The pages are the
 // Markdown of README and docs/, the reference comes from the docstrings.
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import MarkdownIt from 'markdown-it'
+import { sectionsOf } from './site-search.mjs'
 
 /** What the side of every page shows, in this order. */
 export const contents = {
@@ -102,15 +103,35 @@ function page(name) {
 <title>${titleOf(name)}${name === 'README' ? '' : ' — imskit'}</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="site.css">
+<script src="search.js" defer></script>
 </head>
 <body>
 <a class="skip" href="#content">Skip to the text</a>
 <header><a href="index.html">imskit</a><details><summary>Pages</summary><nav aria-label="Pages">${navigation(name)}</nav></details></header>
 <nav class="side" aria-label="All pages">${navigation(name)}</nav>
+<form role="search" hidden>
+<label for="search">Search</label>
+<input id="search" type="search" autocomplete="off" aria-keyshortcuts="/">
+<output for="search"></output>
+<ul></ul>
+</form>
 <main id="content">${render(name)}</main>
 </body>
 </html>
 `
+}
+
+/** As a script and not as JSON, so that it can also be read where the site is opened as a file. */
+const searchIndex = () => {
+  const sections = names.flatMap((name) =>
+    sectionsOf(new MarkdownIt().parse(textOf(name), {}), anchorOf).map(({ heading, anchor, words }) => [
+      `${htmlOf(name)}#${anchor}`,
+      heading,
+      titleOf(name),
+      words,
+    ]),
+  )
+  return `globalThis.sections = ${JSON.stringify(sections)}\n`
 }
 
 const llms = () =>
@@ -130,6 +151,8 @@ for (const name of names) {
 writeFileSync('site/llms.txt', llms())
 writeFileSync('site/llms-full.txt', names.map(textOf).join('\n\n---\n\n'))
 cpSync('scripts/site.css', 'site/site.css')
+cpSync('scripts/site-search.page.js', 'site/search.js')
+writeFileSync('site/search-index.js', searchIndex())
 for (const file of ['SECURITY.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'LICENSE', 'examples']) {
   cpSync(file, `site/source/${file}`, { recursive: true })
 }
@@ -154,9 +177,25 @@ execFileSync(
     '--excludeInternal',
     '--excludePrivate',
     '--disableSources',
+    // its page lacks anchors that others link to
+    '--includeHierarchySummary',
+    'false',
+    '--customCss',
+    'scripts/site-api.css',
     '--logLevel',
     'Error',
   ],
   { stdio: 'inherit' },
 )
+// TypeDoc's pages have no landmarks
+for (const name of readdirSync('site/api', { recursive: true }).filter((file) => file.endsWith('.html'))) {
+  const html = readFileSync(`site/api/${name}`, 'utf8')
+    .replace('<div class="col-content">', '<main class="col-content">')
+    .replace(
+      /<\/div>\s*<div class="col-sidebar">/,
+      '</main><aside class="col-sidebar" aria-label="Settings and pages">',
+    )
+    .replace(/<\/div>(\s*)<\/div>(\s*)<footer>/, '</aside>$1</div>$2<footer>')
+  writeFileSync(`site/api/${name}`, html)
+}
 console.log(`${names.length} pages and the API reference: site/index.html`)

@@ -28,14 +28,27 @@ function isStale(): boolean {
 
 const cache = join(root, 'node_modules', '.cache', 'imskit-proof')
 
-/** Builds the package unless that was done since its sources changed. Once in a run of the tests. */
-export async function build(): Promise<void> {
-  if (process.env.IMSKIT_PROOF_DIST !== undefined) return
-  // the workers of one run have one parent; someone may be editing meanwhile, and what is proven is one build
-  const done = join(cache, 'built-for')
-  await fileLock({ directory: cache, wait: 300_000 })(root, async () => {
+/** Does `task` once in a run of the tests, whichever worker of them comes first; the others wait. */
+async function onceInARun(name: string, task: () => Promise<unknown>): Promise<void> {
+  // the workers of one run have one parent
+  const done = join(cache, `${name}-for`)
+  await fileLock({ directory: cache, wait: 300_000 })(`${root} ${name}`, async () => {
     if (existsSync(done) && readFileSync(done, 'utf8') === String(process.ppid)) return
-    if (isStale()) await promisify(execFile)('npm', ['run', '-s', 'build'], { cwd: root })
+    await task()
     writeFileSync(done, String(process.ppid))
   })
 }
+
+const npmRun = (script: string) => promisify(execFile)('npm', ['run', '-s', script], { cwd: root })
+
+/** Builds the package unless that was done since its sources changed. Once in a run of the tests. */
+export async function build(): Promise<void> {
+  if (process.env.IMSKIT_PROOF_DIST !== undefined) return
+  // someone may be editing meanwhile, and what is proven is one build
+  await onceInARun('built', async () => {
+    if (isStale()) await npmRun('build')
+  })
+}
+
+/** Builds the site of the documentation, once in a run of the tests. */
+export const buildSite = (): Promise<void> => onceInARun('site', () => npmRun('docs'))
