@@ -40,7 +40,7 @@ const failure = async (task: Promise<unknown>) =>
     (error) => error,
   )
 
-describe('generateAccessToken', () => {
+describe('generateAccessToken, the same', () => {
   test('the same request as getAccessTokenByClientCredentials, and its result is the payload there', async () => {
     const { clientId, clientSecret, orgId, scopes } = credential()
     const old = await generateAccessToken({ clientId, clientSecret, orgId, scopes: [...scopes] })
@@ -53,7 +53,19 @@ describe('generateAccessToken', () => {
     expect(payload).toMatchObject({ token_type: old.token_type, expires_in: old.expires_in })
   })
 
-  test('a client asks at v3 for the same, in the order of the caller', async () => {
+  test('both remember it', async () => {
+    const { scopes, ...rest } = credential()
+    const params = { ...rest, scopes: [...scopes] }
+    expect(await generateAccessToken(params)).toBe(await generateAccessToken(params))
+    const client = modern()
+    expect(await client.getToken()).toBe(await client.getToken())
+    expect(ims.seen).toHaveLength(2)
+  })
+})
+
+// each is a row of the table in docs/migrating.md
+describe('generateAccessToken, different', () => {
+  test('a client asks at v3, with the scopes in the order of the caller', async () => {
     const { scopes, ...rest } = credential()
     await generateAccessToken({ ...rest, scopes: [...scopes] })
     await modern().getToken()
@@ -65,16 +77,7 @@ describe('generateAccessToken', () => {
     expect(second?.body.scope).toBe(scopes.join(','))
   })
 
-  test('both remember it', async () => {
-    const { scopes, ...rest } = credential()
-    const params = { ...rest, scopes: [...scopes] }
-    expect(await generateAccessToken(params)).toBe(await generateAccessToken(params))
-    const client = modern()
-    expect(await client.getToken()).toBe(await client.getToken())
-    expect(ims.seen).toHaveLength(2)
-  })
-
-  test('T54: the scopes of the caller are sorted there, and left alone here', async () => {
+  test('the list of scopes that was given is sorted there, and left alone here', async () => {
     const scopes = ['read_organizations', 'AdobeID']
     await generateAccessToken({ ...credential(), scopes })
     expect(scopes).toEqual(['AdobeID', 'read_organizations'])
@@ -83,7 +86,7 @@ describe('generateAccessToken', () => {
     expect(ours).toEqual(['read_organizations', 'AdobeID'])
   })
 
-  test('T55: what one caller does to its result reaches the next there, and several at once are several requests', async () => {
+  test('what one caller does to its result reaches the next there; several at once are several requests there, and one here', async () => {
     const params = { ...credential(), scopes: ['openid'] }
     const result = await generateAccessToken(params)
     result.access_token = 'changed'
@@ -101,7 +104,7 @@ describe('generateAccessToken', () => {
     expect(ims.seen).toHaveLength(2)
   })
 
-  test('T56: an answer that is no JSON keeps its status here', async () => {
+  test('an answer that is no JSON keeps its status here', async () => {
     const takeBack = ims.fault({ path: '/ims/token', status: 403, body: '<html>', times: 2 })
     const old = await failure(generateAccessToken({ ...credential(), scopes: [] }))
     const now = await failure(modern().getToken())
@@ -111,7 +114,7 @@ describe('generateAccessToken', () => {
     expect(now).toMatchObject({ code: 'HTTP_ERROR', status: 403 })
   })
 
-  test('a refusal: the same status and error of IMS, under other names', async () => {
+  test('a refusal has the same status and error of IMS under other names', async () => {
     const old = await failure(generateAccessToken({ ...credential(), clientSecret: 'wrong', scopes: [] }))
     const now = await failure(modern({ clientSecret: 'wrong' }).getToken())
     expect(old).toMatchObject({ code: 'IMS_TOKEN_ERROR', sdkDetails: { statusCode: 401, error: 'invalid_client' } })
@@ -119,9 +122,33 @@ describe('generateAccessToken', () => {
     expect(now.requestId).toEqual(expect.any(String))
   })
 
-  test('what is missing', async () => {
+  test('what is missing is said when the flow is made', async () => {
     const old = await failure(generateAccessToken({ clientId: 'x' }))
     expect(old).toMatchObject({ code: 'MISSING_PARAMETERS' })
     expect(() => modern({ clientSecret: '' })).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }))
+  })
+
+  test('an action in a development- namespace asks stage there; here the environment is named', async () => {
+    vi.stubEnv('__OW_NAMESPACE', 'development-1234-mine')
+    const asked: string[] = []
+    const { fetch: stubbed } = globalThis
+    vi.stubGlobal('fetch', (url: string | URL, init?: RequestInit) => {
+      asked.push(new URL(url).origin)
+      return stubbed(url, init)
+    })
+    try {
+      await generateAccessToken({ ...credential(), scopes: [] })
+      for (const env of [undefined, 'stage'] as const)
+        await createClient({
+          flow: clientCredentials(credential()),
+          ...(env && { env }),
+          ...memoryPlatform(),
+        }).getToken()
+    } finally {
+      vi.stubGlobal('fetch', stubbed)
+      vi.unstubAllEnvs()
+    }
+    const [prod, stage] = ['https://ims-na1.adobelogin.com', 'https://ims-na1-stg1.adobelogin.com']
+    expect(asked).toEqual([stage, prod, stage])
   })
 })

@@ -119,6 +119,17 @@ describe('docs/migrating.md', () => {
     expect(marked.exec(readFileSync(page, 'utf8'))?.[0]).toBe(wanted)
   })
 
+  test('its differences from core-auth are the tests that show them', () => {
+    const [, shown = ''] = readFileSync(join(root, 'test/differential/core-auth.test.ts'), 'utf8').split(
+      "different', () => {",
+    )
+    const titles = [...shown.matchAll(/^ {2}test\('(.+)', async/gm)].map(([, title]) => title)
+    const [, table = ''] = /<!-- core-auth -->([\s\S]*)<!-- \/core-auth -->/.exec(text) ?? []
+    const rows = [...table.matchAll(/^\| (.+?) \| .+ \|$/gm)].map(([, difference]) => difference).slice(1)
+    expect(titles.length).toBeGreaterThan(5)
+    expect(rows).toEqual(titles)
+  })
+
   test('names tests that are there', () => {
     const named = [...text.matchAll(/`(test\/[\w./-]+)`/g)].map(([, path = '']) => path)
     expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([])
