@@ -26,10 +26,11 @@ function isStale(): boolean {
   return outputs.some((path) => (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < sources)
 }
 
-const cache = join(root, 'node_modules', '.cache', 'imskit-proof')
+/** What the tests keep from one to the other. */
+export const cache = join(root, 'node_modules', '.cache', 'imskit-proof')
 
 /** Does `task` once in a run of the tests, whichever worker of them comes first; the others wait. */
-async function onceInARun(name: string, task: () => Promise<unknown>): Promise<void> {
+export async function onceInARun(name: string, task: () => Promise<unknown>): Promise<void> {
   // the workers of one run have one parent
   const done = join(cache, `${name}-for`)
   await fileLock({ directory: cache, wait: 300_000 })(`${root} ${name}`, async () => {
