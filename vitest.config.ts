@@ -2,7 +2,16 @@ import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** What takes longest. The rest goes by size, which says little: whatever comes last, the other worker waits for. */
-const longest = ['test/differential/differential.test.ts']
+const longest = [
+  'test/differential/differential.test.ts',
+  'test/worker/service.test.ts',
+  'test/proof/canary.test.ts',
+  'test/proof/tarball.test.ts',
+  'test/proof/processes.test.ts',
+  'test/proof/action.test.ts',
+  'test/proof/command.test.ts',
+  'test/docs/node.test.ts',
+]
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
