@@ -29,6 +29,8 @@ export default defineConfig({
     setupFiles: ['test/ready-keys.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // what is waited for comes at once, unless the machine is busy with something else
+    expect: { poll: { timeout: 10_000 } },
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
     // real browsers, processes and clocks: where a shared machine stalls, a test is given a second chance, and says so
