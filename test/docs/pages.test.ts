@@ -66,6 +66,11 @@ describe('the documentation', () => {
     expect(textOf('docs/fleet.md')).toContain(`\`\`\`js redis\n${lock}\`\`\``)
   })
 
+  test('claims of no storage in a page that it stops injected script (S56)', () => {
+    expect(textOf('docs/storage.md')).toMatch(/No storage of a browser stops an attacker who runs script in your page/)
+    expect(pages.filter((page) => /secure(?:ly)? stor(?:age|ed?)/i.test(textOf(page)))).toEqual([])
+  })
+
   test('has no page that README does not lead to', () => {
     const reached = new Set(['README.md'])
     for (const page of reached) {
