@@ -86,7 +86,7 @@ describe('the site of the documentation', () => {
 
   test.each(['light', 'dark'] as const)(
     'can be read by everyone, %s, on every page',
-    { timeout: 180_000 },
+    { timeout: 300_000 },
     async (colorScheme) => {
       const page = await (await newContext()).newPage()
       await page.emulateMedia({ colorScheme })
@@ -104,7 +104,7 @@ describe('the site of the documentation', () => {
     },
   )
 
-  test('fits a telephone', { timeout: 180_000 }, async () => {
+  test('fits a telephone', { timeout: 300_000 }, async () => {
     const page = await (await newContext()).newPage()
     await page.setViewportSize({ width: 360, height: 740 })
     for (const name of [...pages(), ...ofEachKind()]) {
