@@ -61,6 +61,20 @@ describe('the documentation', () => {
     expect(broken.map(({ link }) => link)).toEqual([])
   })
 
+  test.each(pages)('%s names files and scripts that are there', (page) => {
+    const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> }
+    const files = [...textOf(page).matchAll(/`((?:src|test|scripts|examples|bench|docs)\/[\w./-]+)`/g)]
+    const run = [...textOf(page).matchAll(/`npm run ([\w:]+)/g)]
+    expect(files.map(([, file = '']) => file).filter((file) => !existsSync(join(root, file)))).toEqual([])
+    expect(run.map(([, script = '']) => script).filter((script) => !(script in scripts))).toEqual([])
+  })
+
+  test('counts the cases of every runtime as they are', () => {
+    const known = /known = (\d+)/.exec(textOf('test/conformance/hosts/main.ts'))?.[1]
+    const counted = ['README.md', 'docs/runtimes.md'].map((page) => /(\d+) cases/.exec(textOf(page))?.[1])
+    expect(counted).toEqual([known, known])
+  })
+
   test('shows the lock over Redis that the tests run', () => {
     const lock = readFileSync(join(root, 'test/proof/fixtures/redis-lock.mjs'), 'utf8')
     expect(textOf('docs/fleet.md')).toContain(`\`\`\`js redis\n${lock}\`\`\``)
