@@ -153,7 +153,7 @@ test.each(named(all.filter(({ words }) => words.includes('vault'))))(
   async (_, block) => {
     const { page, complaints } = await open(block)
     await page.getByRole('button').click()
-    await expect.poll(() => page.getByRole('button').textContent()).toMatch(/^Signed in: .+/)
+    await expect.poll(() => page.getByRole('button').textContent(), { timeout: 10_000 }).toMatch(/^Signed in: .+/)
     expect(complaints).toEqual([])
   },
 )
