@@ -32,6 +32,7 @@ beforeAll(async () => {
     if (method === 'OPTIONS') return response.writeHead(204).end()
     calls.push({ path, method, headers, body: await text(request) })
     if (refusals > 0) return response.writeHead(401, { 'x-left': --refusals }).end()
+    if (path === '/moved') return response.writeHead(302, { location: '/things' }).end()
     if (path === '/nothing') return response.writeHead(204).end()
     if (path === '/never') return response.on('close', () => cut++)
     if (path !== '/slow') return response.writeHead(201, { 'x-answer': 'yes' }).end('{"answer":42}')
@@ -145,6 +146,11 @@ describe('a vault', () => {
       },
     })
     expect(await page.evaluate(async (url) => (await window.vault.fetch(url)).text(), `${apiOrigin}/nothing`)).toBe('')
+    const notFollowed = page.evaluate(
+      async (url) => (await window.vault.fetch(url, { redirect: 'manual' })).status,
+      `${apiOrigin}/moved`,
+    )
+    expect(await notFollowed).toBe(0)
   })
 
   test('hands over the beginning of an answer before its end is there', async () => {

@@ -52,7 +52,7 @@ interface Waiting {
 }
 
 /** ms until a worker that says nothing is taken for one that does not run. */
-const patience = 10_000
+const patience = 30_000
 
 /**
  * Opens the vault that `worker` serves (`serveVault`). Everything rejects with `NETWORK_FAILED` where it does not run.
@@ -167,7 +167,9 @@ function whenReady(worker: Worker | SharedWorker): {
 
 /** A response as `fetch` gives it, its address included. */
 function received({ url, init, body }: SentResponse): Response {
-  // a response of one of these may have none
+  // a redirect that is not followed has no status, and shows nothing of itself
+  if (init.status === 0) return Response.error()
+  // a response of one of these may have no body
   const response = new Response([101, 204, 205, 304].includes(init.status) ? null : body, init)
   return Object.defineProperty(response, 'url', { value: url })
 }
