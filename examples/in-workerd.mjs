@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { Miniflare } from 'miniflare'
 
-/** Runs the worker at the URL `source`; resolves to its address and to workerd itself. */
-export async function runWorker(source, { port = 0, bindings, kvNamespaces = [], loader = {} }) {
+/** Runs the worker at the URL `source` beside `emulator`; resolves to its address and what ends both. */
+export async function runWorker(source, { emulator, port = 0, bindings, kvNamespaces = [], loader = {} }) {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(source)],
     bundle: true,
@@ -23,5 +23,13 @@ export async function runWorker(source, { port = 0, bindings, kvNamespaces = [],
     bindings,
   })
   const { port: taken } = await worker.ready
-  return { url: `http://localhost:${taken}/`, worker }
+  return {
+    url: `http://localhost:${taken}/`,
+    emulator,
+    worker,
+    async close() {
+      await worker.dispose()
+      await emulator.close()
+    },
+  }
 }

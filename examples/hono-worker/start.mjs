@@ -9,15 +9,7 @@ export async function start({ port = 0 } = {}) {
   const emulator = await startEmulator()
   const { client_id } = emulator.contexts.oauth_server_to_server
   const bindings = { CALLER: client_id, IMS: emulator.url }
-  const { url, worker } = await runWorker(new URL('worker.mjs', import.meta.url), { port, bindings })
-  return {
-    url,
-    emulator,
-    async close() {
-      await worker.dispose()
-      await emulator.close()
-    },
-  }
+  return runWorker(new URL('worker.mjs', import.meta.url), { emulator, port, bindings })
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -8,7 +8,8 @@ import { runWorker } from '../in-workerd.mjs'
 export async function start({ port = 0 } = {}) {
   const emulator = await startEmulator()
   const { client_id, client_secret, endpoint } = emulator.contexts.oauth
-  const { url, worker } = await runWorker(new URL('worker.mjs', import.meta.url), {
+  return runWorker(new URL('worker.mjs', import.meta.url), {
+    emulator,
     port,
     kvNamespaces: ['SESSIONS'],
     loader: { '.html': 'text', '.css': 'text', '.page.js': 'text' },
@@ -21,14 +22,6 @@ export async function start({ port = 0 } = {}) {
       INSECURE: 'true',
     },
   })
-  return {
-    url,
-    emulator,
-    async close() {
-      await worker.dispose()
-      await emulator.close()
-    },
-  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

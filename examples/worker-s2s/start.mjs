@@ -7,7 +7,8 @@ import { runWorker } from '../in-workerd.mjs'
 export async function start({ port = 0 } = {}) {
   const emulator = await startEmulator()
   const { client_id, client_secrets } = emulator.contexts.oauth_server_to_server
-  const { url, worker } = await runWorker(new URL('worker.mjs', import.meta.url), {
+  return runWorker(new URL('worker.mjs', import.meta.url), {
+    emulator,
     port,
     kvNamespaces: ['TOKENS'],
     bindings: {
@@ -17,15 +18,6 @@ export async function start({ port = 0 } = {}) {
       API: `${emulator.url}/api/echo`,
     },
   })
-  return {
-    url,
-    emulator,
-    worker,
-    async close() {
-      await worker.dispose()
-      await emulator.close()
-    },
-  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
