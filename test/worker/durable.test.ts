@@ -158,6 +158,38 @@ describe('a lock', () => {
     expect(await durableLock(namespace)('name', async () => 'mine')).toBe('mine')
   })
 
+  test('is asked for no more by one who left', async () => {
+    const { namespace } = await objects()
+    const holder = await holding(durableLock(namespace), 'name')
+    const [asked, answered] = [gate(), gate()]
+    let questions = 0
+    const counting: DurableNamespace = {
+      idFromName: (name) => namespace.idFromName(name),
+      get: (id) => ({
+        async fetch(url, init) {
+          if (!url.endsWith('/acquire')) return namespace.get(id).fetch(url, init)
+          questions++
+          asked.open()
+          return namespace
+            .get(id)
+            .fetch(url, init)
+            .finally(() => answered.open())
+        },
+      }),
+    }
+    const leaving = new AbortController()
+    const waiter = rejection(durableLock(counting)('name', async () => 'never', leaving.signal))
+    await asked.opened
+    leaving.abort(new Error('gone'))
+    expect(await waiter).toBe(leaving.signal.reason)
+    await answered.opened
+    for (let turn = 0; turn < 5; turn++)
+      await say(namespace, 'name', 'extend', { name: 'name', ticket: 'nobody', lease: 1 })
+    expect(questions).toBe(1)
+    holder.end()
+    await holder.done
+  })
+
   test('whose object cannot be reached is STORE_FAILED', async () => {
     const { namespace } = await objects()
     const wired = line(namespace)

@@ -66,8 +66,15 @@ export function durableLock(namespace: DurableNamespace, options: DurableLockOpt
     return turn
   }
 
-  async function turnThere(name: string, { ticket }: Turn, until: number): Promise<number> {
+  async function turnThere(
+    name: string,
+    { ticket }: Turn,
+    until: number,
+    signal: AbortSignal | undefined,
+  ): Promise<number> {
     for (;;) {
+      // one who left gets no turn, and would ask for it without a pause
+      signal?.throwIfAborted()
       const patience = Math.min(longestPatience, until - Date.now())
       if (patience <= 0) throw tooLong(wait)
       const { fence } = await ask(objectOf(name), 'acquire', { name, ticket, lease, patience })
@@ -94,7 +101,7 @@ export function durableLock(namespace: DurableNamespace, options: DurableLockOpt
     const turn = await turnHere(name, until, signal)
     const stop = beating(name, turn)
     try {
-      turn.fence = await untilAborted(turnThere(name, turn, until), signal)
+      turn.fence = await untilAborted(turnThere(name, turn, until, signal), signal)
       return await task()
     } finally {
       stop()
