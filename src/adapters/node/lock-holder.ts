@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import {
   lstatSync,
   lutimesSync,
@@ -152,5 +151,5 @@ function thisMachine(): string {
     } catch {}
   }
   // a machine without a name is like no other: its locks are told dead by their age alone
-  return (parts.join('~') || randomUUID()).replace(/[^\w.~-]/g, '_').slice(0, 200)
+  return (parts.join('~') || crypto.randomUUID()).replace(/[^\w.~-]/g, '_').slice(0, 200)
 }
