@@ -64,10 +64,10 @@ export function openVault(worker: Worker | SharedWorker, options: OpenVaultOptio
   const port = 'port' in worker ? worker.port : worker
   const waiting = new Map<number, Waiting>()
   const { emit, on, clear } = createEmitter()
-  let asked = 0
-  let closed: DOMException | undefined
-
+  const closing = new AbortController()
   const readiness = whenReady(worker)
+  let asked = 0
+
   port.onmessage = ({ data }: MessageEvent<FromVault>) => {
     if ('ready' in data) return readiness.resolve()
     if ('event' in data) return emit(data.event)
@@ -76,16 +76,15 @@ export function openVault(worker: Worker | SharedWorker, options: OpenVaultOptio
     if ('error' in data) reject?.(receiveError(data.error))
     else resolve?.(data.answer as never)
   }
-  const post = (message: ToVault, transfer: Transferable[] = []) => port.postMessage(message, transfer)
+  const post = (message: ToVault) => port.postMessage(message)
   post({ hello: true })
 
   async function ask<Name extends keyof VaultCalls>(
     call: Extract<VaultCall, { call: Name }>,
     signal: AbortSignal | undefined,
   ): Promise<ReturnType<VaultCalls[Name]>> {
-    signal?.throwIfAborted()
-    await untilAborted(readiness.promise, signal)
-    if (closed !== undefined) throw closed
+    const given = signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal])
+    await untilAborted(readiness.promise, given)
     const id = ++asked
     const answer = new Promise<ReturnType<VaultCalls[Name]>>((resolve, reject) => waiting.set(id, { resolve, reject }))
     post({ id, ...call })
@@ -94,7 +93,7 @@ export function openVault(worker: Worker | SharedWorker, options: OpenVaultOptio
       post({ abort: id })
     }
     signal?.addEventListener('abort', stop, { once: true })
-    return untilAborted(answer, signal).finally(() => signal?.removeEventListener('abort', stop))
+    return untilAborted(answer, given).finally(() => signal?.removeEventListener('abort', stop))
   }
 
   return {
@@ -107,7 +106,7 @@ export function openVault(worker: Worker | SharedWorker, options: OpenVaultOptio
       const visit = await redirect.begin(signal)
       try {
         const start = await ask({ call: 'start', asked: { ...parameters, mode, redirectUri } }, signal)
-        const callback = await untilAborted(visit.go(new URL(start)), signal)
+        const callback = await visit.go(new URL(start))
         return await ask({ call: 'finish', asked: callback.href }, signal)
       } finally {
         await visit.end()
@@ -125,44 +124,31 @@ export function openVault(worker: Worker | SharedWorker, options: OpenVaultOptio
     logout: async ({ redirectUri: after, signal } = {}) => new URL(await ask({ call: 'logout', asked: after }, signal)),
     on,
     close() {
-      closed = new DOMException('the vault was closed', 'AbortError')
-      for (const { reject } of waiting.values()) reject(closed)
+      closing.abort(new DOMException('the vault was closed', 'AbortError'))
       waiting.clear()
-      readiness.reject(closed)
       clear()
     },
   }
 }
 
 /** Settled by the vault's own word, by a failure to load or run it, or by time. */
-function whenReady(worker: Worker | SharedWorker): {
-  promise: Promise<void>
-  resolve(): void
-  reject(reason: unknown): void
-} {
-  let settle: { resolve(): void; reject(reason: unknown): void } | undefined
-  const promise = new Promise<void>((resolve, reject) => {
-    settle = { resolve, reject }
+function whenReady(worker: Worker | SharedWorker): { readonly promise: Promise<void>; resolve(): void } {
+  let resolve = () => {}
+  const promise = new Promise<void>((ready, reject) => {
+    const fail = () => {
+      const message =
+        'the worker of the vault does not run; check that its address answers, that worker-src allows it, and that it calls serveVault'
+      reject(new UnavailableError('NETWORK_FAILED', message))
+    }
+    const timer = setTimeout(fail, patience)
+    worker.addEventListener('error', fail, { once: true })
+    resolve = () => {
+      clearTimeout(timer)
+      ready()
+    }
   })
   promise.catch(() => {})
-  const fail = () => {
-    const message =
-      'the worker of the vault does not run; check that its address answers, that worker-src allows it, and that it calls serveVault'
-    settle?.reject(new UnavailableError('NETWORK_FAILED', message))
-  }
-  const timer = setTimeout(fail, patience)
-  worker.addEventListener('error', fail, { once: true })
-  return {
-    promise,
-    resolve() {
-      clearTimeout(timer)
-      settle?.resolve()
-    },
-    reject(reason) {
-      clearTimeout(timer)
-      settle?.reject(reason)
-    },
-  }
+  return { promise, resolve }
 }
 
 /** A response as `fetch` gives it, its address included. */
