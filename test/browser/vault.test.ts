@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { ImsError, Vault } from '../../src/adapters/browser/index.ts'
 import { useBrowser } from './browser.ts'
 import { type Ims, startIms } from './ims.ts'
+import { heapOf, partOf, tokensIssued } from './memory.ts'
 import { type Site, startSite } from './site.ts'
 
 // tokens in a worker (OAuth 2.0 for Browser-Based Applications, section 8), under the same strict policy as
@@ -171,13 +172,7 @@ describe('a vault', () => {
 
   test('gives no token to script in the page, and stores none (S53)', async () => {
     const context = await newContext()
-    const secrets: string[] = []
-    await context.route('**/ims/token/v3', async (route) => {
-      const response = await route.fetch()
-      const { access_token, refresh_token, id_token } = await response.json()
-      secrets.push(access_token, refresh_token, id_token)
-      await route.fulfill({ response })
-    })
+    const secrets = await tokensIssued(context)
     const page = await openPage(context)
     await signIn(page)
     await page.evaluate(async (url) => {
@@ -202,8 +197,7 @@ describe('a vault', () => {
     // of the login and of two renewals
     expect(secrets.length).toBe(9)
     expect(calls.at(-1)?.headers.authorization).toBe(`Bearer ${secrets[6]}`)
-    // a snapshot holds the first 1,024 characters of a string
-    const parts = secrets.filter(Boolean).map((secret) => (secret.length > 800 ? secret.slice(400, 800) : secret))
+    const parts = secrets.filter(Boolean).map(partOf)
     expect(inPage).toContain('missingScopes')
     expect(heap).toContain('missingScopes')
     expect(parts.filter((part) => inPage.includes(part) || heap.includes(part))).toEqual([])
@@ -343,12 +337,3 @@ describe('a vault in a shared worker', () => {
     expect(await failure(other, () => window.vault.getSession())).toMatchObject({ code: 'LOGIN_REQUIRED' })
   })
 })
-
-/** All strings of the page's own heap, its workers' excepted. */
-async function heapOf(page: Page): Promise<string> {
-  const cdp = await page.context().newCDPSession(page)
-  const heap: string[] = []
-  cdp.on('HeapProfiler.addHeapSnapshotChunk', ({ chunk }) => void heap.push(chunk))
-  await cdp.send('HeapProfiler.takeHeapSnapshot')
-  return heap.join('')
-}
