@@ -1,4 +1,4 @@
-import type { Clock, Json, Lock, Platform, Store } from './ports.ts'
+import type { Clock, Hold, Json, Lock, Platform, Store } from './ports.ts'
 
 // a longer timer fires at once
 const longestTimer = 2 ** 31 - 1
@@ -7,6 +7,7 @@ const fewEntries = 100
 /** The runtime's own clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason)
@@ -65,6 +66,8 @@ export function memoryStore({ clock = systemClock }: { clock?: Clock } = {}): St
 /** A {@link Lock} among the callers of one process or page, first come, first served. */
 export function processLock(): Lock {
   const tails = new Map<string, Promise<void>>()
+  // nothing takes a lock of this process from its holder, so whoever holds it is the only one
+  const hold = (): Hold => ({ id: crypto.randomUUID(), stillHeld: async () => true, hasEnded: async () => true })
   return async (name, task, signal) => {
     signal?.throwIfAborted()
     const before = tails.get(name)
@@ -76,7 +79,7 @@ export function processLock(): Lock {
     tails.set(name, tail)
     try {
       if (before !== undefined) await untilAborted(before, signal)
-      return await task()
+      return await task(hold())
     } finally {
       release()
       if (tails.get(name) === tail) tails.delete(name)
@@ -84,11 +87,22 @@ export function processLock(): Lock {
   }
 }
 
-/** A {@link Lock} that keeps nobody apart: for places where nothing is shared, or where waiting is not allowed. */
+/**
+ * A {@link Lock} that excludes nothing, for stores that nothing else shares. Passing it to a client whose flow has
+ * refresh tokens accepts that two callers may redeem the same refresh token, which can end the session.
+ */
 export const noLock: Lock = async (_name, task, signal) => {
   signal?.throwIfAborted()
-  return task()
+  return task(unguarded)
 }
+
+/** What a platform without a lock provides; credentials without refresh tokens do not need one. */
+export const absentLock: Lock = /* @__PURE__ */ Object.assign<typeof noLock, { absent: true }>(
+  (name, task, signal) => noLock(name, task, signal),
+  { absent: true },
+)
+
+const unguarded: Hold = { stillHeld: async () => true, hasEnded: async () => true }
 
 /** Everything in memory: the platform of a runtime that is not known, and of tests. */
 export function memoryPlatform(): Platform {

@@ -4,23 +4,45 @@ import type { Emit } from './events.ts'
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
 /**
- * Keeps small JSON values under string keys. Four methods, so that every runtime has one.
+ * Stores small JSON values under string keys. Four methods, so that every runtime can implement it.
  *
- * `set` may drop the value once `expiresAt` (ms since the epoch) has passed. `get` of a value that is missing,
- * expired or unreadable resolves to `undefined`. A failing medium rejects with code `STORE_FAILED`.
+ * `set` may drop the value once `expiresAt` (ms since the epoch) has passed. `get` resolves to `undefined` only if the
+ * medium answered that nothing is there, or if what is there has expired or can never be read (wrong key, damaged). In
+ * every other case it rejects with code `STORE_FAILED`: "I do not know" is not "empty".
  */
 export interface Store {
+  /** `eventual` if a read may return an older write, as in Workers KV. Refresh tokens do not belong in such a store. */
+  readonly consistency?: 'eventual'
+
   get(key: string): Promise<Json | undefined>
   set(key: string, value: Json, expiresAt?: number): Promise<void>
   delete(key: string): Promise<void>
   keys(prefix: string): Promise<string[]>
 }
 
+/** One holding of a {@link Lock}, for as long as its task runs. */
+export interface Hold {
+  /** Whether this holding still has the lock. Asks the lock itself, never only a clock; rejects if it cannot tell. */
+  stillHeld(): Promise<boolean>
+  /** A name for this holding that no other holding of the lock shares, in any process. */
+  readonly id?: string
+  /** Whether the holding called `id` is known to have ended: its task settled, or its process or tab is gone. */
+  hasEnded?(id: string): Promise<boolean>
+}
+
 /**
- * Runs `task` while no one else within the lock's reach (process, machine, browser profile) holds `name`, and
+ * Runs `task` while no other caller within the lock's reach (process, machine, browser profile) holds `name`, and
  * releases it however `task` ends. Waiting ends with `signal`, whose reason is then thrown untouched.
+ *
+ * A task runs for at most 40 s, so a lock never takes `name` from a holder that shows signs of life.
  */
-export type Lock = <T>(name: string, task: () => Promise<T>, signal?: AbortSignal) => Promise<T>
+export interface Lock {
+  <T>(name: string, task: (hold: Hold) => Promise<T>, signal?: AbortSignal): Promise<T>
+  /** After how many ms without a sign of life a holder loses the lock. Default: never. */
+  readonly lease?: number
+  /** The platform has no lock of its own: a flow with refresh tokens refuses it. */
+  readonly absent?: true
+}
 
 /** How a person is taken to the sign-in page: with this page, in a window of its own, or not to be seen (`prompt=none`). */
 export type LoginMode = 'redirect' | 'popup' | 'silent'
@@ -82,6 +104,8 @@ export interface Visit {
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number
+  /** Milliseconds since an arbitrary start, unaffected when the time of day is corrected. Default: `now`. */
+  monotonic?(): number
   /** Resolves after `ms` milliseconds, or rejects with `signal.reason`. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
   /** Calls `ring` after `ms`; the function returned takes that back. Default: made of `sleep`. */

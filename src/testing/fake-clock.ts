@@ -18,9 +18,15 @@ interface Sleeper {
 /** @param start ms since the epoch; default: 2026-01-01 */
 export function fakeClock(start = Date.UTC(2026, 0, 1)): FakeClock {
   let now = start
+  let elapsed = 0
+  const moveTo = (time: number) => {
+    elapsed += time - now
+    now = time
+  }
   const sleepers = new Set<Sleeper>()
   return {
     now: () => now,
+    monotonic: () => elapsed,
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason)
@@ -42,11 +48,11 @@ export function fakeClock(start = Date.UTC(2026, 0, 1)): FakeClock {
       for (;;) {
         const next = [...sleepers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0]
         if (next === undefined) break
-        now = Math.max(now, next.at)
+        moveTo(Math.max(now, next.at))
         next.wake()
         await settle()
       }
-      now = end
+      moveTo(end)
       await settle()
     },
     set(time) {

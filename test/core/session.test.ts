@@ -20,6 +20,7 @@ import {
   day,
   everythingIn,
   follow,
+  freeHold,
   gate,
   hour,
   platformOn,
@@ -799,7 +800,7 @@ describe('a lock that fails', () => {
 
   test.each(reasons)('to be released, %s, is an event; the token is obtained, once', async (_, reason) => {
     const lock: Lock = async (_name, task) => {
-      await task()
+      await task(freeHold)
       throw reason
     }
     const client = serverClient({ lock })
@@ -816,8 +817,8 @@ describe('a lock that fails', () => {
 
   test('to run its task once runs it once', async () => {
     const lock: Lock = async (_name, task) => {
-      await task()
-      return task()
+      await task(freeHold)
+      return task(freeHold)
     }
     await serverClient({ lock }).getToken()
     expect(on.fetch.sent).toHaveLength(1)

@@ -3,6 +3,7 @@ import {
   type ClientOptions,
   clientCredentials,
   type Fetch,
+  type Hold,
   type ImsEvent,
   type Json,
   type Lock,
@@ -70,6 +71,9 @@ export function watched(store: Store): WatchedStore {
   }
   return watching
 }
+
+/** What a lock that excludes nothing tells its task. */
+export const freeHold: Hold = { stillHeld: async () => true }
 
 /** A lock that counts. */
 export function counted(lock: Lock): Lock & { taken: number } {

@@ -3,7 +3,7 @@ import { endTurn, takeTurn } from '../../src/adapters/node/lock-queue.ts'
 import { createClient, type Lock, memoryStore } from '../../src/core/index.ts'
 import { later } from '../../src/core/kept-tokens.ts'
 import { createEmulator } from '../../src/emulator/index.ts'
-import { serverFlow } from './setting.ts'
+import { freeHold, serverFlow } from './setting.ts'
 
 // pieces whose faults only show where several things come together
 
@@ -18,8 +18,8 @@ test('of two tokens the later one counts, the first where nobody can tell', () =
 test('a lock that runs its task twice takes one token all the same', async () => {
   const emulator = await createEmulator()
   const twice: Lock = async (_, task) => {
-    await task()
-    return task()
+    await task(freeHold)
+    return task(freeHold)
   }
   const client = createClient({
     flow: serverFlow(emulator),

@@ -139,7 +139,7 @@ test('an adapter author implements four small things', () => {
     delete: async () => {},
     keys: async () => [],
   }
-  const lock: Lock = (_name, task) => task()
+  const lock: Lock = (_name, task) => task({ stillHeld: async () => true })
   const visit: Visit = { redirectUri: 'https://app.test/', go: async (url) => url, end: () => {} }
   const redirect: Redirect = { begin: async () => visit }
   expectTypeOf(createClient({ flow: loginFlow, store, lock, redirect })).toEqualTypeOf<LoginClient>()

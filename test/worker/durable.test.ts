@@ -249,9 +249,9 @@ describe('one who lost the lock', () => {
         ((name, task, signal) =>
           next.lock(
             name,
-            async () => {
+            async (hold) => {
               await next.store.set(key, 'new')
-              return task()
+              return task(hold)
             },
             signal,
           )) as typeof next.lock,

@@ -40,6 +40,8 @@ export type {
   Changes,
   Clock,
   Fetch,
+  Hold,
+  Hold,
   Json,
   Lock,
   LoginMode,

@@ -26,13 +26,15 @@ export function webLock({ lease = 45_000 }: WebLockOptions = {}): Lock {
       clearInterval(watch)
       signal?.removeEventListener('abort', stop)
     }
+    let here = true
     const held = async () => {
       arrive()
-      return { value: await task() }
+      return { value: await task({ stillHeld: async () => here }) }
     }
     try {
       return (await locks.request(id, { signal: waiting.signal }, held)).value
     } catch (error) {
+      here = false
       if (error !== overdue) throw error
       return (await locks.request(id, { steal: true }, held)).value
     } finally {

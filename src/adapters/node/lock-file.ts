@@ -50,7 +50,12 @@ export function fileLock(options: string | FileLockOptions = {}): Lock {
   return async (name, task, signal) => {
     const { createHash } = await import('node:crypto')
     const path = join(directory, `${createHash('sha256').update(name).digest('hex')}.lock`)
-    return hold({ ...rest, path, signal, required }, task)
+    return hold({ ...rest, path, signal, required }, (_scratch, text) =>
+      task({
+        ...(text !== undefined && { id: text }),
+        stillHeld: async () => text === undefined || readHolder(path)?.text === text,
+      }),
+    )
   }
 }
 
@@ -81,7 +86,8 @@ interface Request extends LockFileOptions {
   readonly required: boolean
 }
 
-async function hold<T>(request: Request, task: (scratch: string) => Promise<T>): Promise<T> {
+/** `task` is also given the text of the lock, if there is one. */
+async function hold<T>(request: Request, task: (scratch: string, text?: string) => Promise<T>): Promise<T> {
   const { path, signal, wait = 60_000, lease = 15_000, required } = request
   const waiting = { path, signal, wait, lease, required, since: performance.now() }
   if (!(await takeTurn(path, waiting))) throw tooLong(waiting, 'Another task of this process')
@@ -89,7 +95,7 @@ async function hold<T>(request: Request, task: (scratch: string) => Promise<T>):
     const { text, token } = newHolding()
     const scratch = scratchOf(path, token)
     if (!(await acquire(waiting, text))) return await task(scratch)
-    return await whileHeld({ path, text, scratch, lease }, () => task(scratch))
+    return await whileHeld({ path, text, scratch, lease }, () => task(scratch, text))
   } finally {
     endTurn(path)
   }

@@ -102,7 +102,7 @@ export function durableLock(namespace: DurableNamespace, options: DurableLockOpt
     const stop = beating(name, turn)
     try {
       turn.fence = await untilAborted(turnThere(name, turn, until, signal), signal)
-      return await task()
+      return await task({ id: turn.ticket, stillHeld: async () => (await extend(name, turn)).held })
     } finally {
       stop()
       if (turns.get(name) === turn) turns.delete(name)

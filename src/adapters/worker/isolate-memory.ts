@@ -87,9 +87,9 @@ export function withIsolateMemory(
     lock: (name, task, signal) =>
       lock(
         name,
-        () => {
+        (hold) => {
           if (isToken(name)) forget(keptUnder(name))
-          return task()
+          return task(hold)
         },
         signal,
       ),

@@ -21,7 +21,7 @@ export function isolateLock(): Lock {
       mine.until = Date.now() + lease
     }, lease / 3)
     try {
-      return await task()
+      return await task({ stillHeld: async () => held.get(name) === mine })
     } finally {
       clearInterval(beat)
       if (held.get(name) === mine) held.delete(name)
