@@ -1,7 +1,7 @@
 import type { OriginTest } from './allowed-origins.ts'
 import { ConfigurationError } from './errors.ts'
 import type { Fetch } from './ports.ts'
-import type { GetTokenOptions } from './session.ts'
+import type { GetTokenOptions } from './session/session.ts'
 
 /** `fetch` with the client's token. */
 export type AuthorizedFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>

@@ -6,11 +6,11 @@ import { secretInPage } from './flows/credentials.ts'
 import { type Flow, isLogin, isSilent, type LoginFlow, type SilentFlow } from './flows/flow.ts'
 import type { Tokens } from './ims/tokens.ts'
 import { late } from './late.ts'
-import { noteFailure } from './locked.ts'
 import type { Login } from './login.ts'
 import type { Json, Platform } from './ports.ts'
 import { REDACTED, showAs } from './redact.ts'
-import { createSession, type GetTokenOptions, type Session } from './session.ts'
+import { createSession, type GetTokenOptions, type Session } from './session/session.ts'
+import { noteFailure } from './session/with-lock.ts'
 import { type ConnectionOptions, caller, connect, requirePositive, type Setup, tokenKeyOf } from './setup.ts'
 import {
   abandon,

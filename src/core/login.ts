@@ -2,10 +2,10 @@ import { ConfigurationError, LoginRequiredError } from './errors.ts'
 import type { LoginFlow, PendingLogin } from './flows/flow.ts'
 import { paths } from './ims/paths.ts'
 import type { Tokens } from './ims/tokens.ts'
-import { locked } from './locked.ts'
 import { untilAborted } from './memory.ts'
 import type { Arrival, Json, Store } from './ports.ts'
-import type { Session } from './session.ts'
+import type { Session } from './session/session.ts'
+import { locked } from './session/with-lock.ts'
 import type { Setup } from './setup.ts'
 import {
   checkReturnTo,

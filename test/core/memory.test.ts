@@ -11,7 +11,7 @@ import {
   type UnstorageLike,
 } from '../../src/core/index.ts'
 import { untilAborted } from '../../src/core/memory.ts'
-import { sharedFlight } from '../../src/core/shared-flight.ts'
+import { sharedFlight } from '../../src/core/session/single-flight.ts'
 import { fakeClock, lockContract, storeContract } from '../../src/testing/index.ts'
 import { gate, rejection, settled } from './setting.ts'
 

@@ -41,7 +41,6 @@ export type {
   Clock,
   Fetch,
   Hold,
-  Hold,
   Json,
   Lock,
   LoginMode,
@@ -51,7 +50,7 @@ export type {
   Store,
   Visit,
 } from '../../core/ports.ts'
-export type { GetTokenOptions } from '../../core/session.ts'
+export type { GetTokenOptions } from '../../core/session/session.ts'
 export type { ConnectionOptions } from '../../core/setup.ts'
 export type { LoginOptions, StartLoginOptions } from '../../core/sign-in.ts'
 export {

@@ -9,7 +9,7 @@ import {
   UnavailableError,
 } from '../../core/errors.ts'
 import type { ImsEvent } from '../../core/events.ts'
-import type { GetTokenOptions } from '../../core/session.ts'
+import type { GetTokenOptions } from '../../core/session/session.ts'
 import type { StartLoginOptions } from '../../core/sign-in.ts'
 
 // what a page and its vault say to each other: never a token

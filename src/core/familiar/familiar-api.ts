@@ -1,7 +1,7 @@
 import type { Client, LoginClient } from '../client.ts'
 import type { Emit } from '../events.ts'
 import type { Platform, Redirect } from '../ports.ts'
-import type { GetTokenOptions } from '../session.ts'
+import type { GetTokenOptions } from '../session/session.ts'
 import type { ConnectionOptions } from '../setup.ts'
 import type { ContextKind } from './context-kind.ts'
 import type { ContextData, ContextStore } from './contexts.ts'

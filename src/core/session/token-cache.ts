@@ -1,7 +1,7 @@
-import { keepUntil, parseTokens, type Tokens } from './ims/tokens.ts'
-import { isMediumFailure, noteFailure } from './locked.ts'
-import type { Json } from './ports.ts'
-import type { Setup } from './setup.ts'
+import { keepUntil, parseTokens, type Tokens } from '../ims/tokens.ts'
+import type { Json } from '../ports.ts'
+import type { Setup } from '../setup.ts'
+import { isMediumFailure, noteFailure } from './with-lock.ts'
 
 /** The tokens of one flow and one owner: in memory, and in the store behind it. */
 export interface KeptTokens {

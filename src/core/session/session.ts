@@ -1,12 +1,12 @@
-import { ConfigurationError, ImsResponseError, LoginRequiredError, UnavailableError } from './errors.ts'
-import { isSilent } from './flows/flow.ts'
-import type { Call } from './ims/call.ts'
-import type { Tokens } from './ims/tokens.ts'
-import { keptTokens, later } from './kept-tokens.ts'
-import { locked, noteFailure } from './locked.ts'
-import type { Change } from './ports.ts'
-import type { Setup } from './setup.ts'
-import { type SharedFlight, sharedFlight } from './shared-flight.ts'
+import { ConfigurationError, ImsResponseError, LoginRequiredError, UnavailableError } from '../errors.ts'
+import { isSilent } from '../flows/flow.ts'
+import type { Call } from '../ims/call.ts'
+import type { Tokens } from '../ims/tokens.ts'
+import type { Change } from '../ports.ts'
+import type { Setup } from '../setup.ts'
+import { type SharedFlight, sharedFlight } from './single-flight.ts'
+import { keptTokens, later } from './token-cache.ts'
+import { locked, noteFailure } from './with-lock.ts'
 
 export interface GetTokenOptions {
   /** Ends this caller's wait; others who wait for the same token are not disturbed. */

@@ -1,5 +1,5 @@
-import { type ImsError, isImsError } from './errors.ts'
-import type { Setup } from './setup.ts'
+import { type ImsError, isImsError } from '../errors.ts'
+import type { Setup } from '../setup.ts'
 
 /** What is done under a lock, and under which one. */
 export interface LockedTask<T> {
