@@ -47,7 +47,15 @@ export { type AuthorizationCodeOptions, authorizationCode } from './flows/author
 export { type ClientCredentialsOptions, clientCredentials } from './flows/client-credentials.ts'
 export { type ClusterExchangeOptions, clusterExchange } from './flows/cluster-exchange.ts'
 export type { Scopes } from './flows/credentials.ts'
-export type { Flow, LoginFlow, LoginParameters, PendingLogin, SilentFlow } from './flows/flow.ts'
+export type {
+  ContinuedFlow,
+  Flow,
+  LoginFlow,
+  LoginParameters,
+  MachineFlow,
+  PendingLogin,
+  SilentFlow,
+} from './flows/flow.ts'
 export { type JwtBearerOptions, jwtBearer } from './flows/jwt-bearer.ts'
 export { type RefreshTokenOptions, refreshToken } from './flows/refresh-token.ts'
 export { type ServiceTokenOptions, serviceToken } from './flows/service-token.ts'

@@ -1,11 +1,11 @@
+import { untilAborted } from './abort.ts'
 import { ConfigurationError, LoginRequiredError } from './errors.ts'
 import type { LoginFlow, PendingLogin } from './flows/flow.ts'
 import { paths } from './ims/paths.ts'
 import type { Tokens } from './ims/tokens.ts'
-import { untilAborted } from './memory.ts'
 import type { Arrival, Json, Store } from './ports.ts'
 import type { Session } from './session/session.ts'
-import { locked } from './session/with-lock.ts'
+import { withLockIfSoon } from './session/with-lock.ts'
 import type { Setup } from './setup.ts'
 import {
   checkReturnTo,
@@ -75,7 +75,7 @@ export function createLogin(setup: Setup, flow: LoginFlow, session: Session): Lo
       await store.delete(name)
       return pending
     }
-    return locked(setup, { name, task })
+    return withLockIfSoon(setup, name, task)
   }
 
   const login: Login = {

@@ -1,3 +1,4 @@
+import { onAbort, untilAborted } from './abort.ts'
 import type { Clock, Hold, Json, Lock, Platform, Store } from './ports.ts'
 
 // a longer timer fires at once
@@ -11,18 +12,15 @@ export const systemClock: Clock = {
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason)
-      const stop = () => {
+      const wake = () => {
+        listening()
+        resolve()
+      }
+      const timer = setTimeout(wake, Math.min(ms, longestTimer))
+      const listening = onAbort(signal, () => {
         clearTimeout(timer)
         reject(signal?.reason)
-      }
-      const timer = setTimeout(
-        () => {
-          signal?.removeEventListener('abort', stop)
-          resolve()
-        },
-        Math.min(ms, longestTimer),
-      )
-      signal?.addEventListener('abort', stop, { once: true })
+      })
     }),
   alarm(ms, ring) {
     const timer = setTimeout(ring, Math.min(ms, longestTimer))
@@ -107,18 +105,4 @@ const unguarded: Hold = { stillHeld: async () => true, hasEnded: async () => tru
 /** Everything in memory: the platform of a runtime that is not known, and of tests. */
 export function memoryPlatform(): Platform {
   return { store: memoryStore(), lock: processLock() }
-}
-
-/** `work`, or `signal.reason` where that comes first; `work` itself goes on. */
-export function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(signal.reason)
-    if (signal.aborted) {
-      work.catch(() => {})
-      return stop()
-    }
-    signal.addEventListener('abort', stop, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
-  })
 }

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { untilAborted } from '../../src/core/abort.ts'
 import {
   clientCredentials,
   createClient,
@@ -10,7 +11,6 @@ import {
   systemClock,
   type UnstorageLike,
 } from '../../src/core/index.ts'
-import { untilAborted } from '../../src/core/memory.ts'
 import { sharedFlight } from '../../src/core/session/single-flight.ts'
 import { fakeClock, lockContract, storeContract } from '../../src/testing/index.ts'
 import { gate, rejection, settled } from './setting.ts'

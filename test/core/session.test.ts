@@ -210,11 +210,16 @@ describe('one request', () => {
     expect(on.lock.taken).toBe(2)
   })
 
-  test('fails for all who wait for it, and the next call tries again', async () => {
+  test('fails for all who wait for it; a refusal is remembered for ten seconds, then the next call tries again', async () => {
     refuse('invalid_scope')
     const client = serverClient()
     const errors = await Promise.all([rejection(client.getToken()), rejection(client.getToken())])
     expect(errors).toEqual([expect.objectContaining({ imsError: 'invalid_scope' }), errors[0]])
+    for (const options of [{}, { force: true }]) expect(await rejection(client.getToken(options))).toBe(errors[0])
+    await clock.advance(9_999)
+    expect(await rejection(client.getToken())).toBe(errors[0])
+    expect(on.fetch.sent).toHaveLength(1)
+    await clock.advance(1)
     expect(await client.getToken()).toEqual(expect.any(String))
   })
 })
@@ -429,7 +434,8 @@ describe('refresh tokens', () => {
     const client = await signedIn()
     nearExpiry()
     refuse(error)
-    expect(await rejection(client.getToken())).toMatchObject({ code: 'LOGIN_REQUIRED' })
+    expect(await client.getToken()).toEqual(expect.any(String))
+    expect(await rejection(client.getToken({ force: true }))).toMatchObject({ code: 'LOGIN_REQUIRED' })
     expect(on.events).toContainEqual(expect.objectContaining({ type: 'refresh-refused', error }))
     expect(await storedTokens(on.store)).not.toHaveProperty('refreshToken')
     clock.set(clock.now() + hour)
@@ -484,18 +490,28 @@ describe('refresh tokens', () => {
     const before = await everythingIn(on.store)
     nearExpiry()
     fault(answer)
-    expect(await rejection(client.getToken())).toMatchObject({ name: 'ImsResponseError' })
-    expect(await everythingIn(on.store)).toEqual(before)
     expect(await client.getToken()).toEqual(expect.any(String))
+    expect(on.events).toContainEqual(expect.objectContaining({ type: 'error', during: 'renewing' }))
+    expect(await everythingIn(on.store)).toEqual(before)
+    fault(answer)
+    await clock.advance(10_000)
+    const name = ['invalid_client', 'invalid_scope'].includes(_) ? 'ImsResponseError' : 'UnavailableError'
+    expect(await rejection(client.getToken({ force: true }))).toMatchObject({ name })
+    await clock.advance(10_000)
+    expect(await client.getToken({ force: true })).toEqual(expect.any(String))
   })
 
-  test('one that is refused is not sent again from memory where the store cannot be read', async () => {
+  test('one that is refused is not sent again although the store cannot forget it', async () => {
     const client = await signedIn()
-    on.store.before = (operation) => {
-      if (operation === 'get') throw new UnavailableError('STORE_FAILED', 'the disk is gone')
-    }
     nearExpiry()
     refuse('invalid_grant')
+    const { set } = on.store
+    on.store.set = (key, ...rest) =>
+      key.startsWith('imskit/tokens/')
+        ? Promise.reject(new UnavailableError('STORE_FAILED', 'the disk is full'))
+        : set(key, ...rest)
+    await client.getToken()
+    clock.set(clock.now() + hour)
     expect(await rejection(client.getToken())).toMatchObject({ code: 'LOGIN_REQUIRED' })
     expect(await rejection(client.getToken())).toMatchObject({ code: 'LOGIN_REQUIRED' })
     expect(on.fetch.sent).toHaveLength(1)
@@ -577,11 +593,11 @@ describe('renewing in the background', () => {
     const failure = { type: 'error', code: 'HTTP_ERROR', during: 'renewing in the background' }
     expect(on.events).toContainEqual(expect.objectContaining(failure))
     const sent = on.fetch.sent.length
-    clock.set(clock.now() + 29_000)
+    await clock.advance(29_000)
     expect(await client.getToken()).toBe(old)
     await settled()
     expect(on.fetch.sent).toHaveLength(sent)
-    clock.set(clock.now() + 1_000)
+    await clock.advance(1_000)
     expect(await client.getToken()).toBe(old)
     await waitUntil.mock.calls[1]?.[0]
     expect(on.fetch.sent.length).toBeGreaterThan(sent)
@@ -612,7 +628,7 @@ describe('minValidity', () => {
     const old = await client.getToken()
     const { expiry } = await client.getTokens()
     clock.set(expiry - 600_001)
-    fault({ path: '/ims/token', status: 400, body: { error: 'invalid_scope' } })
+    fault({ path: '/ims/token', status: 500 })
     expect(await client.getToken()).toBe(old)
     await settled()
     clock.set(expiry - 600_000)
@@ -736,13 +752,16 @@ describe('a store that fails', () => {
     on.store.before = (operation) => {
       if (operation === broken) throw new UnavailableError('STORE_FAILED', 'the disk is gone')
     }
-    for (let round = 0; round < 3; round++) {
-      nearExpiry()
-      expect(await client.getToken()).toEqual(expect.any(String))
-    }
-    noReuse()
-    on.store.before = () => undefined
     nearExpiry()
+    for (let round = 0; round < 3; round++) expect(await client.getToken()).toEqual(expect.any(String))
+    clock.set(clock.now() + hour)
+    for (const options of [{}, { force: true }])
+      expect(await rejection(client.getToken(options))).toMatchObject({
+        name: 'UnavailableError',
+        code: 'STORE_FAILED',
+      })
+    expect(on.fetch.sent).toHaveLength(0)
+    on.store.before = () => undefined
     const token = await client.getToken()
     expect((await storedTokens(on.store))?.accessToken).toBe(token)
     noReuse()
@@ -1001,7 +1020,8 @@ describe('forgetting', () => {
       const late = rejection(client.getToken())
       await settled()
       held.open()
-      await Promise.all([refreshing, leaving])
+      expect(await rejection(refreshing)).toMatchObject({ code: 'LOGIN_REQUIRED' })
+      await leaving
       expect(await on.store.keys('')).toEqual([])
       expect(await late).toMatchObject({ code: 'LOGIN_REQUIRED' })
       expect(await rejection(client.getToken())).toMatchObject({ code: 'LOGIN_REQUIRED' })
@@ -1095,7 +1115,7 @@ describe('forgetting', () => {
     await settled()
     held.open()
     const [refreshed, token] = await Promise.all([refreshing, login])
-    expect(token).not.toBe(refreshed)
+    expect(refreshed).toBe(token)
     expect((await storedTokens(on.store))?.accessToken).toBe(token)
     expect(await client.getToken()).toBe(token)
   })

@@ -3,6 +3,7 @@ import {
   authorizationCode,
   type Client,
   type ClientOptions,
+  type ContinuedFlow,
   clientCredentials,
   type clusterExchange,
   createClient,
@@ -16,6 +17,7 @@ import {
   type Lock,
   type LoginClient,
   type LoginFlow,
+  type MachineFlow,
   memoryPlatform,
   type Platform,
   type Redirect,
@@ -34,11 +36,12 @@ const platform = memoryPlatform()
 
 describe('flows', () => {
   test('are silent or need a person, and the client follows', () => {
-    expectTypeOf<ReturnType<typeof clientCredentials>>().toEqualTypeOf<SilentFlow>()
-    expectTypeOf<ReturnType<typeof jwtBearer>>().toEqualTypeOf<SilentFlow>()
-    expectTypeOf<ReturnType<typeof refreshToken>>().toEqualTypeOf<SilentFlow>()
-    expectTypeOf<ReturnType<typeof serviceToken>>().toEqualTypeOf<SilentFlow>()
-    expectTypeOf<ReturnType<typeof clusterExchange>>().toEqualTypeOf<SilentFlow>()
+    expectTypeOf<ReturnType<typeof clientCredentials>>().toEqualTypeOf<MachineFlow>()
+    expectTypeOf<ReturnType<typeof jwtBearer>>().toEqualTypeOf<MachineFlow>()
+    expectTypeOf<ReturnType<typeof refreshToken>>().toEqualTypeOf<ContinuedFlow>()
+    expectTypeOf<ReturnType<typeof serviceToken>>().toEqualTypeOf<MachineFlow>()
+    expectTypeOf<ReturnType<typeof clusterExchange>>().toEqualTypeOf<MachineFlow>()
+    expectTypeOf<MachineFlow | ContinuedFlow>().toEqualTypeOf<SilentFlow>()
     expectTypeOf<ReturnType<typeof authorizationCode>>().toEqualTypeOf<LoginFlow>()
     expectTypeOf(createClient({ flow: silentFlow, ...platform })).toEqualTypeOf<Client>()
     expectTypeOf(createClient({ flow: loginFlow, ...platform })).toEqualTypeOf<LoginClient>()

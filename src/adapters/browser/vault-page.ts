@@ -1,7 +1,7 @@
+import { untilAborted } from '../../core/abort.ts'
 import { UnavailableError } from '../../core/errors.ts'
 import { createEmitter, type ImsEventOf, type ImsEventType } from '../../core/events.ts'
 import type { LoginParameters } from '../../core/flows/flow.ts'
-import { untilAborted } from '../../core/memory.ts'
 import type { GetTokenOptions } from '../../core/session/session.ts'
 import { frameRedirect } from './redirect-frame.ts'
 import { popupRedirect } from './redirect-popup.ts'

@@ -1,5 +1,6 @@
+import { untilAborted } from '../../core/abort.ts'
 import { ConfigurationError, UnavailableError } from '../../core/errors.ts'
-import { systemClock, untilAborted } from '../../core/memory.ts'
+import { systemClock } from '../../core/memory.ts'
 import type { Lock } from '../../core/ports.ts'
 import type { DurableNamespace } from './bindings.ts'
 import { askObjects } from './durable-messages.ts'

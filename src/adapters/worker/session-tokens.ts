@@ -1,6 +1,6 @@
 import { parseTokens } from '../../core/ims/tokens.ts'
 import type { Clock, Json, Store } from '../../core/ports.ts'
-import { later } from '../../core/session/token-cache.ts'
+import { later } from '../../core/session/session.ts'
 
 /** The tokens of one session during one request, as the store of its client. */
 export interface SessionTokens extends Store {

@@ -1,7 +1,7 @@
 import { ImsResponseError } from '../errors.ts'
 import { late } from '../late.ts'
 import { flowId, requireText, type Scopes, scopeList, secretList } from './credentials.ts'
-import type { SilentFlow } from './flow.ts'
+import type { MachineFlow } from './flow.ts'
 import { invalidating } from './invalidating.ts'
 
 const loadGrant = /* @__PURE__ */ late(() => import('./client-credentials-grant.ts'))
@@ -20,7 +20,7 @@ export interface ClientCredentialsOptions {
  *
  * @throws {ConfigurationError} `BAD_OPTION` for a missing or mistyped credential
  */
-export function clientCredentials(options: ClientCredentialsOptions): SilentFlow {
+export function clientCredentials(options: ClientCredentialsOptions): MachineFlow {
   const { clientId, orgId } = options
   requireText('clientCredentials', { clientId, ...(orgId !== undefined && { orgId }) })
   const scopes = scopeList(options.scopes)

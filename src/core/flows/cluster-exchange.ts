@@ -3,7 +3,7 @@ import { ConfigurationError } from '../errors.ts'
 import { paths } from '../ims/paths.ts'
 import { late } from '../late.ts'
 import { flowId, requireText, type Scopes, scopeList } from './credentials.ts'
-import type { SilentFlow } from './flow.ts'
+import type { MachineFlow } from './flow.ts'
 import { invalidating } from './invalidating.ts'
 
 const loadGrant = /* @__PURE__ */ late(() => import('./generic-grant.ts'))
@@ -28,7 +28,7 @@ export interface ClusterExchangeOptions {
  *
  * @throws {ConfigurationError} `BAD_OPTION` for a missing or mistyped credential, or not exactly one of `orgId`, `userId`
  */
-export function clusterExchange(options: ClusterExchangeOptions): SilentFlow {
+export function clusterExchange(options: ClusterExchangeOptions): MachineFlow {
   const { clientId, clientSecret, userToken, user, orgId, userId } = options
   requireText('clusterExchange', { clientId, ...(clientSecret !== undefined && { clientSecret }) })
   if ((orgId === undefined) === (userId === undefined)) {

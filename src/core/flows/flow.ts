@@ -24,11 +24,21 @@ export interface Flow {
   readonly refresh?: (call: Call, refreshToken: string) => Promise<Tokens>
 }
 
-/** A flow that needs nobody at the screen. */
-export interface SilentFlow extends Flow {
+/** A flow of a credential that can be used any number of times, without a user. */
+export interface MachineFlow extends Flow {
   /** Obtains tokens from nothing but the credential. */
   obtain(call: Call): Promise<Tokens>
 }
+
+/** A flow that continues a login from its refresh token. */
+export interface ContinuedFlow extends Flow {
+  readonly refresh: NonNullable<Flow['refresh']>
+  /** The refresh token that the credential brings; the ones that replace it are in the store. */
+  firstRefreshToken(): string
+}
+
+/** A flow that needs no user. */
+export type SilentFlow = MachineFlow | ContinuedFlow
 
 /** A flow that needs a person. */
 export interface LoginFlow extends Flow {
@@ -73,8 +83,16 @@ export interface PendingLogin {
   readonly context?: string | undefined
 }
 
-export function isSilent(flow: Flow): flow is SilentFlow {
+export function isMachine(flow: Flow): flow is MachineFlow {
   return 'obtain' in flow
+}
+
+export function isContinued(flow: Flow): flow is ContinuedFlow {
+  return 'firstRefreshToken' in flow
+}
+
+export function isSilent(flow: Flow): flow is SilentFlow {
+  return isMachine(flow) || isContinued(flow)
 }
 
 export function isLogin(flow: Flow): flow is LoginFlow {

@@ -4,7 +4,7 @@ import type { PrivateKeySource } from '../keys/read-private-key.ts'
 import { late } from '../late.ts'
 import type { AssertionClaims } from './assertion.ts'
 import { flowId, requireText, scopeList, secretList } from './credentials.ts'
-import type { SilentFlow } from './flow.ts'
+import type { MachineFlow } from './flow.ts'
 import { invalidating } from './invalidating.ts'
 import { signing } from './signing.ts'
 
@@ -22,7 +22,7 @@ export interface JwtBearerOptions extends AssertionClaims {
  * @throws {ConfigurationError} `BAD_OPTION` for a missing or mistyped credential; `INVALID_KEY`, `INVALID_KEY_FILE`
  *   when the key is first used
  */
-export function jwtBearer(options: JwtBearerOptions): SilentFlow {
+export function jwtBearer(options: JwtBearerOptions): MachineFlow {
   const { clientId, clientSecret, technicalAccountId, orgId } = options
   requireText('jwtBearer', { clientId, technicalAccountId, orgId })
   secretList('jwtBearer', clientSecret)

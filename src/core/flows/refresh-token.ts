@@ -1,9 +1,8 @@
 import { digest } from '../digest.ts'
-import { ImsResponseError, LoginRequiredError } from '../errors.ts'
 import type { Call } from '../ims/call.ts'
 import { late } from '../late.ts'
 import { flowId, requireText, type Scopes, scopeList } from './credentials.ts'
-import type { SilentFlow } from './flow.ts'
+import type { ContinuedFlow } from './flow.ts'
 import { invalidating } from './invalidating.ts'
 
 const loadGrant = /* @__PURE__ */ late(() => import('./refresh-grant.ts'))
@@ -23,7 +22,7 @@ export interface RefreshTokenOptions {
  *
  * @throws {ConfigurationError} `BAD_OPTION` for a missing or mistyped credential
  */
-export function refreshToken(options: RefreshTokenOptions): SilentFlow {
+export function refreshToken(options: RefreshTokenOptions): ContinuedFlow {
   const { clientId, clientSecret, refreshToken: first } = options
   requireText('refreshToken', { clientId, refreshToken: first, ...(clientSecret !== undefined && { clientSecret }) })
   const scopes = scopeList(options.scopes)
@@ -37,15 +36,7 @@ export function refreshToken(options: RefreshTokenOptions): SilentFlow {
     scopes,
     invalidate: invalidating(clientId, () => clientSecret),
     identity: () => digest(first),
-    // not aborted with its callers: a rotated refresh token that nobody stores is a lost login
-    obtain: ({ signal: _, ...call }) => refresh(call, first).catch((error) => Promise.reject(expired(error))),
+    firstRefreshToken: () => first,
     refresh,
   }
-}
-
-/** What only a new login can mend, as such. */
-function expired(error: unknown): unknown {
-  if (!(error instanceof ImsResponseError) || error.imsError !== 'invalid_grant') return error
-  const message = 'IMS refuses the refresh token: used, revoked or expired; sign in again and give the new one'
-  return new LoginRequiredError('LOGIN_REQUIRED', message, { cause: error })
 }

@@ -2,7 +2,7 @@ import { digest } from '../digest.ts'
 import { paths } from '../ims/paths.ts'
 import { late } from '../late.ts'
 import { flowId, requireText } from './credentials.ts'
-import type { SilentFlow } from './flow.ts'
+import type { MachineFlow } from './flow.ts'
 import { invalidating } from './invalidating.ts'
 
 const loadGrant = /* @__PURE__ */ late(() => import('./generic-grant.ts'))
@@ -19,7 +19,7 @@ export interface ServiceTokenOptions {
  *
  * @throws {ConfigurationError} `BAD_OPTION` for a missing or mistyped credential
  */
-export function serviceToken({ clientId, clientSecret, code }: ServiceTokenOptions): SilentFlow {
+export function serviceToken({ clientId, clientSecret, code }: ServiceTokenOptions): MachineFlow {
   requireText('serviceToken', { clientId, clientSecret, code })
   return {
     kind: 'service_token',

@@ -22,6 +22,16 @@ export interface Call {
   /** How far the server's clock is ahead of ours in ms, learned from its `Date` header; 0 while within a minute. */
   readonly skew: { ms: number }
   readonly readKey?: Platform['readKey']
+  /** Asked before each attempt of a request that must not be repeated blindly. */
+  readonly attempts?: AttemptGuard | undefined
+}
+
+/** Decides whether a request may be sent, and sent again. */
+export interface AttemptGuard {
+  /** Runs before each attempt; if it throws, nothing is sent. */
+  before(): Promise<void>
+  /** Whether an attempt that starts in `delay` ms still fits into the time there is. */
+  fits(delay: number): boolean
 }
 
 /** One request to IMS. */
@@ -37,6 +47,8 @@ export interface ImsRequest {
 /** A successful answer, read to its end. */
 export interface Answer {
   readonly status: number
+  /** When the request was sent, by our clock, in ms since the epoch: the latest time at which a lifetime may begin. */
+  readonly sentAt: number
   readonly headers: Headers
   readonly text: string
 }
@@ -59,12 +71,13 @@ export function serverNow(call: Call): number {
 export async function send(call: Call, request: ImsRequest): Promise<Answer> {
   const retries = request.once ? 0 : call.retry.retries
   for (let attempt = 1; ; attempt++) {
+    await call.attempts?.before()
     const failure = await attemptOnce(call, request, attempt)
     if (!(failure instanceof ImsError)) return failure
     const worthRetrying = failure instanceof UnavailableError && attempt <= retries && failure.details?.final !== true
     if (!worthRetrying) throw failure
     const delay = failure.retryAfter ?? backOff(call.retry, attempt)
-    if (delay > call.retry.maxRetryAfter) throw failure
+    if (delay > call.retry.maxRetryAfter || call.attempts?.fits(delay) === false) throw failure
     call.emit({ type: 'retry', path: pathOf(request.url), attempt, delay, reason: failure.code })
     await call.clock.sleep(delay, call.signal)
   }
@@ -79,7 +92,12 @@ async function attemptOnce(call: Call, request: ImsRequest, attempt: number): Pr
   try {
     const answer = await withDeadline(call, async (signal) => {
       const response = await call.fetch(request.url, requestInit(request, signal))
-      return { status: response.status, headers: response.headers, text: await readText(response, request) }
+      return {
+        status: response.status,
+        sentAt: began,
+        headers: response.headers,
+        text: await readText(response, request),
+      }
     })
     report(answer.status)
     learnSkew(call, answer.headers, began)

@@ -1,18 +1,24 @@
+import { onAbort } from '../abort.ts'
 import type { Clock } from '../ports.ts'
+import { stopwatch } from '../time.ts'
 
 /** The reason a {@link withDeadline} signal aborts with when time is up; never leaves this library. */
 export const timedOut = /* @__PURE__ */ Symbol('timed out')
 
-/** Runs `task` with a signal that aborts after `ms`, or with `signal`, whichever comes first. */
+/** ms that an answer in the socket is given after a timer that rang late: the process or page stood still meanwhile. */
+const grace = 2_000
+/** A timer is late if it rings so many ms after its time. */
+const lateness = 500
+
+/** Runs `task` with a signal that aborts after `timeout` ms, or with `signal`, whichever comes first. */
 export async function withDeadline<T>(
   { clock, timeout, signal }: { clock: Clock; timeout: number; signal?: AbortSignal | undefined },
   task: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   signal?.throwIfAborted()
   const attempt = new AbortController()
-  const stop = () => attempt.abort(signal?.reason)
-  signal?.addEventListener('abort', stop, { once: true })
-  const silence = setAlarm(clock, timeout, () => attempt.abort(timedOut))
+  const listening = onAbort(signal, () => attempt.abort(signal?.reason))
+  const silence = ringAfter(clock, timeout, () => attempt.abort(timedOut))
   // a fetch or body that ignores its signal must not hold the caller
   const cut = new Promise<never>((_, reject) => {
     attempt.signal.addEventListener('abort', () => reject(attempt.signal.reason), { once: true })
@@ -21,8 +27,18 @@ export async function withDeadline<T>(
     return await Promise.race([task(attempt.signal), cut])
   } finally {
     silence()
-    signal?.removeEventListener('abort', stop)
+    listening()
   }
+}
+
+/** Rings after `ms`. If that comes late, what arrived while nothing could run is read first. */
+function ringAfter(clock: Clock, ms: number, ring: () => void): () => void {
+  const elapsed = stopwatch(clock)
+  let silence = setAlarm(clock, ms, () => {
+    if (elapsed() < ms + lateness) return ring()
+    silence = setAlarm(clock, grace, ring)
+  })
+  return () => silence()
 }
 
 function setAlarm(clock: Clock, ms: number, ring: () => void): () => void {

@@ -26,7 +26,7 @@ export async function exchangeAssertion(
   if (type !== undefined && String(type).toLowerCase() !== 'bearer') {
     throw malformed(request, answer, 'the token is of a type that is not bearer')
   }
-  const tokens = tokensFrom(call, { ...parsed, access_token: token }, 'ms')
+  const tokens = tokensFrom(call, { ...parsed, access_token: token }, { unit: 'ms', sentAt: answer.sentAt })
   if (tokens === undefined) throw malformed(request, answer, 'expires_in is no positive number')
   return { tokens, answer: parsed ?? {} }
 }

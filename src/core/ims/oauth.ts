@@ -67,8 +67,10 @@ export async function tokenExchange(call: Call, exchange: TokenExchange): Promis
   const { path = paths.token, once = false } = exchange
   const endpoint = { url: call.endpoint + path, method: 'POST' }
   let body: TokenBody
+  let sentAt = call.clock.now()
   const options = requestOptions(call, once, (answer) => {
-    body = answer
+    body = answer.body
+    sentAt = answer.sentAt
   })
   const response = await exchange.ask({ ...authorizationServer(call), token_endpoint: endpoint.url }, options)
   try {
@@ -77,7 +79,7 @@ export async function tokenExchange(call: Call, exchange: TokenExchange): Promis
     await exchange.checkIdToken?.(call, as, response)
     // a token that is bound to a key (DPoP) is no bearer token
     if (read.token_type !== 'bearer') throw new Error('token_type is not bearer')
-    const tokens = tokensFrom(call, read, exchange.unit ?? 's')
+    const tokens = tokensFrom(call, read, { unit: exchange.unit ?? 's', sentAt })
     if (tokens === undefined) throw new Error('expires_in is no positive number')
     const claims = oauth.getValidatedIdTokenClaims(read)
     return { tokens: claims === undefined ? tokens : withClaims(tokens, claims as NonNullable<Tokens['claims']>), body }
@@ -87,14 +89,18 @@ export async function tokenExchange(call: Call, exchange: TokenExchange): Promis
   }
 }
 
-function requestOptions(call: Call, once: boolean, seen: (body: TokenBody) => void): oauth.TokenEndpointRequestOptions {
+function requestOptions(
+  call: Call,
+  once: boolean,
+  seen: (answer: { readonly body: TokenBody; readonly sentAt: number }) => void,
+): oauth.TokenEndpointRequestOptions {
   return {
     [oauth.customFetch]: async (url, { method, headers, body }) => {
       // a user-agent of our own would cost a page a preflight that IMS does not answer
       const { 'user-agent': _, ...safelisted } = headers
       const answer = await send(call, { url, method, headers: safelisted, body, once })
       const parsed = parseObject(answer.text)
-      seen(parsed)
+      seen({ body: parsed, sentAt: answer.sentAt })
       // a page may not read `Date`, but what was issued just now tells the time as well
       const issuedAt = answer.headers.has('date') ? Number.NaN : issueTime(parsed)
       if (Number.isFinite(issuedAt)) noteServerTime(call, issuedAt)

@@ -1,4 +1,4 @@
-import { type Call, serverNow } from './call.ts'
+import type { Call } from './call.ts'
 import { claimsOf, expiryOf } from './decode-token.ts'
 import { scopesOf, showTokens, type Tokens } from './tokens.ts'
 
@@ -18,11 +18,15 @@ const unknownLifetime = 10 * 60_000
  * The wire's tokens as ours. Expiry comes from `expires_in` in the unit of that endpoint, from the claims only where
  * the response says nothing.
  *
- * @returns `undefined` where `expires_in` is no positive number
+ * @param sentAt when the request was sent, in ms since the epoch: the answer may have been on its way for long
+ * @returns `undefined` if `expires_in` is no positive number
  */
-export function tokensFrom(call: Call, response: TokenResponse, unit: 's' | 'ms'): Tokens | undefined {
-  const obtainedAt = call.clock.now()
-  const lifetime = lifetimeOf(call, response, unit)
+export function tokensFrom(
+  call: Call,
+  response: TokenResponse,
+  { unit, sentAt: obtainedAt }: { readonly unit: 's' | 'ms'; readonly sentAt: number },
+): Tokens | undefined {
+  const lifetime = lifetimeOf(response, { unit, now: obtainedAt + call.skew.ms })
   if (lifetime === undefined) return undefined
   const { access_token: accessToken, refresh_token: refreshToken } = response
   const scopes = scopesOf(response.scope) ?? scopesOf(claimsOf(accessToken)?.scope)
@@ -35,10 +39,14 @@ export function tokensFrom(call: Call, response: TokenResponse, unit: 's' | 'ms'
   })
 }
 
-function lifetimeOf(call: Call, { access_token, expires_in }: TokenResponse, unit: 's' | 'ms'): number | undefined {
+/** @param now the server's time when the request was sent */
+function lifetimeOf(
+  { access_token, expires_in }: TokenResponse,
+  { unit, now }: { readonly unit: 's' | 'ms'; readonly now: number },
+): number | undefined {
   if (expires_in === undefined || expires_in === null) {
     const ends = expiryOf(claimsOf(access_token))
-    return ends === undefined ? unknownLifetime : Math.max(0, ends - serverNow(call))
+    return ends === undefined ? unknownLifetime : Math.max(0, ends - now)
   }
   const said = typeof expires_in === 'string' && expires_in.trim() !== '' ? Number(expires_in) : expires_in
   if (typeof said !== 'number' || !Number.isFinite(said) || said <= 0) return undefined

@@ -1,12 +1,29 @@
-import { ConfigurationError, ImsResponseError, LoginRequiredError, UnavailableError } from '../errors.ts'
+import { ConfigurationError } from '../errors.ts'
 import { isSilent } from '../flows/flow.ts'
-import type { Call } from '../ims/call.ts'
 import type { Tokens } from '../ims/tokens.ts'
+import { late } from '../late.ts'
 import type { Change } from '../ports.ts'
 import type { Setup } from '../setup.ts'
+import { monotonic } from '../time.ts'
+import { removeNote } from './note.ts'
 import { type SharedFlight, sharedFlight } from './single-flight.ts'
-import { keptTokens, later } from './token-cache.ts'
-import { locked, noteFailure } from './with-lock.ts'
+import { createState, type Errand, isPaused, type SessionState, signOut } from './state.ts'
+import { backgroundPause } from './times.ts'
+import {
+  fingerprint,
+  isFresh,
+  isUnexpired,
+  load,
+  type Reading,
+  remember,
+  renewalMargin,
+  save,
+  saveAgain,
+  warmTokens,
+} from './token-cache.ts'
+import { noteFailure, within, withLockIfSoon } from './with-lock.ts'
+
+const loadRenewal = /* @__PURE__ */ late(() => import('./renewal.ts'))
 
 export interface GetTokenOptions {
   /** Ends this caller's wait; others who wait for the same token are not disturbed. */
@@ -17,7 +34,7 @@ export interface GetTokenOptions {
   readonly force?: boolean | undefined
 }
 
-/** getToken's story: look, lock, look again, renew, remember. */
+/** getToken's story: look into memory, into the store, and renew if that is due. */
 export interface Session {
   current(options?: GetTokenOptions): Promise<Tokens>
   /** The token in memory while no look at the store is due: the warm path. */
@@ -25,8 +42,8 @@ export interface Session {
   /** Stores what a login obtained. */
   keep(tokens: Tokens): Promise<void>
   /**
-   * Forgets memory and store, `found` being told what was there. What is being renewed meanwhile is not brought back.
-   * Rejects where the store cannot forget.
+   * Forgets memory and store; `found` is told what was there. What is being renewed meanwhile is not brought back.
+   * Rejects if the store cannot forget.
    */
   forget(found?: (tokens: Tokens | undefined) => void): Promise<void>
   /** Runs `work` whenever the tokens are forgotten, here or elsewhere. */
@@ -36,221 +53,161 @@ export interface Session {
   close(reason: unknown): void
 }
 
-const behindPause = 30_000
-const refused = /* @__PURE__ */ new Set(['invalid_grant', 'invalid_token', 'access_denied'])
-
-/** What one flight was started for. */
-interface Errand {
-  readonly minValidity?: number | undefined
-  readonly force: boolean
-  /** The access token that a forced call does not want. */
-  readonly stale: string | undefined
-  /** The generation in which it began: what was forgotten since is not brought back. */
-  readonly began: number
+/** A session with what only its own lifetime needs. */
+interface Running {
+  readonly state: SessionState
+  readonly flights: Map<string, SharedFlight<Tokens>>
+  readonly forgetting: (() => void)[]
+  behindAfter: number
+  unlisten: (() => void) | undefined
+  closed: { readonly reason: unknown } | undefined
 }
 
 export function createSession(setup: Setup): Session {
-  const { flow, platform, connection } = setup
-  const { clock, emit } = connection
-  const { memory, warm, isFresh, renewalMargin, remember, load, latest, save } = keptTokens(setup)
-  let behindAfter = 0
-  let generation = 0
-  let closed: { reason: unknown } | undefined
-  let unlisten: (() => void) | undefined
-  const flights = new Map<string, SharedFlight<Tokens>>()
-  const forgetting: (() => void)[] = []
-
-  /** Others who share the store hear of what happened here, and we of what they did, from the first use on. */
-  async function tell(kind: Change['kind']): Promise<void> {
-    listen()
-    platform.changes?.tell({ kind, key: await setup.tokenKey() })
+  const announce = async (kind: Change['kind']) => {
+    listen(running)
+    setup.platform.changes?.tell({ kind, key: await setup.tokenKey() })
   }
-
-  function listen(): void {
-    if (platform.changes === undefined || unlisten !== undefined || closed !== undefined) return
-    unlisten = platform.changes.listen(async ({ kind, key }) => {
-      if (key !== undefined && key !== (await setup.tokenKey())) return
-      remember(undefined)
-      if (kind === 'logout') for (const work of forgetting) work()
-      if (kind === 'token') return
-      generation++
-      emit({ type: kind, clientId: flow.clientId })
-    })
+  const running: Running = {
+    state: createState(setup, announce),
+    flights: new Map(),
+    forgetting: [],
+    behindAfter: Number.NEGATIVE_INFINITY,
+    unlisten: undefined,
+    closed: undefined,
   }
-
-  async function current(options: GetTokenOptions = {}): Promise<Tokens> {
-    listen()
-    const { signal, minValidity, force = false } = options
-    if (closed !== undefined) throw closed.reason
-    signal?.throwIfAborted()
-    checkValidity(minValidity)
-    const began = generation
-    const held = memory()
-    const known = isFresh(held, minValidity) ? held : await load()
-    if (force || !isFresh(known, minValidity)) return flight(options, known).join(signal)
-    // forgotten while the store was read: good for this caller, and not to be remembered
-    if (began !== generation) return known
-    remember(known)
-    if (warm() === undefined) renewBehind(known)
-    return known
-  }
-
-  function flight({ minValidity, force = false }: GetTokenOptions, known: Tokens | undefined): SharedFlight<Tokens> {
-    const name = `${generation} ${force} ${minValidity}`
-    const under = flights.get(name)
-    if (under !== undefined) return under
-    if (closed !== undefined) throw closed.reason
-    const errand: Errand = { minValidity, force, stale: known?.accessToken, began: generation }
-    const started: SharedFlight<Tokens> = sharedFlight(
-      async (signal) =>
-        locked(setup, {
-          name: await setup.tokenKey(),
-          task: async () => lookAgain(await setup.call(signal), errand),
-          signal,
-        }),
-      () => {
-        if (flights.get(name) === started) flights.delete(name)
-      },
-    )
-    if (platform.sharing !== false) flights.set(name, started)
-    return started
-  }
-
-  async function lookAgain(call: Call, errand: Errand): Promise<Tokens> {
-    const found = await latest()
-    // someone else may have renewed while we waited; a forced call wants any token but the one it saw
-    const usable = isFresh(found, errand.minValidity) && (!errand.force || found.accessToken !== errand.stale)
-    return usable ? adopt(found, errand) : renew(call, found, errand)
-  }
-
-  function adopt(tokens: Tokens, { began }: Errand): Tokens {
-    if (began === generation) remember(tokens)
-    emit({ type: 'token', source: 'adopted', expiresAt: tokens.expiresAt, scopes: tokens.scopes })
-    return tokens
-  }
-
-  async function renew(call: Call, old: Tokens | undefined, errand: Errand): Promise<Tokens> {
-    try {
-      const continued = await refreshed(call, old, errand)
-      if (continued !== undefined) return continued
-      if (isSilent(flow)) return await settle(await flow.obtain(call), 'issued', errand)
-    } catch (error) {
-      // an outage takes nothing away: what has not expired yet is still good, unless it is just what is not wanted
-      const stillGood = !errand.force && old !== undefined && old.expiresAt > clock.now()
-      if (!(error instanceof UnavailableError) || !stillGood) throw error
-      noteFailure(setup, error, 'renewing')
-      return old
-    }
-    const why = old === undefined ? 'nobody is signed in' : 'the sign-in has expired'
-    throw new LoginRequiredError('LOGIN_REQUIRED', `${why} and no token can be had without a person; call login()`)
-  }
-
-  /** New tokens from the refresh token, those of whoever was faster, or `undefined` where there is none or IMS refuses it. */
-  async function refreshed(call: Call, old: Tokens | undefined, errand: Errand): Promise<Tokens | undefined> {
-    let held = old
-    for (let round = 0; round < 2; round++) {
-      const { refreshToken, refreshExpiresAt = Number.POSITIVE_INFINITY } = held ?? {}
-      if (held === undefined || refreshToken === undefined || flow.refresh === undefined) return undefined
-      if (refreshExpiresAt <= clock.now()) return undefined
-      call.signal?.throwIfAborted()
-      try {
-        // not aborted with its callers: a rotated refresh token that nobody stores is a lost login
-        const answer = await flow.refresh(await setup.call(), refreshToken)
-        return await settle({ ...carried(held, answer), ...answer }, 'refreshed', errand)
-      } catch (error) {
-        if (!(error instanceof ImsResponseError) || !refused.has(error.imsError ?? '')) throw error
-        const winner = await latest()
-        if (winner?.accessToken !== held.accessToken && isFresh(winner, errand.minValidity))
-          return adopt(winner, errand)
-        if (winner === undefined || winner.refreshToken === refreshToken) {
-          emit({ type: 'refresh-refused', clientId: flow.clientId, error: error.imsError })
-          await dropRefreshToken(winner ?? held, errand)
-          return undefined
-        }
-        held = winner
-      }
-    }
-    return undefined
-  }
-
-  async function dropRefreshToken(
-    { refreshToken: _, refreshExpiresAt: __, ...rest }: Tokens,
-    { began }: Errand,
-  ): Promise<void> {
-    if (began !== generation) return
-    const left = rest.expiresAt > clock.now() ? rest : undefined
-    remember(left)
-    await save(left)
-  }
-
-  async function settle(tokens: Tokens, source: 'issued' | 'refreshed', { began }: Errand): Promise<Tokens> {
-    if (began === generation) {
-      remember(tokens)
-      await save(tokens)
-      await tell('token')
-    }
-    emit({ type: 'token', source, expiresAt: tokens.expiresAt, scopes: tokens.scopes })
-    return tokens
-  }
-
-  function renewBehind(tokens: Tokens): void {
-    const silent = isSilent(flow) || tokens.refreshToken !== undefined
-    // what ends with its request begins nothing that it cannot bring to an end
-    const alive = platform.sharing !== false || platform.waitUntil !== undefined
-    if (!silent || !alive || clock.now() < behindAfter) return
-    behindAfter = clock.now() + behindPause
-    const work = flight({ minValidity: renewalMargin(tokens) }, tokens)
-      .join()
-      .catch((error: unknown) => noteFailure(setup, error, 'renewing in the background'))
-    platform.waitUntil?.(work)
-  }
-
+  const { state, forgetting } = running
   return {
-    current,
-    warm: () => (closed === undefined ? warm() : undefined),
-    async keep(tokens) {
-      generation++
-      await locked(setup, {
-        name: await setup.tokenKey(),
-        task: async () => {
-          remember(tokens)
-          await save(tokens)
-          await tell('login')
-        },
-      })
-    },
-    async forget(found = () => {}) {
-      const held = memory()
-      generation++
-      remember(undefined)
-      for (const work of forgetting) work()
-      const name = await setup.tokenKey()
-      const task = async () => {
-        found(later(await load(), held))
-        await platform.store.delete(name)
-        await tell('logout')
-      }
-      await locked(setup, { name, task })
-    },
+    current: (options = {}) => current(running, options),
+    warm: () => (running.closed === undefined ? warmTokens(setup, state.cache) : undefined),
+    keep: (tokens) => keep(state, tokens),
+    forget: (found = () => {}) => forget(running, found),
     onForget: (work) => void forgetting.push(work),
-    refreshMemory: () => remember(undefined),
-    close(reason) {
-      closed = { reason }
-      unlisten?.()
-      for (const under of flights.values()) under.abort(reason)
-    },
+    refreshMemory: () => remember(setup, state.cache, undefined),
+    close: (reason) => close(running, reason),
   }
 }
 
-/** What a refresh response may leave out and what then stays as it was (RFC 6749, section 6). */
-function carried({ refreshToken, refreshExpiresAt, scopes, claims }: Tokens, answer: Tokens): Partial<Tokens> {
-  const same = answer.refreshToken === undefined || answer.refreshToken === refreshToken
-  return {
-    ...(refreshToken !== undefined && { refreshToken }),
-    ...(same && refreshExpiresAt !== undefined && { refreshExpiresAt }),
-    ...(scopes && { scopes }),
-    ...(claims && { claims }),
-  }
+/** Others who share the store hear of what happened here, and we of what they did, from the first use on. */
+function listen(running: Running): void {
+  const { state, forgetting } = running
+  const { platform, connection, flow, tokenKey } = state.setup
+  if (platform.changes === undefined || running.unlisten !== undefined || running.closed !== undefined) return
+  running.unlisten = platform.changes.listen(async ({ kind, key }) => {
+    if (key !== undefined && key !== (await tokenKey())) return
+    remember(state.setup, state.cache, undefined)
+    if (kind === 'token') return
+    if (kind === 'logout') {
+      signOut(state)
+      for (const work of forgetting) work()
+    } else state.generation++
+    connection.emit({ type: kind, clientId: flow.clientId })
+  })
+}
+
+async function current(running: Running, options: GetTokenOptions): Promise<Tokens> {
+  const { state } = running
+  const { setup, cache } = state
+  listen(running)
+  const { signal, minValidity, force = false } = options
+  if (running.closed !== undefined) throw running.closed.reason
+  signal?.throwIfAborted()
+  checkValidity(minValidity)
+  const began = state.generation
+  if (cache.unsaved !== undefined) await saveAgain(setup, cache)
+  const held = cache.memory
+  const known = isFresh(setup, held, minValidity) ? held : knownTokens(state, await load(setup, cache))
+  const usable = isFresh(setup, known, minValidity) || (isPaused(state) && isUnexpired(setup, known))
+  if (force || !usable || known === undefined)
+    return flight(running, { minValidity, force, known, began: state.generation, behind: false }).join(signal)
+  // forgotten while the store was read: good for this caller, and not to be remembered
+  if (began !== state.generation) return known
+  remember(setup, cache, known)
+  if (warmTokens(setup, cache) === undefined) renewBehind(running, known)
+  return known
+}
+
+/** What the store has; if it does not answer, what memory has. */
+function knownTokens({ cache }: SessionState, reading: Reading): Tokens | undefined {
+  if (reading.status === 'found') return reading.tokens
+  return reading.status === 'unknown' ? cache.memory : undefined
+}
+
+/** The renewal that callers with the same wishes share. */
+function flight(running: Running, errand: Errand): SharedFlight<Tokens> {
+  const { state, flights } = running
+  const name = `${errand.began} ${errand.force} ${errand.minValidity} ${errand.behind}`
+  const under = flights.get(name)
+  if (under !== undefined) return under
+  if (running.closed !== undefined) throw running.closed.reason
+  const started: SharedFlight<Tokens> = sharedFlight(
+    async (signal) => (await loadRenewal()).renew(state, errand, signal),
+    () => {
+      if (flights.get(name) === started) flights.delete(name)
+    },
+  )
+  if (state.setup.platform.sharing !== false) flights.set(name, started)
+  return started
+}
+
+function renewBehind(running: Running, known: Tokens): void {
+  const { state } = running
+  const { flow, platform, connection } = state.setup
+  const silent = isSilent(flow) || known.refreshToken !== undefined
+  // what ends with its request begins nothing that it cannot bring to an end
+  const alive = platform.sharing !== false || platform.waitUntil !== undefined
+  if (!silent || !alive || monotonic(connection.clock) < running.behindAfter) return
+  running.behindAfter = monotonic(connection.clock) + backgroundPause
+  const minValidity = renewalMargin(state.setup, known)
+  const work = flight(running, { minValidity, force: false, known, began: state.generation, behind: true })
+    .join()
+    .catch((error: unknown) => {
+      if (running.closed === undefined) noteFailure(state.setup, error, 'renewing in the background')
+    })
+  platform.waitUntil?.(work)
+}
+
+async function keep(state: SessionState, tokens: Tokens): Promise<void> {
+  const { setup, cache } = state
+  state.generation++
+  state.refusal = undefined
+  await withLockIfSoon(setup, await setup.tokenKey(), async () => {
+    const before = await load(setup, cache)
+    remember(setup, cache, tokens)
+    const over = before.status === 'found' ? fingerprint(before.tokens) : undefined
+    await save(setup, cache, { tokens, over })
+    await state.announce('login')
+  })
+}
+
+async function forget(running: Running, found: (tokens: Tokens | undefined) => void): Promise<void> {
+  const { state, forgetting } = running
+  const { setup, cache } = state
+  const held = cache.memory
+  signOut(state)
+  remember(setup, cache, undefined)
+  for (const work of forgetting) work()
+  const name = await setup.tokenKey()
+  await withLockIfSoon(setup, name, async () => {
+    const reading = await load(setup, cache)
+    found(reading.status === 'found' ? later(reading.tokens, held) : held)
+    cache.unsaved = undefined
+    await within(setup, setup.platform.store.delete(name))
+    await removeNote(setup)
+    await state.announce('logout')
+  })
+}
+
+function close(running: Running, reason: unknown): void {
+  running.closed = { reason }
+  running.unlisten?.()
+  for (const under of running.flights.values()) under.abort(reason)
+}
+
+/** Of two the later, `one` if that cannot be told. */
+export function later(one: Tokens | undefined, other: Tokens | undefined): Tokens | undefined {
+  if (one === undefined || other === undefined) return one ?? other
+  return (other.obtainedAt ?? 0) > (one.obtainedAt ?? 0) ? other : one
 }
 
 function checkValidity(minValidity: unknown): void {

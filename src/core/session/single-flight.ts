@@ -1,4 +1,4 @@
-import { untilAborted } from '../memory.ts'
+import { untilAborted } from '../abort.ts'
 
 /**
  * Work that many callers wait for and that is done once. A caller's abort ends its own wait only; when the last one

@@ -1,88 +1,128 @@
 import { keepUntil, parseTokens, type Tokens } from '../ims/tokens.ts'
 import type { Json } from '../ports.ts'
 import type { Setup } from '../setup.ts'
-import { isMediumFailure, noteFailure } from './with-lock.ts'
+import { clockSlack } from './times.ts'
+import { isMediumFailure, noteFailure, within } from './with-lock.ts'
 
-/** The tokens of one flow and one owner: in memory, and in the store behind it. */
-export interface KeptTokens {
-  memory(): Tokens | undefined
-  /** The tokens in memory, once it is time to renew them or to look into the store: `undefined`. */
-  warm(): Tokens | undefined
-  /** Whether `tokens` last long enough, in ms; by default as long as the client wants them to. */
-  isFresh(tokens: Tokens | undefined, minValidity?: number): tokens is Tokens
-  /** The validity, in ms, below which `tokens` are renewed behind the call that returns them. */
-  renewalMargin(tokens: Tokens): number
-  remember(tokens: Tokens | undefined): void
-  /** What the store has. One that cannot be read is an empty one: a new token can still be had. */
-  load(): Promise<Tokens | undefined>
-  /** As `load`, but for memory where the store failed. What is gone from a store that works was ended elsewhere. */
-  latest(): Promise<Tokens | undefined>
-  /** Into the store. A token that cannot be stored is still a token. */
-  save(tokens: Tokens | undefined): Promise<void>
+/** What the store answered. `unknown`: it did not, so nothing may be concluded. */
+export type Reading =
+  | { readonly status: 'found'; readonly tokens: Tokens }
+  | { readonly status: 'empty' }
+  | { readonly status: 'unknown'; readonly error: unknown }
+
+/** The tokens of one flow and one owner in memory, and what is known about the store behind them. */
+export interface TokenCache {
+  memory: Tokens | undefined
+  /** Between these times, in ms since the epoch, memory is returned without a look at the store. */
+  warmFrom: number
+  warmUntil: number
+  /** Memory holds what the store could not be told; `over` names the entry that it replaces, if there was one. */
+  unsaved: { readonly over: string | undefined } | undefined
+  /** The fingerprint of an entry whose refresh token IMS has refused. */
+  refused: string | undefined
 }
 
 const renewalShare = 0.2
 
-export function keptTokens(setup: Setup): KeptTokens {
-  const { store } = setup.platform
-  const { clock } = setup.connection
-  let memory: Tokens | undefined
-  let warmUntil = 0
-  // whether memory holds what the store could not be told, or what it cannot be asked
-  let unsaved = false
-  let unreadable = false
-
-  /** A token that lives shorter than twice the margin is good for half of its life, or it would never be reused. */
-  function marginOf({ obtainedAt, expiresAt }: Tokens): number {
-    if (obtainedAt === undefined) return setup.minValidity
-    return Math.max(0, Math.min(setup.minValidity, (expiresAt - obtainedAt) / 2))
-  }
-
-  const kept: KeptTokens = {
-    memory: () => memory,
-    warm: () => (clock.now() < warmUntil ? memory : undefined),
-    isFresh: (tokens, minValidity): tokens is Tokens =>
-      tokens !== undefined && tokens.expiresAt - (minValidity ?? marginOf(tokens)) > clock.now(),
-    renewalMargin: (tokens) => marginOf(tokens) * (1 + renewalShare),
-    remember(tokens) {
-      memory = tokens
-      warmUntil = tokens === undefined ? Number.NEGATIVE_INFINITY : tokens.expiresAt - kept.renewalMargin(tokens)
-    },
-    async load() {
-      const key = await setup.tokenKey()
-      try {
-        const stored = parseTokens(await store.get(key))
-        unreadable = false
-        return stored
-      } catch (error) {
-        if (!isMediumFailure(error)) throw error
-        noteFailure(setup, error, 'reading the store')
-        unreadable = true
-        return undefined
-      }
-    },
-    async latest() {
-      const stored = await kept.load()
-      return unsaved || unreadable ? later(memory, stored) : stored
-    },
-    async save(tokens) {
-      const key = await setup.tokenKey()
-      try {
-        if (tokens === undefined) await store.delete(key)
-        else await store.set(key, tokens as unknown as Json, keepUntil(tokens))
-        unsaved = false
-      } catch (error) {
-        if (!isMediumFailure(error)) throw error
-        noteFailure(setup, error, 'writing the store')
-        unsaved = true
-      }
-    },
-  }
-  return kept
+export function createCache(): TokenCache {
+  return { memory: undefined, warmFrom: 0, warmUntil: 0, unsaved: undefined, refused: undefined }
 }
 
-/** Of two the later, `one` where nobody can tell. */
-export function later(one: Tokens | undefined, other: Tokens | undefined): Tokens | undefined {
-  if (one === undefined || other === undefined) return one ?? other
-  return (other.obtainedAt ?? 0) > (one.obtainedAt ?? 0) ? other : one
+/** The tokens in memory, or `undefined` once it is time to renew them or to look into the store. */
+export function warmTokens({ connection }: Setup, cache: TokenCache): Tokens | undefined {
+  const now = connection.clock.now()
+  return now < cache.warmUntil && now >= cache.warmFrom ? cache.memory : undefined
+}
+
+export function remember(setup: Setup, cache: TokenCache, tokens: Tokens | undefined): void {
+  cache.memory = tokens
+  cache.warmFrom = setup.connection.clock.now()
+  cache.warmUntil = tokens === undefined ? 0 : tokens.expiresAt - renewalMargin(setup, tokens)
+}
+
+/** A token that lives shorter than twice the margin is used for half of its life, or it would never be reused. */
+function marginOf({ minValidity }: Setup, { obtainedAt, expiresAt }: Tokens): number {
+  if (obtainedAt === undefined) return minValidity
+  return Math.max(0, Math.min(minValidity, (expiresAt - obtainedAt) / 2))
+}
+
+/** The validity, in ms, below which `tokens` are renewed behind the call that returns them. */
+export function renewalMargin(setup: Setup, tokens: Tokens): number {
+  return marginOf(setup, tokens) * (1 + renewalShare)
+}
+
+/** Whether `tokens` last long enough, in ms; by default as long as the client wants them to. */
+export function isFresh(setup: Setup, tokens: Tokens | undefined, minValidity?: number): tokens is Tokens {
+  if (!isUnexpired(setup, tokens)) return false
+  return tokens.expiresAt - (minValidity ?? marginOf(setup, tokens)) > setup.connection.clock.now()
+}
+
+/** Whether `tokens` have not expired. Those obtained by a clock that has since been put back expire nobody knows when. */
+export function isUnexpired({ connection }: Setup, tokens: Tokens | undefined): tokens is Tokens {
+  const now = connection.clock.now()
+  return tokens !== undefined && tokens.expiresAt > now && (tokens.obtainedAt ?? 0) <= now + clockSlack
+}
+
+/** Tells one stored entry from another. */
+export function fingerprint({ accessToken, expiresAt, obtainedAt, refreshToken, refreshExpiresAt }: Tokens): string {
+  return JSON.stringify([accessToken, expiresAt, obtainedAt, refreshToken, refreshExpiresAt])
+}
+
+/** What the store has, or what it would have if it could have been told. */
+export async function load(setup: Setup, cache: TokenCache): Promise<Reading> {
+  const key = await setup.tokenKey()
+  try {
+    const stored = parseTokens(await within(setup, setup.platform.store.get(key)))
+    const tokens = cache.unsaved === undefined ? stored : unlessReplaced(cache, stored)
+    return tokens === undefined ? { status: 'empty' } : { status: 'found', tokens }
+  } catch (error) {
+    if (!isMediumFailure(error)) throw error
+    noteFailure(setup, error, 'reading the store')
+    return { status: 'unknown', error }
+  }
+}
+
+/** Memory, as long as the store still has what memory replaces: otherwise another process has renewed or signed out. */
+function unlessReplaced(cache: TokenCache, stored: Tokens | undefined): Tokens | undefined {
+  const same = cache.unsaved?.over === (stored && fingerprint(stored))
+  if (same && cache.memory !== undefined) return cache.memory
+  cache.unsaved = undefined
+  return stored
+}
+
+/**
+ * Puts `tokens` into the store; `undefined` removes what is there. A token that cannot be stored is still a token:
+ * it stays in memory, and `saveAgain` tries once more.
+ *
+ * @param over the fingerprint of the entry that `tokens` replace
+ * @returns whether the store has them
+ */
+export async function save(
+  setup: Setup,
+  cache: TokenCache,
+  { tokens, over }: { readonly tokens: Tokens | undefined; readonly over: string | undefined },
+): Promise<boolean> {
+  const key = await setup.tokenKey()
+  const { store } = setup.platform
+  try {
+    const write =
+      tokens === undefined ? store.delete(key) : store.set(key, tokens as unknown as Json, keepUntil(tokens))
+    await within(setup, write)
+    cache.unsaved = undefined
+    return true
+  } catch (error) {
+    if (!isMediumFailure(error)) throw error
+    noteFailure(setup, error, 'writing the store')
+    cache.unsaved = { over }
+    return false
+  }
+}
+
+/** Tells the store what it could not be told before, unless it has something else by now. */
+export async function saveAgain(setup: Setup, cache: TokenCache): Promise<boolean> {
+  const { unsaved, memory } = cache
+  if (unsaved === undefined || memory === undefined) return true
+  const reading = await load(setup, cache)
+  if (cache.unsaved === undefined) return true
+  return reading.status !== 'unknown' && save(setup, cache, { tokens: memory, over: unsaved.over })
 }

@@ -1,46 +1,168 @@
-import { type ImsError, isImsError } from '../errors.ts'
+import { onAbort } from '../abort.ts'
+import { type ImsError, isImsError, UnavailableError } from '../errors.ts'
+import { noLock } from '../memory.ts'
+import type { Hold } from '../ports.ts'
+import { safeCause } from '../redact.ts'
 import type { Setup } from '../setup.ts'
+import { stopwatch } from '../time.ts'
+import { mediumLimit, signOutWait } from './times.ts'
 
-/** What is done under a lock, and under which one. */
+/** What runs under a lock, under which one, and how long it waits for it. */
 export interface LockedTask<T> {
   readonly name: string
-  readonly task: () => Promise<T>
+  readonly task: (hold: Hold) => Promise<T>
+  /** ms of running time to wait for the lock. */
+  readonly wait: number
   readonly signal?: AbortSignal | undefined
+  /** Asked again and again while the task waits: a value ends the wait, as another caller has done the work. */
+  readonly leave?: (() => Promise<T | undefined>) | undefined
+}
+
+/** How it went: the task's value, or the failure of a lock under which the task never ran. */
+export type Locked<T> = { readonly value: T } | { readonly failure: unknown }
+
+const firstLook = 50
+const slowestLook = 1_000
+
+/**
+ * Runs `task` under the platform's lock, at most once. Once it runs, its own outcome is the outcome, even if the lock
+ * fails to be released. Waiting counts running time: a process that stood still has not waited.
+ *
+ * @throws what `task` throws, or the reason of `signal`
+ */
+export async function withLock<T>(setup: Setup, locked: LockedTask<T>): Promise<Locked<T>> {
+  const { platform, connection } = setup
+  const { name, task, signal } = locked
+  signal?.throwIfAborted()
+  const waited = stopwatch(connection.clock)
+  const leaving = new AbortController()
+  const looking = new AbortController()
+  const listening = onAbort(signal, () => leaving.abort(signal?.reason))
+  let work: Promise<T> | undefined
+  const enter = (hold: Hold | undefined) => {
+    // a lock that ignores its signal may come when it is no longer wanted
+    if (work === undefined && leaving.signal.aborted) return Promise.reject(leaving.signal.reason)
+    looking.abort()
+    if (work === undefined && waited() > 0) connection.emit({ type: 'lock-wait', duration: waited() })
+    work ??= task(hold ?? unknownHold)
+    return work
+  }
+  const granted = Promise.resolve(platform.lock(name, enter, leaving.signal)).then(
+    () => undefined,
+    (error: unknown) => ({ error }),
+  )
+  try {
+    const left = await Promise.race([granted.then(() => undefined), lookWhileWaiting(setup, locked, looking.signal)])
+    if (work === undefined && left !== undefined) {
+      leaving.abort(leftTheQueue)
+      return left
+    }
+    if (work !== undefined) return await outcomeOf(setup, work, granted)
+    const failed = await granted
+    signal?.throwIfAborted()
+    return {
+      failure: failed?.error ?? new UnavailableError('STORE_FAILED', 'The lock ended without running its task.'),
+    }
+  } finally {
+    looking.abort()
+    listening()
+  }
+}
+
+const leftTheQueue = /* @__PURE__ */ Symbol('left the queue')
+/** What a lock of an older shape says about its holding: nothing. */
+const unknownHold: Hold = { stillHeld: async () => true }
+
+/** Resolves if the task need not run any more or has waited too long; to `undefined` once it runs. */
+async function lookWhileWaiting<T>(
+  { connection: { clock } }: Setup,
+  { wait, leave }: LockedTask<T>,
+  entered: AbortSignal,
+): Promise<Locked<T> | undefined> {
+  let asking = false
+  let done: (value: { readonly value: T }) => void = () => {}
+  const found = new Promise<{ readonly value: T }>((resolve) => {
+    done = resolve
+  })
+  const look = async () => {
+    if (asking || leave === undefined) return
+    asking = true
+    const value = await leave().catch(() => undefined)
+    asking = false
+    if (value !== undefined) done({ value })
+  }
+  const waiting = async () => {
+    for (let waited = 0, step = firstLook; waited < wait; step = Math.min(step * 2, slowestLook)) {
+      const pause = Math.min(step, wait - waited)
+      await clock.sleep(pause, entered)
+      waited += pause
+      // not awaited: a store that does not answer must not make the wait longer
+      void look()
+    }
+    return { failure: tooLong(wait) }
+  }
+  return Promise.race([found, waiting().catch(() => undefined)])
+}
+
+/** A lock that cannot be released takes nothing from what the task did, and is not waited for without end. */
+async function outcomeOf<T>(
+  setup: Setup,
+  work: Promise<T>,
+  granted: Promise<{ readonly error: unknown } | undefined>,
+): Promise<{ readonly value: T }> {
+  const ended = await work.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  )
+  const released = await within(setup, granted, signOutWait).catch(() => undefined)
+  if ('error' in ended) throw ended.error
+  if (released !== undefined) noteFailure(setup, released.error, 'locking')
+  return ended
 }
 
 /**
- * Runs `task` under the platform's lock; without it where the lock itself is broken, as waiting for ever helps nobody.
- * A lock that breaks later takes nothing from what the task did.
+ * `work`, or a rejection with `STORE_FAILED` after `limit` ms.
+ *
+ * @throws {UnavailableError} `STORE_FAILED`
  */
-export async function locked<T>(setup: Setup, { name, task, signal = never() }: LockedTask<T>): Promise<T> {
-  const { platform, connection } = setup
-  const asked = connection.clock.now()
-  let work: Promise<T> | undefined
-  const enter = () => {
-    const duration = connection.clock.now() - asked
-    if (work === undefined && duration > 0) connection.emit({ type: 'lock-wait', duration })
-    work ??= task()
-    return work
-  }
+export async function within<T>({ connection: { clock } }: Setup, work: Promise<T>, limit = mediumLimit): Promise<T> {
+  const done = new AbortController()
+  const late = clock.sleep(limit, done.signal).then(() => {
+    throw new UnavailableError('STORE_FAILED', `The store or lock did not answer within ${limit} ms. Try again later.`)
+  })
+  late.catch(() => {})
   try {
-    return await platform.lock(name, enter, signal)
-  } catch (error) {
-    // once the task runs, how it ends is what counts; its own failure came through the lock and is thrown again here
-    const result = work === undefined ? undefined : { value: await work }
-    if (result === undefined && (signal.aborted || !isMediumFailure(error))) throw error
-    noteFailure(setup, error, 'locking')
-    return result === undefined ? enter() : result.value
+    return await Promise.race([work, late])
+  } finally {
+    done.abort()
   }
 }
 
-const never = () => new AbortController().signal
+function tooLong(wait: number): UnavailableError {
+  return new UnavailableError('TIMEOUT', `Another caller held the lock for longer than ${wait} ms. Try again later.`)
+}
 
-/** Whether a store or lock failed by itself, be it with a foreign error; what a person has to repair is not that. */
+/** Runs `task` under the lock if that comes soon, otherwise without it: for what must not fail because of a lock. */
+export async function withLockIfSoon<T>(setup: Setup, name: string, task: () => Promise<T>): Promise<T> {
+  const outcome = await withLock(setup, { name, task, wait: signOutWait })
+  if ('value' in outcome) return outcome.value
+  if (!isMediumFailure(outcome.failure)) throw outcome.failure
+  noteFailure(setup, outcome.failure, 'locking')
+  return noLock(name, task)
+}
+
+/** Whether a store or lock failed by itself, even with a foreign error; a mistake in code or configuration is not that. */
 export function isMediumFailure(error: unknown): boolean {
   return !isImsError(error) || error.name === 'UnavailableError'
 }
 
-/** Reports a failure that is survived. A foreign error's text may hold anything, so it is not passed on. */
+/** `error` of a store or lock as one that says to try again later; a mistake in code or configuration stays what it is. */
+export function asUnavailable(error: unknown, message: string): Error {
+  if (isImsError(error)) return error
+  return new UnavailableError('STORE_FAILED', message, { cause: safeCause(error) })
+}
+
+/** Reports a failure that the caller does not see. A foreign error's text may hold anything, so it is not passed on. */
 export function noteFailure({ connection }: Setup, error: unknown, during: string): void {
   const known: Pick<ImsError, 'code' | 'message'> | undefined = isImsError(error) ? error : undefined
   connection.emit({ type: 'error', code: known?.code, message: known?.message ?? 'unexpected', during })

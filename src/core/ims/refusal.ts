@@ -1,0 +1,22 @@
+import { ImsResponseError, UnavailableError } from '../errors.ts'
+
+/** What IMS answers to a refresh token or code that is used, revoked or expired (RFC 6749, section 5.2, and IMS's own). */
+const over = /* @__PURE__ */ new Set(['invalid_grant', 'invalid_token', 'access_denied'])
+
+/** Whether IMS itself refused: an OAuth error in JSON. Anything else comes from something in between, or is a failure. */
+export function isRefusal(error: unknown): error is ImsResponseError & { readonly imsError: string } {
+  return error instanceof ImsResponseError && error.imsError !== undefined
+}
+
+/** Whether IMS refused the grant itself, so that only a new one helps. */
+export function isGrantOver(error: unknown): boolean {
+  return isRefusal(error) && over.has(error.imsError)
+}
+
+/** An answer that IMS did not give, such as the HTML page of a proxy, as the outage that it is. */
+export function notAnAnswer(error: unknown): unknown {
+  if (!(error instanceof ImsResponseError)) return error
+  const { status, requestId } = error
+  const message = `${error.message}; this is not an answer of IMS, so nothing was forgotten. Try again later.`
+  return new UnavailableError('IMS_UNAVAILABLE', message, { cause: error, status, ...(requestId && { requestId }) })
+}

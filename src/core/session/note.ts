@@ -1,0 +1,66 @@
+import { isContinued } from '../flows/flow.ts'
+import type { Hold, Json } from '../ports.ts'
+import type { Setup } from '../setup.ts'
+import { noteLifetime } from './times.ts'
+import { within } from './with-lock.ts'
+
+/**
+ * A note beside the tokens, written before their refresh token is redeemed. It proves that the store can be written,
+ * and tells the next holder of the lock that a redemption may have happened of which nobody knows the outcome.
+ */
+export interface Note {
+  /** Digest of the whole stored entry; a note about another entry means nothing. */
+  readonly of: string
+  /** The holding of the lock that wrote it. */
+  readonly by: string
+  /** ms since the epoch */
+  readonly at: number
+  /**
+   * How it ended, if its holder could say. `over`: without an answer. `refused`: IMS refused the token. `redeemed`: a
+   * first refresh token was exchanged, and must not be sent again once its successors are gone.
+   */
+  readonly ended?: 'over' | 'refused' | 'redeemed'
+}
+
+/** @throws {UnavailableError} `STORE_FAILED` */
+export async function readNote(setup: Setup): Promise<Note | undefined> {
+  return parseNote(await within(setup, setup.platform.store.get(await noteKey(setup))))
+}
+
+/** @throws {UnavailableError} `STORE_FAILED` */
+export async function writeNote(setup: Setup, note: Note): Promise<void> {
+  const { connection, platform } = setup
+  // what must be known for as long as a first refresh token is configured has no end
+  const lasting = note.ended === 'refused' || note.ended === 'redeemed'
+  const until = lasting ? undefined : connection.clock.now() + noteLifetime
+  await within(setup, platform.store.set(await noteKey(setup), note as unknown as Json, until))
+}
+
+/** Says how a redemption ended, for those who come next. If that fails they only wait longer. */
+export async function closeNote(
+  setup: Setup,
+  hold: Hold,
+  { note, ended }: { readonly note: Note; readonly ended: NonNullable<Note['ended']> },
+): Promise<void> {
+  try {
+    const [held, found] = await Promise.all([within(setup, hold.stillHeld()), readNote(setup)])
+    if (held && found?.by === note.by && found.of === note.of) await writeNote(setup, { ...note, ended })
+  } catch {
+    // not known to be over: the next holder looks at the store for as long as a renewal may take
+  }
+}
+
+/** Removes the note of tokens that are forgotten, unless it says that the credential's own refresh token is used up. */
+export async function removeNote(setup: Setup): Promise<void> {
+  if (isContinued(setup.flow)) return
+  await within(setup, setup.platform.store.delete(await noteKey(setup))).catch(() => {})
+}
+
+const noteKey = async ({ tokenKey }: Setup) => (await tokenKey()).replace(/^imskit\/tokens\//, 'imskit/renewals/')
+
+function parseNote(stored: Json | undefined): Note | undefined {
+  if (typeof stored !== 'object' || stored === null || Array.isArray(stored)) return undefined
+  const { of, by, at } = stored as Partial<Record<keyof Note, Json>>
+  const whole = typeof of === 'string' && typeof by === 'string' && typeof at === 'number'
+  return whole ? (stored as unknown as Note) : undefined
+}

@@ -1,0 +1,145 @@
+import { digest } from '../digest.ts'
+import { UnavailableError } from '../errors.ts'
+import type { AttemptGuard, Call } from '../ims/call.ts'
+import { isGrantOver, isRefusal, notAnAnswer } from '../ims/refusal.ts'
+import type { Tokens } from '../ims/tokens.ts'
+import type { Hold } from '../ports.ts'
+import type { Setup } from '../setup.ts'
+import { closeNote, type Note, readNote, writeNote } from './note.ts'
+import type { SessionState } from './state.ts'
+import { attemptLimit, renewalLimit, rereadDelay } from './times.ts'
+import { fingerprint, load } from './token-cache.ts'
+import { asUnavailable, within } from './with-lock.ts'
+
+/** One refresh token that is about to be redeemed, under one holding of the lock. */
+export interface Redeemable {
+  /** The stored entry, or what stands for it if the credential brought the refresh token. */
+  readonly entry: Tokens & { readonly refreshToken: string }
+  /** The refresh token comes from the credential; the store has no entry yet. */
+  readonly first: boolean
+  readonly hold: Hold
+  /** ms since the lock was acquired. */
+  readonly elapsed: () => number
+}
+
+export type Redemption =
+  | { readonly status: 'answered'; readonly answer: Tokens; readonly note: Note }
+  /** IMS refused the token. `answerLost`: an earlier redemption may have been answered, and the answer did not arrive. */
+  | { readonly status: 'refused'; readonly error: unknown; readonly answerLost: boolean; readonly note: Note }
+  /** A redemption by another holding has an unknown outcome. */
+  | { readonly status: 'uncertain'; readonly note: Note }
+  /** The store has another entry by now. */
+  | { readonly status: 'changed' }
+  /** The lock was lost to another holder. */
+  | { readonly status: 'lost' }
+
+const changed = /* @__PURE__ */ Symbol('the stored entry is another')
+const lost = /* @__PURE__ */ Symbol('the lock was lost')
+
+/**
+ * Redeems a refresh token: note, check, send (RFC 6749, section 6). Nothing is sent unless the note could be written,
+ * the lock is still held and the store still has the entry; that is asked before every attempt.
+ *
+ * @throws {UnavailableError} if the lock, the store or IMS does not answer; the token may have been redeemed only if IMS
+ *   was asked and did not answer
+ * @throws {ImsResponseError} if IMS refused the client, not the token
+ */
+export async function redeem(state: SessionState, redeemable: Redeemable): Promise<Redemption> {
+  const { setup } = state
+  const { entry, first, hold } = redeemable
+  const of = await digest(fingerprint(entry))
+  const found = await readNote(setup)
+  const earlier = found?.of === of && found.by !== hold.id ? found : undefined
+  if (earlier?.ended === 'refused' || (first && earlier?.ended === 'redeemed'))
+    return { status: 'refused', error: undefined, answerLost: false, note: earlier }
+  if (earlier !== undefined && !(await isOver(state, hold, earlier))) return { status: 'uncertain', note: earlier }
+  state.uncertain = undefined
+  const note: Note = { of, by: hold.id ?? crypto.randomUUID(), at: setup.connection.clock.now() }
+  await writeNote(setup, note)
+  const attempts = guardOf(state, redeemable)
+  try {
+    const answer = await setup.flow.refresh?.(await callFor(setup, attempts), entry.refreshToken)
+    return answer === undefined ? { status: 'changed' } : { status: 'answered', answer, note }
+  } catch (error) {
+    if (error === changed) return { status: 'changed' }
+    if (error === lost) return { status: 'lost' }
+    const answerLost = earlier !== undefined || attempts.sent > 1
+    if (isGrantOver(error)) return { status: 'refused', error, answerLost, note }
+    await closeNote(setup, hold, { note, ended: 'over' })
+    throw isRefusal(error) ? error : notAnAnswer(error)
+  }
+}
+
+/** Whether the redemption of `note` can no longer be answered: its holder is gone, or had all the time there is. */
+async function isOver({ setup, uncertain }: SessionState, hold: Hold, note: Note): Promise<boolean> {
+  if (note.ended !== undefined) return true
+  if (uncertain?.note === nameOf(note) && uncertain.watched >= renewalLimit) return true
+  return (await within(setup, hold.hasEnded?.(note.by) ?? Promise.resolve(false)).catch(() => false)) === true
+}
+
+const nameOf = ({ of, by }: Note) => `${of} ${by}`
+
+/**
+ * Watches the store for `ms` of running time, or until the outcome of `note` cannot be waited for any longer.
+ *
+ * @param look asked once a second; a value ends the wait and is returned
+ */
+export async function watchOutcome<T>(
+  state: SessionState,
+  note: Note,
+  { look, signal }: { readonly look: () => Promise<T | undefined>; readonly signal: AbortSignal },
+): Promise<T | undefined> {
+  const step = 1_000
+  if (state.uncertain?.note !== nameOf(note)) state.uncertain = { note: nameOf(note), watched: 0 }
+  const watching = state.uncertain
+  while (watching.watched < renewalLimit && state.uncertain === watching) {
+    // one slice counts as one slice: a process that stood still has not watched
+    await state.setup.connection.clock.sleep(step, signal)
+    watching.watched += step
+    const value = await look()
+    if (value !== undefined) return value
+  }
+  return undefined
+}
+
+/** The call of a redemption. It does not end with its callers: a refresh token that rotates unseen is a lost session. */
+async function callFor(setup: Setup, attempts: AttemptGuard): Promise<Call> {
+  const call = await setup.call()
+  return { ...call, timeout: Math.min(call.timeout, attemptLimit), attempts }
+}
+
+function guardOf(
+  { setup, cache }: SessionState,
+  { entry, first, hold, elapsed }: Redeemable,
+): AttemptGuard & { sent: number } {
+  const timeout = Math.min(setup.connection.timeout, attemptLimit)
+  const fits = (delay: number) => elapsed() + delay + timeout <= renewalLimit
+  const guard = {
+    sent: 0,
+    fits,
+    async before() {
+      const [held, reading] = await Promise.all([stillHeld(setup, hold), load(setup, cache)])
+      if (!held) throw lost
+      if (reading.status === 'unknown')
+        throw asUnavailable(reading.error, 'The store cannot be read, so the token was not renewed. Try again later.')
+      const same = reading.status === 'empty' ? first : !first && fingerprint(reading.tokens) === fingerprint(entry)
+      if (!same) throw changed
+      if (!fits(0)) throw new UnavailableError('TIMEOUT', 'The renewal took too long and was not sent. Try again.')
+      guard.sent++
+    },
+  }
+  return guard
+}
+
+async function stillHeld(setup: Setup, hold: Hold): Promise<boolean> {
+  try {
+    return await within(setup, hold.stillHeld())
+  } catch (error) {
+    throw asUnavailable(error, 'The lock cannot be asked, so the token was not renewed. Try again later.')
+  }
+}
+
+/** Waits before the store is read once more after a refusal: the answer of an earlier redemption may be on its way. */
+export function beforeReread({ setup }: SessionState, answerLost: boolean): Promise<void> {
+  return answerLost ? setup.connection.clock.sleep(rereadDelay) : Promise.resolve()
+}

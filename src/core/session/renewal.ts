@@ -1,0 +1,184 @@
+import { ConfigurationError, isImsError, LoginRequiredError, UnavailableError } from '../errors.ts'
+import { isContinued, isMachine } from '../flows/flow.ts'
+import { isRefusal } from '../ims/refusal.ts'
+import type { Tokens } from '../ims/tokens.ts'
+import { noLock } from '../memory.ts'
+import type { Hold } from '../ports.ts'
+import { stopwatch } from '../time.ts'
+import type { Note } from './note.ts'
+import { beforeReread, type Redeemable, redeem, watchOutcome } from './redemption.ts'
+import { adopt, type Errand, pause, rememberRefusal, type SessionState, serves, throwIfRefused } from './state.ts'
+import { dropRefreshToken, storeIssued, storeSuccessor } from './successor.ts'
+import { lockWaitWithToken, longestWait } from './times.ts'
+import { fingerprint, isUnexpired, load, type Reading } from './token-cache.ts'
+import { asUnavailable, isMediumFailure, noteFailure, withLock } from './with-lock.ts'
+
+type Outcome =
+  | { readonly status: 'tokens'; readonly tokens: Tokens }
+  | { readonly status: 'uncertain'; readonly note: Note }
+  | { readonly status: 'lost' }
+
+/** How often a renewal starts over because another process changed the store or took the lock. */
+const rounds = 3
+
+/**
+ * Renews the tokens of a session: lock, look again, redeem or obtain, store. If anything fails or is unknown, nothing is
+ * redeemed and the stored token is returned for as long as it has not expired.
+ *
+ * @throws {LoginRequiredError} `LOGIN_REQUIRED` if IMS refused the refresh token, or the store said that there is none
+ * @throws {UnavailableError} if the lock, the store or IMS does not answer and no token is left
+ */
+export async function renew(state: SessionState, errand: Errand, signal: AbortSignal): Promise<Tokens> {
+  try {
+    throwIfRefused(state)
+    return await renewUnderLock(state, errand, signal)
+  } catch (error) {
+    const { known, began, force, behind } = errand
+    const fallback = force || behind || began !== state.generation ? undefined : known
+    const final = signal.aborted || error instanceof LoginRequiredError || error instanceof ConfigurationError
+    if (final || !isUnexpired(state.setup, fallback)) throw error
+    noteFailure(state.setup, error, 'renewing')
+    pause(state)
+    return fallback
+  }
+}
+
+async function renewUnderLock(state: SessionState, errand: Errand, signal: AbortSignal): Promise<Tokens> {
+  const { setup } = state
+  const usable = !errand.force && isUnexpired(setup, errand.known)
+  let current = errand
+  const locked = {
+    name: await setup.tokenKey(),
+    wait: usable ? lockWaitWithToken : longestWait(setup.platform.lock.lease),
+    signal,
+    leave: async (): Promise<Outcome | undefined> => {
+      const tokens = await renewedElsewhere(state, errand)
+      return tokens && { status: 'tokens', tokens }
+    },
+    task: (hold: Hold) => renewHeld(state, { errand: current, hold, signal }),
+  }
+  for (let round = 0; round < rounds; round++) {
+    const outcome = await withLock<Outcome>(setup, locked)
+    const result = 'failure' in outcome ? await withoutLock(state, outcome.failure, locked.task) : outcome.value
+    if (result.status === 'tokens') return result.tokens
+    current = { ...errand, began: state.generation }
+    if (result.status === 'lost') continue
+    if (usable && !errand.behind)
+      throw new UnavailableError('TIMEOUT', 'An earlier renewal may still be answered, so none was sent. Try again.')
+    const look = () => renewedElsewhere(state, errand)
+    const tokens = await watchOutcome(state, result.note, { look, signal })
+    if (tokens !== undefined) return tokens
+  }
+  throw new UnavailableError('TIMEOUT', 'Other callers took the lock or changed the store meanwhile. Try again.')
+}
+
+/** A lock may be passed by for a credential that can be used any number of times, and never for a refresh token. */
+async function withoutLock(
+  { setup }: SessionState,
+  failure: unknown,
+  task: (hold: Hold) => Promise<Outcome>,
+): Promise<Outcome> {
+  if (!isMediumFailure(failure) || setup.flow.refresh !== undefined)
+    throw asUnavailable(failure, 'The lock failed, so the token was not renewed. Check the lock, or try again later.')
+  noteFailure(setup, failure, 'locking')
+  return noLock(await setup.tokenKey(), task)
+}
+
+/** What another process or tab has stored meanwhile, if it is what the errand wants. */
+async function renewedElsewhere(state: SessionState, errand: Errand): Promise<Tokens | undefined> {
+  const reading = await load(state.setup, state.cache)
+  const found = reading.status === 'found' && serves(state, errand, reading.tokens)
+  return found ? adopt(state, errand, reading.tokens) : undefined
+}
+
+interface Held {
+  readonly errand: Errand
+  readonly hold: Hold
+  readonly signal: AbortSignal
+}
+
+async function renewHeld(state: SessionState, held: Held): Promise<Outcome> {
+  const { setup, cache } = state
+  const { errand, hold, signal } = held
+  const elapsed = stopwatch(setup.connection.clock)
+  for (let round = 0; round < rounds; round++) {
+    const reading = await load(setup, cache)
+    if (reading.status === 'found' && serves(state, errand, reading.tokens))
+      return { status: 'tokens', tokens: adopt(state, errand, reading.tokens) }
+    signal.throwIfAborted()
+    // signed out or in while this waited for the lock: those wait for it too, and come first
+    if (errand.began !== state.generation) return { status: 'lost' }
+    const token = await redeemable(state, reading)
+    if (token === undefined) return { status: 'tokens', tokens: await obtain(state, held, reading) }
+    const outcome = await redeemOnce(state, errand, { ...token, hold, elapsed })
+    if (outcome !== undefined) return outcome
+  }
+  return { status: 'lost' }
+}
+
+/**
+ * The refresh token that a renewal redeems: the stored one, else the one that the credential brought.
+ *
+ * @throws {UnavailableError} `STORE_FAILED` if the store did not say which
+ */
+async function redeemable(
+  { setup: { flow, connection }, cache }: SessionState,
+  reading: Reading,
+): Promise<Pick<Redeemable, 'entry' | 'first'> | undefined> {
+  if (flow.refresh === undefined) return undefined
+  if (reading.status === 'unknown')
+    throw asUnavailable(reading.error, 'The store cannot be read, so the token was not renewed. Try again later.')
+  if (reading.status === 'empty') {
+    const refreshToken = isContinued(flow) ? flow.firstRefreshToken() : undefined
+    return refreshToken === undefined
+      ? undefined
+      : { first: true, entry: { accessToken: '', expiresAt: 0, refreshToken } }
+  }
+  const { refreshToken, refreshExpiresAt = Number.POSITIVE_INFINITY } = reading.tokens
+  if (refreshToken === undefined || refreshExpiresAt <= connection.clock.now()) return undefined
+  if (cache.refused === fingerprint(reading.tokens)) return undefined
+  return { first: false, entry: { ...reading.tokens, refreshToken } }
+}
+
+/** The outcome of one redemption; `undefined` if the store has to be looked at again. */
+async function redeemOnce(state: SessionState, errand: Errand, token: Redeemable): Promise<Outcome | undefined> {
+  const { setup, cache } = state
+  const redemption = await redeem(state, token).catch((error: unknown) => {
+    if (isRefusal(error)) rememberRefusal(state, error)
+    throw error
+  })
+  if (redemption.status === 'answered') return storeSuccessor(state, errand, { ...token, ...redemption })
+  if (redemption.status === 'changed') return undefined
+  if (redemption.status !== 'refused') return redemption
+  await beforeReread(state, redemption.answerLost)
+  const now = await load(setup, cache)
+  if (now.status === 'unknown')
+    throw asUnavailable(now.error, 'The store cannot be read, so the refused token was not removed. Try again later.')
+  if (now.status === 'found' && (token.first || fingerprint(now.tokens) !== fingerprint(token.entry))) return undefined
+  const { error, note, answerLost } = redemption
+  const left = await dropRefreshToken(state, errand, { ...token, error, note })
+  if (left !== undefined && !errand.force) return { status: 'tokens', tokens: left }
+  throw new LoginRequiredError('LOGIN_REQUIRED', refusedMessage(token.first, answerLost), {
+    ...(isImsError(error) && { cause: error }),
+  })
+}
+
+function refusedMessage(first: boolean, answerLost: boolean): string {
+  const why = answerLost ? ', after an earlier answer was lost on the way' : ''
+  const remedy = first ? 'Sign in again and configure the new refresh token.' : 'Call login().'
+  return `IMS refuses the refresh token: it is used, revoked or expired${why}. ${remedy}`
+}
+
+async function obtain(state: SessionState, { errand, signal }: Held, reading: Reading): Promise<Tokens> {
+  const { flow, call } = state.setup
+  if (!isMachine(flow)) {
+    const why = reading.status === 'empty' ? 'No user is signed in' : 'The sign-in has expired'
+    throw new LoginRequiredError('LOGIN_REQUIRED', `${why}, and a new token needs the user. Call login().`)
+  }
+  try {
+    return await storeIssued(state, errand, await flow.obtain(await call(signal)))
+  } catch (error) {
+    if (isRefusal(error)) rememberRefusal(state, error)
+    throw error
+  }
+}
