@@ -192,11 +192,11 @@ describe('processLock', () => {
     await processLock()('ended', note)
     const running = lock('running', (hold) => note(hold).then(() => held.opened))
     await settled()
-    const answers = await lock('asking', ({ hasEnded }) => Promise.all(ids.map((id = '') => hasEnded?.(id))))
+    const answers = await lock('asking', async ({ hasEnded }) => Promise.all(ids.map((id = '') => hasEnded?.(id))))
     expect(answers).toEqual([true, false, false])
     held.open()
     await running
-    expect(await lock('asking', ({ hasEnded }) => hasEnded?.(ids[2] ?? ''))).toBe(true)
+    expect(await lock('asking', async ({ hasEnded }) => hasEnded?.(ids[2] ?? ''))).toBe(true)
   })
 
   test('first come, first served, also where one in between leaves', async () => {
