@@ -301,6 +301,7 @@ describe('a fleet', () => {
       const { client_id: clientId, scope } = ims.contexts.oauth_public
       const credential = { clientId, scopes: scope, redirectUri: callback }
       const own = redisDriver({ url: storeAt, base: 'imskit' })
+      own.getInstance?.().on('error', () => {})
       onTestFinished(() => own.dispose?.())
       const client = createClient({
         flow: authorizationCode(credential),
@@ -325,7 +326,8 @@ describe('a fleet', () => {
       async (_, durable) => {
         const store = await startRedis({ durable: true })
         onTestFinished(() => store.close())
-        const locks = durable ? store : server
+        const locks = durable ? store : await startRedis()
+        onTestFinished(() => locks.close())
         const { ims, fleet, redeemed } = await signedIn(store.url, locks.url)
         ims.fault({ path: '/ims/token', delay: 5_000 })
         const first = ask(fleet[0] as ChildProcess)
