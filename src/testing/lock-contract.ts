@@ -15,9 +15,9 @@ export interface LockContractOptions {
   readonly exclusive?: boolean
   /**
    * For a lock that a running holder can lose: takes `name` from its holder, as an expired lease or a restart of the
-   * medium would, so that the next caller gets it.
+   * medium would, so that the next lock of `makeLock` gets it.
    */
-  readonly lose?: (lock: Lock, name: string) => void | Promise<void>
+  readonly lose?: (name: string, hold: Hold) => void | Promise<void>
   /** For a lock whose medium can fail: makes one that has not failed yet. */
   readonly makeFailing?: () => FailingLock | Promise<FailingLock>
 }
@@ -37,7 +37,7 @@ export function lockContract(test: Test, options: LockContractOptions): void {
     checkExclusion(check)
     checkHold(check)
   }
-  if (lose !== undefined) checkLoss(check, lose)
+  if (lose !== undefined) checkLoss(check, makeLock, lose)
   if (makeFailing !== undefined) checkFailure(test, makeFailing, prefix)
 }
 
@@ -137,17 +137,21 @@ function checkHold(check: Check): void {
   })
 }
 
-function checkLoss(check: Check, lose: NonNullable<LockContractOptions['lose']>): void {
+function checkLoss(
+  check: Check,
+  makeLock: LockContractOptions['makeLock'],
+  lose: NonNullable<LockContractOptions['lose']>,
+): void {
   check('tells a holder that it has lost the lock', async (lock, key) => {
     const { hold, end } = await startHolding(lock, key)
-    await lose(lock, key)
+    await lose(key, hold)
     assertSame(await hold.stillHeld(), false, 'stillHeld after the loss')
     await end().catch(() => {})
   })
   check('does not take the lock from the next holder when the one that lost it ends', async (lock, key) => {
     const first = await startHolding(lock, key)
-    await lose(lock, key)
-    const second = await startHolding(lock, key)
+    await lose(key, first.hold)
+    const second = await startHolding(await makeLock(), key)
     assertSame(await first.hold.stillHeld(), false, 'stillHeld of the holder that lost the lock')
     const { id } = first.hold
     if (id !== undefined)

@@ -9,7 +9,7 @@ export interface StoreContractOptions {
   /** For a store whose medium can fail: makes one whose medium has failed. */
   readonly makeFailing?: () => Store | Promise<Store>
   /** For a store whose entries can be damaged: damages what the medium holds for `key`, so that it can never be read. */
-  readonly damage?: (store: Store, key: string) => void | Promise<void>
+  readonly damage?: (key: string) => void | Promise<void>
 }
 
 type Check = (name: string, run: (store: Store, key: string) => Promise<void>) => void
@@ -59,6 +59,7 @@ function checkValues(check: Check): void {
   check('returns the last write at once, unless it says that it is eventually consistent', async (store, key) => {
     const { consistency } = store
     assert(consistency === undefined || consistency === 'eventual', 'consistency is `eventual` or absent')
+    assertSame(await store.get(key), undefined, 'get before the first set')
     if (consistency === 'eventual') return
     for (let round = 0; round < 5; round++) {
       assertSame(await store.get(key), undefined, 'get before set')
@@ -124,7 +125,7 @@ function checkKeys(check: Check): void {
 function checkDamage(check: Check, damage: NonNullable<StoreContractOptions['damage']>): void {
   check('has nothing where an entry is damaged, and can write it again', async (store, key) => {
     await store.set(key, { before: 'damage' })
-    await damage(store, key)
+    await damage(key)
     assertSame(await store.get(key), undefined, 'get of a damaged entry')
     await store.set(key, 'again')
     assertSame(await store.get(key), 'again', 'get after the entry was written again')
