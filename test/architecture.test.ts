@@ -66,7 +66,9 @@ const floors: readonly (readonly RegExp[])[] = [
   [/^core\/(memory|digest|from-unstorage|late)\.ts$/],
   [/^core\/(ims|keys)\//],
   [/^core\/(flows|verify)\//],
-  [/^core\/(setup|session\/(single-flight|with-lock|token-cache|times|note|state|redemption|successor))\.ts$/],
+  [
+    /^core\/(setup|redis-lock|session\/(single-flight|with-lock|token-cache|times|note|state|redemption|successor))\.ts$/,
+  ],
   [/^core\/(session\/(session|renewal)|sign-in|login|allowed-origins|authorized-fetch)\.ts$/],
   [/^core\/client\.ts$/],
   [/^core\/familiar\//],

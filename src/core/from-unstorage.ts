@@ -10,18 +10,27 @@ export interface UnstorageLike {
   getKeys(base?: string): Promise<string[]>
 }
 
+export interface FromUnstorageOptions {
+  /** `eventual` if the storage may answer with an older value; refresh tokens do not belong in such a store. */
+  readonly consistency?: 'eventual' | undefined
+  /** ms since the epoch. Default: `Date.now`. */
+  readonly now?: (() => number) | undefined
+}
+
 /**
- * Any `unstorage` storage as a {@link Store}: Redis, S3, Upstash, Vercel KV. Keys are encoded, as unstorage takes
- * `:` and `/` for separators; drivers that know a `ttl` (seconds) drop entries with their tokens.
+ * Uses any `unstorage` storage as a {@link Store}: Redis, S3, Upstash, Vercel KV. Keys are encoded, because unstorage
+ * treats `:` and `/` as separators. Drivers that support a `ttl` (seconds) drop entries when their tokens expire.
  *
- * @throws {UnavailableError} `STORE_FAILED` from each method, where the storage fails
+ * @throws {UnavailableError} `STORE_FAILED` from each method, if the storage fails
  */
-export function fromUnstorage(storage: UnstorageLike, { now = Date.now }: { now?: () => number } = {}): Store {
+export function fromUnstorage(storage: UnstorageLike, options: FromUnstorageOptions = {}): Store {
+  const { consistency, now = Date.now } = options
   const read = async (key: string): Promise<Json | undefined> => {
     const entry = parse(await storage.getItem(encode(key)))
     return entry === undefined || entry.expiresAt <= now() ? undefined : entry.value
   }
   return {
+    ...(consistency !== undefined && { consistency }),
     get: (key) => attempt('get', () => read(key)),
     set: (key, value, expiresAt = never) =>
       attempt('set', async () => {
@@ -43,7 +52,7 @@ async function attempt<T>(operation: string, run: () => Promise<T>): Promise<T> 
   try {
     return await run()
   } catch (error) {
-    throw new UnavailableError('STORE_FAILED', `the storage failed at ${operation}; check that it can be reached`, {
+    throw new UnavailableError('STORE_FAILED', `The storage failed in ${operation}. Check that it can be reached.`, {
       cause: safeCause(error),
     })
   }

@@ -64,8 +64,10 @@ export function memoryStore({ clock = systemClock }: { clock?: Clock } = {}): St
 /** A {@link Lock} among the callers of one process or page, first come, first served. */
 export function processLock(): Lock {
   const tails = new Map<string, Promise<void>>()
-  // nothing takes a lock of this process from its holder, so whoever holds it is the only one
-  const hold = (): Hold => ({ id: crypto.randomUUID(), stillHeld: async () => true, hasEnded: async () => true })
+  // made at the first call: some runtimes have no random numbers while modules load
+  let own: string | undefined
+  const running = new Set<string>()
+  let holdings = 0
   return async (name, task, signal) => {
     signal?.throwIfAborted()
     const before = tails.get(name)
@@ -73,12 +75,23 @@ export function processLock(): Lock {
     const held = new Promise<void>((resolve) => {
       release = resolve
     })
+    own ??= `${crypto.randomUUID()}.`
+    const prefix = own
+    const id = prefix + ++holdings
+    // nothing takes a lock of this process from its holder
+    const hold: Hold = {
+      id,
+      stillHeld: async () => true,
+      hasEnded: async (other) => other.startsWith(prefix) && !running.has(other),
+    }
     const tail = before === undefined ? held : before.then(() => held)
     tails.set(name, tail)
     try {
       if (before !== undefined) await untilAborted(before, signal)
-      return await task(hold())
+      running.add(id)
+      return await task(hold)
     } finally {
+      running.delete(id)
       release()
       if (tails.get(name) === tail) tails.delete(name)
     }

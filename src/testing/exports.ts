@@ -1,5 +1,5 @@
 export type { Test } from './assert.ts'
 export { type FakeClock, fakeClock } from './fake-clock.ts'
-export { type LockContractOptions, lockContract } from './lock-contract.ts'
+export { type FailingLock, type LockContractOptions, lockContract } from './lock-contract.ts'
 export { type RedirectContractOptions, redirectContract } from './redirect-contract.ts'
 export { type StoreContractOptions, storeContract } from './store-contract.ts'

@@ -4,6 +4,7 @@ import {
   clientCredentials,
   createClient,
   fromUnstorage,
+  type Hold,
   memoryPlatform,
   memoryStore,
   noLock,
@@ -17,7 +18,7 @@ import { gate, rejection, settled } from './setting.ts'
 
 afterEach(() => vi.restoreAllMocks())
 
-/** What unstorage with its memory driver does to keys and values: separators become `:`, JSON text comes back parsed. */
+/** Does what unstorage with its memory driver does to keys and values: separators become `:`, what is JSON is parsed. */
 function unstorageLike({ parsing }: { parsing: boolean }) {
   const items = new Map<string, string>()
   const options: ({ ttl?: number } | undefined)[] = []
@@ -26,7 +27,12 @@ function unstorageLike({ parsing }: { parsing: boolean }) {
   const storage: UnstorageLike = {
     async getItem(key) {
       const item = items.get(normal(key)) ?? null
-      return parsing && item !== null ? JSON.parse(item) : item
+      if (!parsing || item === null) return item
+      try {
+        return JSON.parse(item)
+      } catch {
+        return item
+      }
     },
     async setItem(key, value, given) {
       options.push(given)
@@ -70,12 +76,47 @@ describe('memoryStore', () => {
 })
 
 describe('fromUnstorage', () => {
-  storeContract(test, { makeStore: () => fromUnstorage(unstorageLike({ parsing: true }).storage) })
-  storeContract(test, { makeStore: () => fromUnstorage(unstorageLike({ parsing: false }).storage) })
+  const fails = () => Promise.reject(new Error('connection lost'))
+  const throws = () => {
+    throw new Error('closed')
+  }
   const clock = fakeClock()
+  const failing: Record<string, UnstorageLike> = {
+    rejects: { getItem: fails, setItem: fails, removeItem: fails, getKeys: fails },
+    throws: { getItem: throws, setItem: throws, removeItem: throws, getKeys: throws },
+  }
+  for (const [way, storage] of Object.entries(failing))
+    for (const parsing of [true, false])
+      describe(`over a storage that ${parsing ? 'parses values' : 'returns text'}; a failing one ${way}`, () => {
+        const { storage: working, items } = unstorageLike({ parsing })
+        storeContract(test, {
+          makeStore: () => fromUnstorage(working),
+          makeFailing: () => fromUnstorage(storage),
+          damage: () => {
+            for (const key of items.keys()) items.set(key, '{"value":{"before":"dam')
+          },
+        })
+      })
   storeContract(test, {
-    makeStore: () => fromUnstorage(unstorageLike({ parsing: true }).storage, { now: clock.now }),
+    makeStore: () =>
+      fromUnstorage(unstorageLike({ parsing: true }).storage, { now: clock.now, consistency: 'eventual' }),
     now: clock.now,
+  })
+
+  test('passes on how consistent the storage is', () => {
+    const { storage } = unstorageLike({ parsing: true })
+    expect(fromUnstorage(storage, { consistency: 'eventual' }).consistency).toBe('eventual')
+    expect(fromUnstorage(storage)).not.toHaveProperty('consistency')
+  })
+
+  test('keys leaves out what is damaged, and rejects if one entry cannot be read', async () => {
+    const { storage, items } = unstorageLike({ parsing: false })
+    const store = fromUnstorage(storage)
+    await store.set('whole', 1)
+    items.set('kdamaged', 'no JSON')
+    expect(await store.keys('')).toEqual(['whole'])
+    const unreadable = fromUnstorage({ ...storage, getItem: () => Promise.reject(new Error('connection lost')) })
+    expect(await rejection(unreadable.keys(''))).toMatchObject({ code: 'STORE_FAILED' })
   })
 
   test('gives drivers a ttl in seconds, rounded up and never 0, and none without an expiry', async () => {
@@ -142,6 +183,21 @@ describe('fromUnstorage', () => {
 describe('processLock', () => {
   const lock = processLock()
   lockContract(test, { makeLock: () => lock })
+
+  test('knows which of its own holdings have ended, and nothing about those of another lock', async () => {
+    const held = gate()
+    const ids: (string | undefined)[] = []
+    const note = async ({ id }: Hold) => void ids.push(id)
+    await lock('ended', note)
+    await processLock()('ended', note)
+    const running = lock('running', (hold) => note(hold).then(() => held.opened))
+    await settled()
+    const answers = await lock('asking', async ({ hasEnded }) => Promise.all(ids.map((id = '') => hasEnded?.(id))))
+    expect(answers).toEqual([true, false, false])
+    held.open()
+    await running
+    expect(await lock('asking', async ({ hasEnded }) => hasEnded?.(ids[2] ?? ''))).toBe(true)
+  })
 
   test('first come, first served, also where one in between leaves', async () => {
     const order: number[] = []

@@ -1,11 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { transform } from 'esbuild'
 import { describe, expect, test } from 'vitest'
 import { blocks, pages, root, textOf } from './blocks.ts'
 
 /** Where code of the documentation is run: here, or (before and after a move, the command line) by tests of their own. */
-const run = ['node', 'page', 'webworker', 'worker', 'vitest', 'react', 'redis', 'before', 'after']
+const run = ['node', 'page', 'webworker', 'worker', 'vitest', 'react', 'before', 'after']
 /** What cannot stand alone: it is compiled. */
 const compiled = ['fragment', 'config', 'playwright']
 const isCode = (language: string) => /^(?:js|ts|jsx|tsx)$/.test(language)
@@ -73,11 +73,6 @@ describe('the documentation', () => {
     const known = /known = (\d+)/.exec(textOf('test/conformance/hosts/main.ts'))?.[1]
     const counted = ['README.md', 'docs/runtimes.md'].map((page) => /(\d+) cases/.exec(textOf(page))?.[1])
     expect(counted).toEqual([known, known])
-  })
-
-  test('shows the lock over Redis that the tests run', () => {
-    const lock = readFileSync(join(root, 'test/proof/fixtures/redis-lock.mjs'), 'utf8')
-    expect(textOf('docs/fleet.md')).toContain(`\`\`\`js redis\n${lock}\`\`\``)
   })
 
   test('claims of no storage in a page that it stops injected script (S56)', () => {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -8,13 +8,44 @@ import { join } from 'node:path'
 /** A Redis of its own, empty, on loopback. */
 export interface RunningRedis {
   readonly url: string
+  /** Kills the server, so that it writes nothing more; its connections break. */
+  kill(): Promise<void>
+  /** Starts a server that was killed, on the same port, with what it has on disk. */
+  start(): Promise<void>
   close(): Promise<void>
 }
 
-export async function startRedis(): Promise<RunningRedis> {
+export interface RedisServerOptions {
+  /** Whether every write is on disk before it is confirmed, so that a restart loses nothing. Default: `false`. */
+  readonly durable?: boolean
+}
+
+export async function startRedis({ durable = false }: RedisServerOptions = {}): Promise<RunningRedis> {
   const directory = mkdtempSync(join(tmpdir(), 'imskit-redis-'))
   const port = await freePort()
-  const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', '', '--appendonly', 'no']
+  const place = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory]
+  const disk = ['--save', '', '--appendonly', durable ? 'yes' : 'no', '--appendfsync', 'always']
+  let server = await launch([...place, ...disk])
+  const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
+    if (server.exitCode !== null || server.signalCode !== null) return
+    const ended = once(server, 'exit')
+    server.kill(signal)
+    await ended
+  }
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    kill: () => end('SIGKILL'),
+    async start() {
+      server = await launch([...place, ...disk])
+    },
+    async close() {
+      await end('SIGTERM')
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+async function launch(args: string[]): Promise<ChildProcess> {
   const server = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'pipe'] })
   let said = ''
   await new Promise<void>((resolve, reject) => {
@@ -27,15 +58,7 @@ export async function startRedis(): Promise<RunningRedis> {
         if (/Ready to accept connections/.test(said)) resolve()
       })
   })
-  return {
-    url: `redis://127.0.0.1:${port}`,
-    async close() {
-      const ended = server.exitCode === null ? once(server, 'exit') : undefined
-      server.kill('SIGTERM')
-      await ended
-      rmSync(directory, { recursive: true, force: true })
-    },
-  }
+  return server
 }
 
 async function freePort(): Promise<number> {

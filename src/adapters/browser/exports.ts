@@ -14,9 +14,16 @@ export {
   SCOPE,
 } from '../../core/familiar/ims.ts'
 export { ValidationCache, type ValidationResult } from '../../core/familiar/validation-cache.ts'
-export { fromUnstorage, type UnstorageLike } from '../../core/from-unstorage.ts'
+export { type FromUnstorageOptions, fromUnstorage, type UnstorageLike } from '../../core/from-unstorage.ts'
 export { idTokenSignature } from '../../core/ims/id-token-signature.ts'
 export type { IdTokenCheck } from '../../core/ims/oauth.ts'
+export {
+  type IoredisLike,
+  type NodeRedisLike,
+  type RedisLike,
+  type RedisLockOptions,
+  redisLock,
+} from '../../core/redis-lock.ts'
 export * from './exports-page.ts'
 export { serveVault, type VaultOptions } from './vault.ts'
 export type { VaultSession } from './vault-messages.ts'
