@@ -2,11 +2,13 @@ import { unlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { ConfigurationError, UnavailableError } from '../../core/errors.ts'
 import type { Lock } from '../../core/ports.ts'
+import { fileNameOf } from './file-name.ts'
 import {
   createLock,
   type Holder,
   type Holding,
   hasEnded,
+  isUnchanged,
   lifeOfHolder,
   lockText,
   newHolding,
@@ -65,9 +67,7 @@ export function fileLock(options: string | FileLockOptions = {}): Lock {
   const lease = atLeast('lease', times.lease, { least: shortestLease, usual: defaultLease })
   const wait = atLeast('wait', times.wait, { least: lease + patience, usual: lease + patience })
   const lock: Lock = async (name, task, signal) => {
-    const { createHash } = await import('node:crypto')
-    const file = `${createHash('sha256').update(name).digest('hex')}.lock`
-    const path = join(directory ?? stateDirectory('locks'), file)
+    const path = join(directory ?? stateDirectory('locks'), `${await fileNameOf(name)}.lock`)
     return hold({ path, signal, wait, lease, remedy: placeRemedy }, ({ text }) =>
       task({
         id: text,
@@ -169,6 +169,9 @@ async function acquire(waiting: Waiting, text: string): Promise<void> {
   }
 }
 
+// how long a waiter only looks whether the lock is still the same file, before it asks again whether its holder lives
+const glancing = 100
+
 async function poll(waiting: Waiting, text: string): Promise<void> {
   const { path, signal, wait, waited, lease } = waiting
   let last: Sighting | undefined
@@ -181,13 +184,19 @@ async function poll(waiting: Waiting, text: string): Promise<void> {
     if (now >= wait) throw tooLong(waiting, nameOf(holder))
     last = sighting(holder, last, now)
     const life = lifeOfHolder(holder)
-    if (life === 'ended' || (life === 'unknown' && now - last.since > lease)) {
-      await evict(holder, waiting)
-      continue
-    }
-    // the longer it takes the rarer the look; never in step with the others
-    await pause(Math.min(Math.max(now / 4, 1), 16, wait - now) * (0.5 + Math.random()), signal)
+    if (life === 'ended' || (life === 'unknown' && now - last.since > lease)) await evict(holder, waiting)
+    else await whileUnchanged(holder, waiting, Math.min(wait, now + glancing))
   }
+}
+
+/** Waits for another lock, or none, until `until` in running time at the latest. */
+async function whileUnchanged(holder: Holder, { path, signal, waited }: Waiting, until: number): Promise<void> {
+  do {
+    const now = waited()
+    // the longer it takes the rarer the look; never in step with the others
+    const rare = Math.min(Math.max(now / 8, 1), 16 + now / 100, 50)
+    await pause(Math.min(rare, until - now) * (0.5 + Math.random()), signal)
+  } while (!signal?.aborted && waited() < until && isUnchanged(path, holder))
 }
 
 /** The waiter's own running time measures the silence: clocks of machines differ, and a stopped waiter sees nothing. */

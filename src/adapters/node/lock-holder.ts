@@ -12,6 +12,8 @@ export interface Holder {
   readonly text: string
   /** When the holder last gave a sign of life, in ms since the epoch, by the clock of the file system. */
   readonly seen: number
+  /** The file system's number for the lock's file. */
+  readonly file: number
   /** Absent if the text names no holder. */
   readonly owner?: Owner
   readonly token?: string
@@ -66,10 +68,21 @@ function createLink(path: string, text: string): void {
 /** Who holds the lock; `undefined` if it is free. Throws what the file system throws. */
 export function readHolder(path: string): Holder | undefined {
   try {
-    return { ...parseHolder(textIn(path)), seen: lstatSync(path).mtimeMs }
+    const { mtimeMs: seen, ino: file } = lstatSync(path)
+    return { ...parseHolder(textIn(path)), seen, file }
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined
     throw error
+  }
+}
+
+/** Whether the lock is still the one in which `holder` was read, and gave no sign since: costs a single look. */
+export function isUnchanged(path: string, { seen, file }: Holder): boolean {
+  try {
+    const stats = lstatSync(path, { throwIfNoEntry: false })
+    return stats?.ino === file && stats.mtimeMs === seen
+  } catch {
+    return false
   }
 }
 
@@ -83,7 +96,7 @@ export function lockText(path: string): string | undefined {
   }
 }
 
-function parseHolder(text: string): Omit<Holder, 'seen'> {
+function parseHolder(text: string): Omit<Holder, 'seen' | 'file'> {
   const match = /^(\d{1,10}):(\d*)(?:\.(w\d+|\d+\.\d+))?:([a-z0-9]{1,60}):([^:/]{1,200})$/.exec(text)
   if (match === null) return { text }
   const [, pid, start = '', thread = '', token = '', machine = ''] = match

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { ConfigurationError, UnavailableError } from '../../core/errors.ts'
 import type { Clock, Json, Store } from '../../core/ports.ts'
 import { copyJson } from './config/config-tree.ts'
+import { fileNameOf } from './file-name.ts'
 import { readRegularFile } from './read-file.ts'
 import { placeRemedy, stateDirectory } from './state-directory.ts'
 import { sweepTemporaries } from './temporary-files.ts'
@@ -88,8 +89,7 @@ function badValue(): Error {
 }
 
 async function pathOf(directory: string, key: string): Promise<string> {
-  const { createHash } = await import('node:crypto')
-  return join(directory, `${createHash('sha256').update(key).digest('hex')}.json`)
+  return join(directory, `${await fileNameOf(key)}.json`)
 }
 
 function makeDirectory(directory: string): void {
