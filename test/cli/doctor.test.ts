@@ -169,7 +169,7 @@ describe('files', () => {
     const child = spawn(process.execPath, ['-e', ''])
     const { pid = 0 } = child
     await once(child, 'exit')
-    const machine = newHolding().text.split(':')[3] ?? hostname()
+    const machine = newHolding('').text.split(':')[3] ?? hostname()
     symlinkSync(`${pid}:1:token:${machine}`, `${shell.place.globalFile}.lock`)
     const { codes, findings } = await doctor(shell)
     expect({ codes, findings }).toMatchObject({

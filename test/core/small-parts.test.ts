@@ -33,10 +33,10 @@ test('a lock that runs its task twice takes one token all the same', async () =>
 })
 
 test('a turn that comes to one who has just given up goes to the next', async () => {
-  await takeTurn('name', { wait: 1_000 })
+  await takeTurn('name', { waited: () => 0, wait: 1_000 })
   const leaving = new AbortController()
-  const left = takeTurn('name', { wait: 1_000, signal: leaving.signal })
-  const next = takeTurn('name', { wait: 5_000 })
+  const left = takeTurn('name', { waited: () => 0, wait: 1_000, signal: leaving.signal })
+  const next = takeTurn('name', { waited: () => 0, wait: 5_000 })
   endTurn('name')
   leaving.abort(new Error('gone'))
   await expect(left).rejects.toThrow('gone')

@@ -1,5 +1,8 @@
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
+  chmodSync,
+  copyFileSync,
   lstatSync,
   lutimesSync,
   mkdirSync,
@@ -11,19 +14,25 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { Worker } from 'node:worker_threads'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { fileLock, withLockFile } from '../../src/adapters/node/lock-file.ts'
-import { bundle, type Child, removeDirectory, start, temporaryDirectory } from './fixtures/scripts.ts'
+import { runningTime } from '../../src/adapters/node/lock-queue.ts'
+import type { Hold } from '../../src/core/ports.ts'
+import { bundle, type Child, removeDirectory, run, start, temporaryDirectory } from './fixtures/scripts.ts'
 
 let scripts: string
 let contender: string
+let module: string
 let directory: string
 let children: Child[]
 
 beforeAll(async () => {
   scripts = temporaryDirectory()
   contender = await bundle('lock-contender.ts', scripts)
+  module = await bundle('../../../src/adapters/node/lock-file.ts', scripts)
 })
 afterAll(() => removeDirectory(scripts))
 beforeEach(() => {
@@ -120,31 +129,143 @@ describe('in one process', () => {
 
   test('a wait that is too long ends with TIMEOUT and names the lock', async () => {
     const gate = deferred()
-    const holding = fileLock(directory)('a', () => gate.promise)
-    await expect(fileLock({ directory, wait: 5 })('a', async () => {})).rejects.toMatchObject({
+    const path = join(directory, 'a.lock')
+    const holding = withLockFile(path, () => gate.promise)
+    await expect(withLockFile(path, async () => {}, { wait: 5 })).rejects.toMatchObject({
       name: 'UnavailableError',
       code: 'TIMEOUT',
-      message: expect.stringContaining(pathOf('a')),
+      message: expect.stringContaining(path),
     })
     gate.resolve()
     await holding
   })
 
-  test('where no lock can be made: STORE_FAILED with the path, or the task alone if so wished', async () => {
+  test('options shorten neither the lease nor the wait so far that a live holder could lose its lock', async () => {
+    expect(fileLock(directory).lease).toBe(15_000)
+    expect(fileLock({ directory, lease: 1, wait: 1 }).lease).toBe(10_000)
+    expect(fileLock({ directory, lease: 100_000 }).lease).toBe(100_000)
+    for (const wrong of [0, -1, Number.NaN, '5' as unknown as number]) {
+      expect(() => fileLock({ directory, lease: wrong })).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }))
+      expect(() => fileLock({ directory, wait: wrong })).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }))
+    }
+    const gate = deferred()
+    const holding = fileLock(directory)('a', () => gate.promise)
+    let outcome = 'waiting'
+    const waiting = fileLock({ directory, wait: 1 })('a', async () => {}).then(
+      () => (outcome = 'held'),
+      () => (outcome = 'gave up'),
+    )
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(outcome).toBe('waiting')
+    gate.resolve()
+    await holding
+    expect(await waiting).toBe('held')
+  })
+
+  test('waiting counts only time in which the process ran', () => {
+    let now = 0
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now)
+    try {
+      const waited = runningTime()
+      now += 400
+      expect(waited()).toBe(400)
+      now += 600_000
+      expect(waited()).toBe(1400)
+    } finally {
+      clock.mockRestore()
+    }
+  })
+
+  test('a lock that cannot be created: STORE_FAILED with the path and the remedy, and no task runs', async () => {
     const file = join(directory, 'file')
     writeFileSync(file, '')
     const inside = join(file, 'locks')
-    await expect(fileLock(inside)('a', async () => {})).rejects.toMatchObject({
-      code: 'STORE_FAILED',
-      message: expect.stringContaining(inside),
+    let ran = false
+    const failing = fileLock(inside)('a', async () => {
+      ran = true
     })
-    const lock = fileLock({ directory: inside, required: false })
-    const events: number[] = []
-    await Promise.all(
-      [1, 2].map((n) => lock('a', async () => void events.push(n, (await Promise.resolve(n)) as number))),
-    )
-    expect(events).toEqual([1, 1, 2, 2])
-    await expect(lock('a', () => Promise.reject(new TypeError('mine')))).rejects.toThrow('mine')
+    await expect(failing).rejects.toMatchObject({ code: 'STORE_FAILED', message: expect.stringContaining(inside) })
+    await expect(failing).rejects.toThrow(/Pass `directory`, set XDG_STATE_HOME/)
+    expect(ran).toBe(false)
+  })
+
+  test.skipIf(process.platform === 'win32')('a pipe in place of the lock is not waited for', async () => {
+    expect(spawnSync('mkfifo', [pathOf('a')]).status).toBe(0)
+    await expect(fileLock(directory)('a', async () => {})).rejects.toMatchObject({ code: 'STORE_FAILED' })
+  })
+})
+
+describe('a holding', () => {
+  const holdOf = (lock: ReturnType<typeof fileLock>) => lock('shared', async (hold) => hold)
+
+  test('has the text of the lock as its id, and asks the lock whether it still has it', async () => {
+    const path = pathOf('a')
+    await fileLock(directory)('a', async (hold) => {
+      const text = readlinkSync(path)
+      expect(hold.id).toBe(text)
+      expect(await hold.stillHeld()).toBe(true)
+      unlinkSync(path)
+      expect(await hold.stillHeld()).toBe(false)
+      symlinkSync('1234:1:token:elsewhere', path)
+      expect(await hold.stillHeld()).toBe(false)
+      unlinkSync(path)
+      mkdirSync(path)
+      await expect(hold.stillHeld()).rejects.toMatchObject({ code: 'STORE_FAILED' })
+    })
+  })
+
+  test('knows that an earlier one of its process ended, and that one under way did not', async () => {
+    const lock = fileLock(directory)
+    const ended = await holdOf(lock)
+    await lock('other', async (other) => {
+      const hold = await holdOf(lock)
+      expect(await hold.hasEnded?.(ended.id ?? '')).toBe(true)
+      expect(await hold.hasEnded?.(other.id ?? '')).toBe(false)
+      for (const unknown of ['', 'nonsense', '1234:1:token:elsewhere'])
+        expect(await hold.hasEnded?.(unknown)).toBe(false)
+    })
+  })
+
+  test('knows whether one of another process ended only once that process is gone', async () => {
+    const holder = launch('hold')
+    await holder.next()
+    const id = readlinkSync(pathOf('shared'))
+    const hold = await fileLock(directory)('mine', async (mine) => mine)
+    expect(await hold.hasEnded?.(id)).toBe(false)
+    holder.process.kill('SIGSTOP')
+    expect(await hold.hasEnded?.(id)).toBe(false)
+    holder.process.kill('SIGKILL')
+    await holder.ended
+    expect(await hold.hasEnded?.(id)).toBe(true)
+  })
+
+  test('of two copies of the module in one process: they queue together and know of each other', async () => {
+    const load = createRequire(import.meta.url)
+    const copies = ['one.cjs', 'two.cjs'].map((name) => {
+      copyFileSync(module, join(scripts, name))
+      return load(join(scripts, name)) as { fileLock: typeof fileLock }
+    })
+    const [one, two] = copies.map((copy) => copy.fileLock(directory))
+    if (one === undefined || two === undefined) throw new Error('no copies')
+    expect(copies[0]?.fileLock).not.toBe(copies[1]?.fileLock)
+    const gate = deferred()
+    const events: string[] = []
+    let first: Hold | undefined
+    const holding = one('shared', async (hold) => {
+      first = hold
+      events.push('one')
+      await gate.promise
+      events.push('one ends')
+    })
+    const behind = two('shared', async (hold) => {
+      events.push('two')
+      expect(await hold.hasEnded?.(first?.id ?? '')).toBe(true)
+    })
+    const beside = await two('other', async (hold) => hold)
+    expect(await beside.hasEnded?.(first?.id ?? '')).toBe(false)
+    gate.resolve()
+    await Promise.all([holding, behind])
+    expect(events).toEqual(['one', 'one ends', 'two'])
   })
 })
 
@@ -161,14 +282,37 @@ describe('across processes', () => {
     const holder = launch('hold')
     await holder.next()
     holder.process.kill('SIGSTOP')
-    const before = readlinkSync(pathOf('shared'))
     const path = pathOf('shared')
-    await expect(fileLock({ directory, lease: 5, wait: 100 })('shared', async () => {})).rejects.toMatchObject({
+    const before = readlinkSync(path)
+    await expect(withLockFile(path, async () => {}, { lease: 5, wait: 100 })).rejects.toMatchObject({
       code: 'TIMEOUT',
       message: expect.stringContaining(`Process ${holder.process.pid} on`),
     })
     expect(readlinkSync(path)).toBe(before)
   })
+
+  test('a waiter that was stopped for longer than its wait does not give up when it goes on', async () => {
+    await withLockFile(join(directory, 'waited.lock'), async () => {
+      const waiter = launch('wait')
+      expect(await waiter.next()).toBe('waiting')
+      waiter.process.kill('SIGSTOP')
+      await new Promise((resolve) => setTimeout(resolve, 2500))
+      waiter.process.kill('SIGCONT')
+      for (let turn = 0; turn < 5; turn += 1) expect(await waiter.ask('turn')).toBe('running')
+    })
+    expect(await children[0]?.next()).toBe('held')
+  })
+
+  test.skipIf(process.getuid?.() !== 0)(
+    'a directory that cannot be written to: STORE_FAILED, no task runs (needs root)',
+    () => {
+      chmodSync(directory, 0o555)
+      expect(run([process.execPath, contender, directory, 'try'], { uid: 65534 })).toEqual({
+        code: 'STORE_FAILED',
+        message: expect.stringMatching(/\(EACCES\).* set XDG_STATE_HOME /),
+      })
+    },
+  )
 
   test('a process that ends inside its task lets go', async () => {
     const holder = launch('exit')
@@ -208,6 +352,55 @@ describe('across processes', () => {
     }
     expect(readFileSync(join(directory, 'counter'), 'utf8')).toBe(String(20 * 6))
     expect(readdirSync(directory)).toEqual(['counter'])
+  })
+})
+
+describe('worker threads', () => {
+  async function terminatedHolder() {
+    const worker = new Worker(contender, { workerData: [directory, 'hold'] })
+    await new Promise((resolve) => worker.once('message', resolve))
+    const text = readlinkSync(pathOf('shared'))
+    const hold = await fileLock(directory)('mine', async (mine) => mine)
+    expect(await hold.hasEnded?.(text)).toBe(false)
+    await worker.terminate()
+    return { text, hold }
+  }
+
+  test('one that was terminated loses its lock to its own process', async () => {
+    const { text, hold } = await terminatedHolder()
+    if (process.platform === 'linux') expect(await hold.hasEnded?.(text)).toBe(true)
+    expect(await fileLock(directory)('shared', async () => 'mine')).toBe('mine')
+  })
+
+  test('one that was terminated loses its lock to another process', async () => {
+    await terminatedHolder()
+    expect(run([process.execPath, contender, directory, 'try'])).toBe('held')
+  })
+
+  test('one that lives keeps its lock', async () => {
+    const worker = new Worker(contender, { workerData: [directory, 'hold'] })
+    await new Promise((resolve) => worker.once('message', resolve))
+    await expect(withLockFile(pathOf('shared'), async () => {}, { lease: 5, wait: 100 })).rejects.toMatchObject({
+      code: 'TIMEOUT',
+    })
+    await worker.terminate()
+  })
+
+  test('one that cannot be looked at loses its lock after the lease, unless its process is stopped', async () => {
+    const [pid, start, token, machine] = (await ownText()).split(':')
+    const path = join(directory, 'a.lock')
+    symlinkSync(`${pid}:${start?.split('.')[0]}.w99:${token}:${machine}`, path)
+    await expect(withLockFile(path, async () => {}, { wait: 20, lease: 60_000 })).rejects.toMatchObject({
+      code: 'TIMEOUT',
+    })
+    expect(await withLockFile(path, async () => 'mine', { wait: 10_000, lease: 50 })).toBe('mine')
+    const stopped = launch('hold')
+    await stopped.next()
+    stopped.process.kill('SIGSTOP')
+    symlinkSync(readlinkSync(pathOf('shared')).replace(/^(\d+:\d+)/, '$1.w3'), path)
+    await expect(withLockFile(path, async () => {}, { wait: 200, lease: 20 })).rejects.toMatchObject({
+      code: 'TIMEOUT',
+    })
   })
 })
 

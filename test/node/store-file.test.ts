@@ -1,13 +1,32 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { fileLock, withLockFile } from '../../src/adapters/node/lock-file.ts'
 import { fileStore } from '../../src/adapters/node/store-file.ts'
 import { writeFileAtomic } from '../../src/adapters/node/write-file.ts'
 import type { Json } from '../../src/core/ports.ts'
-import { removeDirectory, temporaryDirectory } from './fixtures/scripts.ts'
+import { bundle, removeDirectory, run, start, temporaryDirectory } from './fixtures/scripts.ts'
 
+let scripts: string
+let script: string
 let directory: string
+
+beforeAll(async () => {
+  scripts = temporaryDirectory()
+  script = await bundle('store-caller.ts', scripts)
+})
+afterAll(() => removeDirectory(scripts))
 
 beforeEach(() => {
   directory = join(temporaryDirectory(), 'tokens')
@@ -21,6 +40,11 @@ function onlyFile() {
   const [name = '', ...others] = readdirSync(directory)
   expect(others).toEqual([])
   return join(directory, name)
+}
+
+/** What another process, perhaps of another user, gets from the store. */
+function callAs(uid: number | undefined, ...calls: unknown[][]) {
+  return run([process.execPath, script, directory, JSON.stringify(calls)], uid === undefined ? {} : { uid })
 }
 
 test('keeps values under keys, and forgets', async () => {
@@ -148,13 +172,123 @@ test('a value that JSON cannot hold is refused, without showing it', async () =>
   expect(String(error)).not.toContain('S3CRET')
 })
 
-test('a place that cannot be made: STORE_FAILED on writing, nothing on reading', async () => {
+test('a place that cannot be made: STORE_FAILED, naming the remedy', async () => {
   mkdirSync(directory)
   writeFileSync(join(directory, 'file'), '')
   const store = fileStore({ directory: join(directory, 'file', 'tokens') })
-  expect(await store.get('a')).toBeUndefined()
-  expect(await store.keys('')).toEqual([])
-  await expect(store.set('a', 1)).rejects.toMatchObject({ name: 'UnavailableError', code: 'STORE_FAILED' })
+  for (const call of [() => store.get('a'), () => store.keys(''), () => store.set('a', 1), () => store.delete('a')]) {
+    const failing = call()
+    await expect(failing).rejects.toMatchObject({ name: 'UnavailableError', code: 'STORE_FAILED' })
+    await expect(failing).rejects.toThrow(/\(ENOTDIR\).*`directory`.*XDG_STATE_HOME/)
+  }
+})
+
+describe('what cannot be read is not missing', () => {
+  test.skipIf(process.getuid?.() !== 0)('a file or a directory of another user (needs root)', async () => {
+    await fileStore({ directory }).set('a', 'value')
+    const denied = { code: 'STORE_FAILED', message: expect.stringContaining('(EACCES)') }
+    chmodSync(directory, 0o755)
+    chmodSync(onlyFile(), 0o600)
+    expect(callAs(65534, ['get', 'a'], ['get', 'b'], ['keys', ''])).toEqual([denied, 'missing', denied])
+    chmodSync(directory, 0o700)
+    expect(callAs(65534, ['get', 'a'], ['get', 'b'], ['keys', ''])).toEqual([denied, denied, denied])
+  })
+
+  test('while the process has no file descriptor left', () => {
+    const outcome = callAs(undefined, ['set', 'a', 1], ['exhaust'], ['get', 'a'], ['keys', 'a'], ['free'], ['get', 'a'])
+    const denied = { code: 'STORE_FAILED', message: expect.stringContaining('(EMFILE)') }
+    expect(outcome).toEqual(['done', 'done', denied, denied, 'done', 1])
+  })
+
+  test.skipIf(process.getuid?.() !== 0)('a user without a home directory is told what to do (needs root)', () => {
+    const command = [process.execPath, script, '', JSON.stringify([['get', 'a']])]
+    expect(run(command, { uid: 54321 })).toEqual([
+      { code: 'STORE_FAILED', message: expect.stringMatching(/home directory .* not known.*XDG_STATE_HOME/) },
+    ])
+  })
+})
+
+describe.skipIf(process.platform === 'win32')('what is not a file is neither waited for nor read', () => {
+  test.each([
+    ['a named pipe', (path: string) => expect(spawnSync('mkfifo', [path]).status).toBe(0)],
+    ['an endless device', (path: string) => symlinkSync('/dev/zero', path)],
+    ['a link to itself', (path: string) => symlinkSync(path, path)],
+  ])('%s', async (_, make) => {
+    const store = fileStore({ directory })
+    await store.set('a', 1)
+    const file = onlyFile()
+    await store.delete('a')
+    make(file)
+    expect(await store.get('a')).toBeUndefined()
+    expect(await store.keys('')).toEqual([])
+  })
+})
+
+describe('the temporary file of a writer', () => {
+  const temporaries = () => readdirSync(directory).filter((name) => name.endsWith('.tmp'))
+
+  /** A process that is stuck just before it gives the new content its name. */
+  async function stuckWriter() {
+    const writer = start(script, [directory, '"stuck"'])
+    await writer.next()
+    return writer
+  }
+
+  test('that was killed goes with the next write of any key, in any process', async () => {
+    const writer = await stuckWriter()
+    expect(temporaries()).toHaveLength(1)
+    expect(readFileSync(join(directory, temporaries()[0] ?? ''), 'utf8')).toContain('S3CRET')
+    writer.process.kill('SIGKILL')
+    await writer.ended
+    callAs(undefined, ['set', 'another key', 1])
+    expect(temporaries()).toEqual([])
+  })
+
+  test('that was killed goes when its user signs out', async () => {
+    const writer = await stuckWriter()
+    writer.process.kill('SIGKILL')
+    await writer.ended
+    callAs(undefined, ['delete', 'a'])
+    expect(readdirSync(directory)).toEqual([])
+  })
+
+  test('that was killed goes from a process that has looked before, once it took over a lock', async () => {
+    const store = fileStore({ directory })
+    await store.set('a', 1)
+    const writer = await stuckWriter()
+    writer.process.kill('SIGKILL')
+    await writer.ended
+    const locks = join(directory, '..', 'locks')
+    await fileLock(locks)('a', async ({ id = '' }) => {
+      symlinkSync(id.replace(/^\d+/, '999999999'), join(locks, 'dead.lock'))
+    })
+    await withLockFile(join(locks, 'dead.lock'), () => store.set('b', 1))
+    expect(temporaries()).toEqual([])
+  })
+
+  test('that lives is left alone, also if it is stopped', async () => {
+    const writer = await stuckWriter()
+    try {
+      writer.process.kill('SIGSTOP')
+      callAs(undefined, ['set', 'another key', 1])
+      expect(temporaries()).toHaveLength(1)
+    } finally {
+      writer.process.kill('SIGKILL')
+      await writer.ended
+    }
+  })
+
+  test('that cannot be looked at goes once it is an hour old', async () => {
+    mkdirSync(directory)
+    const names = ['1-2--machine-token', '77-m1abc-1-token'].map((name) => `${'a'.repeat(64)}.json.${name}.tmp`)
+    for (const name of names) writeFileSync(join(directory, name), 'S3CRET')
+    writeFileSync(join(directory, 'mine.tmp'), '')
+    callAs(undefined, ['set', 'a', 1])
+    expect(temporaries().sort()).toEqual([...names, 'mine.tmp'].sort())
+    for (const name of temporaries()) utimesSync(join(directory, name), 1000, 1000)
+    callAs(undefined, ['set', 'a', 1])
+    expect(temporaries()).toEqual(['mine.tmp'])
+  })
 })
 
 test('writers of one key at the same moment leave one whole value', async () => {

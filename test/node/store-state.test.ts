@@ -9,7 +9,10 @@ import { inspect, promisify } from 'node:util'
 import { build } from 'esbuild'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type StoredTokens, stateTokens } from '../../src/adapters/node/store-state.ts'
+import { actionContexts } from '../../src/adapters/node/contexts-action.ts'
+import { actionLock } from '../../src/adapters/node/lock-action.ts'
+import { type StateTokens, type StoredTokens, stateTokens } from '../../src/adapters/node/store-state.ts'
+import { storeContract } from '../../src/testing/index.ts'
 
 const env = { __OW_ACTION_NAME: '/ns/pkg/action', __OW_NAMESPACE: '12345-project', __OW_API_KEY: 'the-api-key' }
 const now = () => 1_000_000
@@ -171,6 +174,91 @@ describe('stateTokens with the real @adobe/aio-lib-state', () => {
     await expect(kept.get('')).rejects.toMatchObject({ code: 'MISSING_CONTEXT_LABEL' })
     await expect(kept.get('x'.repeat(1_100))).rejects.toMatchObject({ code: 'BAD_OPTION' })
     expect(requests).toEqual([])
+  })
+})
+
+describe('the store in State', () => {
+  // it lists no keys
+  const suited = (name: string, check: () => Promise<void>) => void (/lists keys/.test(name) || test(name, check))
+  storeContract(suited, { makeStore: () => stateTokens({ env }).store })
+
+  test('keeps keys and tokens of contexts apart, and expires with the entry', async () => {
+    const kept: StateTokens = stateTokens({ env, now })
+    await kept.put('ctx', { access_token })
+    await kept.store.set('imskit/renewals/{"a b":1}', { of: 'x' }, now() + 60_500)
+    expect(await kept.store.get('imskit/renewals/{"a b":1}')).toEqual({ of: 'x' })
+    expect(await kept.get('ctx')).toEqual({ access_token })
+    const { key = '', ttl } = requests.filter(({ method }) => method === 'PUT').at(-1) ?? {}
+    expect(key).toMatch(/^ims\..*action\.imskit\.[\w-]+$/)
+    expect(ttl).toBe('60')
+    for (const broken of ['', '{', 'null', '[]', '{"key":"other","value":1}']) {
+      values.set(key, broken)
+      expect(await kept.store.get('imskit/renewals/{"a b":1}')).toBeUndefined()
+    }
+  })
+
+  test('rejects if the service does not answer', async () => {
+    const { store } = stateTokens({ env, now })
+    failWith = 403
+    const denied = { name: 'UnavailableError', code: 'STORE_FAILED' }
+    await expect(store.get('a')).rejects.toMatchObject(denied)
+    await expect(store.set('a', 'S3CRET')).rejects.toMatchObject(denied)
+    await expect(store.delete('a')).rejects.toMatchObject(denied)
+  })
+})
+
+describe('contexts of an action whose State service does not answer', () => {
+  const user = { client_id: 'app', client_secret: 's', scope: 'openid', redirect_uri: 'http://127.0.0.1:1/' }
+  const machine = {
+    client_id: 'app',
+    client_secrets: ['s'],
+    technical_account_email: 'e@x',
+    technical_account_id: 'i',
+    scopes: ['openid'],
+    ims_org_id: 'o',
+  }
+  const tokens = { access_token, refresh_token }
+  const denied = { code: 'STORE_FAILED' }
+
+  test('a user is not signed out: what is stored is unknown, not empty', async () => {
+    const contexts = actionContexts(() => stateTokens({ env, now }))
+    await contexts.write('user', user, false)
+    expect((await contexts.read('user')).data).toEqual(user)
+    failWith = 403
+    await expect(contexts.read('user')).rejects.toMatchObject(denied)
+    await expect(contexts.writeTokens('user', { access_token })).rejects.toMatchObject(denied)
+  })
+
+  test('a machine goes on with what is in memory', async () => {
+    const contexts = actionContexts(() => stateTokens({ env, now }))
+    await contexts.write('machine', machine, false)
+    failWith = 403
+    expect((await contexts.read('machine')).data).toEqual(machine)
+    await expect(contexts.writeTokens('machine', { access_token })).rejects.toMatchObject(denied)
+    expect((await contexts.read('machine')).data).toEqual({ ...machine, access_token })
+  })
+
+  test('a user’s tokens that could not be stored do not seem to be', async () => {
+    const contexts = actionContexts(() => stateTokens({ env, now }))
+    await contexts.write('user', { ...user, ...tokens }, false)
+    failWith = 403
+    const next = { ...tokens, refresh_token: { ...refresh_token, token: 'next' } }
+    await expect(contexts.writeTokens('user', next)).rejects.toMatchObject(denied)
+    failWith = undefined
+    expect((await contexts.read('user')).data).toEqual({ ...user, ...tokens })
+  })
+})
+
+test('the lock of an action knows its own holdings, and nothing of those of other containers', async () => {
+  const [lock, other] = [actionLock(), actionLock()]
+  const ended = await lock('a', async (hold) => hold)
+  const foreign = await other('a', async (hold) => hold)
+  await lock('a', async (hold) => {
+    expect(hold.id).not.toBe(ended.id)
+    expect(await hold.stillHeld()).toBe(true)
+    expect(await hold.hasEnded?.(ended.id ?? '')).toBe(true)
+    expect(await hold.hasEnded?.(hold.id ?? '')).toBe(false)
+    expect(await hold.hasEnded?.(foreign.id ?? '')).toBe(false)
   })
 })
 

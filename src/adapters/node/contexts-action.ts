@@ -1,4 +1,5 @@
 import { UnavailableError } from '../../core/errors.ts'
+import { kindOf } from '../../core/familiar/context-kind.ts'
 import {
   type ContextStore,
   isObject,
@@ -6,6 +7,7 @@ import {
   type TokenPatch,
   withTokens,
 } from '../../core/familiar/contexts.ts'
+import { jwtKind, serverToServerKind } from '../../core/familiar/kinds-with-secret.ts'
 import type { Json } from '../../core/ports.ts'
 import type { StateTokens } from './store-state.ts'
 
@@ -35,21 +37,31 @@ export function actionContexts(connect: () => StateTokens): ContextStore {
     const known = tokens.get(name)
     if (known !== undefined && (ownTokens.has(name) || isLasting(known))) return known
     try {
-      const kept = ((await state().get(name)) ?? {}) as TokenPatch
-      tokens.set(name, kept)
-      return kept
+      const stored = ((await state().get(name)) ?? {}) as TokenPatch
+      tokens.set(name, stored)
+      return stored
     } catch (error) {
-      // a State service that cannot be reached is an empty one: a new token can still be had
-      if (error instanceof UnavailableError) return known ?? {}
+      // a machine can obtain a new token; the refresh token of a user may be there, and nothing else replaces it
+      if (error instanceof UnavailableError && isMachine(name, contexts.get(name))) return known ?? {}
       throw error
     }
   }
 
-  async function keep(name: string, kept: TokenPatch): Promise<void> {
-    tokens.set(name, kept)
+  async function store(name: string, stored: TokenPatch): Promise<void> {
+    const empty = stored.access_token === undefined && stored.refresh_token === undefined
+    try {
+      await state().put(name, empty ? undefined : (stored as Parameters<StateTokens['put']>[1]))
+    } catch (error) {
+      // a refresh token that only this container had would be overwritten by what State has
+      if (isMachine(name, contexts.get(name))) remember(name, stored)
+      throw error
+    }
+    remember(name, stored)
+  }
+
+  function remember(name: string, stored: TokenPatch): void {
+    tokens.set(name, stored)
     ownTokens.delete(name)
-    const empty = kept.access_token === undefined && kept.refresh_token === undefined
-    await state().put(name, empty ? undefined : (kept as Parameters<StateTokens['put']>[1]))
   }
 
   return {
@@ -61,25 +73,34 @@ export function actionContexts(connect: () => StateTokens): ContextStore {
     async write(name, data, local) {
       if (!isObject(data)) {
         contexts.delete(name)
-        return keep(name, {})
+        return store(name, {})
       }
       const { access_token, refresh_token, ...credential } = structuredClone(data)
       contexts.set(name, credential as Json)
       // an action sets its context at every run: without tokens of its own it keeps those it had
       if (access_token === undefined && refresh_token === undefined) return
       const given = present({ access_token, refresh_token } as Record<string, StoredToken | undefined>)
-      if (!local) return keep(name, given)
+      if (!local) return store(name, given)
       tokens.set(name, given)
       ownTokens.add(name)
     },
     async writeTokens(name, patch) {
-      await keep(name, present({ ...(await tokensOf(name)), ...patch }))
+      await store(name, present({ ...(await tokensOf(name)), ...patch }))
     },
     names: async () => [...contexts.keys()],
     current: async () => current,
     async setCurrent(name) {
       current = name
     },
+  }
+}
+
+/** Whether a context's credential obtains tokens without a user, so that nothing is lost with its tokens. */
+function isMachine(name: string, data: Json | undefined): boolean {
+  try {
+    return isObject(data) && kindOf(name, data, [jwtKind, serverToServerKind]) !== undefined
+  } catch {
+    return false
   }
 }
 

@@ -5,7 +5,13 @@ import {
   type TokenPatch,
   withTokens,
 } from '../../core/familiar/contexts.ts'
-import type { AioConfig, ConfigFileName } from './config/aio-config.ts'
+import type { Json } from '../../core/ports.ts'
+import type { AioConfig, ConfigFileName, PreparedUpdate } from './config/aio-config.ts'
+
+interface Prepared {
+  readonly file: ConfigFileName
+  readonly update: PreparedUpdate
+}
 
 const root = ['ims', 'contexts'] as const
 const currentKey = ['ims', 'config', 'current'] as const
@@ -27,6 +33,23 @@ export function aioContexts(config: AioConfig): ContextStore {
     return (await has('local', removed ? [...path, label] : path)) ? 'local' : 'global'
   }
 
+  async function writeTokens(name: string, patch: TokenPatch, prepared?: Prepared): Promise<void> {
+    const path = await pathOf(name)
+    const patches: Record<ConfigFileName, TokenPatch> = { local: {}, global: {} }
+    for (const label of Object.keys(patch) as TokenLabel[]) {
+      const removed = patch[label] === undefined
+      const place = await placeOf(path, label, removed)
+      // what is not there makes no file of its own
+      if (removed && !(await has(place, [...path, label]))) continue
+      patches[place] = { ...patches[place], [label]: patch[label] }
+    }
+    for (const file of ['local', 'global'] as const) {
+      if (Object.keys(patches[file]).length === 0) continue
+      const change = (context: Json | undefined) => withTokens(isObject(context) ? context : {}, patches[file])
+      await (prepared?.file === file ? prepared.update.update(path, change) : config.update(file, path, change))
+    }
+  }
+
   return {
     async read(name) {
       const path = await pathOf(name)
@@ -36,19 +59,13 @@ export function aioContexts(config: AioConfig): ContextStore {
     async write(name, data, local) {
       await config.set(local ? 'local' : 'global', await pathOf(name), data)
     },
-    async writeTokens(name, patch) {
-      const path = await pathOf(name)
-      const patches: Record<ConfigFileName, TokenPatch> = { local: {}, global: {} }
-      for (const label of Object.keys(patch) as TokenLabel[]) {
-        const removed = patch[label] === undefined
-        const place = await placeOf(path, label, removed)
-        // what is not there makes no file of its own
-        if (removed && !(await has(place, [...path, label]))) continue
-        patches[place] = { ...patches[place], [label]: patch[label] }
-      }
-      for (const file of ['local', 'global'] as const) {
-        if (Object.keys(patches[file]).length === 0) continue
-        await config.update(file, path, (context) => withTokens(isObject(context) ? context : {}, patches[file]))
+    writeTokens,
+    async prepareTokens(name) {
+      const file = await placeOf(await pathOf(name), 'access_token', false)
+      const update = await config.prepare?.(file)
+      return {
+        write: (patch) => writeTokens(name, patch, update && { file, update }),
+        discard: () => update?.discard(),
       }
     },
     names: () => config.names(root),

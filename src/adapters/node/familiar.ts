@@ -8,6 +8,7 @@ import { type AioConfig, aioConfig } from './config/aio-config.ts'
 import { actionContexts } from './contexts-action.ts'
 import { aioContexts } from './contexts-aio.ts'
 import { loopbackRedirect, pasteRedirect, stateTokens } from './late.ts'
+import { actionLock } from './lock-action.ts'
 import type { LoginOptions } from './login-options.ts'
 import { type NodePlatformOptions, nodePlatform } from './platform.ts'
 
@@ -26,9 +27,11 @@ export type NodeIms = FamiliarIms & { readonly context: ContextApi & CliApi }
 export function createNodeIms(options: NodeImsOptions = {}): NodeIms {
   const { directory, login, config = aioConfig(), relay, ...rest } = options
   const inAction = process.env.__OW_ACTION_NAME !== undefined
-  const contexts = inAction ? actionContexts(() => stateTokens()) : aioContexts(config)
+  const state = inAction ? stateTokens() : undefined
+  const contexts = state ? actionContexts(() => state) : aioContexts(config)
   const ims = createIms({
     ...nodePlatform({ ...(directory !== undefined && { directory }), config }),
+    ...(state && { store: state.store, lock: actionLock() }),
     interactive: () => !inAction && hasTerminal(),
     kinds: [cliKind({ ...forRelay(login), ...relay })],
     ...rest,

@@ -50,5 +50,11 @@ export function stateTokens(): StateTokens {
   return {
     get: async (name) => (await connected()).get(name),
     put: async (name, tokens) => (await connected()).put(name, tokens),
+    store: {
+      get: async (key) => (await connected()).store.get(key),
+      set: async (key, value, expiresAt) => (await connected()).store.set(key, value, expiresAt),
+      delete: async (key) => (await connected()).store.delete(key),
+      keys: async (prefix) => (await connected()).store.keys(prefix),
+    },
   }
 }

@@ -1,48 +1,45 @@
-import {
-  lstatSync,
-  lutimesSync,
-  mkdirSync,
-  readFileSync,
-  readlinkSync,
-  symlinkSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { hostname } from 'node:os'
+import { lstatSync, lutimesSync, mkdirSync, readlinkSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { shared } from './lock-shared.ts'
+import { lifeOf, type Owner, thisOwner } from './process-identity.ts'
+import { readRegularFile } from './read-file.ts'
+import { temporaryName } from './temporary-files.ts'
 import { codeOf } from './write-file.ts'
 
 /** Who holds a lock, as the lock itself says. */
 export interface Holder {
   /** The whole text of the lock: tells one holding from the next. */
   readonly text: string
-  /** When the holder last showed that it lives, in ms since the epoch, by the clock of the file system. */
+  /** When the holder last gave a sign of life, in ms since the epoch, by the clock of the file system. */
   readonly seen: number
-  readonly pid?: number
-  readonly start?: string
+  /** The file system's number for the lock's file. */
+  readonly file: number
+  /** Absent if the text names no holder. */
+  readonly owner?: Owner
   readonly token?: string
-  readonly machine?: string
 }
 
-let self: { start: string; machine: string } | undefined
 let holdings = 0
 
-function thisProcess(): { start: string; machine: string } {
-  self ??= { start: startOf(process.pid) ?? '', machine: thisMachine() }
-  return self
+/** One holding: the text of its lock, a token of its own, and its temporary file. */
+export interface Holding {
+  readonly text: string
+  readonly token: string
+  readonly scratch: string
 }
 
-/** A text for a lock of this process that no other holding, here or elsewhere, shares. */
-export function newHolding(): { text: string; token: string } {
-  const { start, machine } = thisProcess()
+/** A holding for this thread whose text no other shares, in any process. */
+export function newHolding(path: string): Holding {
+  const { pid, start, thread, machine } = thisOwner()
   holdings += 1
-  const token = `${Date.now().toString(36)}${holdings.toString(36)}${Math.random().toString(36).slice(2, 8)}`
-  return { text: `${process.pid}:${start}:${token}:${machine}`, token }
+  const token = `${shared().realm}${Date.now().toString(36)}${holdings.toString(36)}${Math.random().toString(36).slice(2, 8)}`
+  const text = `${pid}:${thread === '' ? start : `${start}.${thread}`}:${token}:${machine}`
+  return { text, token, scratch: temporaryName(path, thisOwner(), token) }
 }
 
 /**
- * Makes the lock, unless there is one. A symbolic link that points at its holder's name comes to be in one step
- * together with its content, so no crash leaves a lock that doesn't say whose it was; a plain file is the second best.
+ * Creates the lock, unless there is one. A symbolic link that points at its holder's name is created in one step
+ * together with its content, so no crash leaves a lock that doesn't name its holder; a plain file is the second best.
  */
 export function createLock(path: string, text: string): boolean {
   for (let again = false; ; again = true) {
@@ -68,88 +65,88 @@ function createLink(path: string, text: string): void {
   }
 }
 
-/** Who holds the lock; `undefined` where nobody does. Throws what the file system throws. */
+/** Who holds the lock; `undefined` if it is free. Throws what the file system throws. */
 export function readHolder(path: string): Holder | undefined {
   try {
-    const seen = lstatSync(path).mtimeMs
-    const text = lockText(path)
-    const match = /^(\d{1,10}):(\d*):([a-z0-9]{1,40}):([^:/]{1,200})$/.exec(text)
-    if (match === null) return { text, seen }
-    const [, pid, start = '', token = '', machine = ''] = match
-    return { text, seen, pid: Number(pid), start, token, machine }
+    const { mtimeMs: seen, ino: file } = lstatSync(path)
+    return { ...parseHolder(textIn(path)), seen, file }
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined
     throw error
   }
 }
 
-function lockText(path: string): string {
+/** Whether the lock is still the one in which `holder` was read, and gave no sign since: costs a single look. */
+export function isUnchanged(path: string, { seen, file }: Holder): boolean {
   try {
-    return readlinkSync(path)
+    const stats = lstatSync(path, { throwIfNoEntry: false })
+    return stats?.ino === file && stats.mtimeMs === seen
+  } catch {
+    return false
+  }
+}
+
+/** The text of the lock; `undefined` if it is free. Throws what the file system throws. */
+export function lockText(path: string): string | undefined {
+  try {
+    return textIn(path)
   } catch (error) {
-    // not a link
-    if (codeOf(error) === 'EINVAL' || codeOf(error) === 'UNKNOWN') return readFileSync(path, 'utf8').slice(0, 1000)
+    if (codeOf(error) === 'ENOENT') return undefined
     throw error
   }
 }
 
-/** Ends a holding. Somebody else's lock is left alone. */
+function parseHolder(text: string): Omit<Holder, 'seen' | 'file'> {
+  const match = /^(\d{1,10}):(\d*)(?:\.(w\d+|\d+\.\d+))?:([a-z0-9]{1,60}):([^:/]{1,200})$/.exec(text)
+  if (match === null) return { text }
+  const [, pid, start = '', thread = '', token = '', machine = ''] = match
+  return { text, token, owner: { pid: Number(pid), start, thread, machine } }
+}
+
+function textIn(path: string): string {
+  try {
+    return readlinkSync(path)
+  } catch (error) {
+    // not a link
+    if (codeOf(error) !== 'EINVAL' && codeOf(error) !== 'UNKNOWN') throw error
+  }
+  const text = readRegularFile(path)
+  if (text === undefined) throw Object.assign(new Error(), { code: 'not a lock' })
+  return text.slice(0, 1000)
+}
+
+/** Ends a holding. A lock that another holder has is left alone. */
 export function releaseLock(path: string, text: string): void {
   try {
-    if (lockText(path) === text) unlinkSync(path)
+    if (textIn(path) === text) unlinkSync(path)
   } catch {}
 }
 
-/** Shows the others that the holder lives. */
+/** Gives the others a sign of life. */
 export function touchLock(path: string, text: string): void {
   try {
     const now = Date.now() / 1000
-    if (lockText(path) === text) lutimesSync(path, now, now)
+    if (textIn(path) === text) lutimesSync(path, now, now)
   } catch {}
 }
 
-/** Whether the holder is a process of this machine that has ended. `false` also where that can't be known. */
-export function isGone({ pid, start, machine }: Holder): boolean {
-  if (pid === undefined || machine !== thisProcess().machine) return false
-  try {
-    process.kill(pid, 0)
-  } catch (error) {
-    // EPERM: it lives, under another user
-    if (codeOf(error) === 'ESRCH') return true
-  }
-  const current = startOf(pid)
-  return current === 'ended' || (current !== undefined && start !== '' && current !== start)
+/** What is known about a holder: an `unknown` one is gone once it has given no sign of life for the lease. */
+export function lifeOfHolder({ owner }: Pick<Holder, 'owner'>): 'ended' | 'alive' | 'unknown' {
+  return owner === undefined ? 'unknown' : lifeOf(owner)
 }
 
-/** Whether {@link isGone} can tell. */
-export function isNear({ machine }: Holder): boolean {
-  return machine === thisProcess().machine
+/** Whether the holding that wrote `text` into a lock is known to have ended, also while its process goes on. */
+export function hasEnded(text: string): boolean {
+  const { owner, token } = parseHolder(text)
+  if (owner === undefined || token === undefined) return false
+  const { realm, held } = shared()
+  const { pid, start, machine } = thisOwner()
+  const ours = owner.pid === pid && owner.start === start && owner.machine === machine && token.startsWith(realm)
+  return ours ? !held.has(token) : lifeOf(owner) === 'ended'
 }
 
-/** When a process began, in the kernel's ticks: tells it from a later one with the same number. */
-function startOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return fields[0] === 'Z' || fields[0] === 'X' ? 'ended' : fields[19]
-  } catch {
-    return undefined
-  }
-}
-
-/** A name for the set of processes among which process numbers mean something: a boot, a container. */
-function thisMachine(): string {
-  const parts: string[] = []
-  for (const read of [
-    // Deno asks for leave
-    hostname,
-    () => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').slice(0, 8),
-    () => readlinkSync('/proc/self/ns/pid').replace(/\D/g, ''),
-  ]) {
-    try {
-      parts.push(read())
-    } catch {}
-  }
-  // a machine without a name is like no other: its locks are told dead by their age alone
-  return (parts.join('~') || crypto.randomUUID()).replace(/[^\w.~-]/g, '_').slice(0, 200)
+/** The temporary files that a holder may have used, also of an earlier version. */
+export function scratchesOf(path: string, { owner, token }: Pick<Holder, 'owner' | 'token'>): string[] {
+  if (owner === undefined || token === undefined) return []
+  return [temporaryName(path, owner, token), `${path}.${token}.tmp`]
 }

@@ -1,17 +1,35 @@
-const queues = new Map<string, Array<() => void>>()
+import { shared } from './lock-shared.ts'
+
+// how much a single look counts at most: a process that was stopped must not find its patience at an end
+const longestLook = 1000
+
+/** Counts the time in which this process ran, as far as it looks at the clock at least once a second. */
+export function runningTime(): () => number {
+  let counted = 0
+  let last = performance.now()
+  return () => {
+    const now = performance.now()
+    counted += Math.min(now - last, longestLook)
+    last = now
+    return counted
+  }
+}
 
 export interface TurnOptions {
   readonly signal?: AbortSignal | undefined
-  /** ms */
+  /** ms of running time */
   readonly wait: number
+  /** How long the caller has waited, as {@link runningTime} counts. */
+  readonly waited: () => number
 }
 
 /**
  * Waits until no task of this process is between its turn and its {@link endTurn} for `name`, in order of arrival.
- * Resolves to whether the turn came within `wait` ms. Throws the reason of `signal` untouched.
+ * Resolves to whether the turn came within `wait` ms of running time. Throws the reason of `signal` untouched.
  */
-export async function takeTurn(name: string, { signal, wait }: TurnOptions): Promise<boolean> {
+export async function takeTurn(name: string, { signal, wait, waited }: TurnOptions): Promise<boolean> {
   signal?.throwIfAborted()
+  const { queues } = shared()
   const queue = queues.get(name)
   if (queue === undefined) {
     queues.set(name, [])
@@ -19,7 +37,13 @@ export async function takeTurn(name: string, { signal, wait }: TurnOptions): Pro
   }
   let came = false
   await new Promise<void>((resolve) => {
-    const timer = setTimeout(giveUp, Math.min(wait, 2 ** 31 - 1))
+    let timer = setTimeout(look, Math.min(wait, longestLook))
+    function look() {
+      const left = wait - waited()
+      // timers may fire a little early
+      if (left < 1) giveUp()
+      else timer = setTimeout(look, Math.min(left, longestLook))
+    }
     const end = () => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', giveUp)
@@ -42,6 +66,7 @@ export async function takeTurn(name: string, { signal, wait }: TurnOptions): Pro
 }
 
 export function endTurn(name: string): void {
+  const { queues } = shared()
   const next = queues.get(name)?.shift()
   if (next === undefined) queues.delete(name)
   else next()

@@ -24,7 +24,7 @@ export function nodePlatform({ directory, login, config = aioConfig() }: NodePla
   const observe = debugPrinter()
   return {
     store: fileStore(directory === undefined ? {} : { directory: `${directory}/tokens` }),
-    lock: fileLock({ required: false, ...(directory !== undefined && { directory: `${directory}/locks` }) }),
+    lock: fileLock(directory === undefined ? {} : { directory: `${directory}/locks` }),
     redirect: loopbackRedirect(login),
     // a login under way belongs to this process: its verifier is never written to disk
     pending: memoryStore(),

@@ -1,10 +1,12 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdirSync, readdirSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConfigurationError, UnavailableError } from '../../core/errors.ts'
 import type { Clock, Json, Store } from '../../core/ports.ts'
 import { copyJson } from './config/config-tree.ts'
-import { stateDirectory } from './lock-file.ts'
+import { fileNameOf } from './file-name.ts'
+import { readRegularFile } from './read-file.ts'
+import { placeRemedy, stateDirectory } from './state-directory.ts'
+import { sweepTemporaries } from './temporary-files.ts'
 import { codeOf, writeFileAtomic } from './write-file.ts'
 
 export interface FileStoreOptions {
@@ -14,38 +16,44 @@ export interface FileStoreOptions {
 }
 
 /**
- * Keeps each value in a file of its own, mode 0600, named after a digest of its key and replaced in one step: no
- * reader ever sees half a value. What is there but isn't what this store wrote counts as missing.
- * @throws UnavailableError `STORE_FAILED`, naming the path, when a value can't be written or removed
+ * Stores each value in a file of its own, mode 0600, named after a digest of its key and replaced in one step: no
+ * reader ever sees half a value. A file that this store did not write counts as missing.
+ * @throws UnavailableError `STORE_FAILED`, naming the path, if a value cannot be read, written or removed
  */
 export function fileStore(options: FileStoreOptions = {}): Store {
-  const { directory = stateDirectory('tokens'), clock = Date } = options
+  const { clock = Date } = options
+  const directory = () => options.directory ?? stateDirectory('tokens')
   const entryAt = (path: string) => {
     const entry = readEntry(path)
     return entry?.expiresAt !== undefined && entry.expiresAt <= clock.now() ? undefined : entry
   }
   return {
     async get(key) {
-      const entry = entryAt(await pathOf(directory, key))
+      const entry = entryAt(await pathOf(directory(), key))
       return entry?.key === key ? entry.value : undefined
     },
     async set(key, value, expiresAt) {
-      const path = await pathOf(directory, key)
+      const place = directory()
+      const path = await pathOf(place, key)
       const content = JSON.stringify({ key, value: copyJson(value, badValue), expiresAt })
-      await makeDirectory(directory)
+      makeDirectory(place)
+      sweepTemporaries(path, ownTemporary)
       await writeFileAtomic(path, content, { mode: 0o600 })
     },
     async delete(key) {
-      const path = await pathOf(directory, key)
-      const { rm } = await import('node:fs/promises')
-      await rm(path, { force: true }).catch((error) => fail(path, error))
+      const path = await pathOf(directory(), key)
+      sweepTemporaries(path, ownTemporary)
+      removeFile(path)
     },
     async keys(prefix) {
-      const entries = filesIn(directory).map((name) => entryAt(join(directory, name)))
+      const place = directory()
+      const entries = filesIn(place).map((name) => entryAt(join(place, name)))
       return entries.flatMap((entry) => (entry?.key.startsWith(prefix) ? [entry.key] : []))
     },
   }
 }
+
+const ownTemporary = /^[0-9a-f]{64}\.json\./
 
 interface Entry {
   readonly key: string
@@ -53,11 +61,12 @@ interface Entry {
   readonly expiresAt?: number
 }
 
+/** `undefined` if nothing is there, or nothing that this store wrote; a failure to read says neither. */
 function readEntry(path: string): Entry | undefined {
+  const text = readText(path)
+  if (text === undefined) return undefined
   try {
-    // a pipe or a device would never end
-    if (!statSync(path).isFile()) return undefined
-    const { key, value, expiresAt } = JSON.parse(readFileSync(path, 'utf8'))
+    const { key, value, expiresAt } = JSON.parse(text)
     if (typeof key !== 'string' || value === undefined) return undefined
     if (expiresAt === undefined) return { key, value: copyJson(value, badValue) }
     return Number.isFinite(expiresAt) ? { key, value: copyJson(value, badValue), expiresAt } : undefined
@@ -66,33 +75,49 @@ function readEntry(path: string): Entry | undefined {
   }
 }
 
+function readText(path: string): string | undefined {
+  try {
+    return readRegularFile(path)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw failure(`Could not read ${path}`, path, error)
+  }
+}
+
 function badValue(): Error {
   return new ConfigurationError('BAD_OPTION', 'The value to store is not plain JSON data. Pass plain data.')
 }
 
 async function pathOf(directory: string, key: string): Promise<string> {
-  const { createHash } = await import('node:crypto')
-  return join(directory, `${createHash('sha256').update(key).digest('hex')}.json`)
+  return join(directory, `${await fileNameOf(key)}.json`)
 }
 
-async function makeDirectory(directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 }).catch((error) => fail(directory, error))
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw failure(`Could not create ${directory}`, directory, error)
+  }
+}
+
+function removeFile(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw failure(`Could not remove ${path}`, path, error)
+  }
 }
 
 function filesIn(directory: string): string[] {
   try {
     return readdirSync(directory).filter((name) => /^[0-9a-f]{64}\.json$/.test(name))
-  } catch {
-    return []
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return []
+    throw failure(`Could not read ${directory}`, directory, error)
   }
 }
 
-function fail(path: string, error: unknown): never {
-  throw new UnavailableError(
-    'STORE_FAILED',
-    `Could not change ${path} (${codeOf(error)}). Check who may write there.`,
-    {
-      details: { path, code: codeOf(error) },
-    },
-  )
+function failure(what: string, path: string, error: unknown): UnavailableError {
+  const code = codeOf(error)
+  return new UnavailableError('STORE_FAILED', `${what} (${code}). ${placeRemedy}`, { details: { path, code } })
 }

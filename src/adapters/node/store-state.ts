@@ -1,4 +1,6 @@
+import { digest } from '../../core/digest.ts'
 import { ConfigurationError, UnavailableError } from '../../core/errors.ts'
+import type { Json, Store } from '../../core/ports.ts'
 
 /** A token as the context files write it: `expiry` in ms since the epoch, and any further strings beside it. */
 export interface StoredToken {
@@ -19,6 +21,8 @@ export interface StateTokens {
   get(contextName: string): Promise<StoredTokens | undefined>
   /** Without tokens: deletes what is kept. Rejects with `STORE_FAILED`, or `INVALID_CONTEXT_DATA` before it sends. */
   put(contextName: string, tokens: StoredTokens | undefined): Promise<void>
+  /** Stores whatever else the containers of an action share. It lists no keys. */
+  readonly store: Store
 }
 
 /** What {@link stateTokens} can be lent. */
@@ -75,6 +79,34 @@ export function stateTokens(options: StateTokensOptions = {}): StateTokens {
       if (kept === undefined) return void (await service.delete(key).catch(failTo('delete tokens from')))
       await service.put(key, JSON.stringify(kept), { ttl: secondsLeft(kept, now()) }).catch(failTo('write tokens to'))
     },
+    store: stateStore(action, connected, now),
+  }
+}
+
+function stateStore(action: string, connected: () => Promise<State>, now: () => number): Store {
+  const keyOf = async (key: string) => `ims.${keyPart(action.replaceAll('/', '.'))}.imskit.${await digest(key)}`
+  return {
+    async get(key) {
+      const service = await connected()
+      const entry = await service.get(await keyOf(key)).catch(failTo('read from'))
+      const {
+        key: own,
+        value,
+        expiresAt,
+      } = ownEntries(typeof entry?.value === 'string' ? parse(entry.value) : undefined)
+      const expired = typeof expiresAt === 'number' && expiresAt <= now()
+      return own === key && !expired ? (value as Json | undefined) : undefined
+    },
+    async set(key, value, expiresAt) {
+      const service = await connected()
+      const ttl = expiresAt === undefined ? longestTtl : secondsUntil(expiresAt, now())
+      await service.put(await keyOf(key), JSON.stringify({ key, value, expiresAt }), { ttl }).catch(failTo('write to'))
+    },
+    async delete(key) {
+      const service = await connected()
+      await service.delete(await keyOf(key)).catch(failTo('delete from'))
+    },
+    keys: async () => [],
   }
 }
 
@@ -142,7 +174,11 @@ function failTo(act: string): (error: unknown) => never {
 
 function secondsLeft(tokens: StoredTokens, now: number): number {
   const expiries = [tokens.access_token, tokens.refresh_token].flatMap((token) => (token ? [token.expiry] : []))
-  return Math.min(Math.max(Math.floor((Math.max(...expiries) - now) / 1000), 1), longestTtl)
+  return secondsUntil(Math.max(...expiries), now)
+}
+
+function secondsUntil(expiry: number, now: number): number {
+  return Math.min(Math.max(Math.floor((expiry - now) / 1000), 1), longestTtl)
 }
 
 function checkTokens(tokens: StoredTokens): StoredTokens | undefined {

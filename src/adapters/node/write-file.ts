@@ -4,6 +4,7 @@ import {
   fchownSync,
   fstatSync,
   fsync,
+  ftruncateSync,
   openSync,
   renameSync,
   type Stats,
@@ -12,12 +13,15 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { UnavailableError } from '../../core/errors.ts'
+import { temporaryName } from './temporary-files.ts'
 
 export interface WriteOptions {
   /** Permission bits; default: those of the file that is replaced, 0600 for a new one. */
   readonly mode?: number
   /** Name of the temporary file, in the directory of the target; default: one that nobody else uses. */
   readonly temporary?: string
+  /** The temporary file was made by {@link reserveFile}: it is filled where it is, in the room that it has. */
+  readonly reserved?: boolean
   /** Write only if the file still is this one (`undefined`: still missing), as {@link fileStats} saw it. */
   readonly replaces?: Stats | undefined
 }
@@ -61,8 +65,8 @@ export async function writeFileAtomic(
   try {
     const old = fileStats(path)
     if (old !== undefined && !old.isFile()) throw Object.assign(new Error(), { code: 'not a regular file' })
-    const target = options.temporary ?? unusedName(path)
-    const descriptor = openNew(target)
+    const target = options.temporary ?? temporaryName(path)
+    const descriptor = (options.reserved && openReserved(target)) || openNew(target)
     temporary = target
     const written = await fill(descriptor, content, { old, mode: options.mode })
     if ('replaces' in options && !isSameFile(fileStats(path), options.replaces)) {
@@ -73,13 +77,37 @@ export async function writeFileAtomic(
     return written
   } catch (error) {
     if (temporary !== undefined) remove(temporary)
-    throw new UnavailableError(
-      'STORE_FAILED',
-      `Could not write ${path} (${codeOf(error)}); what was there before is unchanged. ` +
-        'Check that its directory can be written to and that the disk has room.',
-      { details: { path, code: codeOf(error) } },
-    )
+    throw notWritten(path, error)
   }
+}
+
+/**
+ * Creates a temporary file for a later {@link writeFileAtomic} to `path`, with room for `size` bytes on the disk.
+ * @throws UnavailableError `STORE_FAILED`, naming `path`: the later write would fail, and no file is left
+ */
+export async function reserveFile(path: string, temporary: string, size: number): Promise<void> {
+  try {
+    const descriptor = openNew(temporary)
+    try {
+      writeFileSync(descriptor, Buffer.alloc(size))
+      // some file systems look for room only now
+      await synchronize(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
+  } catch (error) {
+    remove(temporary)
+    throw notWritten(path, error)
+  }
+}
+
+function notWritten(path: string, error: unknown): UnavailableError {
+  return new UnavailableError(
+    'STORE_FAILED',
+    `Could not write ${path} (${codeOf(error)}); what was there before is unchanged. ` +
+      'Check that its directory can be written to and that the disk has room.',
+    { details: { path, code: codeOf(error) } },
+  )
 }
 
 /** Removes a file; a failure, or that there is none, does not matter. */
@@ -87,13 +115,6 @@ export function remove(path: string): void {
   try {
     unlinkSync(path)
   } catch {}
-}
-
-let count = 0
-
-function unusedName(path: string): string {
-  count += 1
-  return `${path}.${process.pid}-${Date.now().toString(36)}-${count}-${Math.random().toString(36).slice(2)}.tmp`
 }
 
 function openNew(path: string): number {
@@ -106,6 +127,20 @@ function openNew(path: string): number {
   }
 }
 
+/** `undefined` if it is gone. */
+function openReserved(path: string): number | undefined {
+  try {
+    return openSync(path, 'r+')
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error
+    return undefined
+  }
+}
+
+function synchronize(descriptor: number): Promise<void> {
+  return new Promise((resolve, reject) => fsync(descriptor, (error) => (error ? reject(error) : resolve())))
+}
+
 async function fill(
   descriptor: number,
   content: string | Uint8Array,
@@ -113,11 +148,12 @@ async function fill(
 ): Promise<Stats> {
   try {
     writeFileSync(descriptor, content)
+    ftruncateSync(descriptor, Buffer.byteLength(content))
     const sameGroup = keepOwner(descriptor, old)
     const kept = old === undefined ? 0o600 : old.mode & 0o777
     const bits = mode ?? (sameGroup ? kept : kept & 0o707)
     if (bits !== 0o600) fchmodSync(descriptor, bits)
-    await new Promise<void>((resolve, reject) => fsync(descriptor, (error) => (error ? reject(error) : resolve())))
+    await synchronize(descriptor)
     return fstatSync(descriptor)
   } finally {
     closeSync(descriptor)

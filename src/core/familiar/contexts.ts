@@ -27,9 +27,22 @@ export interface ContextStore {
   write(name: string, data: Json | undefined, local: boolean): Promise<void>
   /** Writes tokens next to their context and touches nothing else of it. */
   writeTokens(name: string, patch: TokenPatch): Promise<void>
+  /**
+   * Proves, before tokens are requested, that they can be written, and reserves what the write needs. Rejects with
+   * `STORE_FAILED` if it cannot. Default: no such proof.
+   */
+  prepareTokens?(name: string): Promise<PreparedTokens>
   names(): Promise<string[]>
   current(): Promise<string | undefined>
   setCurrent(name: string): Promise<void>
+}
+
+/** A write of tokens that is known to be possible. */
+export interface PreparedTokens {
+  /** As {@link ContextStore.writeTokens} for the same context, once. */
+  write(patch: TokenPatch): Promise<void>
+  /** Gives back what was reserved, if nothing was written. */
+  discard(): void
 }
 
 const prefix = 'ims.contexts.'

@@ -83,7 +83,7 @@ export function namedContexts(options: CreateImsOptions, kinds: readonly Context
       ...connection,
       ...(redirect && { redirect }),
       flow,
-      store: own ? tokensInContext(contexts, name, owner) : options.store,
+      store: own ? tokensInContext({ contexts, name, owner, notes: options.store }) : options.store,
     })
     const entry: Known = { name, signature, client, session }
     known.set(key, entry)

@@ -1,7 +1,7 @@
 import { claimsOf } from '../ims/decode-token.ts'
 import { parseTokens, scopesOf, type Tokens } from '../ims/tokens.ts'
 import type { Json, Store } from '../ports.ts'
-import { type ContextStore, isObject, type StoredToken, type TokenPatch } from './contexts.ts'
+import { type ContextStore, isObject, type PreparedTokens, type StoredToken, type TokenPatch } from './contexts.ts'
 
 /** For whom a token found in a context must have been issued. */
 export interface TokenOwner {
@@ -11,23 +11,68 @@ export interface TokenOwner {
   readonly scopes: readonly string[]
 }
 
+/** A context and what belongs to it. */
+export interface ContextPlace {
+  readonly contexts: ContextStore
+  readonly name: string
+  readonly owner: TokenOwner
+  /** Holds the notes about renewals under way, which do not belong in a context. */
+  readonly notes: Store
+}
+
+const notePrefix = 'imskit/renewals/'
+
 /**
- * A {@link Store} whose one entry lives in a context, as `access_token` and `refresh_token`, where the old library
- * looks for it. What was issued for another client, environment or scope is not there.
+ * A {@link Store} whose one entry lives in a context, as `access_token` and `refresh_token`, where `@adobe/aio-lib-ims`
+ * looks for it. A token that was issued for another client, environment or scope is not there.
+ *
+ * A note about a renewal is stored only if the tokens that will follow it can be written.
  */
-export function tokensInContext(contexts: ContextStore, name: string, owner: TokenOwner): Store {
+export function tokensInContext({ contexts, name, owner, notes }: ContextPlace): Store {
+  let prepared: PreparedTokens | undefined
+  const isNote = (key: string) => key.startsWith(notePrefix)
+  // contexts of one client share their keys, and each has a renewal of its own
+  const noteKey = (key: string) => `${notePrefix}${JSON.stringify(name)}${key.slice(notePrefix.length)}`
+
+  function release(): void {
+    prepared?.discard()
+    prepared = undefined
+  }
+
+  async function writeTokens(patch: TokenPatch): Promise<void> {
+    try {
+      await (prepared === undefined ? contexts.writeTokens(name, patch) : prepared.write(patch))
+    } finally {
+      release()
+    }
+  }
+
   return {
     async get(key) {
+      if (isNote(key)) return notes.get(noteKey(key))
       const { data } = await contexts.read(name)
       if (!isObject(data)) return undefined
       const usable = (value: Json | undefined) => readStored(value, key, owner)
       return fromContext(usable(data.access_token), usable(data.refresh_token))
     },
-    async set(key, value) {
+    async set(key, value, expiresAt) {
+      if (isNote(key)) {
+        release()
+        // a renewal that has ended writes nothing more
+        if (!isObject(value) || value.ended === undefined) prepared = await contexts.prepareTokens?.(name)
+        return notes.set(noteKey(key), value, expiresAt).catch((error) => {
+          release()
+          throw error
+        })
+      }
       const tokens = parseTokens(value)
-      if (tokens !== undefined) await contexts.writeTokens(name, toContext(tokens, key))
+      if (tokens !== undefined) await writeTokens(toContext(tokens, key))
     },
-    delete: () => contexts.writeTokens(name, { access_token: undefined, refresh_token: undefined }),
+    async delete(key) {
+      release()
+      if (isNote(key)) return notes.delete(noteKey(key))
+      await contexts.writeTokens(name, { access_token: undefined, refresh_token: undefined })
+    },
     keys: async () => [],
   }
 }

@@ -191,7 +191,7 @@ describe('who may do what', () => {
     writeFileSync(file, '{"a":1}')
     chmodSync(file, 0)
     chmodSync(directory, 0o777)
-    const expected = { error: { code: 'CONFIG_UNREADABLE', message: expect.stringContaining(file) } }
+    const expected = { error: { code: 'STORE_FAILED', message: expect.stringContaining(`${file} (EACCES)`) } }
     expect(
       callAs([
         ['get', 'a'],
@@ -253,6 +253,33 @@ describe.skipIf(!mountable())('a disk of its own (needs the right to mount)', ()
       out: [{}, { error: { ...failed.error, message: expect.stringMatching(/ENOSPC/) } }, { value: { kept: 1 } }, {}],
       files: 'aio ',
       content: { a: { kept: 1 }, c: 2 },
+    })
+  })
+
+  test('that is full after a write was prepared: the write finds the room it was promised', () => {
+    const list = [
+      ['set', 'a', 'x'.repeat(5_000)],
+      ['set on a full disk', 'b', 'y'.repeat(20_000)],
+      ['get', 'b'],
+    ]
+    const command = `out=$(${calls(list)}) && printf '{"out":%s,"files":"%s"}' "$out" "$(ls -A | grep -v filler | tr '\\n' ' ')"`
+    expect(runThere('size=256k', command)).toEqual({ out: [{}, {}, { value: 'y'.repeat(20_000) }], files: 'aio ' })
+  })
+
+  test('that has no room for a write: preparing it fails, and leaves nothing', () => {
+    const list = [
+      ['set', 'a', 'x'.repeat(50_000)],
+      ['set on a full disk', 'b', 1],
+      ['get', 'a'],
+    ]
+    const command = `out=$(${calls(list)}) && printf '{"out":%s,"files":"%s"}' "$out" "$(ls -A | tr '\\n' ' ')"`
+    expect(runThere('size=128k', command)).toMatchObject({
+      out: [
+        {},
+        { error: { ...failed.error, message: expect.stringMatching(/ENOSPC/) } },
+        { value: 'x'.repeat(50_000) },
+      ],
+      files: 'aio ',
     })
   })
 

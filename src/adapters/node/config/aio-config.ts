@@ -21,7 +21,8 @@ export type ConfigSource = ConfigFileName | 'env'
  * with those of `.env`, each above the one before. Names match in any case.
  *
  * Every call looks whether the files changed. The environment and `.env` are read at first use and on `reload`.
- * Every method rejects with `ConfigurationError` `CONFIG_UNREADABLE`, naming the path, when a file it needs is damaged.
+ * Every method rejects with `ConfigurationError` `CONFIG_UNREADABLE`, naming the path, if a file it needs is damaged, and
+ * with `UnavailableError` `STORE_FAILED` if a file cannot be read.
  */
 export interface AioConfig {
   /** The value under `key`, merged from all sources or from one; a copy. `undefined` where there is none. */
@@ -43,6 +44,11 @@ export interface AioConfig {
   ): Promise<void>
   /** {@link AioConfig.update} with a value that doesn't depend on the old one. */
   set(file: ConfigFileName, key: ConfigKey, value: Json | undefined, signal?: AbortSignal): Promise<void>
+  /**
+   * Proves that a later update can be written, and reserves its room on the disk.
+   * @throws UnavailableError `STORE_FAILED`, `TIMEOUT`; nothing is left behind
+   */
+  prepare?(file: ConfigFileName): Promise<PreparedUpdate>
   /** Where a file is, or would be. */
   path(file: ConfigFileName): Promise<string>
   /** An environment variable: the real one, else that of `.env`. `process.env` is never changed. */
@@ -50,6 +56,17 @@ export interface AioConfig {
   /** Looks again, at the next call, at the working directory, the environment and `.env`. */
   reload(): void
 }
+
+/** An update whose room on the disk is reserved. */
+export interface PreparedUpdate {
+  /** As {@link AioConfig.update} of the same file, once. */
+  update(key: ConfigKey, change: (value: Json | undefined) => Json | undefined): Promise<void>
+  /** Gives the room back, if no update has used it. */
+  discard(): void
+}
+
+// what the tokens of a context take at most
+const tokensRoom = 32_768
 
 interface Sources {
   readonly environment: Environment
@@ -104,6 +121,10 @@ export function aioConfig(options: AioConfigOptions = {}): AioConfig {
     },
     update,
     set: (file, key, value, signal) => update(file, key, () => value, signal),
+    async prepare(file) {
+      const { update, discard } = await (await open())[file].prepare(tokensRoom)
+      return { update: (key, change) => update((tree) => changeAt(tree, namesOf(key), change)), discard }
+    },
     path: async (file) => (await open())[file].path,
     variable: async (name) => (await open()).environment.variables[name],
     reload() {

@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { UnavailableError } from '../../../core/errors.ts'
 import type { Json } from '../../../core/ports.ts'
-import { fileStats } from '../write-file.ts'
+import { readRegularFile } from '../read-file.ts'
+import { codeOf, fileStats } from '../write-file.ts'
 import { type ConfigObject, isObject } from './config-tree.ts'
 
 export type Variables = Readonly<Record<string, string | undefined>>
@@ -43,15 +44,23 @@ export async function readEnvironment(options: EnvironmentOptions = {}): Promise
   }
 }
 
-/** A `.env` that can't be read counts for nothing, as in the old library: it may be somebody else's, or a directory. */
+// a `.env` of another user, or none at all, counts for nothing, as in @adobe/aio-lib-ims
+const notOurs = ['EACCES', 'EPERM', 'ERR_ACCESS_DENIED', 'ENOENT', 'ELOOP', 'EISDIR', 'ENAMETOOLONG']
+
+/** @throws UnavailableError `STORE_FAILED` if it cannot be read for a moment: it may name another environment */
 async function readDotEnv(path: string): Promise<Record<string, string>> {
-  let text: string
+  let text: string | undefined
   try {
-    if (!fileStats(path)?.isFile()) return {}
-    text = readFileSync(path, 'utf8')
-  } catch {
-    return {}
+    text = fileStats(path)?.isFile() ? readRegularFile(path) : undefined
+  } catch (error) {
+    const code = codeOf(error)
+    if (!notOurs.includes(code)) {
+      throw new UnavailableError('STORE_FAILED', `Could not read ${path} (${code}). Try again.`, {
+        details: { path, code },
+      })
+    }
   }
+  if (text === undefined) return {}
   const { default: dotenv } = await import('dotenv')
   return upperCased(dotenv.parse(text))
 }

@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { stateDirectory } from '../../lock-file.ts'
-import { isGone, readHolder } from '../../lock-holder.ts'
+import { lifeOfHolder, readHolder } from '../../lock-holder.ts'
+import { stateDirectory } from '../../state-directory.ts'
 import { type Check, type Finding, problem, warning } from './finding.ts'
 
 /** Who else may read what is kept, and locks that nobody holds any more. */
@@ -38,7 +38,7 @@ function tooOpen(path: string, mode: number): Finding[] {
 function stale(path: string): Finding[] {
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return []
   const holder = readHolder(path)
-  if (holder === undefined || !isGone(holder)) return []
-  const what = `${path} is a lock of process ${holder.pid}, which has ended`
+  if (holder === undefined || lifeOfHolder(holder) !== 'ended') return []
+  const what = `${path} is a lock of process ${holder.owner?.pid}, which has ended`
   return [warning('files', what, `rm '${path}' (the next who needs it takes it over, too)`)]
 }

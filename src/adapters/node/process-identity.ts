@@ -1,0 +1,102 @@
+import { readFileSync, readlinkSync } from 'node:fs'
+import { hostname } from 'node:os'
+
+/** A thread of a process, as locks and temporary files name it. */
+export interface Owner {
+  readonly pid: number
+  /** When the process started, in the kernel's ticks; empty if the platform does not say. */
+  readonly start: string
+  /** Empty for the main thread; `<kernel's number>.<its start>`, or `w<Node's number>`, for a worker thread. */
+  readonly thread: string
+  readonly machine: string
+}
+
+/** `unknown`: only signs of life can tell. */
+export type Life = 'ended' | 'alive' | 'unknown'
+
+let self: Owner | undefined
+
+export function thisOwner(): Owner {
+  self ??= {
+    pid: process.pid,
+    start: startIn(`/proc/${process.pid}/stat`) ?? '',
+    thread: thisThread(),
+    machine: thisMachine(),
+  }
+  return self
+}
+
+/**
+ * What this machine knows about `owner`. Linux tells for certain, also for worker threads and for processes that are
+ * stopped. Elsewhere only the end of a whole process is certain, as a number may belong to a later process.
+ */
+export function lifeOf({ pid, start, thread, machine }: Owner): Life {
+  if (machine !== thisOwner().machine) return 'unknown'
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    // EPERM: it is there, under another user
+    if ((error as { code?: unknown }).code === 'ESRCH') return 'ended'
+  }
+  const now = startIn(`/proc/${pid}/stat`)
+  if (now === undefined || now === 'ended') return now ?? 'unknown'
+  if (start === '') return 'unknown'
+  if (now !== start) return 'ended'
+  if (thread === '') return 'alive'
+  return lifeOfThread(pid, thread)
+}
+
+function lifeOfThread(pid: number, thread: string): Life {
+  const [number, start] = thread.split('.')
+  if (start === undefined) return isStopped(pid) ? 'alive' : 'unknown'
+  return startIn(`/proc/${pid}/task/${number}/stat`) === start ? 'alive' : 'ended'
+}
+
+/** When a process or thread started: tells it from a later one with the same number. `ended` for a zombie. */
+function startIn(path: string): string | undefined {
+  const fields = statFields(path)
+  return fields?.[0] === 'Z' || fields?.[0] === 'X' ? 'ended' : fields?.[19]
+}
+
+/** By SIGSTOP or a debugger. */
+function isStopped(pid: number): boolean {
+  const state = statFields(`/proc/${pid}/stat`)?.[0]
+  return state === 'T' || state === 't'
+}
+
+function statFields(path: string): string[] | undefined {
+  try {
+    const stat = readFileSync(path, 'latin1')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  } catch {
+    return undefined
+  }
+}
+
+function thisThread(): string {
+  try {
+    const [pid, , number] = readlinkSync('/proc/thread-self').split('/')
+    if (number === String(process.pid)) return ''
+    const start = startIn(`/proc/${pid}/task/${number}/stat`)
+    if (pid === String(process.pid) && start !== undefined) return `${number}.${start}`
+  } catch {}
+  const threads = process.getBuiltinModule?.('node:worker_threads')
+  return threads === undefined || threads.isMainThread ? '' : `w${threads.threadId}`
+}
+
+/** A name for the set of processes among which process numbers mean something: a boot, a container. */
+function thisMachine(): string {
+  const parts: string[] = []
+  for (const read of [
+    // Deno asks for permission
+    hostname,
+    () => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').slice(0, 8),
+    () => readlinkSync('/proc/self/ns/pid').replace(/\D/g, ''),
+  ]) {
+    try {
+      parts.push(read())
+    } catch {}
+  }
+  // a machine without a name is like no other: only their age tells whether its locks are abandoned
+  return (parts.join('~') || crypto.randomUUID()).replace(/[^\w.~-]/g, '_').slice(0, 200)
+}
