@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { getToken, logIn, open, running, useBrowser } from './browser.ts'
+import { freeze, getToken, logIn, newFreezableProfile, open, running, useBrowser } from './browser.ts'
 import { type Ims, startIms } from './ims.ts'
 import { type Site, startSite } from './site.ts'
 
@@ -32,9 +32,16 @@ const heard = (page: Page, type: string) =>
   page.evaluate((wanted) => window.app.events.filter((event) => event.type === wanted).length, type)
 const loginRequired = { error: expect.objectContaining({ code: 'LOGIN_REQUIRED' }) }
 
-test('a tab that is frozen in the middle of a renewal hinders nobody, and has the new token when it thaws', async () => {
-  const { context, page: frozen } = await signedIn()
-  const other = await open(context, `${site.origin}/`)
+/** A page that is signed in and can be frozen, and another tab beside it. */
+async function freezable({ origin }: Site): Promise<{ page: Page; other: Page }> {
+  const context = await newFreezableProfile()
+  const page = await open(context, `${origin}/`)
+  expect((await logIn(page))[0]).toMatchObject({ ok: { token: expect.any(String) } })
+  return { page, other: await open(context, `${origin}/`) }
+}
+
+test('a tab that is frozen in the middle of a renewal hinders no other, and has the new token when it thaws', async () => {
+  const { page: frozen, other } = await freezable(site)
   const before = await getToken(other)
   let release = () => {}
   const released = new Promise<void>((resolve) => {
@@ -49,15 +56,37 @@ test('a tab that is frozen in the middle of a renewal hinders nobody, and has th
   )
   const renewal = forced(frozen)
   await asked
-  const cdp = await context.newCDPSession(frozen)
-  await cdp.send('Page.setWebLifecycleState', { state: 'frozen' })
+  const thaw = await freeze(frozen)
   const after = await forced(other)
   expect(after).toMatchObject({ ok: expect.any(String) })
   expect(after).not.toEqual(before)
-  await cdp.send('Page.setWebLifecycleState', { state: 'active' })
+  await thaw()
   release()
   expect(await renewal).toEqual(after)
   expect(await getToken(frozen)).toEqual(after)
+})
+
+test('a tab that is frozen for longer than the time-out while IMS answers takes the answer when it thaws', async () => {
+  const timeout = 2_000
+  const quick = await startSite({ ...ims.config, client: { timeout } })
+  onTestFinished(() => quick.close())
+  const { page } = await freezable(quick)
+  const before = await getToken(page)
+  onTestFinished(ims.fault({ path: '/ims/token', delay: 500 }))
+  const sofar = ims.granted('refresh_token')
+  const sent = page.waitForRequest('**/ims/token/v3')
+  const renewal = forced(page)
+  await sent
+  const began = Date.now()
+  const thaw = await freeze(page)
+  await expect.poll(() => ims.granted('refresh_token')).toBe(sofar + 1)
+  // the freeze itself has to last longer than the time-out
+  await expect.poll(() => Date.now() - began, { timeout: 3 * timeout }).toBeGreaterThan(2 * timeout)
+  await thaw()
+  const after = await renewal
+  expect(after).toMatchObject({ ok: expect.any(String) })
+  expect(after).not.toEqual(before)
+  expect(ims.requests.filter(({ params }) => params.grant_type === 'refresh_token').length).toBe(sofar + 1)
 })
 
 test('tabs that slept past the end of their token share one renewal', async () => {

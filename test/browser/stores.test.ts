@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { open, running, useBrowser } from './browser.ts'
+import { open, useBrowser } from './browser.ts'
 import { type Site, startSite } from './site.ts'
 
 const config = { clientId: 'none', endpoint: 'http://127.0.0.1:9', issuers: [], scopes: ['openid'] }
@@ -246,70 +246,4 @@ test('sessionStore works in memory where the storage is denied or full, and forg
     })
   })
   expect(await run()).toEqual(['imskit/3', 'imskit/4', 'imskit/5'])
-})
-
-describe('webLock', () => {
-  test('keeps tabs apart', async () => {
-    const context = await newContext()
-    const pages = await Promise.all([0, 1, 2].map(() => open(context, site.origin)))
-    const spans = await Promise.all(
-      pages.map((page) =>
-        page.evaluate(async () => {
-          const now = () => performance.timeOrigin + performance.now()
-          const spans: [number, number][] = []
-          const lock = window.imskit.webLock()
-          for (let round = 0; round < 3; round++)
-            await lock('shared', async () => {
-              const began = now()
-              await new Promise((resolve) => setTimeout(resolve, 15))
-              spans.push([began, now()])
-            })
-          return spans
-        }),
-      ),
-    )
-    const sorted = spans.flat().sort(([a], [b]) => a - b)
-    expect(sorted.length).toBe(9)
-    for (const [index, [began]] of sorted.entries())
-      expect(began).toBeGreaterThanOrEqual((sorted[index - 1]?.[1] ?? 0) - 2)
-  })
-
-  test('is free when its tab is closed, and taken over from one that does not let go', async () => {
-    const context = await newContext()
-    const [holder, waiter] = [await open(context, site.origin), await open(context, site.origin)]
-    const hold = () =>
-      holder.evaluate(
-        () => new Promise<void>((inside) => void window.imskit.webLock()('held', () => new Promise(() => inside()))),
-      )
-    await hold()
-    const taken = await waiter.evaluate(() => window.imskit.webLock({ lease: 100 })('held', async () => 'taken over'))
-    expect(taken).toBe('taken over')
-    await hold()
-    const waiting = waiter.evaluate(() => window.imskit.webLock()('held', async () => 'freed'))
-    await holder.close()
-    expect(await waiting).toBe('freed')
-  })
-
-  test('is not taken from a holder that has only just got it', async () => {
-    const page = await openPage()
-    const other = await open(page.context(), site.origin)
-    await page.evaluate(
-      () =>
-        new Promise<void>((inside) => {
-          void window.imskit.webLock()('queue', () => {
-            inside()
-            return new Promise((resolve) => setTimeout(resolve, 150))
-          })
-        }),
-    )
-    const second = other.evaluate(() =>
-      window.imskit.webLock()('queue', () => new Promise((resolve) => setTimeout(() => resolve('whole'), 150))),
-    )
-    await other.evaluate(async () => {
-      while (((await navigator.locks.query()).pending ?? []).length === 0) await new Promise(requestAnimationFrame)
-    })
-    const third = page.evaluate(() => window.imskit.webLock({ lease: 200 })('queue', async () => 'in turn'))
-    expect(await Promise.all([second, third])).toEqual(['whole', 'in turn'])
-    await running(page)
-  })
 })
