@@ -10,7 +10,7 @@ export type ImsEvent =
   | { type: 'lock-wait'; duration: number }
   | { type: 'clock-skew'; skew: number }
   | { type: 'refresh-refused'; clientId: string; error: string | undefined }
-  /** Tokens are kept in memory, as the platform's store is denied. */
+  /** The browser denies the database, so tokens stay in memory; or (`unreadable entry`) a stored entry can never be read. */
   | { type: 'store-degraded'; reason: string }
   | { type: 'error'; code: ImsErrorCode | undefined; message: string; during: string }
 
