@@ -1,4 +1,5 @@
 import { untilAborted } from './abort.ts'
+import { digest } from './digest.ts'
 import { ConfigurationError, LoginRequiredError } from './errors.ts'
 import type { LoginFlow, PendingLogin } from './flows/flow.ts'
 import { paths } from './ims/paths.ts'
@@ -73,6 +74,8 @@ export function createLogin(setup: Setup, flow: LoginFlow, session: Session): Lo
       if (foreign) throw mismatch('foreign', 'the login was begun by another client or environment')
       checkPlace(pending, callback)
       await store.delete(name)
+      // a router may write the callback back into the address, where the next load of the page finds it
+      if (platform.arrival) await store.set(await finishedKey(callback), true).catch(() => {})
       return pending
     }
     return withLockIfSoon(setup, name, task)
@@ -133,6 +136,7 @@ export function createLogin(setup: Setup, flow: LoginFlow, session: Session): Lo
 
     async land(arrival, url) {
       const pending = await pendingLogin(store, url)
+      if (pending === undefined && (await wasFinished(store, url))) return undefined
       const elsewhere = pending === undefined || (pending.mode ?? 'redirect') !== 'redirect'
       if (elsewhere && (await arrival.handOver(url))) return undefined
       const result = await login.finish(url)
@@ -160,7 +164,13 @@ export function unknownLogin(): LoginRequiredError {
   return mismatch('unknown', 'no login with this state was begun here, or it was finished already or took too long')
 }
 
+/** Whether the login that `callback` answers was finished in this tab already. */
+export async function wasFinished(store: Store, callback: URL): Promise<boolean> {
+  return (await store.get(await finishedKey(callback))) !== undefined
+}
+
 const pendingKey = (state: string) => `imskit/pending/${state}`
+const finishedKey = async (callback: URL) => `imskit/finished/${await digest(stateOf(callback))}`
 
 function parseCallback(callback: URL | string): URL {
   if (callback instanceof URL) return callback

@@ -71,36 +71,47 @@ export function checkReturnTo({ arrival }: Platform, returnTo: string | undefine
 
 /** What comes back on this page, read once however often it is asked for. */
 export interface Landing {
-  /** Ends the login whose answer is the address of this page; `undefined` where there is none that is waited for here. */
+  /** Finishes the login that the address of this page answers; `undefined` if no such login is waited for here. */
   read(): Promise<LoginResult | undefined>
   forget(): void
 }
 
-/** @param finish ends the login that a URL answers */
+/** @param finish finishes the login that a URL answers */
 export function createLanding(
   arrival: Arrival | undefined,
   finish: (arrival: Arrival, url: URL) => Promise<{ readonly result: Promise<LoginResult | undefined> }>,
 ): Landing {
-  let arrived: { readonly at: string; readonly result: Promise<LoginResult | undefined> } | undefined
+  let arrived: { readonly places: string[]; readonly url: URL; result: Promise<LoginResult | undefined> } | undefined
   let unread: URL | undefined
+  async function land(arrival: Arrival, url: URL): Promise<LoginResult | undefined> {
+    try {
+      const { result } = await finish(arrival, url).catch((error) => {
+        // the code that finishes it could not be loaded: the next call tries again
+        unread = url
+        arrived = undefined
+        throw error
+      })
+      return await result
+    } finally {
+      // a router may have written the address back that it read when it started
+      arrival.clear(url)
+    }
+  }
   return {
     async read() {
       if (arrival === undefined) return undefined
+      const here = arrival.here()
+      // a page that is rendered twice asks twice, after the address was cleared or written back by a router
+      if (arrived?.places.includes(here)) {
+        arrival.clear(arrived.url)
+        return arrived.result
+      }
       const url = arrival.url() ?? unread
-      // a page that is rendered twice asks twice, the second time after the address was cleared
-      if (url === undefined) return arrived?.at === arrival.here() ? arrived?.result : undefined
-      arrival.clear()
+      if (url === undefined) return undefined
+      arrival.clear(url)
       unread = undefined
-      const result = finish(arrival, url).then(
-        (finished) => finished.result,
-        (error) => {
-          // what would end it could not be loaded: the next call tries again
-          unread = url
-          throw error
-        },
-      )
-      arrived = { at: arrival.here(), result }
-      return result
+      arrived = { places: [here, arrival.here()], url, result: land(arrival, url) }
+      return arrived.result
     },
     forget() {
       arrived = undefined

@@ -70,17 +70,23 @@ export function createBrowserIms(options: BrowserImsOptions = {}): BrowserIms {
   }
 
   async function land(callback: URL, page: { at?: string }): Promise<Landing | undefined> {
-    const { pendingLogin, unknownLogin } = await loadLogin()
+    const { pendingLogin, unknownLogin, wasFinished } = await loadLogin()
     const login = await pendingLogin(pending, callback)
+    if (login === undefined && (await wasFinished(pending, callback))) {
+      arrival.clear(callback)
+      return undefined
+    }
     // one of a client that the page made itself is left to that
     if (login !== undefined && login.context === undefined) return undefined
-    arrival.clear()
+    arrival.clear(callback)
     page.at = arrival.here()
     const here = login?.context !== undefined && (login.mode ?? 'redirect') === 'redirect'
     // a popup or frame, whose page waits for it
     if (!here && (await arrival.handOver(callback))) return undefined
     if (login?.context === undefined) throw unknownLogin()
-    const { returnTo, appState } = await (await loginClient(login.context)).finishLogin(callback)
+    const client = await loginClient(login.context)
+    // a router may have written the address back meanwhile
+    const { returnTo, appState } = await client.finishLogin(callback).finally(() => arrival.clear(callback))
     arrival.completed()
     return {
       context: login.context,
