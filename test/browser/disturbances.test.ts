@@ -40,30 +40,55 @@ async function freezable({ origin }: Site): Promise<{ page: Page; other: Page }>
   return { page, other: await open(context, `${origin}/`) }
 }
 
-test('a tab that is frozen in the middle of a renewal hinders no other, and has the new token when it thaws', async () => {
-  const { page: frozen, other } = await freezable(site)
-  const before = await getToken(other)
+/** A renewal of `page` that does not get through to IMS before it is released. */
+async function heldUp(page: Page) {
   let release = () => {}
   const released = new Promise<void>((resolve) => {
     release = resolve
   })
-  const asked = new Promise<void>((resolve) =>
-    frozen.route('**/ims/token/v3', async (route) => {
+  const sent = new Promise<void>((resolve) =>
+    page.route('**/ims/token/v3', async (route) => {
       resolve()
       await released
       await route.continue()
     }),
   )
-  const renewal = forced(frozen)
-  await asked
+  const renewal = forced(page)
+  await sent
+  return { renewal, release }
+}
+
+test('a tab that is frozen in the middle of a renewal hinders no other, and finishes it when it thaws', async () => {
+  const { page: frozen, other } = await freezable(site)
+  const before = await getToken(other)
+  const sofar = ims.granted('refresh_token')
+  const { renewal, release } = await heldUp(frozen)
   const thaw = await freeze(frozen)
+  // a renewal is due, and the token in the store has not expired
+  const due = () => window.outcome(window.app.client.getToken({ minValidity: 2 * 86_400_000 }))
+  expect(await other.evaluate(due)).toEqual(before)
+  const waiting = forced(other)
+  await thaw()
+  release()
+  const after = await renewal
+  expect(after).toMatchObject({ ok: expect.any(String) })
+  expect(after).not.toEqual(before)
+  expect(await waiting).toEqual(after)
+  expect(await getToken(other)).toEqual(after)
+  expect(ims.granted('refresh_token')).toBe(sofar + 1)
+})
+
+test('a tab that is closed in the middle of a renewal leaves it to another', async () => {
+  const { context, page } = await signedIn()
+  const other = await open(context, `${site.origin}/`)
+  const before = await getToken(other)
+  const { renewal, release } = await heldUp(page)
+  renewal.catch(() => {})
+  await page.close()
+  release()
   const after = await forced(other)
   expect(after).toMatchObject({ ok: expect.any(String) })
   expect(after).not.toEqual(before)
-  await thaw()
-  release()
-  expect(await renewal).toEqual(after)
-  expect(await getToken(frozen)).toEqual(after)
 })
 
 test('a tab that is frozen for longer than the time-out while IMS answers takes the answer when it thaws', async () => {
