@@ -8,6 +8,7 @@ export {
   createClient,
   type FinishedLogin,
   type LoginClient,
+  type RedirectResult,
   type TokenSet,
 } from './client.ts'
 export * from './errors.ts'
@@ -71,5 +72,5 @@ export { memoryPlatform, memoryStore, noLock, processLock, systemClock } from '.
 export type { Clock, Fetch, Hold, Json, Lock, Platform, Redirect, Store, Visit } from './ports.ts'
 export type { GetTokenOptions } from './session/session.ts'
 export type { ConnectionOptions } from './setup.ts'
-export type { LoginOptions, StartLoginOptions } from './sign-in.ts'
+export type { LoginOptions, RedirectOutcome, StartLoginOptions } from './sign-in.ts'
 export type { VerifyTokenOptions } from './verify/verify-token.ts'

@@ -23,7 +23,7 @@ afterEach(() => expect(site.violations).toEqual([]))
 async function signedIn({ origin }: Site = site): Promise<{ context: BrowserContext; page: Page }> {
   const context = await newContext()
   const page = await open(context, `${origin}/`)
-  expect((await logIn(page))[0]).toMatchObject({ ok: { token: expect.any(String) } })
+  expect((await logIn(page))[0]).toMatchObject({ ok: { status: 'signedIn', tokens: { token: expect.any(String) } } })
   return { context, page }
 }
 
@@ -36,7 +36,7 @@ const loginRequired = { error: expect.objectContaining({ code: 'LOGIN_REQUIRED' 
 async function freezable({ origin }: Site): Promise<{ page: Page; other: Page }> {
   const context = await newFreezableProfile()
   const page = await open(context, `${origin}/`)
-  expect((await logIn(page))[0]).toMatchObject({ ok: { token: expect.any(String) } })
+  expect((await logIn(page))[0]).toMatchObject({ ok: { status: 'signedIn', tokens: { token: expect.any(String) } } })
   return { page, other: await open(context, `${origin}/`) }
 }
 
@@ -198,7 +198,7 @@ describe('an answer to a renewal that is cut off', () => {
     expect(await forced(page)).toEqual(loginRequired)
     for (const tab of [page, other]) expect(await forced(tab)).toEqual(loginRequired)
     expect(refreshes()).toBe(sofar + 1)
-    expect((await logIn(page))[0]).toMatchObject({ ok: { token: expect.any(String) } })
+    expect((await logIn(page))[0]).toMatchObject({ ok: { status: 'signedIn', tokens: { token: expect.any(String) } } })
   })
 })
 
@@ -251,7 +251,7 @@ describe('what others left in the storage of this origin', () => {
     }
     expect(await page.evaluate(() => window.outcome(window.app.client.logout()))).toMatchObject({ ok: {} })
     expect(await page.evaluate(() => 'polluted' in {} || 'accessToken' in {})).toBe(false)
-    expect((await logIn(page))[0]).toMatchObject({ ok: { token: expect.any(String) } })
+    expect((await logIn(page))[0]).toMatchObject({ ok: { status: 'signedIn', tokens: { token: expect.any(String) } } })
   })
 
   test('is no pending login, and never keeps one from beginning', async () => {
@@ -263,7 +263,11 @@ describe('what others left in the storage of this origin', () => {
         sessionStorage.setItem('imskit/page-logins', value)
       }
     }, hostile)
-    for (const state of ['0', 'wrapped-6', 'wrapped-10']) {
+    // what is not an entry at all is not known
+    await page.goto(`${site.origin}/callback?code=forged&state=0`)
+    await running(page)
+    expect(await page.evaluate(() => window.app.arrivals)).toEqual([{ ok: undefined }, { ok: undefined }])
+    for (const state of ['wrapped-6', 'wrapped-10']) {
       await page.goto(`${site.origin}/callback?code=forged&state=${state}`)
       await running(page)
       expect(await page.evaluate(() => window.app.arrivals)).toMatchObject([
@@ -271,6 +275,6 @@ describe('what others left in the storage of this origin', () => {
         { error: { code: 'STATE_MISMATCH' } },
       ])
     }
-    expect((await logIn(page))[0]).toMatchObject({ ok: { token: expect.any(String) } })
+    expect((await logIn(page))[0]).toMatchObject({ ok: { status: 'signedIn', tokens: { token: expect.any(String) } } })
   })
 })

@@ -66,7 +66,7 @@ describe('at oidc-provider', () => {
     await page.evaluate(() => void window.app.client.login().catch(() => {}))
     await page.getByRole('link', { name: 'Cancel' }).click()
     await page.waitForURL('**/callback*')
-    expect((await arrivals(page))[0]).toMatchObject({ error: { code: 'ACCESS_DENIED' } })
+    expect((await arrivals(page))[0]).toMatchObject({ ok: { status: 'denied', error: { code: 'ACCESS_DENIED' } } })
   })
 
   test('four tabs renew without ever using a refresh token twice', async () => {

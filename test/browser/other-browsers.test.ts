@@ -87,7 +87,9 @@ for (const { name, isHere, start, opensWindows } of browsers) {
       const place = () => first.run('return location.pathname').catch(String)
       await expect.poll(place, { timeout: 10_000 }).toBe('/callback')
       const [one, other] = await first.run<unknown[]>(`${app} return window.app.arrivals`)
-      expect(one).toMatchObject({ ok: { token: expect.any(String), returnTo: '/inbox' } })
+      expect(one).toMatchObject({
+        ok: { status: 'signedIn', returnTo: '/inbox', tokens: { token: expect.any(String) } },
+      })
       expect(other).toEqual(one)
       expect(await first.run('return location.href')).toBe(`${site.origin}/callback`)
       await first.open(`${site.origin}/`)
