@@ -42,7 +42,7 @@ describe('at oidc-provider', () => {
     const page = await openApp()
     const since = op.grants.length
     const [first, second] = await logIn(page)
-    expect(first).toMatchObject({ ok: { claims: { sub: 'alice', aud: publicClient, iss: op.issuer } } })
+    expect(first).toMatchObject({ ok: { tokens: { claims: { sub: 'alice', aud: publicClient, iss: op.issuer } } } })
     expect(second).toEqual(first)
     expect(page.url()).toBe(`${site.origin}/callback`)
     await page.reload()

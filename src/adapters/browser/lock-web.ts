@@ -26,7 +26,8 @@ export function webLock({ lease = 45_000 }: WebLockOptions = {}): Lock {
   const lock: Lock = async (name, task, signal) => {
     signal?.throwIfAborted()
     const locks = globalThis.navigator?.locks
-    if (locks === undefined) {
+    // null in simulated pages
+    if (!locks) {
       // one for the page: two clients of a page exclude each other too
       shared ??= processLock()
       return shared(name, task, signal)
