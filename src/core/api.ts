@@ -8,6 +8,7 @@ export {
   createClient,
   type FinishedLogin,
   type LoginClient,
+  type RedirectResult,
   type TokenSet,
 } from './client.ts'
 export * from './errors.ts'
@@ -72,5 +73,5 @@ export type { Clock, Fetch, Hold, Json, Lock, Platform, Redirect, Store, Visit }
 export { type IoredisLike, type NodeRedisLike, type RedisLike, type RedisLockOptions, redisLock } from './redis-lock.ts'
 export type { GetTokenOptions } from './session/session.ts'
 export type { ConnectionOptions } from './setup.ts'
-export type { LoginOptions, StartLoginOptions } from './sign-in.ts'
+export type { LoginOptions, RedirectOutcome, StartLoginOptions } from './sign-in.ts'
 export type { VerifyTokenOptions } from './verify/verify-token.ts'

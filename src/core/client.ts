@@ -18,7 +18,9 @@ import {
   depart,
   type LoginOptions,
   type LoginResult,
+  type RedirectOutcome,
   type StartLoginOptions,
+  storedLogin,
 } from './sign-in.ts'
 
 const loadLogin = /* @__PURE__ */ late(() => import('./login.ts'))
@@ -78,16 +80,23 @@ export interface LoginClient extends Client {
   /** The second half: the URL that the person came back on. */
   finishLogin(callback: URL | string, options?: { signal?: AbortSignal }): Promise<FinishedLogin>
   /**
-   * Ends a login by redirect on the page that IMS came back to, and clears the address of it. `undefined` on any other
-   * page, and where the login is waited for elsewhere. Every page that can be a redirect URI calls it once it is loaded.
+   * Finishes a login by redirect on the page that IMS redirected to, and removes the answer from its address. Resolves to
+   * how it went: a user who did not sign in is a result. `undefined` on any other page, and if another page waits for the
+   * login. An address that answers no login of ours stays as it is, with an event `callback-ignored`. Every page that
+   * can be a redirect URI calls it once it is loaded.
+   *
+   * @throws {LoginRequiredError} `STATE_MISMATCH` for an answer that was replayed, came too late or is for another client
    */
-  handleRedirect(): Promise<FinishedLogin | undefined>
+  handleRedirect(): Promise<RedirectResult | undefined>
   /**
    * Invalidates and forgets; resolves to the address that ends the person's session at IMS. That IMS cannot be told is
    * an `error` event only.
    */
   logout(options?: { redirectUri?: string; signal?: AbortSignal }): Promise<URL>
 }
+
+/** How a login by redirect went. */
+export type RedirectResult = RedirectOutcome<TokenSet>
 
 export interface FinishedLogin extends TokenSet {
   readonly appState?: Json | undefined
@@ -183,9 +192,11 @@ function loginMethods({ setup, flow, session, closing }: LoginParts): Omit<Login
     made ??= createLogin(setup, flow, session)
     return made
   }
-  const landing = createLanding(platform.arrival, async (arrival, url) => ({
-    result: (await login()).land(arrival, url),
-  }))
+  const landing = createLanding({
+    arrival: platform.arrival,
+    isOurs: async (url) => (await storedLogin(platform.pending ?? platform.store, url)) !== undefined,
+    finish: async (arrival, url) => ({ result: (await login()).land(arrival, url) }),
+  })
   session.onForget(landing.forget)
   const finished = ({ tokens, ...rest }: LoginResult): FinishedLogin => Object.assign(tokenSet(tokens, flow), rest)
   const untilClosed = <Options extends { signal?: AbortSignal | undefined }>(options?: Options) =>
@@ -204,7 +215,7 @@ function loginMethods({ setup, flow, session, closing }: LoginParts): Omit<Login
     finishLogin: async (callback, options) => finished(await (await login()).finish(callback, untilClosed(options))),
     async handleRedirect() {
       const result = await landing.read()
-      return result && finished(result)
+      return result?.status === 'signedIn' ? { ...result, tokens: tokenSet(result.tokens, flow) } : result
     },
     async logout({ redirectUri, signal } = {}) {
       const { forgetting, telling } = await end(setup, session, signal)

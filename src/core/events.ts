@@ -10,8 +10,10 @@ export type ImsEvent =
   | { type: 'lock-wait'; duration: number }
   | { type: 'clock-skew'; skew: number }
   | { type: 'refresh-refused'; clientId: string; error: string | undefined }
-  /** Tokens are kept in memory, as the platform's store is denied. */
+  /** The browser denies the database, so tokens stay in memory; or (`unreadable entry`) a stored entry can never be read. */
   | { type: 'store-degraded'; reason: string }
+  /** An address with `code` and `state` was left as it is: its state is unknown, or (`path`) it is not the redirect URI. */
+  | { type: 'callback-ignored'; reason: 'state' | 'path' }
   | { type: 'error'; code: ImsErrorCode | undefined; message: string; during: string }
 
 /** Where a token came from: the flow, a refresh token, another process or tab. */

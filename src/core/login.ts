@@ -1,4 +1,5 @@
 import { untilAborted } from './abort.ts'
+import { digest } from './digest.ts'
 import { ConfigurationError, LoginRequiredError } from './errors.ts'
 import type { LoginFlow, PendingLogin } from './flows/flow.ts'
 import { paths } from './ims/paths.ts'
@@ -12,6 +13,8 @@ import {
   type Departure,
   type LoginOptions,
   type LoginResult,
+  pendingKey,
+  type RedirectOutcome,
   type StartLoginOptions,
 } from './sign-in.ts'
 
@@ -21,8 +24,8 @@ export interface Login {
   run(departure: Departure, options?: LoginOptions): Promise<LoginResult>
   start(options?: StartLoginOptions): Promise<URL>
   finish(callback: URL | string, options?: { signal?: AbortSignal | undefined }): Promise<LoginResult>
-  /** Ends the login that `url` answers; `undefined` where that is waited for on another page. */
-  land(arrival: Arrival, url: URL): Promise<LoginResult | undefined>
+  /** Finishes the login that `url` answers; `undefined` if another page waits for that, or it answers no login of ours. */
+  land(arrival: Arrival, url: URL): Promise<RedirectOutcome<Tokens> | undefined>
 }
 
 const rememberedCallbacks = 20
@@ -73,6 +76,8 @@ export function createLogin(setup: Setup, flow: LoginFlow, session: Session): Lo
       if (foreign) throw mismatch('foreign', 'the login was begun by another client or environment')
       checkPlace(pending, callback)
       await store.delete(name)
+      // a router may write the callback back into the address, where the next load of the page finds it
+      if (platform.arrival) await store.set(await finishedKey(callback), true).catch(() => {})
       return pending
     }
     return withLockIfSoon(setup, name, task)
@@ -132,12 +137,16 @@ export function createLogin(setup: Setup, flow: LoginFlow, session: Session): Lo
     },
 
     async land(arrival, url) {
-      const pending = await pendingLogin(store, url)
-      const elsewhere = pending === undefined || (pending.mode ?? 'redirect') !== 'redirect'
-      if (elsewhere && (await arrival.handOver(url))) return undefined
-      const result = await login.finish(url)
-      arrival.completed()
-      return result
+      const known = await knownLogin(store, url)
+      if (await isElsewhere(known, arrival, url)) return undefined
+      if (known === undefined) {
+        const { redirectUri = url.href } = flow
+        const here = !URL.canParse(redirectUri) || samePlace(new URL(redirectUri), url)
+        connection.emit({ type: 'callback-ignored', reason: here ? 'state' : 'path' })
+        return undefined
+      }
+      const tokens = login.finish(url).then((result) => result.tokens)
+      return redirectOutcome(known, tokens, arrival)
     },
   }
   return login
@@ -151,16 +160,55 @@ export async function logoutUrl({ flow, call }: Setup, redirectUri: string | und
   return url
 }
 
-/** The login that `callback` answers, where it was begun here. */
+/** The login that `callback` answers, if it was started here. */
 export async function pendingLogin(store: Store, callback: URL): Promise<PendingLogin | undefined> {
   return parsePending(await store.get(pendingKey(stateOf(callback))))
+}
+
+/** A login that this tab knows: with nothing else to say if it was replayed or what is stored of it is damaged. */
+export type KnownLogin = Partial<PendingLogin> & { readonly finished?: true }
+
+/** What this tab knows of the login that `callback` answers; `undefined` if it answers no login of ours. */
+export async function knownLogin(store: Store, callback: URL): Promise<KnownLogin | undefined> {
+  const [state, ...more] = callback.searchParams.getAll('state')
+  if (!state || more.length > 0) return undefined
+  if ((await store.get(await finishedKey(callback))) !== undefined) return { finished: true }
+  const stored = await store.get(pendingKey(state))
+  return stored === undefined ? undefined : (parsePending(stored) ?? {})
+}
+
+/** Whether there is nothing to do in this page: the login was finished before, or another page waits for its answer. */
+export async function isElsewhere(known: KnownLogin | undefined, arrival: Arrival, url: URL): Promise<boolean> {
+  if (known !== undefined) arrival.clear(url)
+  if (known?.finished) return true
+  if (known !== undefined && (known.mode ?? 'redirect') === 'redirect') return false
+  const taken = await arrival.handOver(url)
+  if (taken) arrival.clear(url)
+  return taken
+}
+
+/** How the login went: that the user did not want to, or that IMS cannot do without them, is a result too. */
+export async function redirectOutcome<T>(
+  { returnTo, appState, context }: KnownLogin,
+  finishing: Promise<T>,
+  arrival: Arrival,
+): Promise<RedirectOutcome<T>> {
+  const rest = { ...(returnTo !== undefined && { returnTo }), ...(appState !== undefined && { appState }) }
+  try {
+    const tokens = await finishing
+    arrival.completed()
+    return { status: 'signedIn', tokens, ...rest, ...(context !== undefined && { context }) }
+  } catch (error) {
+    if (!(error instanceof LoginRequiredError) || error.code === 'STATE_MISMATCH') throw error
+    return { status: 'denied', error, ...rest }
+  }
 }
 
 export function unknownLogin(): LoginRequiredError {
   return mismatch('unknown', 'no login with this state was begun here, or it was finished already or took too long')
 }
 
-const pendingKey = (state: string) => `imskit/pending/${state}`
+const finishedKey = async (callback: URL) => `imskit/finished/${await digest(stateOf(callback))}`
 
 function parseCallback(callback: URL | string): URL {
   if (callback instanceof URL) return callback
@@ -174,15 +222,16 @@ function stateOf(callback: URL): string {
   throw mismatch('missing', 'the callback names no state, or more than one')
 }
 
-/** IMS falls back to the credential's default redirect URI without a word: the code of such a callback is not redeemed. */
+/** IMS falls back to the credential's default redirect URI silently: the code of such a callback is not redeemed. */
 function checkPlace({ redirectUri }: PendingLogin, callback: URL): void {
-  // not by origin, which is "null" for every private-use scheme
-  const place = ({ protocol, host, pathname }: URL) => `${protocol}//${host}${pathname}`
-  const [asked, reached] = [place(new URL(redirectUri)), place(callback)]
-  if (asked === reached) return
-  const message = `IMS came back at ${reached} instead of ${asked}`
-  throw mismatch('redirect_uri', `${message}; register the latter with the credential`)
+  if (samePlace(new URL(redirectUri), callback)) return
+  const message = `IMS redirected to ${placeOf(callback)}, but ${placeOf(new URL(redirectUri))} was requested`
+  throw mismatch('redirect_uri', `${message}; add the latter to the credential's redirect URIs`)
 }
+
+// not by origin, which is "null" for every private-use scheme
+const placeOf = ({ protocol, host, pathname }: URL) => `${protocol}//${host}${pathname}`
+const samePlace = (one: URL, other: URL) => placeOf(one) === placeOf(other)
 
 function mismatch(reason: string, what: string): LoginRequiredError {
   return new LoginRequiredError('STATE_MISMATCH', `${what}; nothing was stored, start the login again`, {

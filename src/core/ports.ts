@@ -66,8 +66,8 @@ export interface Arrival {
   url(): URL | undefined
   /** What the address is now. */
   here(): string
-  /** Takes the answer out of the address bar and history. */
-  clear(): void
+  /** Removes `answer` from the address bar and the history state, now and when a router writes it back. */
+  clear(answer: URL): void
   /** Hands the answer to another page that waits for it; resolves to whether one did. */
   handOver(url: URL): Promise<boolean>
   /** A login ended well on this page. */

@@ -1,7 +1,7 @@
 import { ConfigurationError, LoginRequiredError } from './errors.ts'
 import type { LoginFlow, LoginParameters } from './flows/flow.ts'
 import type { Tokens } from './ims/tokens.ts'
-import type { Arrival, Json, LoginMode, Platform, Visit } from './ports.ts'
+import type { Arrival, Json, LoginMode, Platform, Store, Visit } from './ports.ts'
 
 // what of a login cannot wait until the rest of it is loaded
 
@@ -69,38 +69,75 @@ export function checkReturnTo({ arrival }: Platform, returnTo: string | undefine
   )
 }
 
+/** How a login by redirect went; `T` is the type of its tokens. */
+export type RedirectOutcome<T> =
+  | {
+      readonly status: 'signedIn'
+      readonly tokens: T
+      readonly returnTo?: string | undefined
+      readonly appState?: Json | undefined
+      /** The named context that the login is for, if it is for one. */
+      readonly context?: string | undefined
+    }
+  | {
+      /** The user did not sign in or give consent, or IMS could not sign them in without a page. */
+      readonly status: 'denied'
+      readonly error: LoginRequiredError
+      readonly returnTo?: string | undefined
+      readonly appState?: Json | undefined
+    }
+
 /** What comes back on this page, read once however often it is asked for. */
-export interface Landing {
-  /** Ends the login whose answer is the address of this page; `undefined` where there is none that is waited for here. */
-  read(): Promise<LoginResult | undefined>
+export interface Landing<T> {
+  /** Finishes the login that the address of this page answers; `undefined` if no such login is waited for here. */
+  read(): Promise<T | undefined>
   forget(): void
 }
 
-/** @param finish ends the login that a URL answers */
-export function createLanding(
-  arrival: Arrival | undefined,
-  finish: (arrival: Arrival, url: URL) => Promise<{ readonly result: Promise<LoginResult | undefined> }>,
-): Landing {
-  let arrived: { readonly at: string; readonly result: Promise<LoginResult | undefined> } | undefined
+export interface LandingOptions<T> {
+  readonly arrival: Arrival | undefined
+  /** Whether `url` answers a login that was started here. */
+  readonly isOurs: (url: URL) => Promise<boolean>
+  /** Finishes the login that `url` answers. Rejects if the code for it could not be loaded. */
+  readonly finish: (arrival: Arrival, url: URL) => Promise<{ readonly result: Promise<T | undefined> }>
+}
+
+export const pendingKey = (state: string) => `imskit/pending/${state}`
+
+/** What is stored of the login that `url` answers. */
+export const storedLogin = (store: Store, url: URL): Promise<Json | undefined> =>
+  store.get(pendingKey(url.searchParams.get('state') ?? ''))
+
+export function createLanding<T>({ arrival, isOurs, finish }: LandingOptions<T>): Landing<T> {
+  let arrived: { readonly places: string[]; readonly url: URL; result: Promise<T | undefined> } | undefined
   let unread: URL | undefined
+  async function land(arrival: Arrival, url: URL, places: string[]): Promise<T | undefined> {
+    const retry = (error: unknown) => {
+      // the next call tries again
+      unread = url
+      arrived = undefined
+      throw error
+    }
+    const ours = await isOurs(url).catch(retry)
+    // as early as possible; an answer to anybody else stays where it is
+    if (ours) arrival.clear(url)
+    places.push(arrival.here())
+    const { result } = await finish(arrival, url).catch(retry)
+    // a router may have written the address back that it read when it started
+    return ours ? result.finally(() => arrival.clear(url)) : result
+  }
   return {
     async read() {
       if (arrival === undefined) return undefined
+      const here = arrival.here()
+      // a page that is rendered twice asks twice, after the address was cleared or written back by a router
+      if (arrived?.places.includes(here)) return arrived.result
       const url = arrival.url() ?? unread
-      // a page that is rendered twice asks twice, the second time after the address was cleared
-      if (url === undefined) return arrived?.at === arrival.here() ? arrived?.result : undefined
-      arrival.clear()
+      if (url === undefined) return undefined
       unread = undefined
-      const result = finish(arrival, url).then(
-        (finished) => finished.result,
-        (error) => {
-          // what would end it could not be loaded: the next call tries again
-          unread = url
-          throw error
-        },
-      )
-      arrived = { at: arrival.here(), result }
-      return result
+      const places = [here]
+      arrived = { places, url, result: land(arrival, url, places) }
+      return arrived.result
     },
     forget() {
       arrived = undefined

@@ -1,8 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright'
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
+import { eventually } from './driven-browser.ts'
 import type { Outcome } from './fixtures/app.ts'
 
 export interface BrowserOptions {
@@ -44,6 +47,43 @@ export async function newProfile({ thirdPartyCookies }: { thirdPartyCookies: boo
     rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
   })
   return context
+}
+
+/**
+ * A Chromium of its own that can freeze its pages, gone after its test. Playwright's own pages count as focused for ever,
+ * and Chromium freezes no page that is visible.
+ */
+export async function newFreezableProfile(): Promise<BrowserContext> {
+  const directory = mkdtempSync(join(tmpdir(), 'imskit-chromium-'))
+  const flags = ['--headless', '--no-first-run', '--remote-debugging-port=0', '--disable-background-timer-throttling']
+  const { executablePath, args } = launchOptions(flags)
+  const browser = spawn(executablePath, [...args, `--user-data-dir=${directory}`, 'about:blank'], { stdio: 'ignore' })
+  const ended = once(browser, 'exit')
+  onTestFinished(async () => {
+    browser.kill()
+    await ended
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
+  })
+  const port = () => readFileSync(join(directory, 'DevToolsActivePort'), 'utf8').split('\n')[0]
+  const connected = await eventually(() => chromium.connectOverCDP(`http://127.0.0.1:${port()}`, { noDefaults: true }))
+  const [context] = connected.contexts()
+  if (context === undefined) throw new Error('this Chromium has no profile')
+  context.setDefaultTimeout(10_000)
+  return context
+}
+
+/** Freezes `page`, as browsers do with tabs in the background. @returns what thaws it */
+export async function freeze(page: Page): Promise<() => Promise<void>> {
+  await page.evaluate(() =>
+    document.addEventListener('freeze', () => Object.assign(window, { frozen: true }), { once: true }),
+  )
+  const cdp = await page.context().newCDPSession(page)
+  await cdp.send('Page.setWebLifecycleState', { state: 'frozen' })
+  return async () => {
+    await cdp.send('Page.setWebLifecycleState', { state: 'active' })
+    // a page that was not frozen shows nothing
+    if (!(await page.evaluate(() => 'frozen' in window))) throw new Error('the page was not frozen')
+  }
 }
 
 /** Opens `url` and waits until the app there runs. */

@@ -44,7 +44,7 @@ test('what IMS says of an error is text: no element, no address that is asked fo
     error_uri: `${site.origin}/fetched`,
   })
   const [outcome] = await logIn(page)
-  expect(outcome).toMatchObject({ error: { code: expect.stringMatching(/^[A-Z_]+$/), message: expect.any(String) } })
+  expect(outcome).toMatchObject({ error: { code: 'IMS_UNAVAILABLE', name: 'UnavailableError' } })
   expect(page.url()).toBe(`${site.origin}/callback`)
   expect(await page.locator('img, script:not([src])').count()).toBe(0)
   expect(await page.evaluate(() => 'ran' in window)).toBe(false)
@@ -71,6 +71,22 @@ test.each(['login_required', 'interaction_required', 'access_denied', 'unauthori
     expect(visits).toBe(5)
   },
 )
+
+test.each([
+  ['access_denied', 'ACCESS_DENIED'],
+  ['login_required', 'LOGIN_REQUIRED'],
+  ['interaction_required', 'LOGIN_REQUIRED'],
+  ['consent_required', 'LOGIN_REQUIRED'],
+])('%s is a result, with what the app stored for the login', async (error, code) => {
+  const page = await openApp()
+  await answerWith(page.context(), { error })
+  const outcomes = await logIn(page, { returnTo: '/inbox', appState: 'kept' })
+  const denied = { status: 'denied', error: { code, name: 'LoginRequiredError' }, returnTo: '/inbox', appState: 'kept' }
+  expect(outcomes).toMatchObject([{ ok: denied }, { ok: denied }])
+  expect(page.url()).toBe(`${site.origin}/callback`)
+  await page.reload()
+  expect(await arrivals(page)).toEqual([{ ok: undefined }, { ok: undefined }])
+})
 
 test('a callback that two tabs open at once spends its code once', async () => {
   const page = await openApp()

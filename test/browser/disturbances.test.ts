@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { getToken, logIn, open, running, useBrowser } from './browser.ts'
+import { freeze, getToken, logIn, newFreezableProfile, open, running, useBrowser } from './browser.ts'
 import { type Ims, startIms } from './ims.ts'
 import { type Site, startSite } from './site.ts'
 
@@ -23,7 +23,7 @@ afterEach(() => expect(site.violations).toEqual([]))
 async function signedIn({ origin }: Site = site): Promise<{ context: BrowserContext; page: Page }> {
   const context = await newContext()
   const page = await open(context, `${origin}/`)
-  expect((await logIn(page))[0]).toMatchObject({ ok: { token: expect.any(String) } })
+  expect((await logIn(page))[0]).toMatchObject({ ok: { status: 'signedIn', tokens: { token: expect.any(String) } } })
   return { context, page }
 }
 
@@ -32,32 +32,86 @@ const heard = (page: Page, type: string) =>
   page.evaluate((wanted) => window.app.events.filter((event) => event.type === wanted).length, type)
 const loginRequired = { error: expect.objectContaining({ code: 'LOGIN_REQUIRED' }) }
 
-test('a tab that is frozen in the middle of a renewal hinders nobody, and has the new token when it thaws', async () => {
-  const { context, page: frozen } = await signedIn()
-  const other = await open(context, `${site.origin}/`)
-  const before = await getToken(other)
+/** A page that is signed in and can be frozen, and another tab beside it. */
+async function freezable({ origin }: Site): Promise<{ page: Page; other: Page }> {
+  const context = await newFreezableProfile()
+  const page = await open(context, `${origin}/`)
+  expect((await logIn(page))[0]).toMatchObject({ ok: { status: 'signedIn', tokens: { token: expect.any(String) } } })
+  return { page, other: await open(context, `${origin}/`) }
+}
+
+/** A renewal of `page` that does not get through to IMS before it is released. */
+async function heldUp(page: Page) {
   let release = () => {}
   const released = new Promise<void>((resolve) => {
     release = resolve
   })
-  const asked = new Promise<void>((resolve) =>
-    frozen.route('**/ims/token/v3', async (route) => {
+  const sent = new Promise<void>((resolve) =>
+    page.route('**/ims/token/v3', async (route) => {
       resolve()
       await released
       await route.continue()
     }),
   )
-  const renewal = forced(frozen)
-  await asked
-  const cdp = await context.newCDPSession(frozen)
-  await cdp.send('Page.setWebLifecycleState', { state: 'frozen' })
+  const renewal = forced(page)
+  await sent
+  return { renewal, release }
+}
+
+test('a tab that is frozen in the middle of a renewal hinders no other, and finishes it when it thaws', async () => {
+  const { page: frozen, other } = await freezable(site)
+  const before = await getToken(other)
+  const sofar = ims.granted('refresh_token')
+  const { renewal, release } = await heldUp(frozen)
+  const thaw = await freeze(frozen)
+  // a renewal is due, and the token in the store has not expired
+  const due = () => window.outcome(window.app.client.getToken({ minValidity: 2 * 86_400_000 }))
+  expect(await other.evaluate(due)).toEqual(before)
+  const waiting = forced(other)
+  await thaw()
+  release()
+  const after = await renewal
+  expect(after).toMatchObject({ ok: expect.any(String) })
+  expect(after).not.toEqual(before)
+  expect(await waiting).toEqual(after)
+  expect(await getToken(other)).toEqual(after)
+  expect(ims.granted('refresh_token')).toBe(sofar + 1)
+})
+
+test('a tab that is closed in the middle of a renewal leaves it to another', async () => {
+  const { context, page } = await signedIn()
+  const other = await open(context, `${site.origin}/`)
+  const before = await getToken(other)
+  const { renewal, release } = await heldUp(page)
+  renewal.catch(() => {})
+  await page.close()
+  release()
   const after = await forced(other)
   expect(after).toMatchObject({ ok: expect.any(String) })
   expect(after).not.toEqual(before)
-  await cdp.send('Page.setWebLifecycleState', { state: 'active' })
-  release()
-  expect(await renewal).toEqual(after)
-  expect(await getToken(frozen)).toEqual(after)
+})
+
+test('a tab that is frozen for longer than the time-out while IMS answers takes the answer when it thaws', async () => {
+  const timeout = 2_000
+  const quick = await startSite({ ...ims.config, client: { timeout } })
+  onTestFinished(() => quick.close())
+  const { page } = await freezable(quick)
+  const before = await getToken(page)
+  onTestFinished(ims.fault({ path: '/ims/token', delay: 500 }))
+  const sofar = ims.granted('refresh_token')
+  const sent = page.waitForRequest('**/ims/token/v3')
+  const renewal = forced(page)
+  await sent
+  const began = Date.now()
+  const thaw = await freeze(page)
+  await expect.poll(() => ims.granted('refresh_token')).toBe(sofar + 1)
+  // the freeze itself has to last longer than the time-out
+  await expect.poll(() => Date.now() - began, { timeout: 3 * timeout }).toBeGreaterThan(2 * timeout)
+  await thaw()
+  const after = await renewal
+  expect(after).toMatchObject({ ok: expect.any(String) })
+  expect(after).not.toEqual(before)
+  expect(ims.requests.filter(({ params }) => params.grant_type === 'refresh_token').length).toBe(sofar + 1)
 })
 
 test('tabs that slept past the end of their token share one renewal', async () => {
@@ -144,7 +198,7 @@ describe('an answer to a renewal that is cut off', () => {
     expect(await forced(page)).toEqual(loginRequired)
     for (const tab of [page, other]) expect(await forced(tab)).toEqual(loginRequired)
     expect(refreshes()).toBe(sofar + 1)
-    expect((await logIn(page))[0]).toMatchObject({ ok: { token: expect.any(String) } })
+    expect((await logIn(page))[0]).toMatchObject({ ok: { status: 'signedIn', tokens: { token: expect.any(String) } } })
   })
 })
 
@@ -197,7 +251,7 @@ describe('what others left in the storage of this origin', () => {
     }
     expect(await page.evaluate(() => window.outcome(window.app.client.logout()))).toMatchObject({ ok: {} })
     expect(await page.evaluate(() => 'polluted' in {} || 'accessToken' in {})).toBe(false)
-    expect((await logIn(page))[0]).toMatchObject({ ok: { token: expect.any(String) } })
+    expect((await logIn(page))[0]).toMatchObject({ ok: { status: 'signedIn', tokens: { token: expect.any(String) } } })
   })
 
   test('is no pending login, and never keeps one from beginning', async () => {
@@ -209,7 +263,11 @@ describe('what others left in the storage of this origin', () => {
         sessionStorage.setItem('imskit/page-logins', value)
       }
     }, hostile)
-    for (const state of ['0', 'wrapped-6', 'wrapped-10']) {
+    // what is not an entry at all is not known
+    await page.goto(`${site.origin}/callback?code=forged&state=0`)
+    await running(page)
+    expect(await page.evaluate(() => window.app.arrivals)).toEqual([{ ok: undefined }, { ok: undefined }])
+    for (const state of ['wrapped-6', 'wrapped-10']) {
       await page.goto(`${site.origin}/callback?code=forged&state=${state}`)
       await running(page)
       expect(await page.evaluate(() => window.app.arrivals)).toMatchObject([
@@ -217,6 +275,6 @@ describe('what others left in the storage of this origin', () => {
         { error: { code: 'STATE_MISMATCH' } },
       ])
     }
-    expect((await logIn(page))[0]).toMatchObject({ ok: { token: expect.any(String) } })
+    expect((await logIn(page))[0]).toMatchObject({ ok: { status: 'signedIn', tokens: { token: expect.any(String) } } })
   })
 })

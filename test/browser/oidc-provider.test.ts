@@ -42,7 +42,7 @@ describe('at oidc-provider', () => {
     const page = await openApp()
     const since = op.grants.length
     const [first, second] = await logIn(page)
-    expect(first).toMatchObject({ ok: { claims: { sub: 'alice', aud: publicClient, iss: op.issuer } } })
+    expect(first).toMatchObject({ ok: { tokens: { claims: { sub: 'alice', aud: publicClient, iss: op.issuer } } } })
     expect(second).toEqual(first)
     expect(page.url()).toBe(`${site.origin}/callback`)
     await page.reload()
@@ -66,7 +66,7 @@ describe('at oidc-provider', () => {
     await page.evaluate(() => void window.app.client.login().catch(() => {}))
     await page.getByRole('link', { name: 'Cancel' }).click()
     await page.waitForURL('**/callback*')
-    expect((await arrivals(page))[0]).toMatchObject({ error: { code: 'ACCESS_DENIED' } })
+    expect((await arrivals(page))[0]).toMatchObject({ ok: { status: 'denied', error: { code: 'ACCESS_DENIED' } } })
   })
 
   test('four tabs renew without ever using a refresh token twice', async () => {

@@ -55,12 +55,41 @@ for (const { name, isHere, start, opensWindows } of browsers) {
       expect(wrong).toEqual([])
     })
 
+    test('webLock stays with a tab that is running, and says which holding has it', async () => {
+      const hold = (lease: number) => `${app}
+        await new Promise((inside) => {
+          void window.imskit.webLock({ lease: ${lease} })('shared', (hold) => new Promise((release) => {
+            Object.assign(window, { hold, release })
+            inside()
+          }))
+        })
+        return window.hold.id`
+      const id = await first.run<string>(hold(45_000))
+      await second.run(`${app}
+        window.asked = 0
+        new BroadcastChannel('imskit/locks').onmessage = ({ data }) => void ('alive' in data && window.asked++)
+        window.taken = (async () => { ${hold(4_500)} })()
+        const enough = () => window.asked >= 3
+        while (!enough()) await new Promise((resolve) => setTimeout(resolve, 20))`)
+      expect(await second.run('return window.hold?.id ?? null')).toBe(null)
+      expect(await first.run('return window.hold.stillHeld()')).toBe(true)
+      expect(await first.run(`return window.hold.hasEnded('${id}')`)).toBe(false)
+      await first.run('window.release()')
+      expect(await second.run('return window.taken')).not.toBe(id)
+      expect(await second.run(`return window.hold.hasEnded('${id}')`)).toBe(true)
+      await second.run('window.release()')
+      await first.open(`${site.origin}/`)
+      await second.open(`${site.origin}/`)
+    })
+
     test('a login by redirect ends once, and is there in another tab and after a reload', async () => {
       await first.run(`${app} window.app.client.login({ returnTo: '/inbox' }).catch(() => {})`).catch(() => {})
       const place = () => first.run('return location.pathname').catch(String)
       await expect.poll(place, { timeout: 10_000 }).toBe('/callback')
       const [one, other] = await first.run<unknown[]>(`${app} return window.app.arrivals`)
-      expect(one).toMatchObject({ ok: { token: expect.any(String), returnTo: '/inbox' } })
+      expect(one).toMatchObject({
+        ok: { status: 'signedIn', returnTo: '/inbox', tokens: { token: expect.any(String) } },
+      })
       expect(other).toEqual(one)
       expect(await first.run('return location.href')).toBe(`${site.origin}/callback`)
       await first.open(`${site.origin}/`)

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { expect, onTestFinished, test } from 'vitest'
-import { authorizationCode, browserPlatform, createClient } from '../../src/adapters/browser/index.ts'
+import { authorizationCode, browserPlatform, createClient, webLock } from '../../src/adapters/browser/index.ts'
 import { createEmulator } from '../../src/emulator/index.ts'
 
 // where an app's own unit tests run: a page without IndexedDB and locks, with typed arrays of another realm
@@ -30,4 +30,17 @@ test('a login begins and ends in a simulated page', async () => {
   await client.logout()
   await expect(client.getToken()).rejects.toMatchObject({ code: 'LOGIN_REQUIRED' })
   expect(events).toEqual(expect.arrayContaining(['store-degraded', 'login', 'logout']))
+})
+
+test('without Web Locks, two locks of one page keep their tasks apart', async () => {
+  expect(navigator.locks ?? undefined).toBeUndefined()
+  let inside = 0
+  let most = 0
+  const task = async () => {
+    most = Math.max(most, ++inside)
+    await new Promise((resolve) => setTimeout(resolve))
+    inside--
+  }
+  await Promise.all([webLock()('shared', task), webLock()('shared', task), webLock({ lease: 1 })('shared', task)])
+  expect(most).toBe(1)
 })

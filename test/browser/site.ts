@@ -34,7 +34,7 @@ export interface Site {
   close(): void
 }
 
-const fixtures = ['app', 'relay', 'control', 'vault', 'vault-page']
+const fixtures = ['app', 'vue', 'relay', 'control', 'vault', 'vault-page']
 let bundles: Promise<Readonly<Record<string, string>>> | undefined
 
 /** The adapter as a bundler for browsers makes it. */
@@ -43,6 +43,7 @@ function bundle(): Promise<Readonly<Record<string, string>>> {
   bundles ??= build({
     entryPoints: Object.fromEntries(fixtures.map((name) => [name, fixture(name)])),
     bundle: true,
+    define: { 'process.env.NODE_ENV': '"production"' },
     write: false,
     format: 'esm',
     target: 'es2022',

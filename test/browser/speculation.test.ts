@@ -60,7 +60,10 @@ test('a callback that is prefetched spends its code once it is opened', async ()
   await soon(() => loaded(pathname + search)).toHaveLength(1)
   expect(codesSent()).toBe(before)
   await follow()
-  expect(await arrived()).toMatchObject([{ ok: { token: expect.any(String) } }, { ok: expect.anything() }])
+  expect(await arrived()).toMatchObject([
+    { ok: { status: 'signedIn', tokens: { token: expect.any(String) } } },
+    { ok: expect.anything() },
+  ])
   // the page is the one that was fetched ahead
   expect(loaded(pathname + search)).toHaveLength(1)
   expect(codesSent()).toBe(before + 1)
@@ -77,7 +80,10 @@ test('a callback that is prerendered spends its code once it is seen', async () 
   await tab.run('await new Promise((resolve) => setTimeout(resolve, 500))', 'prerendered')
   expect(codesSent()).toBe(before)
   await follow()
-  expect(await arrived()).toMatchObject([{ ok: { token: expect.any(String) } }, { ok: expect.anything() }])
+  expect(await arrived()).toMatchObject([
+    { ok: { status: 'signedIn', tokens: { token: expect.any(String) } } },
+    { ok: expect.anything() },
+  ])
   expect(await tab.run<number>('return performance.getEntriesByType("navigation")[0].activationStart')).toBeGreaterThan(
     0,
   )
@@ -97,7 +103,10 @@ test('a page that is prerendered and never seen spends nothing', async () => {
   // the login is still good for the page that the person does see
   site.configure({ headers: {} })
   await tab.open(callback)
-  expect(await arrived()).toMatchObject([{ ok: { token: expect.any(String) } }, { ok: expect.anything() }])
+  expect(await arrived()).toMatchObject([
+    { ok: { status: 'signedIn', tokens: { token: expect.any(String) } } },
+    { ok: expect.anything() },
+  ])
   expect([codesSent(), renewals()]).toEqual([(before[0] ?? 0) + 1, before[1]])
 })
 

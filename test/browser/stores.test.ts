@@ -107,6 +107,7 @@ describe('indexedDbStore', () => {
         (entries) => entries.put('text', 'a'),
         (entries) => entries.put(null, 'a'),
         (entries) => entries.delete('#key'),
+        (entries) => entries.put('no key', '#key'),
       ]
       for (const damage of damages) {
         await edit(damage)
@@ -118,7 +119,7 @@ describe('indexedDbStore', () => {
       results.push((await indexedDbStore().get('b')) ?? null)
       return results
     })
-    expect(results).toEqual([...Array(6).fill([null, 'again']).flat(), null])
+    expect(results).toEqual([...Array(7).fill([null, 'again']).flat(), null])
   })
 
   test('goes on where the site data is wiped meanwhile, by the browser or by another tab', async () => {
@@ -156,15 +157,43 @@ describe('indexedDbStore', () => {
     expect(await Promise.all(pages.map(read))).toEqual(Array(3).fill(['0', '1', '2']))
   })
 
-  const denied: Record<string, () => void> = {
-    'throws on open': () => {
-      IDBFactory.prototype.open = () => {
-        throw new DOMException('denied', 'SecurityError')
-      }
-    },
-    'fails to open': () => {
+  test('reports an entry that can never be read, once, and nothing for one that is absent or has expired', async () => {
+    const page = await openPage()
+    const events = await page.evaluate(async () => {
+      const { store } = window.app.platform
+      await store.set('a', 'value')
+      await store.set('old', 'value', Date.now() - 1)
+      const missing = [await store.get('old'), await store.get('absent')]
+      const before = window.app.events.length
+      const opening = indexedDB.open('imskit')
+      await new Promise<void>((resolve) => {
+        opening.onsuccess = () => {
+          const transaction = opening.result.transaction('entries', 'readwrite')
+          transaction.objectStore('entries').delete('#key')
+          transaction.oncomplete = () => {
+            opening.result.close()
+            resolve()
+          }
+        }
+      })
+      // a page that is loaded later has no key in memory
+      const later = window.imskit.browserPlatform()
+      const events: unknown[] = []
+      later.report?.((event) => events.push(event))
+      const unreadable = [await later.store.get('a'), await later.store.get('a')]
+      return { missing, before, unreadable, events }
+    })
+    expect(events).toEqual({
+      missing: [undefined, undefined],
+      before: 0,
+      unreadable: [undefined, undefined],
+      events: [{ type: 'store-degraded', reason: 'unreadable entry' }],
+    })
+  })
+
+  const unknown: Record<string, () => () => void> = {
+    'cannot be opened for now': () => {
       const original = IDBFactory.prototype.open
-      // a lower version than the one that is there
       IDBFactory.prototype.open = function open(name) {
         const opening = original.call(this, name, 5)
         opening.addEventListener('upgradeneeded', (event) => {
@@ -172,6 +201,83 @@ describe('indexedDbStore', () => {
           opening.transaction?.abort()
         })
         return opening
+      }
+      return () => {
+        IDBFactory.prototype.open = original
+      }
+    },
+    'cannot be read for now': () => {
+      const original = IDBObjectStore.prototype.get
+      IDBObjectStore.prototype.get = () => {
+        throw new DOMException('Internal error', 'UnknownError')
+      }
+      return () => {
+        IDBObjectStore.prototype.get = original
+      }
+    },
+  }
+  test.each(Object.keys(unknown))(
+    'says that it does not know while the database %s, and not that it is empty',
+    async (name) => {
+      const page = await openPage()
+      await page.evaluate(() => window.app.platform.store.set('a', 'there'))
+      await page.reload()
+      await running(page)
+      await page.evaluate(`window.restore = (${unknown[name]})()`)
+      const get = () => page.evaluate(() => window.outcome(window.app.platform.store.get('a')))
+      for (let call = 0; call < 2; call++)
+        expect(await get()).toMatchObject({ error: { code: 'STORE_FAILED', name: 'UnavailableError' } })
+      await page.evaluate('window.restore()')
+      expect(await get()).toEqual({ ok: 'there' })
+      expect(await page.evaluate(() => window.app.events)).toEqual([])
+    },
+  )
+
+  test('does not turn to memory while another tab blocks the database', async () => {
+    const page = await openPage()
+    const blocker = await open(page.context(), site.origin)
+    await page.evaluate(() => window.app.platform.store.set('a', 'there'))
+    // a connection that does not give way to an upgrade, and everything after waits for that
+    await blocker.evaluate(async () => {
+      const connection = indexedDB.open('imskit')
+      await new Promise((resolve) => {
+        connection.onsuccess = resolve
+      })
+      const upgrade = indexedDB.open('imskit', 2)
+      await new Promise((resolve) => {
+        upgrade.onblocked = resolve
+      })
+      const done = new Promise<void>((resolve) => {
+        upgrade.onsuccess = () => {
+          upgrade.result.close()
+          resolve()
+        }
+      })
+      Object.assign(window, {
+        giveWay: () => {
+          connection.result.close()
+          return done
+        },
+      })
+    })
+    await page.reload()
+    await running(page)
+    const get = () => page.evaluate(() => window.outcome(window.app.platform.store.get('a')))
+    await page.evaluate(() => {
+      const original = setTimeout
+      // the patience of a call passes at once
+      Object.assign(window, { setTimeout: (run: () => void, ms: number) => original(run, ms === 5_000 ? 50 : ms) })
+    })
+    for (let call = 0; call < 2; call++) expect(await get()).toMatchObject({ error: { code: 'STORE_FAILED' } })
+    await blocker.evaluate('window.giveWay()')
+    await expect.poll(get).toEqual({ ok: 'there' })
+    expect(await page.evaluate(() => window.app.events)).toEqual([])
+  })
+
+  const denied: Record<string, () => void> = {
+    'throws on open': () => {
+      IDBFactory.prototype.open = () => {
+        throw new DOMException('denied', 'SecurityError')
       }
     },
     'cannot be written': () => {
@@ -248,68 +354,35 @@ test('sessionStore works in memory where the storage is denied or full, and forg
   expect(await run()).toEqual(['imskit/3', 'imskit/4', 'imskit/5'])
 })
 
-describe('webLock', () => {
-  test('keeps tabs apart', async () => {
-    const context = await newContext()
-    const pages = await Promise.all([0, 1, 2].map(() => open(context, site.origin)))
-    const spans = await Promise.all(
-      pages.map((page) =>
-        page.evaluate(async () => {
-          const now = () => performance.timeOrigin + performance.now()
-          const spans: [number, number][] = []
-          const lock = window.imskit.webLock()
-          for (let round = 0; round < 3; round++)
-            await lock('shared', async () => {
-              const began = now()
-              await new Promise((resolve) => setTimeout(resolve, 15))
-              spans.push([began, now()])
-            })
-          return spans
-        }),
-      ),
-    )
-    const sorted = spans.flat().sort(([a], [b]) => a - b)
-    expect(sorted.length).toBe(9)
-    for (const [index, [began]] of sorted.entries())
-      expect(began).toBeGreaterThanOrEqual((sorted[index - 1]?.[1] ?? 0) - 2)
+test('sessionStore says that it does not know if the storage cannot be read, and reads nothing that is damaged', async () => {
+  const page = await openPage()
+  const results = await page.evaluate(async () => {
+    const store = window.imskit.sessionStore()
+    await store.set('a', 'there')
+    sessionStorage.setItem('damaged', '{')
+    const original = Storage.prototype.getItem
+    const damaged = await store.get('damaged')
+    Storage.prototype.getItem = () => {
+      throw new DOMException('corrupted', 'NS_ERROR_FILE_CORRUPTED')
+    }
+    const failed = await window.outcome(store.get('a'))
+    Storage.prototype.getItem = original
+    return [damaged, failed, await store.get('a')]
   })
+  expect(results).toEqual([
+    undefined,
+    { error: expect.objectContaining({ code: 'STORE_FAILED', name: 'UnavailableError' }) },
+    'there',
+  ])
+})
 
-  test('is free when its tab is closed, and taken over from one that does not let go', async () => {
-    const context = await newContext()
-    const [holder, waiter] = [await open(context, site.origin), await open(context, site.origin)]
-    const hold = () =>
-      holder.evaluate(
-        () => new Promise<void>((inside) => void window.imskit.webLock()('held', () => new Promise(() => inside()))),
-      )
-    await hold()
-    const taken = await waiter.evaluate(() => window.imskit.webLock({ lease: 100 })('held', async () => 'taken over'))
-    expect(taken).toBe('taken over')
-    await hold()
-    const waiting = waiter.evaluate(() => window.imskit.webLock()('held', async () => 'freed'))
-    await holder.close()
-    expect(await waiting).toBe('freed')
+test('sessionStore works in memory in a web view without storage', async () => {
+  const page = await openPage()
+  const back = await page.evaluate(async () => {
+    Object.defineProperty(globalThis, 'sessionStorage', { value: null })
+    const store = window.imskit.sessionStore()
+    await store.set('a', 'kept')
+    return [await store.get('a'), await store.keys('')]
   })
-
-  test('is not taken from a holder that has only just got it', async () => {
-    const page = await openPage()
-    const other = await open(page.context(), site.origin)
-    await page.evaluate(
-      () =>
-        new Promise<void>((inside) => {
-          void window.imskit.webLock()('queue', () => {
-            inside()
-            return new Promise((resolve) => setTimeout(resolve, 150))
-          })
-        }),
-    )
-    const second = other.evaluate(() =>
-      window.imskit.webLock()('queue', () => new Promise((resolve) => setTimeout(() => resolve('whole'), 150))),
-    )
-    await other.evaluate(async () => {
-      while (((await navigator.locks.query()).pending ?? []).length === 0) await new Promise(requestAnimationFrame)
-    })
-    const third = page.evaluate(() => window.imskit.webLock({ lease: 200 })('queue', async () => 'in turn'))
-    expect(await Promise.all([second, third])).toEqual(['whole', 'in turn'])
-    await running(page)
-  })
+  expect(back).toEqual(['kept', ['a']])
 })

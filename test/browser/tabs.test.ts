@@ -164,7 +164,7 @@ test('a page that comes out of the back-forward cache as it was looks into the s
 describe('a token that is being renewed', () => {
   const slowly = () => onTestFinished(ims.fault({ path: '/ims/token', delay: 400 }))
   const renewing = (page: Page) =>
-    expect.poll(() => page.evaluate(async () => (await navigator.locks.query()).held?.length)).toBe(1)
+    expect.poll(() => page.evaluate(async () => (await navigator.locks.query()).held?.length)).toBeGreaterThan(0)
 
   test('is not brought back when this tab forgets it', async () => {
     const { tabs } = await openTabs(2)
@@ -243,7 +243,7 @@ describe('a clock that is wrong', () => {
       Date.now = () => now() + offset
     }, hours * 3_600_000)
     const page = await open(context, `${site.origin}/`)
-    expect((await logIn(page))[0]).toMatchObject({ ok: { token: expect.any(String) } })
+    expect((await logIn(page))[0]).toMatchObject({ ok: { status: 'signedIn', tokens: { token: expect.any(String) } } })
     const token = await getToken(page)
     expect(await getToken(page)).toEqual(token)
     expect(await forced(page)).toMatchObject({ ok: expect.any(String) })

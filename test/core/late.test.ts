@@ -37,32 +37,46 @@ function arrivalOf(path: string): Arrival {
   }
 }
 
+const isOurs = async () => true
+
 test('the address is cleared before anything is loaded, and its answer is not lost where that fails', async () => {
   const arrival = arrivalOf('/callback?code=1&state=2')
   const result = { tokens: { accessToken: 'token', expiresAt: 1 } } satisfies LoginResult
   const finish = vi
     .fn(async (_: Arrival, url: URL) => ({ result: Promise.resolve({ ...result, returnTo: url.search }) }))
     .mockRejectedValueOnce(new Error('offline'))
-  const landing = createLanding(arrival, finish)
-  const first = landing.read()
+  const landing = createLanding({ arrival, isOurs, finish })
+  await expect(landing.read()).rejects.toThrow('offline')
   expect(arrival.here()).toBe('https://app.example/callback')
-  await expect(first).rejects.toThrow('offline')
   const again = await landing.read()
   expect(again).toEqual({ ...result, returnTo: '?code=1&state=2' })
   expect(await landing.read()).toBe(again)
   expect(finish).toHaveBeenCalledTimes(2)
 })
 
+test('an answer to anybody else stays in the address, and what is not known is asked again', async () => {
+  const arrival = arrivalOf('/callback?code=1&state=2')
+  const finish = vi.fn(async () => ({ result: Promise.resolve(undefined) }))
+  const isOurs = vi.fn(async () => false).mockRejectedValueOnce(new Error('store'))
+  const landing = createLanding({ arrival, isOurs, finish })
+  await expect(landing.read()).rejects.toThrow('store')
+  expect(finish).not.toHaveBeenCalled()
+  expect(await landing.read()).toBeUndefined()
+  expect(await landing.read()).toBeUndefined()
+  expect(finish).toHaveBeenCalledTimes(1)
+  expect(arrival.here()).toBe('https://app.example/callback?code=1&state=2')
+})
+
 test('a page that nobody came back on loads nothing', async () => {
   const finish = vi.fn()
-  expect(await createLanding(arrivalOf('/'), finish).read()).toBeUndefined()
+  expect(await createLanding({ arrival: arrivalOf('/'), isOurs, finish }).read()).toBeUndefined()
   expect(finish).not.toHaveBeenCalled()
 })
 
 test('an answer that was refused stays so for whoever asks again on that page', async () => {
   const refusal = new Error('refused')
   const finish = vi.fn(async () => ({ result: Promise.reject<LoginResult>(refusal) }))
-  const landing = createLanding(arrivalOf('/callback?code=1&state=2'), finish)
+  const landing = createLanding({ arrival: arrivalOf('/callback?code=1&state=2'), isOurs, finish })
   await expect(landing.read()).rejects.toBe(refusal)
   await expect(landing.read()).rejects.toBe(refusal)
   expect(finish).toHaveBeenCalledTimes(1)

@@ -514,15 +514,16 @@ describe('an error in the callback', () => {
   ])('%s: LOGIN_REQUIRED with it in cause', async (error) => {
     expect(await refused(error)).toMatchObject({ code: 'LOGIN_REQUIRED', cause: { imsError: error } })
   })
-  test.each(['server_error', 'invalid_scope', 'toString', '__proto__', 'unheard_of'])(
-    '%s: HTTP_ERROR with it',
-    async (error) => {
-      expect(await refused(error)).toMatchObject({ code: 'HTTP_ERROR', imsError: error })
-    },
-  )
+  test.each(['invalid_scope', 'toString', '__proto__', 'unheard_of'])('%s: HTTP_ERROR with it', async (error) => {
+    expect(await refused(error)).toMatchObject({ code: 'HTTP_ERROR', imsError: error })
+  })
+  test.each(['server_error', 'temporarily_unavailable'])('%s: IMS_UNAVAILABLE with it', async (error) => {
+    const expected = { name: 'UnavailableError', code: 'IMS_UNAVAILABLE', details: { imsError: error } }
+    expect(await refused(error)).toMatchObject(expected)
+  })
   test('is text of others: without tokens, and cut short', async () => {
     const token = `eyJ${'a'.repeat(20)}.eyJ${'b'.repeat(20)}.sig`
-    const error = await refused('server_error', `<img onerror=x> ${token} ${'x'.repeat(2_000)}`)
+    const error = await refused('invalid_scope', `<img onerror=x> ${token} ${'x'.repeat(2_000)}`)
     expect(JSON.stringify(error) + String(error)).not.toContain(token)
     expect((error as { imsErrorDescription: string }).imsErrorDescription.length).toBeLessThanOrEqual(500)
   })

@@ -158,7 +158,8 @@ addEventListener('offline', online)
 online()
 
 await attempt(async () => {
-  const landed = await ims.handleRedirect()
+  const result = await ims.handleRedirect()
   const signedIn = await refresh()
-  if (landed !== undefined && signedIn) announce('You are signed in.', element('greeting'))
+  if (result?.status === 'denied') throw result.error
+  if (result !== undefined && signedIn) announce('You are signed in.', element('greeting'))
 })

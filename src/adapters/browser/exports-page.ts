@@ -1,6 +1,7 @@
+import type { RedirectResult } from '../../core/client.ts'
 import type { ContextApi, FamiliarGetTokenOptions } from '../../core/familiar/familiar-api.ts'
 import { lazyContext, lazyIms } from '../../core/familiar/lazy-ims.ts'
-import { type BrowserIms, type ContextLoginOptions, createBrowserIms, type Landing } from './familiar.ts'
+import { type BrowserIms, type ContextLoginOptions, createBrowserIms } from './familiar.ts'
 
 // what needs a secret has no place in a page and is left out
 
@@ -12,6 +13,7 @@ export {
   createClient,
   type FinishedLogin,
   type LoginClient,
+  type RedirectResult,
   type TokenSet,
 } from '../../core/client.ts'
 export * from '../../core/errors.ts'
@@ -52,14 +54,13 @@ export type {
 } from '../../core/ports.ts'
 export type { GetTokenOptions } from '../../core/session/session.ts'
 export type { ConnectionOptions } from '../../core/setup.ts'
-export type { LoginOptions, StartLoginOptions } from '../../core/sign-in.ts'
+export type { LoginOptions, RedirectOutcome, StartLoginOptions } from '../../core/sign-in.ts'
 export {
   type BrowserIms,
   type BrowserImsOptions,
   type ContextLoginOptions,
   type ContextLogins,
   createBrowserIms,
-  type Landing,
 } from './familiar.ts'
 export { type WebLockOptions, webLock } from './lock-web.ts'
 export { pageArrival, relayCallback } from './page-arrival.ts'
@@ -87,8 +88,8 @@ export const invalidateToken: BrowserIms['invalidateToken'] = (name, force) => i
 /** Sends the person to IMS, for a named context; see {@link BrowserIms}. */
 export const login = (name?: string, options?: ContextLoginOptions): Promise<string> => ims().login(name, options)
 
-/** Ends a login by redirect on the page that IMS came back to; `undefined` on any other. */
-export const handleRedirect = (): Promise<Landing | undefined> => ims().handleRedirect()
+/** Finishes a login by redirect on the page that IMS redirected to; `undefined` on any other. */
+export const handleRedirect = (): Promise<RedirectResult | undefined> => ims().handleRedirect()
 
 /** Ends the tokens of a named context everywhere; resolves to the address that ends the person's session at IMS. */
 export const logout: BrowserIms['logout'] = (name, options) => ims().logout(name, options)

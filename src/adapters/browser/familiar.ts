@@ -1,11 +1,12 @@
-import type { LoginClient } from '../../core/client.ts'
+import type { LoginClient, RedirectResult } from '../../core/client.ts'
 import { ConfigurationError } from '../../core/errors.ts'
+import { createEmitter } from '../../core/events.ts'
 import type { CreateImsOptions, FamiliarIms } from '../../core/familiar/familiar-api.ts'
 import { publicKind } from '../../core/familiar/kind-public.ts'
 import { namedContexts } from '../../core/familiar/named-contexts.ts'
 import { late } from '../../core/late.ts'
-import type { Json } from '../../core/ports.ts'
-import type { LoginOptions } from '../../core/sign-in.ts'
+import type { Arrival, Json } from '../../core/ports.ts'
+import { createLanding, type LoginOptions, storedLogin } from '../../core/sign-in.ts'
 import { browserContexts } from './contexts-browser.ts'
 import { pageArrival } from './page-arrival.ts'
 import { type BrowserPlatformOptions, browserPlatform } from './platform.ts'
@@ -16,14 +17,6 @@ const loadLogin = /* @__PURE__ */ late(() => import('../../core/login.ts'))
 export interface BrowserImsOptions extends Partial<Omit<CreateImsOptions, 'redirect'>>, BrowserPlatformOptions {}
 
 export type ContextLoginOptions = Omit<LoginOptions, 'context'>
-
-/** What a person came back from. */
-export interface Landing {
-  /** Name of the context that they signed in with. */
-  readonly context: string
-  readonly returnTo?: string | undefined
-  readonly appState?: Json | undefined
-}
 
 /** Sign-in and sign-out by the name of a context; without a name by the current one. */
 export interface ContextLogins {
@@ -36,12 +29,13 @@ export interface ContextLogins {
    */
   login(name?: string, options?: ContextLoginOptions): Promise<string>
   /**
-   * Ends a login by redirect, and clears the address of it; `undefined` on a page that nobody came back to. Call it
-   * once a page that can be a redirect URI is loaded; a second call on the same page gets the same answer.
+   * Finishes a login by redirect, and removes its answer from the address. Resolves to how it went, with the name of the
+   * context; `undefined` on a page that answers no login. Call it once a page that can be a redirect URI is loaded; a
+   * second call on the same page gets the same result.
    *
-   * @throws {LoginRequiredError} `STATE_MISMATCH` for an answer to no login of this tab, `ACCESS_DENIED`
+   * @throws {LoginRequiredError} `STATE_MISMATCH` for an answer that was replayed or came too late
    */
-  handleRedirect(): Promise<Landing | undefined>
+  handleRedirect(): Promise<RedirectResult | undefined>
   /** Ends the tokens here, in every tab and at IMS; resolves to the address that ends the person's session there. */
   logout(name?: string, options?: { redirectUri?: string; signal?: AbortSignal }): Promise<URL>
 }
@@ -60,7 +54,12 @@ export function createBrowserIms(options: BrowserImsOptions = {}): BrowserIms {
   const platform = { ...browserPlatform(options), ...withoutPageOptions(options) }
   const { store, pending = store, arrival = pageArrival } = platform
   const ims = namedContexts({ contexts: browserContexts(store), ...platform }, [...kinds, publicKind])
-  let arrived: { readonly from: string; at?: string; landing?: Promise<Landing | undefined> } | undefined
+  const landing = createLanding<RedirectResult>({
+    arrival,
+    // one of a client that the page made itself is left to that
+    isOurs: async (url) => isForContext(await storedLogin(pending, url)),
+    finish: async (arrival, url) => ({ result: land(await loadLogin(), arrival, url) }),
+  })
 
   async function loginClient(name: string | undefined): Promise<LoginClient> {
     const client = await ims.client(name)
@@ -69,24 +68,19 @@ export function createBrowserIms(options: BrowserImsOptions = {}): BrowserIms {
     throw new ConfigurationError('BAD_OPTION', message)
   }
 
-  async function land(callback: URL, page: { at?: string }): Promise<Landing | undefined> {
-    const { pendingLogin, unknownLogin } = await loadLogin()
-    const login = await pendingLogin(pending, callback)
-    // one of a client that the page made itself is left to that
-    if (login !== undefined && login.context === undefined) return undefined
-    arrival.clear()
-    page.at = arrival.here()
-    const here = login?.context !== undefined && (login.mode ?? 'redirect') === 'redirect'
-    // a popup or frame, whose page waits for it
-    if (!here && (await arrival.handOver(callback))) return undefined
-    if (login?.context === undefined) throw unknownLogin()
-    const { returnTo, appState } = await (await loginClient(login.context)).finishLogin(callback)
-    arrival.completed()
-    return {
-      context: login.context,
-      ...(returnTo !== undefined && { returnTo }),
-      ...(appState !== undefined && { appState }),
+  type Parts = Awaited<ReturnType<typeof loadLogin>>
+
+  async function land(parts: Parts, arrival: Arrival, url: URL): Promise<RedirectResult | undefined> {
+    const known = await parts.knownLogin(pending, url)
+    if (known?.state !== undefined && known.context === undefined) return undefined
+    if (await parts.isElsewhere(known, arrival, url)) return undefined
+    if (known === undefined) {
+      createEmitter(options.onEvent, platform.observe).emit({ type: 'callback-ignored', reason: 'state' })
+      return undefined
     }
+    if (known.context === undefined) throw parts.unknownLogin()
+    const client = await loginClient(known.context)
+    return parts.redirectOutcome(known, client.finishLogin(url), arrival)
   }
 
   return {
@@ -96,19 +90,12 @@ export function createBrowserIms(options: BrowserImsOptions = {}): BrowserIms {
       const context = name ?? (await ims.context.getCurrent())
       return (await loginClient(context)).login({ ...asked, context })
     },
-    async handleRedirect() {
-      const here = arrival.here()
-      // a page that is rendered twice asks twice
-      if (arrived?.from === here || arrived?.at === here) return arrived?.landing
-      const callback = arrival.url()
-      if (callback === undefined) return undefined
-      arrived = { from: here }
-      arrived.landing = land(callback, arrived)
-      return arrived.landing
-    },
+    handleRedirect: () => landing.read(),
     logout: async (name, asked) => (await loginClient(name)).logout(asked),
   }
 }
+
+const isForContext = (stored: Json | undefined) => typeof stored === 'object' && stored !== null && 'context' in stored
 
 /** What is for the core; what is for the page's own platform is read there. */
 function withoutPageOptions(options: BrowserImsOptions): Partial<CreateImsOptions> {

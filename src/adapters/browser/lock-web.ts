@@ -1,64 +1,187 @@
 import { processLock } from '../../core/memory.ts'
-import type { Lock } from '../../core/ports.ts'
+import type { Hold, Lock } from '../../core/ports.ts'
 
 export interface WebLockOptions {
-  /** ms after which a holder is taken for frozen or lost, and its lock is taken over. Default: 45,000. */
+  /** After how many ms without a sign of life a holder loses its lock. Default: 45,000. */
   readonly lease?: number | undefined
 }
 
+/** What a tab that waits asks about a lock, and the sign of life of a holding. */
+type Message = { readonly ask: string } | { readonly alive: string }
+
+const channelName = 'imskit/locks'
+/** A holder is asked this many times in a row, and loses its lock if it answers none of them. */
+const rounds = 9
+
+let shared: Lock | undefined
+
 /**
- * A lock across the tabs of one browser profile. A tab that is closed lets go by itself; one that is frozen in the
- * middle loses the lock after the lease, so that no wait is endless.
+ * A lock across the tabs of one browser profile. The browser releases it when a tab closes. A tab that waits asks the
+ * holder for a sign of life, and takes the lock over if a frozen holder has not answered for the lease; a holder that is
+ * only slow answers and keeps it. Only time in which the waiting tab itself was running counts.
+ *
+ * Without Web Locks (outside a secure context), a lock among the callers of this page.
  */
 export function webLock({ lease = 45_000 }: WebLockOptions = {}): Lock {
-  const alone = processLock()
-  return async (name, task, signal) => {
+  const lock: Lock = async (name, task, signal) => {
     signal?.throwIfAborted()
-    // absent outside a secure context
     const locks = globalThis.navigator?.locks
-    if (locks === undefined) return alone(name, task, signal)
+    // null in simulated pages
+    if (!locks) {
+      // one for the page: two clients of a page exclude each other too
+      shared ??= processLock()
+      return shared(name, task, signal)
+    }
     const id = `imskit ${name}`
     const waiting = new AbortController()
     const stop = () => waiting.abort(signal?.reason)
     signal?.addEventListener('abort', stop, { once: true })
-    const watch = watchHolder({ locks, id, lease, overdue: () => waiting.abort(overdue) })
+    const watch = watchHolder({ locks, id, step: lease / rounds, overdue: () => waiting.abort(overdue) })
     const arrive = () => {
-      clearInterval(watch)
+      watch.end()
       signal?.removeEventListener('abort', stop)
     }
-    let here = true
-    const held = async () => {
+    let work: ReturnType<typeof task> | undefined
+    let lost = false
+    const held = () => {
       arrive()
-      return { value: await task({ stillHeld: async () => here }) }
+      work = holding({ locks, id, isLost: () => lost }, task)
+      return work
     }
     try {
-      return (await locks.request(id, { signal: waiting.signal }, held)).value
+      return await locks.request(id, { signal: waiting.signal }, held).catch((error) => {
+        if (error !== overdue) throw error
+        signal?.throwIfAborted()
+        return locks.request(id, { steal: true }, held)
+      })
     } catch (error) {
-      here = false
-      if (error !== overdue) throw error
-      return (await locks.request(id, { steal: true }, held)).value
+      lost = true
+      if (work === undefined) throw error
+      // the lock was taken over, and the task still has its own outcome
+      return await work
     } finally {
       arrive()
     }
   }
+  return Object.assign(lock, { lease })
 }
 
-const overdue = /* @__PURE__ */ Symbol('the holder did not let go')
+const overdue = /* @__PURE__ */ Symbol('the holder showed no sign of life')
 
-interface Watch {
+interface Place {
   readonly locks: LockManager
+  /** Name of the Web Lock. */
   readonly id: string
-  readonly lease: number
+}
+
+/**
+ * Runs `task` as one holding of the lock. It has a second Web Lock with a name of its own until the task settles, also if
+ * the first is taken over meanwhile, so that the browser can tell whether the task is still running.
+ */
+function holding<T>(
+  { locks, id, isLost }: Place & { readonly isLost: () => boolean },
+  task: (hold: Hold) => Promise<T>,
+): Promise<T> {
+  const hold = crypto.randomUUID()
+  const own = holdingName(id, hold)
+  return locks.request(own, async () => {
+    const channel = new BroadcastChannel(channelName)
+    channel.onmessage = ({ data }: MessageEvent<unknown>) => {
+      // by a timer: Chromium still delivers messages to a page that it has frozen
+      if (textOf(data, 'ask') === id) setTimeout(() => channel.postMessage({ alive: hold } satisfies Message))
+    }
+    try {
+      return await task({
+        id: hold,
+        async stillHeld() {
+          const held = await heldLocks(locks)
+          const client = held.find(({ name }) => name === own)?.clientId
+          // in one answer of the browser, so that nothing changes in between
+          return client !== undefined && held.some((each) => each.name === id && each.clientId === client) && !isLost()
+        },
+        hasEnded: async (other) => !(await heldLocks(locks)).some(({ name }) => name === holdingName(id, other)),
+      })
+    } finally {
+      channel.close()
+    }
+  })
+}
+
+const holdingName = (id: string, hold: string) => `${id} #${hold}`
+
+async function heldLocks(locks: LockManager): Promise<LockInfo[]> {
+  return (await locks.query()).held ?? []
+}
+
+interface Watch extends Place {
+  /** ms between two questions */
+  readonly step: number
   readonly overdue: () => void
 }
 
-/** Whoever waits in a long queue must not take the lock from one who has only just got it. */
-function watchHolder({ locks, id, lease, overdue }: Watch): ReturnType<typeof setInterval> {
-  const holder = async () => (await locks.query()).held?.find(({ name }) => name === id)?.clientId
-  let before = holder().catch(() => undefined)
-  return setInterval(async () => {
-    const [then, now] = [await before, await holder().catch(() => undefined)]
-    if (then === now) overdue()
-    before = Promise.resolve(now)
-  }, lease)
+/** Asks the holder for a sign of life, and reports if it has given none to any of {@link rounds} questions in a row. */
+function watchHolder({ locks, id, step, overdue }: Watch): { end(): void } {
+  let channel: BroadcastChannel | undefined
+  let silent = 0
+  let before: string | undefined
+  let last = performance.now()
+  let ended: () => void = () => {}
+  const end = new Promise<void>((resolve) => {
+    ended = resolve
+  })
+  const ask = () => {
+    channel ??= new BroadcastChannel(channelName)
+    channel.onmessage = ({ data }: MessageEvent<unknown>) => {
+      const alive = textOf(data, 'alive')
+      // another task, which has lost the lock, may be running too
+      if (alive !== undefined && before?.includes(alive)) silent = 0
+    }
+    channel.postMessage({ ask: id } satisfies Message)
+  }
+  // two tabs that wait must not both take the lock over, the second from the first
+  const takeOver = () =>
+    locks.request(`${id} takeover`, { ifAvailable: true }, async (turn) => {
+      const same = before === (await holderOf({ locks, id }))
+      if (turn === null || !same || silent < rounds) {
+        silent = 0
+        return
+      }
+      overdue()
+      await end
+    })
+  const tick = async () => {
+    const now = performance.now()
+    // this tab itself was frozen or busy, and answers may still be on their way
+    const late = now - last > 2 * step
+    last = now
+    const holder = await holderOf({ locks, id })
+    if (holder === undefined || holder !== before) silent = 0
+    else if (!late) silent++
+    before = holder
+    if (silent >= rounds) await takeOver()
+    ask()
+  }
+  // a browser that does not say who holds the lock is asked again
+  const timer = setInterval(() => void tick().catch(() => {}), step)
+  return {
+    end() {
+      clearInterval(timer)
+      channel?.close()
+      ended()
+    },
+  }
+}
+
+/** Which holding has the lock, as the browser tells it: another text for every holding. */
+async function holderOf({ locks, id }: Place): Promise<string | undefined> {
+  const held = await heldLocks(locks)
+  const client = held.find(({ name }) => name === id)?.clientId
+  if (client === undefined) return undefined
+  const holdings = held.filter((each) => each.clientId === client && each.name?.startsWith(holdingName(id, '')))
+  return [client, ...holdings.map(({ name }) => name).sort()].join(' ')
+}
+
+function textOf(data: unknown, kind: 'ask' | 'alive'): string | undefined {
+  const text = typeof data === 'object' && data !== null && (data as Record<string, unknown>)[kind]
+  return typeof text === 'string' ? text : undefined
 }

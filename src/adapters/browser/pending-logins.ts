@@ -14,7 +14,8 @@ export function pendingLogins(own: Store, shared: Store): Store {
   }
   return {
     ...own,
-    get: async (key) => ((await taken()).includes(key) ? undefined : own.get(key)),
+    // a login that was replayed is not one that is unknown
+    get: async (key) => ((await taken()).includes(key) ? null : own.get(key)),
     async delete(key) {
       // where it cannot be written a copy stays good: better a code sent twice than no login
       await shared.set(takenKey, [...(await taken()), key].slice(-remembered)).catch(() => {})

@@ -65,18 +65,18 @@ function redirectFor(options: BrowserPlatformOptions, { mode = 'redirect', redir
   return mode === 'silent' ? frameRedirect({ redirectUri: back, timeout: options.silentTimeout }) : pageRedirect(back)
 }
 
-/** What is said once, and heard by everyone, also by who comes later. */
+/** Passes on what was said, to later listeners too. */
 function said<T>(): { say(what: T): void; hear(listener: (what: T) => void): void } {
   const listeners: ((what: T) => void)[] = []
-  let heard: { readonly what: T } | undefined
+  const all: T[] = []
   return {
     say(what) {
-      heard = { what }
-      for (const listener of listeners.splice(0)) listener(what)
+      all.push(what)
+      for (const listener of listeners) listener(what)
     },
     hear(listener) {
-      if (heard === undefined) listeners.push(listener)
-      else listener(heard.what)
+      listeners.push(listener)
+      for (const what of all) listener(what)
     },
   }
 }

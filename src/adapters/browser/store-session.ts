@@ -1,4 +1,6 @@
+import { UnavailableError } from '../../core/errors.ts'
 import type { Clock, Json, Store } from '../../core/ports.ts'
+import { safeCause } from '../../core/redact.ts'
 
 export interface SessionStoreOptions {
   /** No more entries than this; the oldest go. Default: 20. */
@@ -13,22 +15,21 @@ interface Entry {
 }
 
 /**
- * Values of one tab, in `sessionStorage`: where a login under way waits while the page is at IMS. Abandoned logins
- * expire and are capped in number, so that they never block a new one. Memory where the storage is denied.
+ * Values of one tab, in `sessionStorage`: a login that has started is stored here while the page is at IMS. Abandoned
+ * logins expire and are capped in number, so that they never block a new one. Memory if the browser denies the storage.
+ *
+ * Rejects with `STORE_FAILED` if the storage is there and cannot be read.
  */
 export function sessionStore({ most = 20, clock = Date }: SessionStoreOptions = {}): Store {
   const memory = new Map<string, string>()
 
   function read(key: string): Entry | undefined {
-    try {
-      const entry: unknown = JSON.parse(memory.get(key) ?? storage()?.getItem(key) ?? 'null')
-      const whole =
-        typeof entry === 'object' && entry !== null && 'value' in entry && 'expiresAt' in entry && 'setAt' in entry
-      if (!whole || Number(entry.expiresAt ?? Number.POSITIVE_INFINITY) <= clock.now()) return undefined
-      return entry as Entry
-    } catch {
-      return undefined
-    }
+    const text = memory.get(key) ?? storage()?.getItem(key) ?? 'null'
+    const entry = parse(text)
+    const whole =
+      typeof entry === 'object' && entry !== null && 'value' in entry && 'expiresAt' in entry && 'setAt' in entry
+    if (!whole || Number(entry.expiresAt ?? Number.POSITIVE_INFINITY) <= clock.now()) return undefined
+    return entry as Entry
   }
 
   function remove(key: string): void {
@@ -53,30 +54,51 @@ export function sessionStore({ most = 20, clock = Date }: SessionStoreOptions = 
     for (const { key } of alive.slice(0, Math.max(0, alive.length - most + 1))) remove(key)
   }
 
+  function write(key: string, text: string): void {
+    remove(key)
+    try {
+      const stored = storage()
+      if (stored === undefined) memory.set(key, text)
+      else stored.setItem(key, text)
+    } catch {
+      // full: a popup or frame needs no page load, so memory is enough for it
+      memory.set(key, text)
+    }
+  }
+
   return {
-    get: async (key) => read(key)?.value,
-    async set(key, value, expiresAt) {
-      if (read(key) === undefined) makeRoomFor(key)
-      const text = JSON.stringify({ value, expiresAt: expiresAt ?? null, setAt: clock.now() })
-      remove(key)
-      try {
-        const stored = storage()
-        if (stored === undefined) memory.set(key, text)
-        else stored.setItem(key, text)
-      } catch {
-        // full or denied: a popup or frame needs no page load, so memory still serves it
-        memory.set(key, text)
-      }
-    },
-    delete: async (key) => remove(key),
-    keys: async (prefix) => keys(prefix).filter((key) => read(key) !== undefined),
+    get: (key) => attempt(() => read(key)?.value),
+    set: (key, value, expiresAt) =>
+      attempt(() => {
+        if (read(key) === undefined) makeRoomFor(key)
+        write(key, JSON.stringify({ value, expiresAt: expiresAt ?? null, setAt: clock.now() }))
+      }),
+    delete: (key) => attempt(() => remove(key)),
+    keys: (prefix) => attempt(() => keys(prefix).filter((key) => read(key) !== undefined)),
   }
 }
 
-/** Reading the property itself throws where site data is blocked. */
+async function attempt<T>(work: () => T): Promise<T> {
+  try {
+    return work()
+  } catch (error) {
+    const message = "The browser's sessionStorage failed; reload the page or allow site data"
+    throw new UnavailableError('STORE_FAILED', message, { cause: safeCause(error) })
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** `undefined` if site data is blocked: then reading the property throws, and in some web views it is `null`. */
 function storage(): Storage | undefined {
   try {
-    return globalThis.sessionStorage
+    return globalThis.sessionStorage ?? undefined
   } catch {
     return undefined
   }

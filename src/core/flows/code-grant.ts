@@ -1,5 +1,5 @@
 import * as oauth from 'oauth4webapi'
-import { ConfigurationError, ImsResponseError, LoginRequiredError } from '../errors.ts'
+import { ConfigurationError, ImsResponseError, LoginRequiredError, UnavailableError } from '../errors.ts'
 import type { Call } from '../ims/call.ts'
 import { authorizationServer, clientAuth, type IdTokenCheck, oauthClient, tokenRequest } from '../ims/oauth.ts'
 import type { Tokens } from '../ims/tokens.ts'
@@ -138,7 +138,7 @@ function refusedLogin({ error, error_description }: oauth.AuthorizationResponseE
   if (imsError === 'access_denied') {
     return new LoginRequiredError(
       'ACCESS_DENIED',
-      'the person refused the sign-in or consent; ask again when they want to',
+      'The user refused the sign-in or consent; ask again when they want to sign in',
       { details },
     )
   }
@@ -152,6 +152,10 @@ function refusedLogin({ error, error_description }: oauth.AuthorizationResponseE
       cause,
       details,
     })
+  }
+  if (imsError === 'temporarily_unavailable' || imsError === 'server_error') {
+    const message = `IMS could not sign the user in (${imsError}); try again later`
+    return new UnavailableError('IMS_UNAVAILABLE', message, { details })
   }
   const message = `IMS ended the sign-in with ${imsError}; check client id, scopes and redirect URI of the credential`
   return new ImsResponseError('HTTP_ERROR', message, { status: 302, imsError, imsErrorDescription })
