@@ -67,7 +67,7 @@ const floors: readonly (readonly RegExp[])[] = [
   [/^core\/(ims|keys)\//],
   [/^core\/(flows|verify)\//],
   [/^core\/(setup|session\/(single-flight|with-lock|token-cache|times|note|state|redemption|successor))\.ts$/],
-  [/^core\/(session\/(session|renewal)|sign-in|login|allowed-origins|authorized-fetch|redirects|redirects)\.ts$/],
+  [/^core\/(session\/(session|renewal)|sign-in|login|allowed-origins|authorized-fetch|redirects)\.ts$/],
   [/^core\/client\.ts$/],
   [/^core\/familiar\//],
   [/^core\/(api|exports|index)\.ts$/],

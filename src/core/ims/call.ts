@@ -181,6 +181,11 @@ function errorEnvelope(text: string, request: ImsRequest): { imsError?: string; 
   return { ...(imsError && { imsError }), ...(imsErrorDescription && { imsErrorDescription }) }
 }
 
+/** The error of a 200 in which IMS says that it refused; `undefined` if it does not say so. */
+export function refusalInside(call: Call, request: ImsRequest, answer: Answer): ImsError | undefined {
+  return errorEnvelope(answer.text, request).imsError === undefined ? undefined : refusal(call, request, answer)
+}
+
 function describeBody(text: string): string {
   if (text.trim() === '') return 'an empty body'
   return text.trimStart().startsWith('<')
