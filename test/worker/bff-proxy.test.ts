@@ -285,7 +285,8 @@ describe('a call of an API', () => {
   test('passes on what the documentation lists', () => {
     const page = readFileSync(new URL('../../docs/backend-for-a-page.md', import.meta.url), 'utf8')
     const row = (start: string) => page.split('\n').find((line) => line.startsWith(start)) ?? ''
-    const listed = (start: string) => [...row(start).matchAll(/`([^`*]+)`/g)].map(([, name]) => name)
+    const listed = (start: string) =>
+      [...row(start).matchAll(/`([^`]+)`/g)].flatMap(([, name = '']) => (name.endsWith('*') ? [] : name))
     expect(listed('| the page to the API |')).toEqual(fromPage)
     expect(listed('| the API to the page |')).toEqual(fromApi)
   })
