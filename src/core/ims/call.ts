@@ -118,8 +118,9 @@ function requestInit({ method, headers = {}, body }: ImsRequest, signal: AbortSi
     headers: { accept: 'application/json', ...headers },
     ...(body === undefined ? {} : { body }),
     redirect: 'manual',
-    cache: 'no-store',
-    credentials: 'omit',
+    // workerd refuses members that its Request does not have
+    ...('cache' in Request.prototype && { cache: 'no-store' }),
+    ...('credentials' in Request.prototype && { credentials: 'omit' }),
     signal,
   }
 }
