@@ -69,7 +69,7 @@ const floors: readonly (readonly RegExp[])[] = [
   [
     /^core\/(setup|redis-lock|session\/(single-flight|with-lock|token-cache|times|note|state|redemption|successor))\.ts$/,
   ],
-  [/^core\/(session\/(session|renewal)|sign-in|login|allowed-origins|authorized-fetch)\.ts$/],
+  [/^core\/(session\/(session|renewal)|sign-in|login|allowed-origins|authorized-fetch|redirects)\.ts$/],
   [/^core\/client\.ts$/],
   [/^core\/familiar\//],
   [/^core\/(api|exports|index)\.ts$/],

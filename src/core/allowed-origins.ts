@@ -1,4 +1,5 @@
 import { ConfigurationError } from './errors.ts'
+import { isLoopback } from './ims/environment.ts'
 
 /** Adobe's API domains: where a client's `fetch` sends its token unless told otherwise. */
 export const adobeOrigins: readonly string[] = ['https://*.adobe.io', 'https://*.adobe.com', 'https://*.adobelogin.com']
@@ -7,26 +8,29 @@ export const adobeOrigins: readonly string[] = ['https://*.adobe.io', 'https://*
 export type OriginTest = (url: URL) => boolean
 
 /**
- * @param patterns exact origins, or `https://*.example.com` for any host below; default: Adobe's
- * @throws {ConfigurationError} `BAD_OPTION` for anything else
+ * @param patterns origins (https, or http on loopback), or `https://*.example.com` for any host below it; default: Adobe's
+ * @throws {ConfigurationError} `BAD_OPTION` for anything else: a path or query would promise more than is checked
  */
 export function allowedOrigins(patterns: readonly string[] = adobeOrigins): OriginTest {
+  if (!Array.isArray(patterns)) throw wrong('is not a list of origins')
   const tests = patterns.map(originTest)
   return (url) => tests.some((test) => test(url))
 }
 
-function originTest(pattern: string): OriginTest {
-  const wild = /^https:\/\/\*\.([\w.-]+)$/.exec(pattern)
-  if (wild !== null) {
-    const suffix = `.${wild[1]}`.toLowerCase()
+// what only registries have below it, as far as that can be known without their list
+const registry = /^(?:ac|co|com|edu|gov|net|org)\.[a-z]{2}$/i
+
+function originTest(pattern: unknown): OriginTest {
+  const text = typeof pattern === 'string' ? pattern : ''
+  const domain = /^https:\/\/\*\.((?:[\w-]+\.)+[a-z][\w-]*)$/i.exec(text)?.[1]
+  if (domain !== undefined && !registry.test(domain)) {
+    const suffix = `.${domain.toLowerCase()}`
     return (url) => url.protocol === 'https:' && url.port === '' && url.hostname.endsWith(suffix)
   }
-  if (URL.canParse(pattern) && !pattern.includes('*') && new URL(pattern).origin !== 'null') {
-    const { origin } = new URL(pattern)
-    return (url) => url.origin === origin
-  }
-  throw new ConfigurationError(
-    'BAD_OPTION',
-    `allowedOrigins: ${JSON.stringify(pattern)} is neither an origin nor https://*.domain`,
-  )
+  const url = /^https?:\/\/[^\s/\\?#@*%]+$/i.test(text) && URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol === 'https:' || (url !== undefined && isLoopback(url))) return ({ origin }) => origin === url.origin
+  const remedy = 'give an https origin without path, such as https://api.example.com (http on loopback only)'
+  throw wrong(`has ${JSON.stringify(pattern)}, which is neither an origin nor https://*.domain; ${remedy}`)
 }
+
+const wrong = (what: string) => new ConfigurationError('BAD_OPTION', `allowedOrigins ${what}`)

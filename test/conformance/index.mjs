@@ -5,6 +5,7 @@ import { familiar } from './cases/familiar.mjs'
 import { flows } from './cases/flows.mjs'
 import { keys } from './cases/keys.mjs'
 import { openIdProvider } from './cases/openid-provider.mjs'
+import { redirects } from './cases/redirects.mjs'
 import { sessions } from './cases/sessions.mjs'
 import { verification } from './cases/verification.mjs'
 import { createPlace } from './place.mjs'
@@ -20,7 +21,18 @@ import { createPlace } from './place.mjs'
  */
 export function conformance(test, target) {
   const place = createPlace(target)
-  for (const cases of [sessions, flows, familiar, errors, keys, verification, contracts, emulator, openIdProvider]) {
+  for (const cases of [
+    sessions,
+    flows,
+    familiar,
+    errors,
+    keys,
+    verification,
+    redirects,
+    contracts,
+    emulator,
+    openIdProvider,
+  ]) {
     cases(test, target, place)
   }
 }

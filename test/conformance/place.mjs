@@ -51,6 +51,8 @@ export function createPlace({ imskit, testing, emulator, platform, setting }) {
     /** Goes where a person would, up to the callback. */
     browse: async (url) => new URL((await ask('browse', { url: String(url), until: redirectUri })).url),
     fault: (options) => ask('fault', options),
+    /** The calls of the two APIs that have `call` in their address. */
+    arrived: async (call) => (await ask('arrived', { call })).arrived,
     requests: async () => (await ask('requests')).requests,
   }
 }

@@ -2,12 +2,15 @@ import { inspect } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
+  clientCredentials,
+  createClient,
   type Fetch,
   Ims,
   type ImsEvent,
   type ImsOptions,
   ImsResponseError,
   isImsError,
+  memoryPlatform,
   UnavailableError,
 } from '../../src/core/index.ts'
 import { fakeClock } from '../../src/testing/index.ts'
@@ -210,7 +213,8 @@ describe('a success that is none', () => {
     ['with access_token of a wrong type', '{"access_token":5,"token_type":"bearer","expires_in":1}'],
     ['with token_type mac', '{"access_token":"a-token","token_type":"mac","expires_in":1}'],
     ['with token_type DPoP', '{"access_token":"a-token","token_type":"DPoP","expires_in":1}'],
-    ['with token_type null', '{"access_token":"a-token","token_type":null,"expires_in":1}'],
+    ['with an empty token_type', '{"access_token":"a-token","token_type":"","expires_in":1}'],
+    ['with token_type no text', '{"access_token":"a-token","token_type":5,"expires_in":1}'],
     ['with expires_in negative', '{"access_token":"a-token","token_type":"bearer","expires_in":-1}'],
     ['with expires_in zero', '{"access_token":"a-token","token_type":"bearer","expires_in":0}'],
     ['with expires_in no number', '{"access_token":"a-token","token_type":"bearer","expires_in":"soon"}'],
@@ -226,6 +230,36 @@ describe('a success that is none', () => {
     expect(error).toMatchObject({ code: 'IMS_MALFORMED', status: 200, requestId: 'debug-2' })
     expect(inspect(error, { depth: 9 })).not.toContain('a-token')
     expect(server.arrived).toHaveLength(1)
+  })
+
+  it.each([
+    { error: 'invalid_grant', error_description: 'the code is used up' },
+    { error: 'invalid_grant', error_description: 'the code is used up', access_token: null },
+    { error: 'invalid_grant', error_description: 'the code is used up', access_token: '' },
+  ])('and says that IMS refused (%j) is HTTP_ERROR with what IMS said', async (body) => {
+    const calls = [() => ask(), () => imsAt().exchangeJwtToken('c', secret, 'assertion')]
+    for (const call of calls) {
+      server.play(json({ ...body, echo: secret }, 200, { 'x-debug-id': 'debug-3' }))
+      const error = await failureOf<ImsResponseError>(call())
+      expect(error).toMatchObject({
+        name: 'ImsResponseError',
+        code: 'HTTP_ERROR',
+        status: 200,
+        imsError: 'invalid_grant',
+        imsErrorDescription: 'the code is used up',
+        requestId: 'debug-3',
+      })
+      expect(error.message).toContain('the code is used up')
+      expect(inspect(error, { depth: 9 })).not.toContain(secret)
+      expect(server.arrived).toHaveLength(1)
+    }
+  })
+
+  it('does not repeat a secret that IMS quotes', async () => {
+    server.play(json({ error: 'invalid_client', error_description: `${secret} is wrong` }))
+    const error = await failureOf<ImsResponseError>(ask())
+    expect(error.imsError).toBe('invalid_client')
+    expect(inspect(error, { depth: 9 })).not.toContain(secret)
   })
 
   it.each([204, 205])('%i without a body is IMS_MALFORMED', async (status) => {
@@ -282,6 +316,39 @@ describe('a token answer', () => {
 
   it.each(['bearer', 'Bearer', 'BEARER', undefined])('may have token_type %s', async (token_type) => {
     await expect(expiryOf({ ...good, token_type })).resolves.toBe(3_600_000)
+  })
+
+  it.each([
+    { refresh_token: null },
+    { refresh_token: '' },
+    { refresh_token: 5 },
+    { scope: null },
+    { scope: '' },
+    { scope: {} },
+    { id_token: null },
+    { id_token: '' },
+    { token_type: null },
+    { expires_in: '3600' },
+    { expires_in: 3600.5 },
+    { error: null, error_description: null },
+    { refresh_token: null, scope: null, id_token: null, token_type: null, account_cluster_data: null },
+  ])('may have optional members that say nothing: %j', async (more) => {
+    const expected = Number(more.expires_in ?? 3600) * 1000
+    await expect(expiryOf({ ...good, ...more })).resolves.toBe(expected)
+    server.play(json({ ...good, ...more, expires_in: 3_600_000 }))
+    const exchanged = await imsAt().exchangeJwtToken('c', 's', 'assertion')
+    expect(exchanged.access_token.token).toBe('opaque-token')
+  })
+
+  it('may have expires_in null, which says as much as none', async () => {
+    await expect(expiryOf({ ...good, expires_in: null })).resolves.toBe(600_000)
+  })
+
+  it('may have scopes as a list', async () => {
+    server.play(json({ ...good, scope: ['openid', 'AdobeID'] }))
+    const flow = clientCredentials({ clientId: 'c', clientSecret: 's', scopes: ['openid'] })
+    const client = createClient({ flow, endpoint: server.url, ...memoryPlatform() })
+    expect((await client.getTokens()).scopes).toEqual(['openid', 'AdobeID'])
   })
 
   it('may have members that nobody knows, another content type and another charset', async () => {

@@ -1,8 +1,10 @@
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createAuthHandler, type ProxyRule } from '../../src/adapters/worker/index.ts'
+import { fromApi, fromPage } from '../../src/adapters/worker/proxy-headers.ts'
 import { destinationOf, proxyRoutes } from '../../src/adapters/worker/proxy-rules.ts'
 import { authorizationCode } from '../../src/core/api.ts'
 import { setting } from './bff-setting.ts'
@@ -164,6 +166,168 @@ describe('a call of an API', () => {
     expect(answer.headers.get('clear-site-data')).toBeNull()
     expect(answer.headers.get('cache-control')).toBe('no-store')
     expect((await person.session()).signedIn).toBe(true)
+  })
+
+  const plain = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, `of-${name}`]))
+
+  test('tells the API what it needs from the page, and nothing else', async () => {
+    const { api, person } = await signedIn(() => ({ requestHeaders: ['X-Own', 'x-own-hop'] }))
+    const needed = {
+      ...plain(['if-match', 'if-none-match', 'if-range', 'prefer', 'idempotency-key', 'content-language']),
+      ...plain(['x-request-id', 'x-sandbox-name', 'x-adobe-any', 'x-gw-ims-org-id', 'x-proxy-global-company-id']),
+      accept: 'application/json',
+      'accept-language': 'de',
+      'cache-control': 'no-cache',
+      'content-type': 'text/plain',
+      range: 'bytes=0-1',
+      'if-modified-since': 'Thu, 01 Jan 2026 00:00:00 GMT',
+      'x-own': 'named by the rule',
+    }
+    const others = plain([
+      'authorization-x',
+      'base-url',
+      'cf-connecting-ip',
+      'client-ip',
+      'fly-client-ip',
+      'forwarded',
+      'from',
+      'true-client-ip',
+      'via',
+      'x-api-key',
+      'x-api-user',
+      'x-cluster-client-ip',
+      'x-forwarded-for',
+      'x-forwarded-host',
+      'x-host',
+      'x-http-method',
+      'x-http-method-override',
+      'x-method-override',
+      'x-original-host',
+      'x-original-url',
+      'x-real-ip',
+      'x-rewrite-url',
+      'x-unknown',
+      'x-vercel-id',
+    ])
+    const hop = { connection: 'x-own-hop, x-adobe-hop', 'x-own-hop': 'a', 'x-adobe-hop': 'b' }
+    await person.call('/api/x', { method: 'POST', body: 'a', headers: { ...needed, ...others, ...hop } })
+    const { headers } = api.seen[0] as Seen
+    expect(headers).toMatchObject(needed)
+    const { 'x-api-key': key, ...rest } = headers
+    expect(key).toBe('site')
+    const sent = Object.keys(rest).filter((name) => name in others || name in hop)
+    // Node's own client says how long it keeps the connection
+    expect(sent.filter((name) => name !== 'connection')).toEqual([])
+    expect(headers.connection).not.toContain('x-own-hop')
+  })
+
+  test('tells the page what it needs from the API, and nothing else', async () => {
+    const needed = {
+      ...plain([
+        'content-language',
+        'preference-applied',
+        'x-request-id',
+        'x-debug-id',
+        'x-adobe-any',
+        'x-total-count',
+      ]),
+      'accept-ranges': 'bytes',
+      'content-disposition': 'attachment; filename=a.csv',
+      'content-range': 'bytes 0-1/9',
+      'content-type': 'application/hal+json',
+      etag: '"1"',
+      'last-modified': 'Thu, 01 Jan 2026 00:00:00 GMT',
+      link: '<https://api.example/v1/x?page=2>; rel="next"',
+      'retry-after': '5',
+      vary: 'accept',
+      'x-ratelimit-remaining': '9',
+      'x-own': 'named by the rule',
+    }
+    const others = plain([
+      'access-control-allow-credentials',
+      'alt-svc',
+      'cdn-cache-control',
+      'clear-site-data',
+      'cross-origin-opener-policy',
+      'document-policy',
+      'nel',
+      'no-vary-search',
+      'origin-agent-cluster',
+      'permissions-policy',
+      'refresh',
+      'report-to',
+      'reporting-endpoints',
+      'service-worker-allowed',
+      'set-cookie2',
+      'set-login',
+      'sourcemap',
+      'speculation-rules',
+      'supports-loading-mode',
+      'surrogate-control',
+      'timing-allow-origin',
+      'use-as-dictionary',
+      'www-authenticate',
+      'x-accel-redirect',
+      'x-frame-options',
+      'x-middleware-rewrite',
+      'x-powered-by',
+      'x-sendfile',
+      'x-unknown',
+    ])
+    const { person } = await signedIn(() => ({ responseHeaders: ['x-own'] }), { headers: { ...needed, ...others } })
+    const answer = await person.call('/api/x')
+    const headers = Object.fromEntries(answer.headers)
+    expect(headers).toMatchObject(needed)
+    expect(Object.keys(headers).filter((name) => name in others)).toEqual([])
+    expect(headers['content-security-policy']).toContain('sandbox')
+  })
+
+  test('passes on what the documentation lists', () => {
+    const page = readFileSync(new URL('../../docs/backend-for-a-page.md', import.meta.url), 'utf8')
+    const row = (start: string) => page.split('\n').find((line) => line.startsWith(start)) ?? ''
+    const listed = (start: string) =>
+      [...row(start).matchAll(/`([^`]+)`/g)].flatMap(([, name = '']) => (name.endsWith('*') ? [] : name))
+    expect(listed('| the page to the API |')).toEqual(fromPage)
+    expect(listed('| the API to the page |')).toEqual(fromApi)
+  })
+
+  test('names the address of what it made as a path of the site if it is one', async () => {
+    for (const [location, seen] of [
+      ['/v1/items/1', '/api/items/1'],
+      ['https://other.example/items/1', 'https://other.example/items/1'],
+    ] as const) {
+      const { person } = await signedIn(() => ({}), { status: 201, headers: { location } })
+      expect((await person.call('/api/items', { method: 'POST' })).headers.get('location')).toBe(seen)
+    }
+  })
+
+  test('passes on what has no body', async () => {
+    for (const status of [204, 304]) {
+      const { person } = await signedIn(() => ({}), { status, headers: { etag: '"1"' } })
+      const answer = await person.call('/api/x')
+      expect([answer.status, answer.body, answer.headers.get('etag')]).toEqual([status, null, '"1"'])
+    }
+  })
+
+  test.each([
+    [{ requestHeaders: ['cookie'] }],
+    [{ requestHeaders: ['Authorization'] }],
+    [{ requestHeaders: ['x-forwarded-for'] }],
+    [{ requestHeaders: ['host'] }],
+    [{ requestHeaders: ['not a name'] }],
+    [{ requestHeaders: [''] }],
+    [{ requestHeaders: [5] }],
+    [{ responseHeaders: ['Set-Cookie'] }],
+    [{ responseHeaders: ['access-control-allow-origin'] }],
+    [{ responseHeaders: ['service-worker-allowed'] }],
+    [{ responseHeaders: ['content-security-policy-report-only'] }],
+    [{ responseHeaders: ['content-length'] }],
+  ])('cannot be made to pass on %j', (more) => {
+    const flow = authorizationCode({ clientId: 'site', scopes: [] })
+    const proxy = [{ path: '/api/', to: 'https://api.example/', ...more } as ProxyRule]
+    expect(() => createAuthHandler({ flow, sessionSecret: 'x'.repeat(32), proxy })).toThrow(
+      expect.objectContaining({ code: 'BAD_OPTION', message: expect.stringContaining('header') }),
+    )
   })
 
   test.each(['https://evil.example/', '//evil.example/v1/', '/admin', '/v1/..%2fadmin', 'http://127.0.0.1:9/v1/'])(

@@ -25,7 +25,8 @@ export interface SentRequest {
 
 /** A response as it crosses over. */
 export interface SentResponse {
-  readonly url: string
+  /** What no constructor of a response takes. */
+  readonly facts: { readonly url: string; readonly redirected: boolean; readonly type: ResponseType }
   readonly init: { readonly status: number; readonly statusText: string; readonly headers: [string, string][] }
   readonly body: ReadableStream<Uint8Array> | ArrayBuffer | null
 }

@@ -152,10 +152,10 @@ function whenReady(worker: Worker | SharedWorker): { readonly promise: Promise<v
 }
 
 /** A response as `fetch` gives it, its address included. */
-function received({ url, init, body }: SentResponse): Response {
-  // a redirect that is not followed has no status, and shows nothing of itself
-  if (init.status === 0) return Response.error()
-  // a response of one of these may have no body
-  const response = new Response([101, 204, 205, 304].includes(init.status) ? null : body, init)
-  return Object.defineProperty(response, 'url', { value: url })
+function received({ facts, init, body }: SentResponse): Response {
+  // a redirect that is not followed has no status and no headers; a response of the other statuses may have no body
+  const response =
+    init.status === 0 ? Response.error() : new Response([101, 204, 205, 304].includes(init.status) ? null : body, init)
+  for (const [name, value] of Object.entries(facts)) Object.defineProperty(response, name, { value })
+  return response
 }

@@ -95,8 +95,9 @@ async function fetchWithToken(
   signal: AbortSignal,
 ): Promise<SentResponse> {
   const response = await client.fetch(url, { ...init, signal })
-  const { status, statusText, headers, body } = response
-  return { url: response.url, init: { status, statusText, headers: [...headers] }, body }
+  const { url: address, redirected, type, status, statusText, headers, body } = response
+  const facts = { url: address, redirected, type }
+  return { facts, init: { status, statusText, headers: [...headers] }, body }
 }
 
 /** A body crosses over as the stream that it is, or read to its end where the browser cannot hand over a stream. */

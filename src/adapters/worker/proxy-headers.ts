@@ -1,60 +1,130 @@
-/** Between two servers, and of no use beyond them (RFC 9110, section 7.6.1). */
-const hopByHop = [
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
+/** What an API needs to hear from a page. */
+export const fromPage: readonly string[] = [
+  'accept',
+  'accept-charset',
+  'accept-language',
+  'cache-control',
+  'content-digest',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-md5',
+  'content-range',
+  'content-type',
+  'digest',
+  'idempotency-key',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'last-event-id',
+  'pragma',
+  'prefer',
+  'range',
+  'repr-digest',
+  'store',
+  'traceparent',
+  'tracestate',
+  'x-correlation-id',
+  'x-gw-ims-org-id',
+  'x-model-version',
+  'x-product',
+  'x-product-location',
+  'x-proxy-global-company-id',
+  'x-request-id',
+  'x-requested-with',
+  'x-sandbox-id',
+  'x-sandbox-name',
+  'x-schema-id',
 ]
+const fromPageFamilies = /^(?:x-adobe-|magento-)/
 
-/** What is between this site and its page, and what only we say to an API. */
-const ourOwn = [
-  'accept-encoding',
-  'authorization',
-  'content-length',
-  'cookie',
-  'expect',
-  'forwarded',
-  'host',
-  'origin',
-  'referer',
-  'via',
-  'x-api-key',
-  'x-csrf-token',
-  'x-real-ip',
+/** What a page needs to hear from an API. `location` is rewritten by the proxy. */
+export const fromApi: readonly string[] = [
+  'accept-patch',
+  'accept-post',
+  'accept-ranges',
+  'allow',
+  'content-digest',
+  'content-disposition',
+  'content-language',
+  'content-md5',
+  'content-range',
+  'content-type',
+  'date',
+  'deprecation',
+  'digest',
+  'etag',
+  'last-modified',
+  'link',
+  'location',
+  'preference-applied',
+  'repr-digest',
+  'retry-after',
+  'sunset',
+  'vary',
+  'warning',
+  'x-correlation-id',
+  'x-debug-id',
+  'x-request-id',
+  'x-sandbox-id',
+  'x-sandbox-name',
+  'x-total-count',
 ]
-const ourOwnFamilies = /^(?:sec-|proxy-|x-forwarded-|cf-|cdn-|access-control-|fly-|x-vercel-)/
+const fromApiFamilies = /^(?:x-adobe-|x-rate|ratelimit)/
 
-/** What an API must not say about this site, or to its browser. The length is that of what was packed. */
-const theirs = ['alt-svc', 'clear-site-data', 'content-encoding', 'content-length', 'set-cookie', 'set-cookie2']
-const theirFamilies = /^(?:access-control-|content-security-policy|cross-origin-|strict-transport-security)/
+/** What no rule can add: between two servers (RFC 9110, section 7.6.1), or ours to say. */
+const neverUp =
+  /^(?:accept-encoding|authorization|connection|content-length|cookie2?|expect|forwarded|host|keep-alive|origin|referer|te|trailer|transfer-encoding|upgrade|via|x-api-key|x-csrf-token|x-real-ip|(?:access-control|proxy|sec|x-forwarded)-.*)$/
+const neverDown =
+  /^(?:alt-svc|cache-control|clear-site-data|connection|content-encoding|content-length|keep-alive|nel|refresh|report-to|reporting-endpoints|service-worker-allowed|set-cookie2?|strict-transport-security|te|trailer|transfer-encoding|upgrade|www-authenticate|x-content-type-options|(?:access-control|content-security-policy|cross-origin|proxy)-?.*)$/
 
-/** The headers of a page's request that an API gets to see. */
-export function requestHeaders(from: Headers, added: Readonly<Record<string, string>> = {}): Headers {
-  const headers = without(from, [...hopByHop, ...ourOwn], ourOwnFamilies)
+/** Headers that a rule passes beside those of the lists. */
+export interface MoreHeaders {
+  readonly requestHeaders?: readonly string[] | undefined
+  readonly responseHeaders?: readonly string[] | undefined
+}
+
+/** The first name that a rule cannot add, if there is one. */
+export function refusedHeader({ requestHeaders = [], responseHeaders = [] }: MoreHeaders): string | undefined {
+  const isToken = (name: unknown) => typeof name === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(name)
+  const refused = (names: readonly string[], never: RegExp) =>
+    names.find((name) => !isToken(name) || never.test(name.toLowerCase()))
+  const found = refused(requestHeaders, neverUp) ?? refused(responseHeaders, neverDown)
+  return found === undefined ? undefined : JSON.stringify(found)
+}
+
+/** The headers of a page's request that an API gets to see, and those that the rule adds to every request. */
+export function requestHeaders(
+  from: Headers,
+  {
+    headers: added = {},
+    requestHeaders: more,
+  }: MoreHeaders & { readonly headers?: Readonly<Record<string, string>> | undefined },
+): Headers {
+  const headers = pick(from, fromPage.concat(more ?? []), fromPageFamilies)
   for (const [name, value] of Object.entries(added)) headers.set(name, value)
   return headers
 }
 
 /** The headers of an API's answer that the page gets to see. */
-export function responseHeaders(from: Headers): Headers {
-  const headers = without(from, [...hopByHop, ...theirs], theirFamilies)
+export function responseHeaders(from: Headers, { responseHeaders: more }: MoreHeaders): Headers {
+  const headers = pick(from, fromApi.concat(more ?? []), fromApiFamilies)
   headers.set('cache-control', 'no-store')
   headers.set('x-content-type-options', 'nosniff')
   headers.set('cross-origin-resource-policy', 'same-origin')
-  // should anyone ever see it as a page, then as one that can do nothing
+  // if it is ever opened as a document, then as one that can do nothing
   headers.set('content-security-policy', "default-src 'none'; frame-ancestors 'none'; sandbox")
   return headers
 }
 
-function without(from: Headers, names: readonly string[], families: RegExp): Headers {
-  const named = (from.get('connection') ?? '').toLowerCase().split(/\s*,\s*/)
+function pick(from: Headers, names: readonly string[], families: RegExp): Headers {
+  const wanted = new Set(names.map((name) => name.toLowerCase()))
+  // what a connection header names is between two servers
+  const between = (from.get('connection') ?? '').toLowerCase().split(/\s*,\s*/)
   const headers = new Headers()
   for (const [name, value] of from)
-    if (!names.includes(name) && !named.includes(name) && !families.test(name)) headers.append(name, value)
+    if ((wanted.has(name) || families.test(name)) && !between.includes(name)) headers.append(name, value)
   return headers
 }

@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../../core/errors.ts'
 import { isLoopback } from '../../core/ims/environment.ts'
+import { refusedHeader } from './proxy-headers.ts'
 
 /** Paths of this site that lead to an API, and to none but that. */
 export interface ProxyRule {
@@ -11,6 +12,10 @@ export interface ProxyRule {
   readonly methods?: readonly string[] | undefined
   /** Sent along, whatever the page says, such as `x-gw-ims-org-id`. */
   readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Names of more headers that the API gets from the page, beside those that the documentation lists. */
+  readonly requestHeaders?: readonly string[] | undefined
+  /** Names of more headers that the page gets from the API. */
+  readonly responseHeaders?: readonly string[] | undefined
   /** Bytes that the body of a request may have; default 10 MiB. */
   readonly maxBody?: number | undefined
 }
@@ -42,6 +47,8 @@ function checkRule(rule: ProxyRule, reserved: string): Route {
   if (target === undefined || !secure) throw wrong(`to of ${path} must be an https URL (http on loopback only)`)
   if (target.username !== '' || target.password !== '' || target.search !== '' || target.hash !== '')
     throw wrong(`to of ${path} must be without user, query and fragment`)
+  const header = refusedHeader(rule)
+  if (header !== undefined) throw wrong(`header ${header} of ${path} cannot be passed on; leave it out`)
   if (path.endsWith('/') && !target.pathname.endsWith('/')) target.pathname += '/'
   return { ...rule, target, maxBody }
 }

@@ -1,4 +1,5 @@
 import { isImsError } from '../../core/errors.ts'
+import { discardBody } from '../../core/ims/read-body.ts'
 import { failure, refusal, wrongMethod } from './auth-handler-answers.ts'
 import { requestHeaders, responseHeaders } from './proxy-headers.ts'
 import { pathBack, type Route } from './proxy-rules.ts'
@@ -21,7 +22,7 @@ export async function forward(
   try {
     const answer = await session.fetch(url, {
       method,
-      headers: requestHeaders(request.headers, route.headers),
+      headers: requestHeaders(request.headers, route),
       redirect: 'manual',
       signal: AbortSignal.any([request.signal, patient]),
       ...(body !== undefined && { body }),
@@ -36,11 +37,11 @@ export async function forward(
 
 async function handBack(answer: Response, url: URL, route: Route): Promise<Response> {
   const { status } = answer
-  const headers = responseHeaders(answer.headers)
+  const headers = responseHeaders(answer.headers, route)
   const location = headers.get('location')
   const redirects = answer.type === 'opaqueredirect' || (status >= 300 && status < 400 && status !== 304)
   if (redirects) {
-    await answer.body?.cancel()
+    await discardBody(answer)
     // the page follows by itself, through the same gate
     const path = location === null ? undefined : pathBack(location, url, route)
     if (path === undefined) return refusal(502, 'upstream_redirect', 'the API redirects to where nothing is sent')
@@ -49,7 +50,9 @@ async function handBack(answer: Response, url: URL, route: Route): Promise<Respo
   }
   headers.delete('location')
   if (location !== null) headers.set('location', pathBack(location, url, route) ?? location)
-  return new Response(answer.body, { status, headers })
+  // not every fetch says by null that there is no body
+  const body = [204, 205, 304].includes(status) ? null : answer.body
+  return new Response(body, { status, headers })
 }
 
 async function readBody(request: Request, most: number): Promise<Uint8Array<ArrayBuffer> | 'too long' | undefined> {

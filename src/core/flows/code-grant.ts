@@ -1,7 +1,9 @@
+import * as base64url from 'jose/base64url'
 import * as oauth from 'oauth4webapi'
 import { ConfigurationError, ImsResponseError, LoginRequiredError, UnavailableError } from '../errors.ts'
 import type { Call } from '../ims/call.ts'
 import { authorizationServer, clientAuth, type IdTokenCheck, oauthClient, tokenRequest } from '../ims/oauth.ts'
+import { spelledOut } from '../ims/token-response.ts'
 import type { Tokens } from '../ims/tokens.ts'
 import { redactText } from '../redact.ts'
 import type { LoginParameters, PendingLogin } from './flow.ts'
@@ -64,7 +66,7 @@ export async function finishLogin(
       ),
     read: (server, response, body) => {
       // where openid was asked for, an id token must name our nonce; without an id token nothing can be replayed
-      const checked = scopes.includes('openid') && body !== undefined && 'id_token' in body
+      const checked = scopes.includes('openid') && body !== undefined && 'id_token' in spelledOut(body)
       const expected = checked ? { expectedNonce: nonce } : {}
       return oauth.processAuthorizationCodeResponse(server, client(), response, expected)
     },
@@ -92,10 +94,16 @@ async function authorizationUrl(
     nonce: scopes.includes('openid') ? pending.nonce : undefined,
     // IMS takes a challenge without a method for `plain`
     code_challenge_method: 'S256',
-    code_challenge: await oauth.calculatePKCECodeChallenge(pending.codeVerifier),
+    code_challenge: await codeChallenge(pending.codeVerifier),
   }
   for (const [name, value] of Object.entries(wanted)) if (value !== undefined) url.searchParams.set(name, value)
   return url
+}
+
+/** Not oauth4webapi's: that takes a digest of another realm, as WebCrypto's in jsdom, for an array already. */
+async function codeChallenge(verifier: string): Promise<string> {
+  const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier))
+  return base64url.encode(new Uint8Array(hash))
 }
 
 function checkRedirectUri(redirectUri: string): string {

@@ -3,6 +3,7 @@ import type { Emit } from '../events.ts'
 import type { Clock, Fetch, Platform } from '../ports.ts'
 import { redactText, safeCause, secretNames } from '../redact.ts'
 import { timedOut, withDeadline } from './deadline.ts'
+import { readBody, requireResponse } from './read-body.ts'
 import { backOff, isTransient, parseRetryAfter } from './retry.ts'
 import type { RetryPolicy } from './retry-policy.ts'
 
@@ -91,7 +92,7 @@ async function attemptOnce(call: Call, request: ImsRequest, attempt: number): Pr
   }
   try {
     const answer = await withDeadline(call, async (signal) => {
-      const response = await call.fetch(request.url, requestInit(request, signal))
+      const response = requireResponse(await call.fetch(request.url, requestInit(request, signal)))
       return {
         status: response.status,
         sentAt: began,
@@ -117,30 +118,17 @@ function requestInit({ method, headers = {}, body }: ImsRequest, signal: AbortSi
     headers: { accept: 'application/json', ...headers },
     ...(body === undefined ? {} : { body }),
     redirect: 'manual',
-    cache: 'no-store',
-    credentials: 'omit',
+    // workerd refuses members that its Request does not have
+    ...('cache' in Request.prototype && { cache: 'no-store' }),
+    ...('credentials' in Request.prototype && { credentials: 'omit' }),
     signal,
   }
 }
 
 async function readText(response: Response, request: ImsRequest): Promise<string> {
-  const tooLong = () => malformed(request, response, `the answer is longer than ${maxBody} bytes`)
-  if (Number(response.headers.get('content-length') ?? 0) > maxBody) throw tooLong()
-  // the length of a compressed body says nothing about the text
-  const honest = response.headers.has('content-length') && !response.headers.has('content-encoding')
-  if (honest || response.body === null) return response.text()
-  const decoder = new TextDecoder()
-  const reader = response.body.getReader()
-  let text = ''
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return text + decoder.decode()
-    text += decoder.decode(value, { stream: true })
-    if (text.length > maxBody) {
-      reader.cancel().catch(() => {})
-      throw tooLong()
-    }
-  }
+  const text = await readBody(response, maxBody)
+  if (text === undefined) throw malformed(request, response, `the answer is longer than ${maxBody} bytes`)
+  return text
 }
 
 function learnSkew(call: Call, headers: Headers, began: number): void {
@@ -192,6 +180,11 @@ function errorEnvelope(text: string, request: ImsRequest): { imsError?: string; 
   const imsError = field('error')
   const imsErrorDescription = field('error_description')
   return { ...(imsError && { imsError }), ...(imsErrorDescription && { imsErrorDescription }) }
+}
+
+/** The error of a 200 in which IMS says that it refused; `undefined` if it does not say so. */
+export function refusalInside(call: Call, request: ImsRequest, answer: Answer): ImsError | undefined {
+  return errorEnvelope(answer.text, request).imsError === undefined ? undefined : refusal(call, request, answer)
 }
 
 function describeBody(text: string): string {

@@ -1,5 +1,5 @@
-import { type Call, malformed, parseObject, send } from './call.ts'
-import { tokensFrom } from './token-response.ts'
+import { type Call, malformed, parseObject, refusalInside, send } from './call.ts'
+import { spelledOut, tokensFrom } from './token-response.ts'
 import type { Tokens } from './tokens.ts'
 
 // for the assertion's own times, beside what sends it
@@ -21,12 +21,14 @@ export async function exchangeAssertion(
   const answer = await send(call, request)
   const parsed = parseObject(answer.text)
   const token = parsed?.access_token
-  if (typeof token !== 'string' || token === '') throw malformed(request, answer, 'the answer has no access_token')
-  const type = parsed?.token_type
+  if (parsed === undefined || typeof token !== 'string' || token === '')
+    throw refusalInside(call, request, answer) ?? malformed(request, answer, 'the answer has no access_token')
+  const whole = spelledOut(parsed)
+  const type = whole.token_type
   if (type !== undefined && String(type).toLowerCase() !== 'bearer') {
     throw malformed(request, answer, 'the token is of a type that is not bearer')
   }
-  const tokens = tokensFrom(call, { ...parsed, access_token: token }, { unit: 'ms', sentAt: answer.sentAt })
+  const tokens = tokensFrom(call, { ...whole, access_token: token }, { unit: 'ms', sentAt: answer.sentAt })
   if (tokens === undefined) throw malformed(request, answer, 'expires_in is no positive number')
-  return { tokens, answer: parsed ?? {} }
+  return { tokens, answer: parsed }
 }

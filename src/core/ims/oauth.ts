@@ -1,10 +1,19 @@
 import * as oauth from 'oauth4webapi'
 import { ImsError, TokenError, type TokenInvalidReason } from '../errors.ts'
-import { type Call, malformed, noteServerTime, parseObject, send, serverNow, toResponse } from './call.ts'
+import {
+  type Call,
+  malformed,
+  noteServerTime,
+  parseObject,
+  refusalInside,
+  send,
+  serverNow,
+  toResponse,
+} from './call.ts'
 import { claimsOf } from './decode-token.ts'
 import { isLoopback } from './environment.ts'
 import { paths, serverMetadata } from './paths.ts'
-import { tokensFrom } from './token-response.ts'
+import { spelledOut, tokensFrom } from './token-response.ts'
 import { type Tokens, withClaims } from './tokens.ts'
 
 /** The JSON of the answer as it came, before any check; `undefined` where it is no object. */
@@ -98,19 +107,24 @@ function requestOptions(
     [oauth.customFetch]: async (url, { method, headers, body }) => {
       // a user-agent of our own would cost a page a preflight that IMS does not answer
       const { 'user-agent': _, ...safelisted } = headers
-      const answer = await send(call, { url, method, headers: safelisted, body, once })
+      const request = { url, method, headers: safelisted, body, once }
+      const answer = await send(call, request)
       const parsed = parseObject(answer.text)
+      const refused = hasToken(parsed) ? undefined : refusalInside(call, request, answer)
+      if (refused !== undefined) throw refused
       seen({ body: parsed, sentAt: answer.sentAt })
       // a page may not read `Date`, but what was issued just now tells the time as well
       const issuedAt = answer.headers.has('date') ? Number.NaN : issueTime(parsed)
       if (Number.isFinite(issuedAt)) noteServerTime(call, issuedAt)
       // IMS leaves out token_type in some dialects; RFC 6749 section 5.1 requires it
-      const typed = parsed && { ...('access_token' in parsed && { token_type: 'bearer' }), ...parsed }
+      const typed = parsed && { ...('access_token' in parsed && { token_type: 'bearer' }), ...spelledOut(parsed) }
       return toResponse({ url, method }, answer, typed && (() => ({ ...typed })))
     },
     [oauth.allowInsecureRequests]: isLoopback(new URL(call.endpoint)),
   }
 }
+
+const hasToken = (body: TokenBody) => typeof body?.access_token === 'string' && body.access_token !== ''
 
 /** When the tokens of an answer were issued, in ms since the epoch; `NaN` where they do not say. */
 function issueTime(body: TokenBody): number {

@@ -10,6 +10,20 @@ export interface TokenResponse {
   readonly scope?: unknown
 }
 
+/**
+ * A token response as RFC 6749 spells it: an optional member that is null or empty means the same as one that is left
+ * out, and a refresh token or scope that cannot be read does not cost the access token. What is wrong with the token's
+ * type, its lifetime or the id token stays, to be refused.
+ */
+export function spelledOut(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const scope = Array.isArray(body.scope) ? body.scope.join(' ') : body.scope
+  const whole: Record<string, unknown> = { ...body, scope }
+  for (const name of ['refresh_token', 'scope']) if (typeof whole[name] !== 'string') delete whole[name]
+  for (const name of ['refresh_token', 'scope', 'id_token']) if (whole[name] === '') delete whole[name]
+  for (const name of ['id_token', 'token_type', 'expires_in']) if (whole[name] === null) delete whole[name]
+  return whole
+}
+
 const longest = 366 * 24 * 3_600_000
 /** For an opaque token whose response does not say how long it lives. */
 const unknownLifetime = 10 * 60_000

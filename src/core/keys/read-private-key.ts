@@ -45,9 +45,9 @@ export async function readPrivateKey(
   return isCryptoKey(source) ? checkCryptoKey(source) : importRsaKey(await rsaNumbers(openKeySource(source), options))
 }
 
-// by brand, as keys of other realms are no instances of this realm's class
+// a key of another realm is not an instance of this realm's class, and workerd before 2024-09-26 sets no brand
 function isCryptoKey(value: unknown): value is CryptoKey {
-  return Object.prototype.toString.call(value) === '[object CryptoKey]'
+  return value instanceof globalThis.CryptoKey || Object.prototype.toString.call(value) === '[object CryptoKey]'
 }
 
 async function rsaNumbers(material: KeyMaterial, options: ReadPrivateKeyOptions): Promise<RsaNumbers> {

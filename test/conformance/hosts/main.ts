@@ -3,16 +3,16 @@ import { chromium, firefox, webkit } from './browsers.ts'
 import { bun, deno, nodes } from './processes.ts'
 import { makeProject } from './project.ts'
 import type { CaseResult, Outcome, Runtime } from './runtime.ts'
-import { workerd } from './workerd.ts'
+import { workerds } from './workerd.ts'
 
 /** How many cases there are: a run with fewer has lost some. */
-const known = 144
+const known = 172
 
 const groups: Readonly<Record<string, readonly Runtime[]>> = {
   node: nodes,
   deno: [deno],
   bun: [bun],
-  workerd: [workerd],
+  workerd: workerds,
   chromium: [chromium],
   firefox: [firefox],
   webkit: [webkit],

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { startEmulator } from '../../../src/emulator/index.ts'
 import { browse, publicClient, startOpenIdProvider } from '../../proof/oidc-op.ts'
@@ -75,7 +75,10 @@ export async function startServices(app?: string): Promise<Services> {
     ],
   })
   const provider = await startOpenIdProvider({ accessTokenLifetime: 3600, ...(app !== undefined && { app }) })
+  const arrived: ArrivedCall[] = []
+  const [api, stranger] = [await startApi(arrived), await startApi(arrived)]
   const aid = await startAid({
+    arrived: async ({ call }) => ({ arrived: arrived.filter(({ url }) => url.includes(String(call))) }),
     browse: async ({ url, until }) => ({ url: (await browse(String(url), String(until))).href }),
     fault: async (options) => {
       emulator.fault(options as unknown as Parameters<typeof emulator.fault>[0])
@@ -87,6 +90,8 @@ export async function startServices(app?: string): Promise<Services> {
     setting: {
       aid: aid.url,
       ims: emulator.url,
+      api: api.url,
+      stranger: stranger.url,
       openIdProvider: { issuer: provider.issuer, clientId: publicClient },
       users,
       keys,
@@ -114,10 +119,49 @@ export async function startServices(app?: string): Promise<Services> {
       },
     },
     async close() {
-      aid.close()
+      for (const each of [aid, api, stranger]) each.close()
       await Promise.all([emulator.close(), provider.close()])
     },
   }
+}
+
+/** A call of an API as it arrived. */
+interface ArrivedCall {
+  readonly origin: string
+  readonly method: string
+  readonly url: string
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+}
+
+/**
+ * An API that every browser app may call. It redirects as the query says: `?to=…&status=…`, and its `to` may redirect
+ * again. Anything else is a 200.
+ */
+async function startApi(arrived: ArrivedCall[]): Promise<{ url: string; close(): void }> {
+  const server = createServer(async (request, response) => {
+    const { method = '', url = '', headers } = request
+    response.setHeader('access-control-allow-origin', '*')
+    response.setHeader('access-control-allow-headers', 'authorization, content-type, x-api-key, x-gw-ims-org-id')
+    response.setHeader('access-control-allow-methods', 'GET, HEAD, POST, PUT, DELETE')
+    if (method === 'OPTIONS') return response.writeHead(204).end()
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk)
+    arrived.push({ origin: api.url, method, url, headers, body: Buffer.concat(chunks).toString() })
+    const asked = new URL(url, api.url).searchParams
+    const to = asked.get('to')
+    if (to === null) return response.end('the end')
+    response.writeHead(Number(asked.get('status') ?? 302), { location: to === 'self' ? url : to }).end('moved')
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const api = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close() {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+  return api
 }
 
 type Handler = (body: Readonly<Record<string, unknown>>) => Promise<unknown>

@@ -5,15 +5,15 @@ import type { CaseResult, Runtime } from './runtime.ts'
 import { startServices } from './services.ts'
 
 /** Cloudflare's runtime, as its vendor's simulator starts it, without `nodejs_compat`. */
-export const workerd: Runtime = {
-  name: 'workerd',
+const workerdAt = (compatibilityDate: string): Runtime => ({
+  name: `workerd ${compatibilityDate}`,
   async run(project, root) {
     const services = await startServices()
     // the conditions of Cloudflare's own bundler
     const { code, entry } = await project.bundle('worker', ['workerd', 'worker', 'browser'])
     const worker = new Miniflare({
       modules: [{ type: 'ESModule', path: 'worker.mjs', contents: code }],
-      compatibilityDate: '2026-04-01',
+      compatibilityDate,
       kvNamespaces: ['TOKENS'],
       durableObjects: { LOCK: { className: 'ImsLock', useSQLite: true } },
     })
@@ -28,4 +28,7 @@ export const workerd: Runtime = {
       await services.close()
     }
   },
-}
+})
+
+/** The oldest compatibility date that is supported, at which `fetch` still sent `Authorization` to any origin. */
+export const workerds: readonly Runtime[] = [workerdAt('2024-09-23'), workerdAt('2026-04-01')]

@@ -11,6 +11,7 @@ const setting = await (await fetch('/setting.json')).json()
 let places = 0
 
 const cannot = {
+  followByHand: 'a browser follows redirects itself and does not show them; the tests of test/browser show what leaves',
   legacyKeys: 'DEK-Info keys hang on MD5, which standard WebCrypto lacks; only the adapter for Node reads them',
   redirect: 'a redirect leaves the page; the pages of test/browser prove it',
   responseHeaders: 'a page may not read Retry-After and x-debug-id of another origin that does not expose them',
