@@ -9,14 +9,14 @@ const fewHoldings = 1_000
 /**
  * A {@link Lock} among the requests of one isolate or process.
  *
- * @param state where its turns are kept; several copies of this module may share them
+ * @param find where its turns are kept; several copies of this module may share them
  */
-export function isolateLock({ queues, ended }: Pick<SharedState, 'queues' | 'ended'> = newState()): Lock {
-  const turns = turnsHere<string>(lease, queues)
+export function isolateLock(find: () => SharedState | Promise<SharedState> = ownState()): Lock {
   const lock: Lock = async (name, task, signal) => {
     signal?.throwIfAborted()
+    const { queues, ended } = await find()
     const id = crypto.randomUUID()
-    const seat = await turns.enter(name, id, { signal })
+    const seat = await turnsHere(lease, queues).enter(name, id, { signal })
     // IMS may take longer than the lease; a beat that ends with its request says nothing any more
     const beat = setInterval(seat.beat, lease / 10)
     try {
@@ -29,4 +29,9 @@ export function isolateLock({ queues, ended }: Pick<SharedState, 'queues' | 'end
     }
   }
   return Object.assign(lock, { lease })
+}
+
+function ownState(): () => SharedState {
+  const state = newState()
+  return () => state
 }

@@ -82,6 +82,7 @@ export function turnsHere<Turn>(lease: number, queues: Queues<Turn> = new Map())
         throw error
       }
       mine.waits = false
+      mine.beats++
       return {
         beat() {
           mine.beats++
