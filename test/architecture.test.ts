@@ -63,10 +63,10 @@ const graph = new Map(
 /** The floors of the core, from the ground up. A file imports from its own floor or below, never from above. */
 const floors: readonly (readonly RegExp[])[] = [
   [/^core\/(ports|errors|events|redact)\.ts$/],
-  [/^core\/(memory|digest|from-unstorage|late)\.ts$/],
+  [/^core\/(memory|platform|digest|from-unstorage|late)\.ts$/],
   [/^core\/(ims|keys)\//],
   [/^core\/(flows|verify)\//],
-  [/^core\/(setup|session\/(single-flight|with-lock|token-cache|times|note))\.ts$/],
+  [/^core\/(setup|session\/(single-flight|with-lock|token-cache|times|note|renewable))\.ts$/],
   [/^core\/(session\/(session|renewal)|sign-in|login|allowed-origins|authorized-fetch)\.ts$/],
   [/^core\/client\.ts$/],
   [/^core\/familiar\//],

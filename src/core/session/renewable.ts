@@ -9,13 +9,9 @@ import type { Platform } from '../ports.ts'
  * @throws {ConfigurationError} `BAD_OPTION`
  */
 export function requireRenewable(flow: Flow, { lock, store }: Pick<Platform, 'lock' | 'store'>): void {
-  if (flow.refresh === undefined || acceptsRepeats(lock)) return
-  const why = lock.absent
-    ? 'this platform has no lock, so two callers could redeem the same refresh token, which ends the session'
-    : store.consistency === 'eventual' &&
-      'this store may return an older refresh token than the last one, and redeeming that ends the session'
-  if (!why) return
-  const remedy =
-    'in a Worker use durableTokens(namespace), elsewhere a lock and a consistent store, or pass lock: noLock to accept this'
-  throw new ConfigurationError('BAD_OPTION', `${why}; ${remedy}`)
+  const unsafe = lock.absent ? 'no lock' : store.consistency && 'an eventually consistent store'
+  if (flow.refresh === undefined || !unsafe || acceptsRepeats(lock)) return
+  const what = `with ${unsafe} a refresh token could be redeemed twice, which ends the session`
+  const remedy = 'use durableTokens(namespace) in a Worker, or pass lock: noLock to accept this'
+  throw new ConfigurationError('BAD_OPTION', `${what}; ${remedy}`)
 }
