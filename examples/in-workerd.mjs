@@ -4,7 +4,10 @@ import { build } from 'esbuild'
 import { Miniflare } from 'miniflare'
 
 /** Runs the worker at the URL `source` beside `emulator`; resolves to its address and what ends both. */
-export async function runWorker(source, { emulator, port = 0, bindings, kvNamespaces = [], loader = {} }) {
+export async function runWorker(
+  source,
+  { emulator, port = 0, bindings, kvNamespaces = [], durableObjects = {}, loader = {} },
+) {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(source)],
     bundle: true,
@@ -20,6 +23,7 @@ export async function runWorker(source, { emulator, port = 0, bindings, kvNamesp
     host: 'localhost',
     port,
     kvNamespaces,
+    durableObjects,
     bindings,
   })
   const { port: taken } = await worker.ready

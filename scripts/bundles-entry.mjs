@@ -10,7 +10,7 @@ export const entryJobs = {
   imskit: { runtime: node, ceiling: 84_900 },
   'imskit/node': { runtime: node, ceiling: 84_900 },
   'imskit/browser': { runtime: page, ceiling: 50_500 },
-  'imskit/worker': { runtime: worker, ceiling: 66_200 },
+  'imskit/worker': { runtime: worker, ceiling: 68_500 },
   'imskit/core': { runtime: page, ceiling: 44_700 },
   'imskit/emulator': { runtime: worker, ceiling: 25_500 },
   'imskit/testing': { runtime: page, ceiling: 2_420 },

@@ -63,11 +63,11 @@ const graph = new Map(
 /** The floors of the core, from the ground up. A file imports from its own floor or below, never from above. */
 const floors: readonly (readonly RegExp[])[] = [
   [/^core\/(ports|errors|events|redact|abort|time)\.ts$/],
-  [/^core\/(memory|digest|from-unstorage|late)\.ts$/],
+  [/^core\/(memory|platform|digest|from-unstorage|late)\.ts$/],
   [/^core\/(ims|keys)\//],
   [/^core\/(flows|verify)\//],
   [
-    /^core\/(setup|redis-lock|session\/(single-flight|with-lock|token-cache|times|note|state|redemption|successor))\.ts$/,
+    /^core\/(setup|redis-lock|session\/(single-flight|with-lock|token-cache|times|note|renewable|state|redemption|successor))\.ts$/,
   ],
   [/^core\/(session\/(session|renewal)|sign-in|login|allowed-origins|authorized-fetch|redirects)\.ts$/],
   [/^core\/client\.ts$/],

@@ -11,7 +11,7 @@ export async function start({ port = 0 } = {}) {
   return runWorker(new URL('worker.mjs', import.meta.url), {
     emulator,
     port,
-    kvNamespaces: ['SESSIONS'],
+    durableObjects: { IMS: { className: 'ImsLock', useSQLite: true } },
     loader: { '.html': 'text', '.css': 'text', '.page.js': 'text' },
     bindings: {
       IMS_CLIENT_ID: client_id,

@@ -1,8 +1,10 @@
 // A worker that serves a page, signs people in for it and calls an API for it. The page never gets a token.
-import { authorizationCode, createAuthHandler, kvStore } from 'imskit/worker'
+import { authorizationCode, createAuthHandler, durableTokens } from 'imskit/worker'
 import style from './page.css'
 import html from './page.html'
 import script from './script.page.js'
+
+export { ImsLock } from 'imskit/worker'
 
 const files = {
   '/': [html, 'text/html; charset=utf-8'],
@@ -20,7 +22,7 @@ const createAuth = (env) =>
       scopes: 'openid,AdobeID,profile,email,offline_access',
     }),
     sessionSecret: env.SESSION_SECRET,
-    store: kvStore(env.SESSIONS),
+    ...durableTokens(env.IMS),
     proxy: [{ path: '/api/', to: env.API_URL }],
     // for development: in production neither is set, and the site is https
     endpoint: env.IMS_ENDPOINT,

@@ -7,8 +7,10 @@ import { type Flow, isLogin, isSilent, type LoginFlow, type SilentFlow } from '.
 import type { Tokens } from './ims/tokens.ts'
 import { late } from './late.ts'
 import type { Login } from './login.ts'
+import { withPlatform } from './platform.ts'
 import type { Json, Platform } from './ports.ts'
 import { REDACTED, showAs } from './redact.ts'
+import { requireRenewable } from './session/renewable.ts'
 import { createSession, type GetTokenOptions, type Session } from './session/session.ts'
 import { noteFailure } from './session/with-lock.ts'
 import { type ConnectionOptions, caller, connect, requirePositive, type Setup, tokenKeyOf } from './setup.ts'
@@ -116,15 +118,16 @@ export function createClient(options: ClientOptions): Client | LoginClient {
 }
 
 /** A client with the session below it, for those who translate another API into it. */
-export function assembleClient(options: ClientOptions): {
+export function assembleClient(given: ClientOptions): {
   client: Client | LoginClient
   session: Session
   setup: Setup
 } {
-  const { flow, owner, minValidity = 600_000, onEvent, allowedOrigins: origins, ...platform } = options
+  const { flow, owner, minValidity = 600_000, onEvent, allowedOrigins: origins, ...platform } = withPlatform(given)
   if (typeof flow !== 'object' || flow === null || !(isSilent(flow) || isLogin(flow)))
     throw new ConfigurationError('BAD_OPTION', 'createClient needs a flow, such as clientCredentials({…})')
   requirePlatform(platform)
+  requireRenewable(flow, platform)
   if (flow.confidential && platform.refusesSecrets) throw secretInPage(`the secret of a ${flow.kind} credential`)
   if (minValidity !== 0) requirePositive('minValidity', minValidity)
   const allows = allowedOrigins(origins)

@@ -20,7 +20,13 @@ export type TokenCode = 'INVALID_TOKEN' | 'BAD_TOKEN' | 'TOKEN_INVALID'
 /** IMS said no, or said something that is no answer. */
 export type ImsResponseCode = 'HTTP_ERROR' | 'IMS_MALFORMED'
 /** Try again later. */
-export type UnavailableCode = 'NETWORK_FAILED' | 'TIMEOUT' | 'STORE_FAILED' | 'IMS_UNAVAILABLE'
+export type UnavailableCode =
+  | 'NETWORK_FAILED'
+  | 'TIMEOUT'
+  | 'STORE_FAILED'
+  | 'IMS_UNAVAILABLE'
+  | 'SESSION_OUTDATED'
+  | 'SESSION_READ_ONLY'
 /** Every code an error of this library can carry. Stable: a code is never renamed. */
 export type ImsErrorCode = ConfigurationCode | LoginRequiredCode | TokenCode | ImsResponseCode | UnavailableCode
 

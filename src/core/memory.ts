@@ -1,9 +1,12 @@
 import { onAbort, untilAborted } from './abort.ts'
+import { providePlatform } from './platform.ts'
 import type { Clock, Hold, Json, Lock, Platform, Store } from './ports.ts'
 
 // a longer timer fires at once
 const longestTimer = 2 ** 31 - 1
 const fewEntries = 100
+// Symbol.for is one registry for all copies of this module
+const accepted = Symbol.for('imskit.noLock')
 
 /** The runtime's own clock. */
 export const systemClock: Clock = {
@@ -102,14 +105,31 @@ export function processLock(): Lock {
  * A {@link Lock} that excludes nothing, for stores that nothing else shares. Passing it to a client whose flow has
  * refresh tokens accepts that two callers may redeem the same refresh token, which can end the session.
  */
-export const noLock: Lock = async (_name, task, signal) => {
-  signal?.throwIfAborted()
-  return task(unguarded)
+export const noLock: Lock = /* @__PURE__ */ Object.assign<Lock, { [accepted]: true }>(
+  async (_name, task, signal) => {
+    signal?.throwIfAborted()
+    return task(unguarded)
+  },
+  { [accepted]: true },
+)
+
+/** Whether `lock` is {@link noLock}, of this copy of the module or of another one, or stands in for it. */
+export function acceptsRepeats(lock: Lock): boolean {
+  return accepted in lock
+}
+
+/** `locking` as a lock of the same kind as `lock`: with its lease, its absence and the consent of {@link noLock}. */
+export function lockLike(lock: Lock, locking: Lock): Lock {
+  return Object.assign(locking, {
+    ...(lock.lease !== undefined && { lease: lock.lease }),
+    ...(lock.absent && { absent: lock.absent }),
+    ...(acceptsRepeats(lock) && { [accepted]: true }),
+  })
 }
 
 /** What a platform without a lock provides; credentials without refresh tokens do not need one. */
 export const absentLock: Lock = /* @__PURE__ */ Object.assign<typeof noLock, { absent: true }>(
-  (name, task, signal) => noLock(name, task, signal),
+  async (name, task, signal) => noLock(name, task, signal),
   { absent: true },
 )
 
@@ -117,5 +137,5 @@ const unguarded: Hold = { stillHeld: async () => true, hasEnded: async () => tru
 
 /** Everything in memory: the platform of a runtime that is not known, and of tests. */
 export function memoryPlatform(): Platform {
-  return { store: memoryStore(), lock: processLock() }
+  return providePlatform({ store: memoryStore(), lock: processLock() })
 }

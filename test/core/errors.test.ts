@@ -35,7 +35,13 @@ type Configuration =
   | 'BAD_OPTION'
 type Login = 'LOGIN_REQUIRED' | 'LOGIN_NOT_POSSIBLE' | 'ACCESS_DENIED' | 'STATE_MISMATCH'
 type Token = 'INVALID_TOKEN' | 'BAD_TOKEN' | 'TOKEN_INVALID'
-type Unavailable = 'NETWORK_FAILED' | 'TIMEOUT' | 'STORE_FAILED' | 'IMS_UNAVAILABLE'
+type Unavailable =
+  | 'NETWORK_FAILED'
+  | 'TIMEOUT'
+  | 'STORE_FAILED'
+  | 'IMS_UNAVAILABLE'
+  | 'SESSION_OUTDATED'
+  | 'SESSION_READ_ONLY'
 
 it('the codes are the documented ones, all of them and no others', () => {
   expectTypeOf<ConfigurationCode>().toEqualTypeOf<Configuration>()

@@ -524,8 +524,27 @@ describe('a renewal', () => {
     expect((await (tabs[9] as Visitor).session()).signedIn).toBe(true)
   })
 
-  test('that IMS refuses signs out cleanly', async () => {
+  test('that IMS refuses signs out once the browser has had time to send a newer cookie', async () => {
     const { visitor, emulator, pass } = await setting()
+    const person = visitor()
+    await person.signIn()
+    const names = ours(person)
+    pass(24 * hour)
+    emulator.fault({ path: '/ims/token/v3', status: 400, body: { error: 'invalid_grant' }, times: 5 })
+    for (let time = 0; time < 2; time++) {
+      const answer = await person.ask('/auth/session')
+      expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1'])
+      expect(await answer.json()).toMatchObject({ error: 'SESSION_OUTDATED' })
+      expect(ours(person)).toEqual(names)
+    }
+    pass(10_000)
+    expect(await person.session()).toEqual({ signedIn: false })
+    expect(ours(person)).toEqual([])
+    expect(emulator.requests.filter(({ status }) => status === 400)).toHaveLength(1)
+  })
+
+  test('that IMS refuses signs out at once if a store has the tokens', async () => {
+    const { visitor, emulator, pass } = await setting({ store: memoryStore() })
     const person = visitor()
     await person.signIn()
     pass(24 * hour)

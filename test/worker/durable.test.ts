@@ -8,6 +8,7 @@ import {
   durableLock,
   durableStore,
   durableTokens,
+  type Hold,
   type ImsError,
   ImsLock,
   type KvNamespace,
@@ -75,12 +76,20 @@ async function say<Answer>(namespace: DurableNamespace, object: string, verb: st
 async function holding(lock: ReturnType<typeof durableLock>, name: string) {
   const entered = gate()
   const end = gate()
-  const done = lock(name, async () => {
+  let hold: Hold | undefined
+  const done = lock(name, async (given) => {
+    hold = given
     entered.open()
     await end.opened
   })
   await entered.opened
-  return { done, end: end.open }
+  return {
+    done,
+    end: end.open,
+    id: hold?.id ?? '',
+    stillHeld: () => (hold as Hold).stillHeld(),
+    hold: hold as unknown as Hold,
+  }
 }
 
 describe('a lock', () => {
@@ -116,22 +125,26 @@ describe('a lock', () => {
 
   test('is kept for as long as its task runs, though that is longer than the lease', async () => {
     const { namespace } = await objects()
-    const holder = await holding(durableLock(namespace, { lease: 1_500 }), 'name')
-    const impatient = durableLock(namespace, { wait: 5_000 })
-    const failure = (await rejection(impatient('name', async () => 'never'))) as ImsError
-    expect([failure.name, failure.code]).toEqual(['UnavailableError', 'TIMEOUT'])
+    const holder = await holding(durableLock(namespace), 'name')
+    const other = { name: 'name', ticket: 'other', lease: 10_000, patience: 15_000 }
+    // the object waits for longer than the lease
+    expect(await say(namespace, 'name', 'acquire', other)).toEqual({})
+    expect(await holder.stillHeld()).toBe(true)
     holder.end()
     await holder.done
-    expect(await impatient('name', async () => 'now')).toBe('now')
+    expect(await durableLock(namespace)('name', async () => 'now')).toBe('now')
   })
 
-  test('among those who share it is bounded as well', async () => {
+  test.each(['one lock', 'two locks'])('is waited for as long as the caller wants to (%s)', async (which) => {
     const { namespace } = await objects()
-    const lock = durableLock(namespace, { wait: 500 })
+    const lock = durableLock(namespace)
     const holder = await holding(lock, 'name')
-    expect(((await rejection(lock('name', async () => 'never'))) as ImsError).code).toBe('TIMEOUT')
+    const other = which === 'one lock' ? lock : durableLock(namespace)
+    const leaving = AbortSignal.timeout(300)
+    expect(await rejection(other('name', async () => 'never', leaving))).toBe(leaving.reason)
     holder.end()
     await holder.done
+    expect(await other('name', async () => 'now')).toBe('now')
   })
 
   test('and its count of turns outlive the object', async () => {
@@ -190,12 +203,45 @@ describe('a lock', () => {
     await holder.done
   })
 
-  test('whose object cannot be reached is STORE_FAILED', async () => {
-    const { namespace } = await objects()
-    const wired = line(namespace)
-    wired.cut = true
-    const failure = (await rejection(durableLock(wired)('name', async () => 'never'))) as ImsError
+  test('whose object cannot be reached is asked for until the wait ends', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    let questions = 0
+    const unreachable: DurableNamespace = {
+      idFromName: (name) => name,
+      get: () => ({
+        async fetch() {
+          questions++
+          throw new Error('Network connection lost.')
+        },
+      }),
+    }
+    const began = Date.now()
+    const failed = rejection(durableLock(unreachable)('name', async () => 'never'))
+    await vi.runAllTimersAsync()
+    const failure = (await failed) as ImsError
     expect([failure.name, failure.code]).toEqual(['UnavailableError', 'STORE_FAILED'])
+    expect(Date.now() - began).toBeGreaterThanOrEqual(60_000)
+    // with a pause between two questions
+    expect(questions).toBeGreaterThan(60)
+    expect(questions).toBeLessThan(200)
+  })
+
+  test('of an object of another class is refused at once', async () => {
+    const other: DurableNamespace = {
+      idFromName: (name) => name,
+      get: () => ({ fetch: async () => new Response(null, { status: 404 }) }),
+    }
+    const failure = (await rejection(durableLock(other)('name', async () => 'never'))) as ImsError
+    expect([failure.code, failure.message]).toEqual(['BAD_OPTION', expect.stringContaining('ImsLock')])
+  })
+
+  test('says how long its lease is, and lets a waiter outlast a holder that is gone', async () => {
+    const { namespace } = await objects()
+    expect(durableLock(namespace).lease).toBe(10_000)
+    expect(durableLock(namespace, { lease: 30_000 }).lease).toBe(30_000)
+    for (const wrong of [{ lease: 9_999 }, { wait: 49_999 }, { lease: 30_000, wait: 60_000 }, { lease: Number.NaN }])
+      expect(() => durableLock(namespace, wrong)).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }))
   })
 
   test('that cannot work is said when it is made', async () => {
@@ -205,14 +251,16 @@ describe('a lock', () => {
       () => durableStore({} as never),
       () => durableLock(namespace, { lease: 0 }),
       () => durableLock(namespace, { wait: Number.NaN }),
+      () => durableLock(namespace, { lease: '20000' as never }),
     ])
       expect(make).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }))
   })
 })
 
 describe('one who lost the lock', () => {
-  /** `late` holds the lock and is cut off for longer than its lease; then `next` does the same work and ends. */
+  /** `late` holds the lock and is cut off until its lease is over; then `next` does the same work and ends. */
   async function overtaken(
+    objects: { namespace: DurableNamespace; object: string },
     late: Parameters<typeof durableLock>[0] & { cut: boolean },
     work: {
       late: ReturnType<typeof durableLock>
@@ -223,13 +271,19 @@ describe('one who lost the lock', () => {
     const end = gate()
     const entered = gate()
     let failure: unknown
-    const done = work.late('imskit/tokens/x', async () => {
+    let ticket: string | undefined
+    const done = work.late('imskit/tokens/x', async ({ id, stillHeld }) => {
+      ticket = id
       entered.open()
       await end.opened
       failure = await rejection(work.write())
+      expect(await stillHeld()).toBe(false)
     })
     await entered.opened
     late.cut = true
+    // the end of its lease, brought forward
+    const ended = { name: 'imskit/tokens/x', ticket, lease: -1 }
+    expect(await say(objects.namespace, objects.object, 'extend', ended)).toEqual({ held: true })
     await work.next('imskit/tokens/x', async () => {})
     late.cut = false
     end.open()
@@ -240,10 +294,10 @@ describe('one who lost the lock', () => {
   test('overwrites nothing that the next has written, where the object keeps it', async () => {
     const { namespace } = await objects()
     const wired = line(namespace)
-    const late = durableTokens(wired, { lease: 200 })
-    const next = durableTokens(namespace, { lease: 10_000 })
+    const late = durableTokens(wired)
+    const next = durableTokens(namespace)
     const key = 'imskit/tokens/x'
-    const failure = await overtaken(wired, {
+    const failure = await overtaken({ namespace, object: 'imskit' }, wired, {
       late: late.lock,
       next: Object.assign(
         ((name, task, signal) =>
@@ -276,11 +330,11 @@ describe('one who lost the lock', () => {
   test('writes nothing to KV', async () => {
     const { namespace, kv } = await objects()
     const wired = line(namespace)
-    const lock = durableLock(wired, { lease: 200 })
+    const lock = durableLock(wired)
     const { store } = workerPlatform({ kv, lock })
-    const failure = await overtaken(wired, {
+    const failure = await overtaken({ namespace, object: 'imskit/tokens/x' }, wired, {
       late: lock,
-      next: durableLock(namespace, { lease: 3_600_000 }),
+      next: durableLock(namespace),
       write: () => store.set('imskit/tokens/x', 'old'),
     })
     expect([failure.code, await kvStore(kv).get('imskit/tokens/x')]).toEqual(['STORE_FAILED', undefined])

@@ -247,9 +247,9 @@ describe('refresh tokens that are good for one time', () => {
     })
   }
 
-  test.each(['kv, locked', 'object'] as const)('are spent once each by 200 who ask at once: %s', async (keeping) => {
+  test('are redeemed once each by 200 requests at once', async () => {
     const ims = await startIms({ autoLogin: 'user@example.com' })
-    const worker = await startService({ flow: await signedIn(ims), endpoint: ims.url, keeping })
+    const worker = await startService({ flow: await signedIn(ims), endpoint: ims.url, keeping: 'object' })
     expect(new Set(await askAtOnce(worker, 200)).size).toBe(1)
     expect(refreshes(ims)).toEqual([200])
     // no token lasts as long as these want it to: each renews in its turn, with the refresh token of the one before

@@ -5,6 +5,7 @@ import type { CreateImsOptions, FamiliarIms } from '../../core/familiar/familiar
 import { publicKind } from '../../core/familiar/kind-public.ts'
 import { namedContexts } from '../../core/familiar/named-contexts.ts'
 import { late } from '../../core/late.ts'
+import { withPlatform } from '../../core/platform.ts'
 import type { Arrival, Json } from '../../core/ports.ts'
 import { createLanding, type LoginOptions, storedLogin } from '../../core/sign-in.ts'
 import { browserContexts } from './contexts-browser.ts'
@@ -51,7 +52,7 @@ export type BrowserIms = FamiliarIms & ContextLogins
  */
 export function createBrowserIms(options: BrowserImsOptions = {}): BrowserIms {
   const { kinds = [] } = options
-  const platform = { ...browserPlatform(options), ...withoutPageOptions(options) }
+  const platform = withPlatform({ ...browserPlatform(options), ...withoutPageOptions(options) })
   const { store, pending = store, arrival = pageArrival } = platform
   const ims = namedContexts({ contexts: browserContexts(store), ...platform }, [...kinds, publicKind])
   const landing = createLanding<RedirectResult>({

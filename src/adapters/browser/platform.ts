@@ -1,4 +1,5 @@
 import { ConfigurationError, LoginRequiredError } from '../../core/errors.ts'
+import { providePlatform } from '../../core/platform.ts'
 import type { LoginWish, Platform, Redirect } from '../../core/ports.ts'
 import { webLock } from './lock-web.ts'
 import { pageArrival } from './page-arrival.ts'
@@ -35,7 +36,7 @@ export function browserPlatform(options: BrowserPlatformOptions = {}): Platform 
   requireSecureContext()
   const degrading = said<string>()
   const store = indexedDbStore({ name: options.database, onDegraded: degrading.say })
-  return {
+  return providePlatform({
     store,
     report: (emit) => degrading.hear((reason) => emit({ type: 'store-degraded', reason })),
     lock: webLock(),
@@ -44,7 +45,7 @@ export function browserPlatform(options: BrowserPlatformOptions = {}): Platform 
     arrival: pageArrival,
     changes: tabChanges(),
     refusesSecrets: options.allowSecretsInBrowser !== true,
-  }
+  })
 }
 
 function redirectFor(options: BrowserPlatformOptions, { mode = 'redirect', redirectUri }: LoginWish = {}): Redirect {

@@ -1,4 +1,5 @@
 import { memoryStore } from '../../core/memory.ts'
+import { providePlatform } from '../../core/platform.ts'
 import type { Platform } from '../../core/ports.ts'
 import { type AioConfig, aioConfig } from './config/aio-config.ts'
 import { debugPrinter } from './debug.ts'
@@ -22,7 +23,7 @@ export interface NodePlatformOptions {
  */
 export function nodePlatform({ directory, login, config = aioConfig() }: NodePlatformOptions = {}): Platform {
   const observe = debugPrinter()
-  return {
+  return providePlatform({
     store: fileStore(directory === undefined ? {} : { directory: `${directory}/tokens` }),
     lock: fileLock(directory === undefined ? {} : { directory: `${directory}/locks` }),
     redirect: loopbackRedirect(login),
@@ -31,7 +32,7 @@ export function nodePlatform({ directory, login, config = aioConfig() }: NodePla
     readKey,
     defaults: () => configDefaults(config),
     ...(observe && { observe }),
-  }
+  })
 }
 
 /** The environment and endpoint that the `.aio` files and the process environment name. */

@@ -7,7 +7,8 @@ import { failedLogin } from './auth-handler-failure.ts'
 import type { HandlerSetup } from './auth-handler-options.ts'
 import { forgetReturns, isLoop, noteReturn } from './login-loop.ts'
 import { safePath } from './return-to.ts'
-import { currentSession, lendClient, openSession, readSession, requireStore } from './session.ts'
+import { currentSession, openSession, readSession, requireStore } from './session.ts'
+import { lendClient } from './session-client.ts'
 import { randomText } from './session-content.ts'
 
 /** `GET /auth/login`: sends the person to IMS. */

@@ -4,18 +4,20 @@ import { ConfigurationError } from '../../core/errors.ts'
 import type { Emit } from '../../core/events.ts'
 import { isLogin, type LoginFlow } from '../../core/flows/flow.ts'
 import { isLoopback } from '../../core/ims/environment.ts'
-import { memoryPlatform, memoryStore, systemClock } from '../../core/memory.ts'
+import { absentLock, acceptsRepeats, lockLike, memoryStore, systemClock } from '../../core/memory.ts'
 import type { Json, Lock, Store } from '../../core/ports.ts'
 import { type ConnectionOptions, requirePositive } from '../../core/setup.ts'
 import type { SameSite } from './cookies.ts'
-import { createSealer, type SessionSecret } from './cookies-sealed.ts'
+import { createSealer, nameOfSecret, type SessionSecret } from './cookies-sealed.ts'
 import { workerFetch } from './fetch-worker.ts'
+import { mediumOf } from './isolate-memory.ts'
 import { isolateLock } from './lock-isolate.ts'
 import { type ProxyRule, proxyRoutes, type Route } from './proxy-rules.ts'
 import { safePath } from './return-to.ts'
 import type { SessionsSetup } from './session.ts'
 import { endedSessions } from './session-ended.ts'
 import { sessionStore } from './session-store.ts'
+import { type SharedState, sharedMemory, sharedState } from './shared-state.ts'
 
 export type Claims = { readonly [claim: string]: Json }
 
@@ -27,9 +29,12 @@ export interface AuthHandlerOptions extends Omit<ConnectionOptions, 'readKey'> {
    * replaced: put the new one first, and take the old one away once the longest session is over.
    */
   readonly sessionSecret: SessionSecret
-  /** Where the tokens of all sessions are kept, such as `kvStore(namespace)`. Without it: in the cookie of each. */
+  /**
+   * Where the tokens of all sessions are kept, such as that of `durableTokens(namespace)`. Without it: in the cookie of
+   * each. A store that may return an older write, such as `kvStore`, is refused unless `lock` is `noLock`.
+   */
   readonly store?: Store | undefined
-  /** Keeps two renewals of one session apart, such as `durableLock(namespace)`. Default: within this isolate or process. */
+  /** Keeps two renewals of one session apart, such as that of `durableTokens`. Default: within this isolate or process. */
   readonly lock?: Lock | undefined
   /** Default `/auth`. */
   readonly basePath?: string | undefined
@@ -83,7 +88,7 @@ const fortnight = 14 * 24 * 3_600_000
 
 /** @throws {ConfigurationError} `BAD_OPTION` */
 export function handlerSetup(options: AuthHandlerOptions): HandlerSetup {
-  const { flow, lock = isolateLock(), insecure = false, sameSite = 'Lax', proxy = [] } = options
+  const { flow, insecure = false, sameSite = 'Lax', proxy = [] } = options
   if (typeof flow !== 'object' || flow === null || !isLogin(flow))
     throw bad('flow must be one that a person signs in with, such as authorizationCode({…})')
   const { clock = systemClock, fetch = workerFetch, sessionMaxAge: maxAge = fortnight } = options
@@ -101,8 +106,11 @@ export function handlerSetup(options: AuthHandlerOptions): HandlerSetup {
     clock,
     fetch,
   }
-  // what is wrong with them is said now, not to the first who comes
-  createClient({ ...client, flow, ...memoryPlatform() })
+  const find = stateFinder(options)
+  const lock = lockOf(options, find)
+  const recent = sharedMemory(find, clock)
+  // wrong options fail here, not at the first request
+  createClient({ ...client, flow, store: store ?? memoryStore(), lock })
   return {
     flow,
     client,
@@ -110,8 +118,8 @@ export function handlerSetup(options: AuthHandlerOptions): HandlerSetup {
     clock,
     sealer: createSealer(options.sessionSecret, clock),
     store,
-    recent: memoryStore({ clock }),
-    ended: endedSessions(store, clock),
+    recent,
+    ended: endedSessions(store, recent, clock),
     maxAge,
     sameSite,
     basePath,
@@ -124,6 +132,23 @@ export function handlerSetup(options: AuthHandlerOptions): HandlerSetup {
     routes,
     onFailure: options.onFailure,
   }
+}
+
+/** Finds what the handlers of this isolate that have the same secret and flow know together. */
+function stateFinder({ sessionSecret, flow, env, endpoint }: AuthHandlerOptions): () => Promise<SharedState> {
+  let name: string | undefined
+  return async () => {
+    name ??= JSON.stringify([await nameOfSecret(sessionSecret), flow.id, env, endpoint])
+    return sharedState(name)
+  }
+}
+
+function lockOf({ lock, store }: AuthHandlerOptions, find: () => Promise<SharedState>): Lock {
+  const here = isolateLock(find)
+  const shared = store !== undefined && mediumOf(store).binding !== store
+  if (lock === undefined) return shared ? absentLock : here
+  // the caller accepts what happens across isolates; within one there is no need to
+  return acceptsRepeats(lock) && store?.consistency === 'eventual' ? lockLike(lock, here) : lock
 }
 
 /** @throws {ConfigurationError} `BAD_OPTION` unless cookies are safe at `origin` */

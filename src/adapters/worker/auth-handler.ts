@@ -15,6 +15,7 @@ import {
   type Exchange,
   type OpenSession,
   readSession,
+  type SessionContext,
   withCookies,
 } from './session.ts'
 
@@ -29,10 +30,12 @@ export interface AuthHandler {
   /** Whether a request is one that it answers. */
   handles(request: Request): boolean
   /**
-   * Who is signed in; `undefined` where nobody is.
+   * The session of the user who is signed in, renewed if that is due; `undefined` if no user is.
    *
+   * @param context what the runtime gave beside the request, or `{ readOnly: true }` if the response cannot set cookies
    * @throws {UnavailableError} `STORE_FAILED`
    */
+  getSession(request: Request, context?: SessionContext): Promise<AuthSession | undefined>
   getSession(request: Request, context?: unknown): Promise<AuthSession | undefined>
 }
 
@@ -78,7 +81,7 @@ export function createAuthHandler(options: AuthHandlerOptions): AuthHandler {
   }
   return Object.assign(handle, {
     handles: (request: Request) => answerTo(new URL(request.url)) !== undefined,
-    getSession: async (request: Request, context?: unknown) => currentSession(setup, arrive(setup, request, context)),
+    getSession: (request: Request, context?: unknown) => renewedSession(setup, arrive(setup, request, context)),
   })
 }
 
@@ -92,6 +95,18 @@ function arrive({ origin: known, insecure }: HandlerSetup, request: Request, con
   url.search = search
   const cookies = requestCookies(request.headers.get('cookie'), { secure: url.protocol === 'https:' })
   return { request, url, context, cookies }
+}
+
+/** A later call may find the response under way, and could then set no cookie any more. */
+async function renewedSession(setup: HandlerSetup, arrived: Arrived): Promise<OpenSession | undefined> {
+  const session = await currentSession(setup, arrived)
+  try {
+    if (session?.canRenew()) await session.getToken()
+  } catch (error) {
+    // a caller that needs a token gets the error when it asks for one
+    if (!isImsError(error)) throw error
+  }
+  return session
 }
 
 /** `GET /auth/session`: who is signed in, for the page. */
@@ -118,7 +133,8 @@ async function isAlive(session: OpenSession): Promise<boolean> {
     if (!isImsError(error)) throw error
     if (error.name === 'LoginRequiredError') return false
     // IMS being out of reach ends no session
-    if (error.name === 'UnavailableError' && error.code !== 'STORE_FAILED') return true
+    const unknown = error.code === 'STORE_FAILED' || error.code === 'SESSION_OUTDATED'
+    if (error.name === 'UnavailableError' && !unknown) return true
     throw error
   }
 }

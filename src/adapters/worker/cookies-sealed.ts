@@ -1,5 +1,7 @@
+import * as base64url from 'jose/base64url'
 import { jwtDecrypt } from 'jose/jwt/decrypt'
 import { EncryptJWT } from 'jose/jwt/encrypt'
+import { digest } from '../../core/digest.ts'
 import { ConfigurationError } from '../../core/errors.ts'
 import type { Clock, Json } from '../../core/ports.ts'
 import { derivedKey } from './derived-key.ts'
@@ -77,6 +79,11 @@ export function createSealer(secrets: SessionSecret, clock: Pick<Clock, 'now'>):
       return undefined
     },
   }
+}
+
+/** Names what is sealed with `secrets`, without showing them. */
+export async function nameOfSecret(secrets: SessionSecret): Promise<string> {
+  return digest(`imskit/session-secret/${base64url.encode(secretList(secrets)[0] ?? '')}`)
 }
 
 const encoder = /* @__PURE__ */ new TextEncoder()

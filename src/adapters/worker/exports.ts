@@ -26,7 +26,7 @@ export { ImsLock } from './ims-lock.ts'
 export { type WorkerPlatformOptions, workerPlatform } from './platform.ts'
 export type { ProxyRule } from './proxy-rules.ts'
 export { type Guard, type RequireTokenOptions, requireToken } from './require-token.ts'
-export type { AuthSession } from './session.ts'
+export type { AuthSession, SessionContext } from './session.ts'
 export { type DurableStoreOptions, durableStore, durableTokens } from './store-durable.ts'
 export { type KvStoreOptions, kvStore } from './store-kv.ts'
 

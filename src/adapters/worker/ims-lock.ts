@@ -9,6 +9,8 @@ interface Lease {
   readonly ticket?: string | undefined
   /** ms since the epoch */
   readonly until: number
+  /** Tickets of the turns that ended last, oldest first. */
+  readonly released?: readonly string[]
 }
 
 interface Waiter {
@@ -21,6 +23,8 @@ const leaseName = (name: string) => `lease:${name}`
 /** ms after which a lease is swept away: later than any that still could write. */
 const sweepAfter = 86_400_000
 const fewTickets = 1000
+/** How many turns that ended are remembered, also after the object was reset. */
+const fewReleased = 20
 
 /**
  * The Durable Object behind `durableLock` and `durableStore`: one turn at a time for each name, by leases that outlive
@@ -59,6 +63,8 @@ export class ImsLock {
     acquire: async ({ name, ticket, lease, patience }) => {
       if (this.#gone.has(ticket)) return {}
       const held = await this.#leaseOf(name)
+      // a question that was delayed until after its turn gets no second one
+      if (held.released?.includes(ticket)) return {}
       const free = held.until <= Date.now() && !this.#waiting.has(name)
       // a ticket that asks again did not hear the answer
       if (free || held.ticket === ticket) return { fence: await this.#grant(name, { ticket, lease }) }
@@ -68,20 +74,28 @@ export class ImsLock {
     extend: async ({ name, ticket, lease }) => {
       const held = await this.#leaseOf(name)
       if (held.ticket !== ticket) return { held: false }
-      await this.#storage.put(leaseName(name), { ...held, until: Date.now() + lease })
+      await this.#storage.put<Lease>(leaseName(name), { ...held, until: Date.now() + lease })
       return { held: true }
     },
-    release: async ({ name, ticket }) => {
+    ended: async ({ name, ticket }) => {
+      const { released = [] } = await this.#leaseOf(name)
+      return { ended: released.includes(ticket) }
+    },
+    release: async ({ name, ticket, fence: had }) => {
       if (this.#gone.size >= fewTickets) this.#gone.clear()
       this.#gone.add(ticket)
       this.#waiting
         .get(name)
         ?.find((waiter) => waiter.ticket === ticket)
         ?.settle(undefined)
-      const { fence, ticket: holder } = await this.#leaseOf(name)
-      if (holder !== ticket) return {}
-      await this.#storage.put(leaseName(name), { fence, until: 0 })
-      await this.#next(name)
+      const { released = [], ...lease } = await this.#leaseOf(name)
+      const holds = lease.ticket === ticket
+      // a waiter that leaves writes nothing
+      if (!holds && (had === undefined || released.includes(ticket))) return {}
+      const ended = { released: [...released, ticket].slice(-fewReleased) }
+      const left: Lease = holds ? { fence: lease.fence, until: 0, ...ended } : { ...lease, ...ended }
+      await this.#storage.put(leaseName(name), left)
+      if (holds) await this.#next(name)
       return {}
     },
     get: (message) => this.#values.get(message),
@@ -97,7 +111,7 @@ export class ImsLock {
   async #grant(name: string, { ticket, lease }: { ticket: string; lease: number }): Promise<number> {
     const before = await this.#leaseOf(name)
     const fence = before.ticket === ticket ? before.fence : before.fence + 1
-    await this.#storage.put(leaseName(name), { fence, ticket, until: Date.now() + lease })
+    await this.#storage.put<Lease>(leaseName(name), { ...before, fence, ticket, until: Date.now() + lease })
     if ((await this.#storage.getAlarm()) === null) await this.#storage.setAlarm(Date.now() + sweepAfter)
     return fence
   }
@@ -109,13 +123,19 @@ export class ImsLock {
     return new Promise((resolve) => {
       const settle = (fence: number | undefined) => {
         clearTimeout(timer)
-        const left = (this.#waiting.get(name) ?? []).filter((waiter) => waiter.ticket !== ticket)
+        const left = (this.#waiting.get(name) ?? []).filter((waiter) => waiter !== mine)
         if (left.length === 0) this.#waiting.delete(name)
         else this.#waiting.set(name, left)
         resolve(fence)
       }
+      const mine: Waiter = { ticket, lease, settle }
       const timer = setTimeout(() => settle(undefined), patience)
-      this.#waiting.set(name, [...(this.#waiting.get(name) ?? []), { ticket, lease, settle }])
+      const queue = this.#waiting.get(name) ?? []
+      // a ticket that asks again keeps its place; nobody hears the answer to its first question any more
+      const former = queue.find((waiter) => waiter.ticket === ticket)
+      const inPlace = queue.map((waiter) => (waiter === former ? mine : waiter))
+      this.#waiting.set(name, former === undefined ? [...queue, mine] : inPlace)
+      former?.settle(undefined)
       this.#lookAgainAt(name, until)
     })
   }

@@ -1,4 +1,6 @@
+import { lockLike } from '../../core/memory.ts'
 import type { Json, Lock, Store } from '../../core/ports.ts'
+import { storeLike } from './store-like.ts'
 
 interface Kept {
   value?: { readonly json: string; readonly expiresAt: number }
@@ -32,9 +34,12 @@ const memories = /* @__PURE__ */ new WeakMap<object, Map<string, Kept>>()
 const fewEntries = 1000
 const isToken = (key: string) => key.startsWith('imskit/tokens/')
 
+/** ms after which a lock that never ended, as its request was cancelled, does not keep tokens from memory any more. */
+const longestLock = 120_000
+
 /**
- * `store`, with the tokens that this isolate has met in memory, so that a warm one does not read. Whoever enters the
- * lock of a key looks into the store itself: someone elsewhere may have renewed.
+ * `store`, with the tokens that this isolate has met in memory, so that a warm one does not read. Callers that wait for
+ * the lock of a key, or hold it, read the store itself: another isolate may have renewed.
  */
 export function withIsolateMemory(
   { store, lock }: { store: Store; lock: Lock },
@@ -42,6 +47,10 @@ export function withIsolateMemory(
 ): { store: Store; lock: Lock } {
   const memory = memories.get(binding) ?? new Map<string, Kept>()
   memories.set(binding, memory)
+
+  // since when each caller waits for the lock of a key or holds it
+  const locking = new Map<string, Set<{ readonly since: number }>>()
+  const isLocking = (key: string) => [...(locking.get(key) ?? [])].some(({ since }) => since + longestLock > Date.now())
 
   function keptUnder(key: string): Kept {
     const name = `${scope} ${key}`
@@ -59,11 +68,25 @@ export function withIsolateMemory(
     if (value !== undefined) kept.value = { json: JSON.stringify(value), expiresAt }
   }
 
+  const locked: Lock = async (name, task, signal) => {
+    if (!isToken(name)) return lock(name, task, signal)
+    const mine = { since: Date.now() }
+    const callers = locking.get(name) ?? new Set()
+    locking.set(name, callers.add(mine))
+    try {
+      return await lock(name, task, signal)
+    } finally {
+      callers.delete(mine)
+      if (callers.size === 0 && locking.get(name) === callers) locking.delete(name)
+    }
+  }
+
   return {
-    store: {
+    store: storeLike(store, {
       async get(key) {
         if (!isToken(key)) return store.get(key)
         const kept = keptUnder(key)
+        if (isLocking(key)) forget(kept)
         if (kept.value !== undefined && kept.value.expiresAt > Date.now()) return JSON.parse(kept.value.json) as Json
         const before = kept.version
         const value = await store.get(key)
@@ -83,16 +106,8 @@ export function withIsolateMemory(
         await store.delete(key)
       },
       keys: (prefix) => store.keys(prefix),
-    },
-    lock: (name, task, signal) =>
-      lock(
-        name,
-        (hold) => {
-          if (isToken(name)) forget(keptUnder(name))
-          return task(hold)
-        },
-        signal,
-      ),
+    }),
+    lock: lockLike(lock, locked),
   }
 }
 

@@ -1,30 +1,37 @@
-import { systemClock } from '../../core/memory.ts'
 import type { Lock } from '../../core/ports.ts'
+import { newState, type SharedState } from './shared-state.ts'
+import { turnsHere } from './turns-here.ts'
 
-const pause = 20
 /** ms after which a holder that is no longer heard of counts as gone: a worker may be ended in the middle of a request. */
 const lease = 30_000
+const fewHoldings = 1_000
 
 /**
- * A {@link Lock} among the requests of one isolate or process. A request of a worker must not wait for a promise of
- * another one, so each waits with timers of its own and looks again.
+ * A {@link Lock} among the requests of one isolate or process.
+ *
+ * @param find where its turns are kept; several copies of this module may share them
  */
-export function isolateLock(): Lock {
-  const held = new Map<string, { until: number }>()
-  return async (name, task, signal) => {
+export function isolateLock(find: () => SharedState | Promise<SharedState> = ownState()): Lock {
+  const lock: Lock = async (name, task, signal) => {
     signal?.throwIfAborted()
-    while ((held.get(name)?.until ?? 0) > Date.now()) await systemClock.sleep(pause, signal)
-    const mine = { until: Date.now() + lease }
-    held.set(name, mine)
+    const { queues, ended } = await find()
+    const id = crypto.randomUUID()
+    const seat = await turnsHere(lease, queues).enter(name, id, { signal })
     // IMS may take longer than the lease; a beat that ends with its request says nothing any more
-    const beat = setInterval(() => {
-      mine.until = Date.now() + lease
-    }, lease / 3)
+    const beat = setInterval(seat.beat, lease / 10)
     try {
-      return await task({ stillHeld: async () => held.get(name) === mine })
+      return await task({ id, stillHeld: async () => seat.isFirst(), hasEnded: async (other) => ended.has(other) })
     } finally {
       clearInterval(beat)
-      if (held.get(name) === mine) held.delete(name)
+      seat.leave()
+      ended.add(id)
+      if (ended.size > fewHoldings) for (const oldest of ended) if (ended.delete(oldest)) break
     }
   }
+  return Object.assign(lock, { lease })
+}
+
+function ownState(): () => SharedState {
+  const state = newState()
+  return () => state
 }

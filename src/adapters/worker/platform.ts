@@ -1,18 +1,25 @@
 import { ConfigurationError } from '../../core/errors.ts'
-import { memoryStore, noLock } from '../../core/memory.ts'
+import { absentLock, memoryStore } from '../../core/memory.ts'
+import { providePlatform } from '../../core/platform.ts'
 import type { Lock, Platform, Store } from '../../core/ports.ts'
 import type { KvNamespace, WorkerContext } from './bindings.ts'
 import type { DurableLock } from './durable-lock.ts'
 import { workerFetch } from './fetch-worker.ts'
 import { mediumOf, withIsolateMemory } from './isolate-memory.ts'
+import { keptAlive } from './kept-alive.ts'
+import { isolateLock } from './lock-isolate.ts'
 import { type KvStoreOptions, kvStore } from './store-kv.ts'
+import { storeLike } from './store-like.ts'
 
 export interface WorkerPlatformOptions extends KvStoreOptions {
   /** The KV namespace that keeps the tokens. Without it they live in the memory of the isolate. */
   readonly kv?: KvNamespace
   /** Another store, instead of `kv`. */
   readonly store?: Store
-  /** Keeps two renewals apart across isolates, such as `durableLock(namespace)`. Default: none. */
+  /**
+   * Keeps two renewals apart across isolates, such as `durableLock(namespace)`. Default: the isolate's own lock for
+   * tokens in its memory, none for tokens in `kv` or `store`, which are then refused to flows with refresh tokens.
+   */
   readonly lock?: Lock
   /** What the handler was given: tokens are renewed behind the response through its `waitUntil`. */
   readonly ctx?: WorkerContext
@@ -21,6 +28,7 @@ export interface WorkerPlatformOptions extends KvStoreOptions {
 }
 
 const isolateStore = /* @__PURE__ */ memoryStore()
+const ownLock = /* @__PURE__ */ isolateLock()
 
 /**
  * What a worker lends the core. Cheap enough to be made for each request, as `ctx` is new each time: tokens that were
@@ -39,24 +47,26 @@ export function workerPlatform(options: WorkerPlatformOptions = {}): Platform {
   }
   const { ctx, waitUntil = ctx && ((work) => ctx.waitUntil(work)) } = options
   const { store, lock } = keeping(options)
-  const lent = { store, lock, fetch: workerFetch, sharing: false }
-  return waitUntil === undefined ? lent : { ...lent, waitUntil, lock: keptAlive(lock, waitUntil) }
+  const provided = { store, lock, fetch: workerFetch, sharing: false }
+  return providePlatform(
+    waitUntil === undefined ? provided : { ...provided, waitUntil, lock: keptAlive(lock, waitUntil) },
+  )
 }
 
 /** The store and the lock, with the memory of the isolate before them. */
-function keeping({ kv, store, lock = noLock, ...options }: WorkerPlatformOptions): { store: Store; lock: Lock } {
+function keeping({ kv, store, lock, ...options }: WorkerPlatformOptions): { store: Store; lock: Lock } {
   const chosen = store ?? (kv === undefined ? undefined : kvStore(kv, options))
-  if (chosen === undefined) return { store: isolateStore, lock }
+  if (chosen === undefined) return { store: isolateStore, lock: lock ?? ownLock }
   const medium = mediumOf(chosen)
-  const safe = isDurable(lock) && !medium.fenced ? confirmed(chosen, lock) : chosen
-  return withIsolateMemory({ store: safe, lock }, medium)
+  const safe = lock !== undefined && isDurable(lock) && !medium.fenced ? confirmed(chosen, lock) : chosen
+  return withIsolateMemory({ store: safe, lock: lock ?? absentLock }, medium)
 }
 
 const isDurable = (lock: Lock): lock is DurableLock => 'confirm' in lock
 
 /** A store that cannot tell a late writer from another: whoever lost the lock meanwhile does not write. */
 function confirmed(store: Store, lock: DurableLock): Store {
-  return {
+  return storeLike(store, {
     get: (key) => store.get(key),
     async set(key, value, expiresAt) {
       await lock.confirm(key)
@@ -67,14 +77,5 @@ function confirmed(store: Store, lock: DurableLock): Store {
       await store.delete(key)
     },
     keys: (prefix) => store.keys(prefix),
-  }
-}
-
-/** A renewal that began is brought to its end, though whoever asked for it may be gone: what IMS rotated is stored. */
-function keptAlive(lock: Lock, waitUntil: (work: Promise<unknown>) => void): Lock {
-  return (name, task, signal) => {
-    const work = lock(name, task, signal)
-    waitUntil(work.catch(() => {}))
-    return work
-  }
+  })
 }

@@ -1,5 +1,4 @@
 import { digest } from '../../core/digest.ts'
-import { memoryStore } from '../../core/memory.ts'
 import type { Clock, Store } from '../../core/ports.ts'
 import type { SessionName } from './session-content.ts'
 
@@ -12,9 +11,8 @@ export interface EndedSessions {
   isEnded(session: SessionName): Promise<boolean>
 }
 
-/** Known to this process at once; with a store to all who share it. */
-export function endedSessions(store: Store | undefined, clock: Clock): EndedSessions {
-  const memory = memoryStore({ clock })
+/** Known to this process at once, in `memory`; with a store to all who share it. */
+export function endedSessions(store: Store | undefined, memory: Store, clock: Clock): EndedSessions {
   const stores = store === undefined ? [memory] : [memory, store]
   const note = async (key: string, until: number) => {
     // one after the other: what fails in the store is known here at least

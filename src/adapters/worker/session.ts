@@ -1,16 +1,16 @@
 import type { AuthorizedFetch } from '../../core/authorized-fetch.ts'
-import { type ClientOptions, createClient, type LoginClient } from '../../core/client.ts'
+import type { ClientOptions, LoginClient } from '../../core/client.ts'
 import { isImsError } from '../../core/errors.ts'
 import type { LoginFlow } from '../../core/flows/flow.ts'
 import { keepUntil, parseTokens } from '../../core/ims/tokens.ts'
 import type { Clock, Json, Lock, Store } from '../../core/ports.ts'
 import type { GetTokenOptions } from '../../core/session/session.ts'
 import type { Cookies, SameSite } from './cookies.ts'
-import { loginCookies } from './cookies-login.ts'
 import type { Sealer } from './cookies-sealed.ts'
-import { type SessionContent, type SessionName, sessionCookie } from './session-content.ts'
+import { type Lent, lendClient } from './session-client.ts'
+import { type SessionContent, sessionCookie } from './session-content.ts'
 import type { EndedSessions } from './session-ended.ts'
-import { type SessionTokens, sessionTokens } from './session-tokens.ts'
+import type { SessionTokens } from './session-tokens.ts'
 
 /** What all sessions of one handler have in common. */
 export interface SessionsSetup {
@@ -38,15 +38,17 @@ export interface AuthSession {
   /** When the person has to sign in again at the latest, ms since the epoch. */
   readonly expiresAt: number
   /**
-   * An access token that is still good for a while; renewed where that takes nobody.
+   * An access token that is valid for a while; renewed if it is due. A session that cannot set cookies any more returns
+   * a token that has not expired and redeems no refresh token.
    *
    * @throws {LoginRequiredError} `LOGIN_REQUIRED`: the session is over
-   * @throws {UnavailableError} IMS or the store is out of reach: the session is kept
+   * @throws {UnavailableError} IMS or the store does not answer: the session is kept. `SESSION_READ_ONLY`: a renewal is
+   *   due that could not be stored; `SESSION_OUTDATED`: this cookie is not the newest one
    */
   getToken(options?: GetTokenOptions): Promise<string>
   /** `fetch` with the token, for `allowedOrigins` only. */
   readonly fetch: AuthorizedFetch
-  /** The `Set-Cookie` lines that have to go with the response. Ask last: a renewal changes them. */
+  /** The `Set-Cookie` lines that have to go with the response. Ask last: a session in cookies renews nothing after it. */
   cookies(): Promise<string[]>
   /** A copy of `response` with these lines. */
   apply(response: Response): Promise<Response>
@@ -56,10 +58,20 @@ export interface AuthSession {
 export interface OpenSession extends AuthSession {
   readonly content: SessionContent
   readonly client: LoginClient
+  /** Whether it may redeem its refresh token. */
+  canRenew(): boolean
   /** As `cookies`, without the lines. */
   settle(): Promise<void>
   /** It is over: the response takes the cookie away. */
   drop(): void
+}
+
+/** What may be given with a request to `getSession`. */
+export interface SessionContext {
+  /** Keeps the runtime alive until `work` ends. */
+  waitUntil?(work: Promise<unknown>): void
+  /** The response cannot set cookies any more, as in a server component: the session redeems no refresh token. */
+  readonly readOnly?: boolean | undefined
 }
 
 /** What the request of one person is answered with. */
@@ -67,43 +79,6 @@ export interface Exchange {
   readonly cookies: Cookies
   /** What the runtime gave beside the request. */
   readonly context: unknown
-}
-
-/** One session's client, its tokens, and its work that the response has to wait for. */
-interface Lent {
-  readonly client: LoginClient
-  readonly tokens: SessionTokens
-  /** Logins under way in this browser. */
-  readonly pending: Store
-  readonly behind: Promise<unknown>[]
-}
-
-/** A client over the tokens of one session. */
-export function lendClient(
-  setup: SessionsSetup,
-  { cookies, context }: Exchange,
-  { id, startedAt, held }: SessionName & { readonly held?: Json | undefined },
-): Lent {
-  const { clock, sealer, store, recent } = setup
-  const tokens = sessionTokens({ store, held, recent, clock, until: startedAt + setup.maxAge })
-  const pending = loginCookies({ cookies, sealer, clock, spent: store ?? recent })
-  const behind: Promise<unknown>[] = []
-  const client = createClient({
-    ...setup.client,
-    flow: setup.flow,
-    owner: id,
-    store: tokens,
-    lock: setup.lock,
-    pending,
-    // a promise must not serve two requests in a worker: two of one session meet at the lock
-    sharing: false,
-    waitUntil(work) {
-      // what renews behind a response is lost to cookies, and to a runtime that ends with the response
-      if (store !== undefined && canWait(context)) context.waitUntil(work)
-      else behind.push(work)
-    },
-  })
-  return { client, tokens, pending, behind }
 }
 
 /** The session that the cookie of a request names, whether or not it was ended elsewhere. */
@@ -135,7 +110,7 @@ export function openSession(
   exchange: Exchange,
   { content, lent, stale }: { readonly content: SessionContent; readonly lent: Lent; readonly stale: boolean },
 ): OpenSession {
-  const { client, tokens, behind } = lent
+  const { client, tokens, behind, access } = lent
   const { cookies } = exchange
   const until = content.startedAt + setup.maxAge
   let over = false
@@ -172,8 +147,12 @@ export function openSession(
 
   const lines = async () => {
     await settle()
+    // a renewal after this would be lost with its cookie
+    if (setup.store === undefined) access.closed = true
     return cookies.lines()
   }
+  const getToken = (options: GetTokenOptions = {}) =>
+    client.getToken(access.closed && !options.force ? { ...options, minValidity: 0 } : options)
   return {
     content,
     client,
@@ -182,10 +161,11 @@ export function openSession(
     get expiresAt() {
       return endsAt()
     },
-    getToken: (options) => guarded(() => client.getToken(options)),
+    getToken: (options) => guarded(() => getToken(options)),
     fetch: (input, init) => guarded(() => client.fetch(input, init)),
     cookies: lines,
     apply: async (response) => withCookies(response, await lines()),
+    canRenew: () => !access.closed,
     settle,
     drop() {
       over = true
@@ -205,8 +185,4 @@ export function withCookies(response: Response, lines: readonly string[]): Respo
   const copy = new Response(response.body, response)
   for (const line of lines) copy.headers.append('set-cookie', line)
   return copy
-}
-
-function canWait(context: unknown): context is { waitUntil(work: Promise<unknown>): void } {
-  return typeof context === 'object' && context !== null && 'waitUntil' in context
 }

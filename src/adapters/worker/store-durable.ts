@@ -2,7 +2,7 @@ import { UnavailableError } from '../../core/errors.ts'
 import type { Store } from '../../core/ports.ts'
 import type { DurableNamespace } from './bindings.ts'
 import { type DurableLock, type DurableLockOptions, durableLock } from './durable-lock.ts'
-import { askObjects } from './durable-messages.ts'
+import { askAgain, askObjects } from './durable-messages.ts'
 import { over } from './isolate-memory.ts'
 
 export interface DurableStoreOptions {
@@ -20,7 +20,8 @@ export interface DurableStoreOptions {
  */
 export function durableStore(namespace: DurableNamespace, options: DurableStoreOptions = {}): Store {
   const { object = 'imskit', lock } = options
-  const ask = askObjects('durableStore', namespace)
+  // a deployment resets the object, and a refresh token that could not be stored would be lost
+  const ask = askAgain(askObjects('durableStore', namespace))
   const turnOf = (key: string) => {
     const fence = lock?.fenceOf(key)
     return fence === undefined ? {} : { fence }

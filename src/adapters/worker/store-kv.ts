@@ -1,5 +1,6 @@
 import { digest } from '../../core/digest.ts'
 import { ConfigurationError } from '../../core/errors.ts'
+import { systemClock } from '../../core/memory.ts'
 import type { Json, Store } from '../../core/ports.ts'
 import { asked, requireBinding } from './asked.ts'
 import type { KvNamespace } from './bindings.ts'
@@ -27,14 +28,17 @@ interface Entry {
 
 const longestName = 512
 const largestValue = 25 * 1024 * 1024
+/** KV takes one write of a key within this time, in ms, and answers 429 to a second one. */
+const writePause = 1_100
+const fewWrites = 4
 /** KV refuses what would end within a minute; one second more for a clock that is behind. */
 const shortestLife = 61_000
 const encoder = /* @__PURE__ */ new TextEncoder()
 const bytes = (text: string) => encoder.encode(text).length
 
 /**
- * A {@link Store} over a KV namespace. Entries expire with their tokens. KV is eventually consistent: what was written
- * elsewhere may be seen a minute later, so tokens whose refresh token rotates belong into `durableStore`.
+ * A {@link Store} over a KV namespace, for tokens of machines. Entries expire with their tokens. KV is eventually
+ * consistent: a read may return what was there a minute ago, so flows with refresh tokens refuse it; use `durableTokens`.
  *
  * @throws {ConfigurationError} `BAD_OPTION`
  */
@@ -66,6 +70,7 @@ export function kvStore(namespace: KvNamespace, options: KvStoreOptions = {}): S
   }
 
   const store: Store = {
+    consistency: 'eventual',
     async get(key) {
       const entry = await read(await nameOf(key))
       return isLong(key) && entry?.key !== key ? undefined : entry?.value
@@ -78,11 +83,12 @@ export function kvStore(namespace: KvNamespace, options: KvStoreOptions = {}): S
       const kept = seal === undefined ? text : await seal.close(text, name)
       if (kept.length > largestValue / 3 && bytes(kept) > largestValue)
         throw new ConfigurationError('BAD_OPTION', `a value of ${bytes(kept)} bytes is too large for KV (25 MiB)`)
-      await ask('write', () => namespace.put(name, kept, expiresAt === undefined ? {} : lifeUntil(expiresAt)))
+      const life = expiresAt === undefined ? {} : lifeUntil(expiresAt)
+      await ask('write', () => unlessTooSoon(() => namespace.put(name, kept, life)))
     },
     async delete(key) {
       const name = await nameOf(key)
-      await ask('delete', () => namespace.delete(name))
+      await ask('delete', () => unlessTooSoon(() => namespace.delete(name)))
     },
     async keys(start) {
       const found: string[] = []
@@ -97,6 +103,18 @@ export function kvStore(namespace: KvNamespace, options: KvStoreOptions = {}): S
     },
   }
   return over({ binding: namespace, scope: prefix }, store)
+}
+
+/** A write that KV refuses as the second one of its key within a second is repeated: its value must not be lost. */
+async function unlessTooSoon(write: () => Promise<void>): Promise<void> {
+  for (let writes = 1; ; writes++) {
+    try {
+      return await write()
+    } catch (error) {
+      if (writes >= fewWrites || !/\b429\b/.test(String(error))) throw error
+      await systemClock.sleep(writePause)
+    }
+  }
 }
 
 const isAlive = (expiresAt: number | undefined) => expiresAt === undefined || expiresAt > Date.now()

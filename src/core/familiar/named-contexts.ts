@@ -4,6 +4,7 @@ import { createEmitter } from '../events.ts'
 import { secretInPage } from '../flows/credentials.ts'
 import { resolveEndpoint } from '../ims/environment.ts'
 import { memoryStore } from '../memory.ts'
+import { withPlatform } from '../platform.ts'
 import type { Json } from '../ports.ts'
 import { hideSecrets } from '../redact.ts'
 import type { GetTokenOptions, Session } from '../session/session.ts'
@@ -22,7 +23,8 @@ interface Known {
 }
 
 /** The familiar surface over a platform, for contexts of `kinds`: a translation into flows and clients, nothing more. */
-export function namedContexts(options: CreateImsOptions, kinds: readonly ContextKind[]): FamiliarIms {
+export function namedContexts(given: CreateImsOptions, kinds: readonly ContextKind[]): FamiliarIms {
+  const options = withPlatform(given)
   const { contexts = storedContexts(options.store), interactive = () => false } = options
   const known = new Map<string, Known>()
   let current: string | undefined

@@ -13,6 +13,7 @@ import {
   fingerprint,
   isFresh,
   isUnexpired,
+  later,
   load,
   type Reading,
   remember,
@@ -202,12 +203,6 @@ function close(running: Running, reason: unknown): void {
   running.closed = { reason }
   running.unlisten?.()
   for (const under of running.flights.values()) under.abort(reason)
-}
-
-/** Of two the later, `one` if that cannot be told. */
-export function later(one: Tokens | undefined, other: Tokens | undefined): Tokens | undefined {
-  if (one === undefined || other === undefined) return one ?? other
-  return (other.obtainedAt ?? 0) > (one.obtainedAt ?? 0) ? other : one
 }
 
 function checkValidity(minValidity: unknown): void {

@@ -126,3 +126,9 @@ export async function saveAgain(setup: Setup, cache: TokenCache): Promise<boolea
   if (cache.unsaved === undefined) return true
   return reading.status !== 'unknown' && save(setup, cache, { tokens: memory, over: unsaved.over })
 }
+
+/** Of two the later, `one` if that cannot be told. */
+export function later(one: Tokens | undefined, other: Tokens | undefined): Tokens | undefined {
+  if (one === undefined || other === undefined) return one ?? other
+  return (other.obtainedAt ?? 0) > (one.obtainedAt ?? 0) ? other : one
+}

@@ -18,13 +18,12 @@ export default {
   async fetch(request, env) {
     const setting = await request.json()
     let places = 0
-    const prefix = () => `place-${++places}/`
     const results = await run({
       imskit: { ...core, ...imskit },
       emulator,
       testing,
       setting,
-      platform: () => imskit.workerPlatform({ kv: env.TOKENS, prefix: prefix(), lock: core.processLock() }),
+      platform: () => imskit.workerPlatform(imskit.durableTokens(env.LOCK, { object: `place-${++places}` })),
       adapter: {
         entry: imskit,
         expected: 'dist/esm/worker.js',

@@ -1,0 +1,19 @@
+import type { Platform } from './ports.ts'
+
+// Symbol.for is one registry for all copies of this module
+const provided = Symbol.for('imskit.platform')
+
+/**
+ * A platform of `parts`. Its properties can be read but are not its own, so that spreading it copies only one symbol and
+ * never replaces an option that the caller named.
+ */
+export function providePlatform(parts: Platform): Platform {
+  return Object.create(parts, { [provided]: { value: parts, enumerable: true } })
+}
+
+/** `options` with what the platform spread into them provides; the caller's own options win, in any order. */
+export function withPlatform<Options extends object>(options: Options): Options {
+  const parts = (options as { [provided]?: Platform })[provided]
+  const named = Object.entries(options).filter(([, value]) => value !== undefined)
+  return parts === undefined ? options : { ...parts, ...(Object.fromEntries(named) as Options) }
+}
