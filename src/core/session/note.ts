@@ -2,7 +2,7 @@ import { isContinued } from '../flows/flow.ts'
 import type { Hold, Json } from '../ports.ts'
 import type { Setup } from '../setup.ts'
 import { noteLifetime } from './times.ts'
-import { within } from './with-lock.ts'
+import { asUnavailable, within } from './with-lock.ts'
 
 /**
  * A note beside the tokens, written before their refresh token is redeemed. It proves that the store can be written,
@@ -24,7 +24,8 @@ export interface Note {
 
 /** @throws {UnavailableError} `STORE_FAILED` */
 export async function readNote(setup: Setup): Promise<Note | undefined> {
-  return parseNote(await within(setup, setup.platform.store.get(await noteKey(setup))))
+  const reading = within(setup, setup.platform.store.get(await noteKey(setup)))
+  return parseNote(await reading.catch(failed))
 }
 
 /** @throws {UnavailableError} `STORE_FAILED` */
@@ -33,7 +34,11 @@ export async function writeNote(setup: Setup, note: Note): Promise<void> {
   // what must be known for as long as a first refresh token is configured has no end
   const lasting = note.ended === 'refused' || note.ended === 'redeemed'
   const until = lasting ? undefined : connection.clock.now() + noteLifetime
-  await within(setup, platform.store.set(await noteKey(setup), note as unknown as Json, until))
+  await within(setup, platform.store.set(await noteKey(setup), note as unknown as Json, until)).catch(failed)
+}
+
+function failed(error: unknown): never {
+  throw asUnavailable(error, 'The store failed, so the token was not renewed. Check the store, or try again later.')
 }
 
 /** Says how a redemption ended, for those who come next. If that fails they only wait longer. */
