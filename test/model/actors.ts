@@ -3,6 +3,7 @@ import { isImsError } from '../../src/core/errors.ts'
 import { epoch } from './clock.ts'
 import { flowOf, redirectUri } from './flow.ts'
 import { count } from './history.ts'
+import type { Entry } from './medium.ts'
 import type { Process } from './scheduler.ts'
 import type { Family } from './server.ts'
 import { endpoint, type World } from './world.ts'
@@ -94,7 +95,11 @@ interface Failure {
   readonly clock: number
 }
 
-function whatIsWrong({ judge, plan, medium }: World, { actor, since }: Call, failure: Failure): string | undefined {
+function whatIsWrong(
+  { judge, plan, medium, userActedAt }: World,
+  { actor, since }: Call,
+  failure: Failure,
+): string | undefined {
   const { error, wish, clock } = failure
   const seen = judge.evidence(actor.process)
   if (!isImsError(error)) return 'which is no error of the library'
@@ -104,17 +109,27 @@ function whatIsWrong({ judge, plan, medium }: World, { actor, since }: Call, fai
     const nothing = plan.flow === 'login' ? seen.nothingAt >= since : seen.refused.size > 0
     return refused || nothing ? undefined : 'though IMS refused nothing and the store did not say that there is nothing'
   }
+  // a machine is told what was wrong with the answer
+  if (plan.flow === 'clientCredentials' && error.name === 'ImsResponseError') return undefined
   if (error.name !== 'UnavailableError') return 'though nothing but an outage has happened'
-  const valid = seen.seen.find(({ at, entry }) => at >= since && entry.expiresAt > clock && entry.accessToken !== '')
-  if (!wish?.force && valid !== undefined) return `though ${valid.entry.accessToken} was read and is valid`
+  const valid = seen.seen.find(({ at, entry }) => at >= since && isValid(entry, clock))
+  // what was read before the user signed out is not returned any more
+  if (!wish?.force && valid !== undefined && userActedAt < since)
+    return `though ${valid.entry.accessToken} was read and is valid`
   const machine = plan.flow === 'clientCredentials' && !plan.allowed.has('network')
   return machine && seen.troubleAt < since ? 'though a machine needs nothing but IMS' : undefined
+}
+
+/** Whether a token has not expired, by a clock that has not been put back since it was obtained. */
+function isValid({ accessToken, expiresAt, obtainedAt = 0 }: Entry, clock: number): boolean {
+  return accessToken !== '' && expiresAt > clock && obtainedAt <= clock + 60_000
 }
 
 /** The user signs out here. */
 export function leaves(world: World, actor: Actor, how: 'forget' | 'logout'): void {
   const { families, leaving } = world
   const excuse = () => {
+    world.userActedAt = world.scheduler.now()
     for (const family of families) family.excuse ??= 'the user signed out'
   }
   calls(world, actor, how, async () => {
@@ -139,6 +154,7 @@ export function signsIn(world: World, actor: Actor): void {
     const url = await client.startLogin()
     const { code, family } = world.server.login()
     const others = (excuse: string) => {
+      world.userActedAt = world.scheduler.now()
       for (const other of world.families) if (other !== family) other.excuse ??= excuse
     }
     others('the user signed in again')

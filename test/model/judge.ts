@@ -51,6 +51,8 @@ export interface Judge {
   looked(process: Process, entry: Entry | undefined): void
   /** The process has the answer to that. */
   read(process: Process, entry: Entry | undefined): void
+  /** It has read that IMS refuses the token that the credential brought, or that its session was signed out. */
+  readRefusal(process: Process): void
   unreadable(process: Process): void
   storing(process: Process, entry: Entry): { stored(): void; failed(): void }
   /** The refresh token that a credential brings along. */
@@ -216,6 +218,9 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
       const seen = evidence(process)
       if (entry?.refreshToken === undefined) seen.nothingAt = now()
       if (entry !== undefined) seen.seen.push({ at: now(), entry })
+    },
+    readRefusal(process) {
+      evidence(process).refusedAt = now()
     },
     unreadable(process) {
       const seen = evidence(process)

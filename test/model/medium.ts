@@ -7,6 +7,7 @@ import type { Process } from './scheduler.ts'
 export interface Entry {
   readonly accessToken: string
   readonly expiresAt: number
+  readonly obtainedAt?: number
   readonly refreshToken?: string
 }
 
@@ -44,6 +45,12 @@ export function createMedium(now: () => number): SharedMedium {
 
 export const asEntry = (value: Json | undefined) => value as unknown as Entry | undefined
 
+/** Whether a note says that the refresh token of the credential cannot be used any more. */
+const saysRefused = (value: Json | undefined) => {
+  const { ended } = (value ?? {}) as { ended?: string }
+  return ended === 'refused' || ended === 'redeemed'
+}
+
 /** Is told what `process` makes of the stored tokens, before that is done. */
 export type Changed = (process: Process, before: Entry | undefined, after: Entry | undefined) => void
 
@@ -65,10 +72,11 @@ export function modelStore(
           if (ours) judge.looked(process, asEntry(value))
           return value
         },
-        ...(ours && {
-          arrived: (value: Json | undefined) => judge.read(process, asEntry(value)),
-          failed: () => judge.unreadable(process),
-        }),
+        arrived: (value: Json | undefined) => {
+          if (ours) judge.read(process, asEntry(value))
+          else if (saysRefused(value)) judge.readRefusal(process)
+        },
+        ...(ours && { failed: () => judge.unreadable(process) }),
       })
     },
     set: (key, value, expiresAt) => {

@@ -27,6 +27,8 @@ export interface World {
   readonly counts: Counts
   /** All logins, the latest last. */
   readonly families: Family[]
+  /** When a user last began or finished to sign in or out anywhere. */
+  userActedAt: number
   /** How many sign-outs a process is busy with. */
   readonly leaving: Map<Process, number>
   /** What a client in `process` is provided with. */
@@ -107,6 +109,7 @@ export function createWorld(plan: Plan, { counts, kept }: { counts: Counts; kept
     random: stream('calls'),
     counts,
     families,
+    userActedAt: Number.NEGATIVE_INFINITY,
     leaving,
     platformOf: (process) => ({
       store: modelStore(wires, process, { medium, judge, changed }),
