@@ -10,3 +10,15 @@ export function stopwatch(clock: Clock): () => number {
   const [wall, steady] = [clock.now(), monotonic(clock)]
   return () => Math.max(clock.now() - wall, monotonic(clock) - steady)
 }
+
+/** ms that what has arrived is given to be read after a timer that rang late: the process or page stood still meanwhile. */
+export const grace = 2_000
+/** A timer is late if it rings so many ms after its time. */
+export const lateness = 500
+
+/** Sleeps for `ms`, and longer if the process stood still meanwhile, so that what has arrived is read first. */
+export async function sleepOut(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  const elapsed = stopwatch(clock)
+  await clock.sleep(ms, signal)
+  if (elapsed() >= ms + lateness) await clock.sleep(grace, signal)
+}

@@ -1,4 +1,5 @@
-import { lockLike, untilAborted } from '../../core/abort.ts'
+import { untilAborted } from '../../core/abort.ts'
+import { lockLike } from '../../core/memory.ts'
 import type { Lock } from '../../core/ports.ts'
 
 /**

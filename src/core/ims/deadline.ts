@@ -1,14 +1,9 @@
 import { onAbort } from '../abort.ts'
 import type { Clock } from '../ports.ts'
-import { stopwatch } from '../time.ts'
+import { grace, lateness, stopwatch } from '../time.ts'
 
 /** The reason a {@link withDeadline} signal aborts with when time is up; never leaves this library. */
 export const timedOut = /* @__PURE__ */ Symbol('timed out')
-
-/** ms that an answer in the socket is given after a timer that rang late: the process or page stood still meanwhile. */
-const grace = 2_000
-/** A timer is late if it rings so many ms after its time. */
-const lateness = 500
 
 /** Runs `task` with a signal that aborts after `timeout` ms, or with `signal`, whichever comes first. */
 export async function withDeadline<T>(

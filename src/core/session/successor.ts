@@ -33,9 +33,15 @@ export async function storeSuccessor(
   const signedOut = state.signedOutAt > errand.began || (now.status === 'empty' && !first)
   if (signedOut) return revoke(state, tokens)
   const replaced = now.status === 'found' && (first || fingerprint(now.tokens) !== fingerprint(entry))
-  if (replaced || errand.began !== state.generation) return undefined
+  if (replaced) return undefined
+  const change = { tokens, over: first ? undefined : fingerprint(entry) }
+  // a login that waits for the lock replaces the successor; if it fails, the session is still there
+  if (errand.began !== state.generation) {
+    await save(setup, cache, change)
+    return undefined
+  }
   remember(setup, cache, tokens)
-  await saveWithPatience(state, { tokens, over: first ? undefined : fingerprint(entry) })
+  await saveWithPatience(state, change)
   // a server that does not rotate gives the same token again, and then it is not used up
   if (first && tokens.refreshToken !== entry.refreshToken) await closeNote(setup, hold, { note, ended: 'redeemed' })
   return { status: 'tokens', tokens: await tell(state, tokens, 'refreshed') }

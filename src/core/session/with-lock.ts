@@ -4,7 +4,7 @@ import { noLock } from '../memory.ts'
 import type { Hold } from '../ports.ts'
 import { safeCause } from '../redact.ts'
 import type { Setup } from '../setup.ts'
-import { stopwatch } from '../time.ts'
+import { sleepOut, stopwatch } from '../time.ts'
 import { mediumLimit, signOutWait } from './times.ts'
 
 /** What runs under a lock, under which one, and how long it waits for it. */
@@ -127,7 +127,7 @@ async function outcomeOf<T>(
  */
 export async function within<T>({ connection: { clock } }: Setup, work: Promise<T>, limit = mediumLimit): Promise<T> {
   const done = new AbortController()
-  const late = clock.sleep(limit, done.signal).then(() => {
+  const late = sleepOut(clock, limit, done.signal).then(() => {
     throw new UnavailableError('STORE_FAILED', `The store or lock did not answer within ${limit} ms. Try again later.`)
   })
   late.catch(() => {})

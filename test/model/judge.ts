@@ -1,0 +1,259 @@
+import { type Counts, count, type History } from './history.ts'
+import type { Entry } from './medium.ts'
+import type { Process, Scheduler } from './scheduler.ts'
+import type { Family, Outcome, Server } from './server.ts'
+
+/** One request that redeems a refresh token. */
+export interface Attempt {
+  readonly process: Process
+  /** `undefined`: the request is none of a refresh token. */
+  readonly token: string | undefined
+  readonly sentAt: number
+  /** ms that the process had been stopped by then. */
+  readonly stoppedBefore: number
+  outcome?: Outcome
+  /** The access token of the answer. */
+  successor?: string
+  /** What destroyed the answer. */
+  destroyed?: string
+  arrivedAt?: number
+  deliveredAt?: number
+  abortedAt?: number
+  /** When the process began to store the successor, and what became of it. */
+  storingAt?: number
+  write?: 'stored' | 'failed'
+  /** The store could not be read after the answer. */
+  unreadableAt?: number
+}
+
+/** What one process has seen, as evidence for what it says. */
+interface Evidence {
+  /** When it last read that nothing is stored that could be renewed. */
+  nothingAt: number
+  /** When IMS last refused a token. */
+  refusedAt: number
+  readonly refused: Set<string>
+  /** What its last read of the store said, and when the store said it. */
+  last: { readonly at: number; readonly entry: Entry | undefined } | undefined
+  /** When it last had an answer of IMS, or lost one, that was no success. */
+  troubleAt: number
+  /** Tokens that it has read, and when. */
+  readonly seen: { readonly at: number; readonly entry: Entry }[]
+}
+
+export interface Judge {
+  sent(process: Process, request: { pathname: string; form: URLSearchParams }): Attempt
+  handled(attempt: Attempt, outcome: Outcome, destroyed: string | undefined): void
+  inSocket(attempt: Attempt): void
+  delivered(attempt: Attempt): void
+  aborted(attempt: Attempt): void
+  /** The store was asked for the tokens, at this moment. */
+  looked(process: Process, entry: Entry | undefined): void
+  /** The process has the answer to that. */
+  read(process: Process, entry: Entry | undefined): void
+  /** It has read that IMS refuses the token that the credential brought, or that its session was signed out. */
+  readRefusal(process: Process): void
+  unreadable(process: Process): void
+  storing(process: Process, entry: Entry): { stored(): void; failed(): void }
+  /** The refresh token that a credential brings along. */
+  begins(token: string): void
+  /** The store has forgotten the session for a sign-out or a new login. */
+  ended(family: Family): void
+  evidence(process: Process): Evidence
+  /** Why the loss of this session is nobody's fault. */
+  excuseOf(family: Family): string | undefined
+  violation(text: string): void
+  readonly violations: readonly string[]
+}
+
+interface JudgeSetting {
+  readonly scheduler: Scheduler
+  readonly server: () => Server
+  readonly rotating: boolean
+  readonly history: History
+  readonly counts: Counts
+}
+
+/** The longest that one attempt, and one renewal, may take. ms */
+const attemptLimit = 30_000
+const renewalLimit = 40_000
+/** A step that takes longer than this was stalled by the model. */
+const stalled = 2_000
+
+export function createJudge({ scheduler, server, rotating, history, counts }: JudgeSetting): Judge {
+  const { now } = scheduler
+  const attempts: Attempt[] = []
+  const byProcess = new Map<Process, Evidence>()
+  const violations: string[] = []
+  /** Sessions that were signed out or replaced, and when the store forgot them. */
+  const first = new Set<string>()
+  const endedAt = new Map<Family, number>()
+
+  function violation(text: string): void {
+    violations.push(text)
+    history.add('JUDGE', () => `VIOLATION: ${text}`)
+  }
+
+  function evidence(process: Process): Evidence {
+    let found = byProcess.get(process)
+    if (found === undefined) {
+      const long = Number.NEGATIVE_INFINITY
+      found = { nothingAt: long, refusedAt: long, refused: new Set(), last: undefined, troubleAt: long, seen: [] }
+      byProcess.set(process, found)
+    }
+    return found
+  }
+
+  /** What became of an earlier redemption: `fault` if its token must not be sent again, otherwise the excuse, if any. */
+  function judged(earlier: Attempt, again?: Process): { fault?: string; excuse?: string } {
+    const { process, outcome, destroyed, sentAt } = earlier
+    if (outcome !== undefined && outcome.kind !== 'redeemed') return {}
+    if (destroyed !== undefined) return { excuse: destroyed }
+    const gone = process.state === 'gone'
+    const standstill = scheduler.stoppedFor(process) - earlier.stoppedBefore
+    // after this nobody can be asked to wait for it any longer
+    const stopped = process !== again && standstill >= renewalLimit
+    if (earlier.write === 'stored') return { fault: 'its successor had been stored' }
+    if (gone) return { excuse: 'its process crashed' }
+    if (earlier.arrivedAt === undefined) {
+      if (earlier.abortedAt !== undefined) return { excuse: 'its answer came too late' }
+      return now() - sentAt >= attemptLimit ? { excuse: 'its answer is too late' } : { fault: 'it is still on its way' }
+    }
+    if (earlier.abortedAt !== undefined) return { fault: 'its answer had arrived, and was thrown away' }
+    if (stopped) return { excuse: 'its process stood still' }
+    if (earlier.deliveredAt === undefined) return { fault: 'its answer has arrived' }
+    if (earlier.write === 'failed') return { excuse: 'its successor could not be stored' }
+    if (earlier.storingAt !== undefined && now() - earlier.storingAt > stalled)
+      return { excuse: 'storing its successor takes too long' }
+    if (earlier.unreadableAt !== undefined) return { excuse: 'the store could not be read' }
+    if (now() - earlier.deliveredAt > stalled && earlier.storingAt === undefined && outcome?.kind === 'redeemed')
+      return { excuse: 'the store takes too long' }
+    return { fault: 'its answer has been delivered' }
+  }
+
+  function excuseOf(family: Family): string | undefined {
+    if (family.excuse !== undefined) return family.excuse
+    for (const attempt of attempts) {
+      const { token = attempt.successor ?? '', outcome, write } = attempt
+      if (write === 'stored' || server().familyOf(token) !== family) continue
+      if (outcome?.kind === 'issued') return 'its login was not stored'
+      const { excuse } = outcome?.kind === 'redeemed' ? judged(attempt) : {}
+      if (excuse !== undefined) return excuse
+    }
+    return undefined
+  }
+
+  function compare(process: Process, token: string): void {
+    const family = server().familyOf(token)
+    const ended = family && endedAt.get(family)
+    // nothing can be lost any more; and a credential has its first token in no store
+    const harmless =
+      family?.revoked !== undefined
+        ? 'redemptions of what had been revoked'
+        : ended !== undefined && first.has(token) && 'first tokens redeemed again after a sign-out'
+    if (harmless) {
+      count(counts, harmless)
+      return
+    }
+    for (const earlier of attempts) {
+      if (earlier.token !== token || (!rotating && earlier.arrivedAt !== undefined)) continue
+      const { fault, excuse } = judged(earlier, process)
+      if (fault !== undefined) {
+        violation(`${process.name} redeems ${token} again, which ${earlier.process.name} has redeemed: ${fault}`)
+      } else if (excuse !== undefined) {
+        count(counts, `excused second redemption: ${excuse}`)
+        if (family) family.excuse ??= excuse
+      }
+    }
+    const { last } = evidence(process)
+    if (ended !== undefined && last !== undefined && last.at > ended && last.entry?.refreshToken !== token)
+      violation(`${process.name} redeems ${token} though it has read that the session is gone`)
+  }
+
+  return {
+    violations,
+    violation,
+    evidence,
+    excuseOf,
+    sent(process, { pathname, form }) {
+      const redeems = pathname.includes('/token/') && form.get('grant_type') === 'refresh_token'
+      const token = redeems ? (form.get('refresh_token') ?? '') : undefined
+      if (token !== undefined) {
+        count(counts, 'redemptions')
+        compare(process, token)
+      }
+      const attempt: Attempt = { process, token, sentAt: now(), stoppedBefore: scheduler.stoppedFor(process) }
+      attempts.push(attempt)
+      return attempt
+    },
+    handled(attempt, outcome, destroyed) {
+      attempt.outcome = outcome
+      if (destroyed !== undefined) attempt.destroyed = destroyed
+      const body = outcome.body as { access_token?: string }
+      if (body.access_token !== undefined) attempt.successor = body.access_token
+      if (outcome.kind !== 'redeemed twice' || attempt.token === undefined) return
+      count(counts, 'sessions revoked after a second redemption')
+      const family = server().familyOf(attempt.token)
+      if (family !== undefined && attempt.abortedAt !== undefined) family.excuse ??= 'a late request arrived'
+    },
+    inSocket(attempt) {
+      if (attempt.abortedAt === undefined) attempt.arrivedAt = now()
+    },
+    delivered(attempt) {
+      attempt.deliveredAt = now()
+      const seen = evidence(attempt.process)
+      if (attempt.destroyed !== undefined || attempt.outcome?.kind === 'failed') seen.troubleAt = now()
+      if (attempt.outcome?.kind !== 'refused' && attempt.outcome?.kind !== 'redeemed twice') return
+      seen.refusedAt = now()
+      if (attempt.token !== undefined) seen.refused.add(attempt.token)
+    },
+    aborted(attempt) {
+      attempt.abortedAt = now()
+      evidence(attempt.process).troubleAt = now()
+    },
+    looked(process, entry) {
+      evidence(process).last = { at: now(), entry }
+    },
+    read(process, entry) {
+      const seen = evidence(process)
+      if (entry?.refreshToken === undefined) seen.nothingAt = now()
+      if (entry !== undefined) seen.seen.push({ at: now(), entry })
+    },
+    readRefusal(process) {
+      evidence(process).refusedAt = now()
+    },
+    unreadable(process) {
+      const seen = evidence(process)
+      seen.last = undefined
+      for (const each of attempts)
+        if (each.process === process && each.deliveredAt !== undefined) each.unreadableAt ??= now()
+    },
+    storing(process, { accessToken, refreshToken }) {
+      const attempt = attempts.find((each) => each.successor === accessToken)
+      if (attempt !== undefined) attempt.storingAt ??= now()
+      const family = server().familyOf(accessToken)
+      const ended = family && endedAt.get(family)
+      const { last } = evidence(process)
+      const what = `${process.name} brings back ${refreshToken ?? accessToken}`
+      if (ended !== undefined && last !== undefined && attempt?.token !== undefined && !first.has(attempt.token)) {
+        if (last.at > ended && last.entry?.refreshToken !== attempt.token)
+          violation(`${what}, whose session it has read to be gone`)
+        else if (attempt.deliveredAt !== undefined && attempt.deliveredAt > ended && last.at < attempt.deliveredAt)
+          violation(`${what} without a look at the store`)
+      }
+      return {
+        stored() {
+          if (attempt !== undefined) attempt.write = 'stored'
+          if (ended === undefined && family && endedAt.has(family)) count(counts, 'sign-out and write crossed')
+        },
+        failed() {
+          if (attempt !== undefined && attempt.write === undefined) attempt.write = 'failed'
+        },
+      }
+    },
+    begins: (token) => void first.add(token),
+    ended(family) {
+      if (!endedAt.has(family)) endedAt.set(family, now())
+    },
+  }
+}

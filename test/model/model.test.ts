@@ -1,0 +1,31 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { check, explain } from './check.ts'
+import { plans } from './plan.ts'
+import { run } from './run.ts'
+
+/** 20,000 runs in all. Longer ones: `npm run model -- --runs 1000000`. */
+const runs = 5_000
+
+async function hold(seed: number): Promise<void> {
+  const failure = await check({ seed, runs })
+  expect.soft(failure?.violations ?? []).toEqual([])
+  if (failure !== undefined) throw new Error(explain(failure))
+}
+
+describe('a session survives whatever fails', () => {
+  for (const seed of [1, 2, 3]) test(`${runs} runs of seed ${seed}`, { timeout: 120_000, retry: 0 }, () => hold(seed))
+
+  const seed = Number(process.env.MODEL_SEED ?? Math.floor(Math.random() * 2 ** 31))
+  test(`${runs} runs of a seed that is new each time`, { timeout: 120_000, retry: 0 }, async () => {
+    console.log(`MODEL_SEED=${seed}`)
+    await hold(seed)
+  })
+})
+
+test('a run depends on nothing but its plan', async () => {
+  for (const plan of fc.sample(plans, { seed: 5, numRuns: 30 })) {
+    const [one, other] = [await run(plan, { kept: true }), await run(plan, { kept: true })]
+    expect(other).toEqual(one)
+  }
+})
