@@ -194,7 +194,7 @@ async function whileUnchanged(holder: Holder, { path, signal, waited }: Waiting,
   do {
     const now = waited()
     // the longer it takes the rarer the look; never in step with the others
-    const rare = Math.min(Math.max(now / 8, 1), 16 + now / 100, 50)
+    const rare = Math.min(Math.max(now / 4, 2), 12 + now / 100, 50)
     await pause(Math.min(rare, until - now) * (0.5 + Math.random()), signal)
   } while (!signal?.aborted && waited() < until && isUnchanged(path, holder))
 }

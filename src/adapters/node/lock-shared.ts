@@ -15,7 +15,8 @@ export function shared(): Shared {
   const known = (globalThis as { [key]?: Shared })[key]
   if (known !== undefined) return known
   const made: Shared = {
-    realm: Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => (byte % 36).toString(36)).join(''),
+    // no secret, and WebCrypto takes longer to load than a lock takes
+    realm: Math.random().toString(36).slice(2, 10).padEnd(8, '0'),
     queues: new Map(),
     held: new Map(),
   }
