@@ -58,7 +58,7 @@ for (const { name, isHere, start, opensWindows } of browsers) {
     test('webLock stays with a tab that is running, and says which holding has it', async () => {
       const hold = (lease: number) => `${app}
         await new Promise((inside) => {
-          void window.imskit.webLock({ lease: ${lease} })('shared', (hold) => new Promise((release) => {
+          void window.tabLock(${lease})('shared', (hold) => new Promise((release) => {
             Object.assign(window, { hold, release })
             inside()
           }))

@@ -1,8 +1,9 @@
+import { ConfigurationError } from '../../core/errors.ts'
 import { processLock } from '../../core/memory.ts'
 import type { Hold, Lock } from '../../core/ports.ts'
 
 export interface WebLockOptions {
-  /** After how many ms without a sign of life a holder loses its lock. Default: 45,000. */
+  /** After how many ms without a sign of life a holder loses its lock. Default, and at least: 45,000. */
   readonly lease?: number | undefined
 }
 
@@ -13,6 +14,10 @@ const channelName = 'imskit/locks'
 /** A holder is asked this many times in a row, and loses its lock if it answers none of them. */
 const rounds = 9
 
+/** A renewal takes 40 s at the most, and a tab in the background answers slowly. */
+const shortestLease = 45_000
+const longestTimer = 2 ** 31 - 1
+
 let shared: Lock | undefined
 
 /**
@@ -21,8 +26,17 @@ let shared: Lock | undefined
  * only slow answers and keeps it. Only time in which the waiting tab itself was running counts.
  *
  * Without Web Locks (outside a secure context), a lock among the callers of this page.
+ *
+ * @throws {ConfigurationError} `BAD_OPTION` if `lease` is not a number of ms above 0
  */
-export function webLock({ lease = 45_000 }: WebLockOptions = {}): Lock {
+export function webLock({ lease = shortestLease }: WebLockOptions = {}): Lock {
+  if (typeof lease !== 'number' || !(lease > 0))
+    throw new ConfigurationError('BAD_OPTION', 'lease must be a number of milliseconds above 0')
+  return tabLock(Math.min(Math.max(lease, shortestLease), longestTimer))
+}
+
+/** As {@link webLock}, with any lease. */
+export function tabLock(lease: number): Lock {
   const lock: Lock = async (name, task, signal) => {
     signal?.throwIfAborted()
     const locks = globalThis.navigator?.locks

@@ -81,7 +81,7 @@ export function fileLock(options: string | FileLockOptions = {}): Lock {
 
 function atLeast(name: string, value: unknown, { least, usual }: { least: number; usual: number }): number {
   if (value === undefined) return usual
-  if (typeof value === 'number' && value > 0) return Math.max(value, least)
+  if (typeof value === 'number' && value > 0) return Math.min(Math.max(value, least), 2 ** 31 - 1)
   throw new ConfigurationError('BAD_OPTION', `${name} must be a number of milliseconds above 0.`)
 }
 

@@ -86,6 +86,6 @@ export function durableLock(namespace: DurableNamespace, options: DurableLockOpt
 }
 
 function requireAtLeast(name: string, value: unknown, least: number): void {
-  if (typeof value === 'number' && value >= least) return
+  if (typeof value === 'number' && value >= least && value < 2 ** 31) return
   throw new ConfigurationError('BAD_OPTION', `${name} must be a number of milliseconds, ${least} or more`)
 }
