@@ -31,7 +31,8 @@ beforeEach(() => {
   stranger.requests.length = 0
   api.elsewhere = undefined
   api.status = 200
-  api.refuses = () => false
+  for (const each of [api, stranger]) each.refuses = () => false
+  stranger.allowed = api.allowed
   refreshes = ims.granted('refresh_token')
 })
 afterEach(() => expect(site.violations).toEqual([]))
@@ -100,6 +101,30 @@ test('an API that sends a call on to another origin takes the token along to nob
   const [call] = stranger.requests.filter(({ method }) => method === 'GET')
   expect(call?.headers.origin).toBe('null')
   expect(call?.headers.authorization).toBeUndefined()
+  // the rest is up to the other origin: without its consent to these headers nothing would have been sent
+  const leaves = ['cookie', 'proxy-authorization', 'x-api-key', 'x-gw-ims-org-id']
+  expect(leaves.filter((name) => call?.headers[name] !== undefined)).toEqual(['x-api-key'])
+  expect(call?.headers.referer).toBe(`${site.origin}/`)
+})
+
+test('an origin that does not allow the headers is sent no call that an API redirects to it', async () => {
+  const page = await signedIn()
+  api.elsewhere = `${stranger.origin}/taken`
+  stranger.allowed = ''
+  const name = await page.evaluate(
+    (url) => window.app.client.fetch(url).catch((error) => error.name),
+    `${api.origin}/things`,
+  )
+  expect(name).toBe('TypeError')
+  expect(stranger.requests.filter(({ method }) => method === 'GET')).toEqual([])
+})
+
+test('a 401 of an origin that a call was sent on to renews nothing', async () => {
+  const page = await signedIn()
+  api.elsewhere = `${stranger.origin}/taken`
+  stranger.refuses = () => true
+  const status = await page.evaluate(async (url) => (await window.app.client.fetch(url)).status, `${api.origin}/things`)
+  expect([status, ims.granted('refresh_token')]).toEqual([401, refreshes])
 })
 
 test('an API that finds the scope too narrow is believed at once', async () => {

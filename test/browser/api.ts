@@ -7,6 +7,8 @@ export interface Api {
   readonly origin: string
   readonly requests: { method: string; headers: IncomingHttpHeaders }[]
   refuses: (token: string) => boolean
+  /** The headers that it allows pages to send. */
+  allowed: string
   /** What it answers to a token that it does not refuse. */
   status: number
   /** Where it sends every call on to. */
@@ -20,7 +22,7 @@ export async function startApi(): Promise<Api> {
   const server: Server = createServer(({ method = '', headers }, response) => {
     requests.push({ method, headers })
     response.setHeader('access-control-allow-origin', headers.origin ?? '')
-    response.setHeader('access-control-allow-headers', 'authorization, x-api-key, content-type')
+    response.setHeader('access-control-allow-headers', api.allowed)
     if (method === 'OPTIONS') return response.writeHead(204).end()
     if (api.elsewhere !== undefined) return response.writeHead(307, { location: api.elsewhere }).end()
     const token = headers.authorization?.replace('Bearer ', '') ?? ''
@@ -33,6 +35,7 @@ export async function startApi(): Promise<Api> {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     refuses: () => false,
+    allowed: 'authorization, x-api-key, content-type',
     status: 200,
     close() {
       server.closeAllConnections()

@@ -147,11 +147,30 @@ describe('a vault', () => {
       },
     })
     expect(await page.evaluate(async (url) => (await window.vault.fetch(url)).text(), `${apiOrigin}/nothing`)).toBe('')
-    const notFollowed = page.evaluate(
-      async (url) => (await window.vault.fetch(url, { redirect: 'manual' })).status,
-      `${apiOrigin}/moved`,
-    )
-    expect(await notFollowed).toBe(0)
+  })
+
+  test('treats redirects as fetch does', async () => {
+    const page = await newSession()
+    const call = (path: string, redirect: RequestRedirect) =>
+      page.evaluate(
+        async ({ to, redirect }) => {
+          const { status, type, redirected, url } = await window.vault.fetch(to, { redirect })
+          return { status, type, redirected, url }
+        },
+        { to: `${apiOrigin}${path}`, redirect },
+      )
+    const followed = { status: 201, type: 'cors', redirected: true, url: `${apiOrigin}/things` }
+    expect(await call('/moved', 'follow')).toEqual(followed)
+    expect(calls.slice(-2).map(({ headers }) => headers.authorization)).toEqual([
+      expect.stringMatching(/^Bearer /),
+      expect.stringMatching(/^Bearer /),
+    ])
+    expect(await call('/moved', 'manual')).toMatchObject({ status: 0, type: 'opaqueredirect', redirected: false })
+    expect(calls.at(-1)?.path).toBe('/moved')
+    expect(await failure(page, () => window.vault.fetch('about:blank', { redirect: 'error' }))).toMatchObject({
+      code: 'BAD_OPTION',
+    })
+    expect(await call('/moved', 'error').catch((error: Error) => error.message)).toMatch(/TypeError/)
   })
 
   test('hands over the beginning of an answer before its end is there', async () => {

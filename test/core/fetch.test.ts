@@ -250,7 +250,8 @@ describe('allowed origins', () => {
       to.startsWith(emulator.url) ? on.fetch(to, init) : new Response()
     const own = createClient({ flow: serverFlow(emulator), ...on, fetch, allowedOrigins: [pattern] })
     expect((await own.fetch(url)).status).toBe(200)
-    expect(await rejection(own.fetch('https://a.b.c/'))).toMatchObject({ code: 'BAD_OPTION' })
+    for (const other of ['https://a.b.c/', `blob:${url}`])
+      expect(await rejection(own.fetch(other))).toMatchObject({ code: 'BAD_OPTION' })
   })
 
   test('letters of a pattern may be large', async () => {
