@@ -65,6 +65,7 @@ const lateFiles: readonly [RegExp, string][] = [
   [/src\/core\/.*\/validate-at-ims|src\/core\/verify\//, 'late/verify'],
   [/src\/core\/redirects\.ts$/, 'late/authorized-fetch'],
   [/src\/core\/(login|authorized-fetch)/, 'late/$1'],
+  [/src\/core\/(session\/|ims\/refusal)/, 'late/renewal'],
   [/src\/core\/ims\/(call|retry|deadline|read-body)\.ts$/, 'late/call'],
   [/src\/core\//, 'late/ims'],
   [/src\/adapters\/node\/cli\/.*(doctor)/, 'commands/$1'],
