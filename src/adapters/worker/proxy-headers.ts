@@ -52,7 +52,10 @@ export function responseHeaders(from: Headers): Headers {
 }
 
 function without(from: Headers, names: readonly string[], families: RegExp): Headers {
-  const named = (from.get('connection') ?? '').toLowerCase().split(/\s*,\s*/)
+  const named = (from.get('connection') ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim())
   const headers = new Headers()
   for (const [name, value] of from)
     if (!names.includes(name) && !named.includes(name) && !families.test(name)) headers.append(name, value)

@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { ImsError, TokenError, type TokenInvalidReason } from '../errors.ts'
+import { redactText } from '../redact.ts'
 import { type Call, malformed, noteServerTime, parseObject, send, serverNow, toResponse } from './call.ts'
 import { claimsOf } from './decode-token.ts'
 import { isLoopback } from './environment.ts'
@@ -143,5 +144,5 @@ function idTokenError(error: unknown): TokenError | undefined {
 }
 
 function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'unknown'
+  return error instanceof Error ? redactText(error.message) : 'unknown'
 }
