@@ -1,5 +1,4 @@
 import { ConfigurationError } from '../core/errors.ts'
-import { withoutTrailing } from '../core/text.ts'
 import { createClock } from './clock.ts'
 import type { Provider } from './provider.ts'
 import { createReadyMade, type EmulatorContexts, readyMadeUsers } from './ready-made.ts'
@@ -42,7 +41,9 @@ function normalizeEndpoint(endpoint: string): string {
       'The endpoint of the emulator is no URL. Give one such as http://127.0.0.1:8888.',
     )
   }
-  return withoutTrailing(endpoint, '/')
+  let length = endpoint.length
+  while (endpoint[length - 1] === '/') length--
+  return endpoint.slice(0, length)
 }
 
 function checkLifetimes(lifetimes: Provider['lifetimes']): Provider['lifetimes'] {
