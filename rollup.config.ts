@@ -62,6 +62,7 @@ const lateFiles: readonly [RegExp, string][] = [
   [/(fs|path|crypto)\?commonjs-external/, 'late/dotenv'],
   [/commonjs/, 'late/commonjs'],
   [/src\/core\/(keys\/|flows\/assertion)/, 'late/keys'],
+  [/src\/core\/verify\/id-token-signature/, 'late/id-token'],
   [/src\/core\/.*\/validate-at-ims|src\/core\/verify\//, 'late/verify'],
   [/src\/core\/redirects\.ts$/, 'late/authorized-fetch'],
   [/src\/core\/(login|authorized-fetch)/, 'late/$1'],

@@ -1,32 +1,64 @@
+import { plainText } from './text.ts'
+
 /** What stands wherever a secret would have stood. */
 export const REDACTED = '[redacted]'
 
 const inspectKey = Symbol.for('nodejs.util.inspect.custom')
 
-// a JWT, a bearer header, a PEM body: what can be told from its shape alone
-const shapes = [
-  /\beyJ[\w-]{8,}(?:\.[\w-]+){1,4}/g,
-  /\bBearer\s+[\w.~+/=-]{8,}/gi,
-  /-----BEGIN [A-Z ]+-----[\s\S]*?(?:-----END [A-Z ]+-----|$)/g,
-]
+// a bearer header, a PEM body: what can be told from its shape alone. No pattern here may backtrack into a repetition
+const bearerOrPem = [/\bBearer\s+[\w.~+/=-]{8,}/gi, /-----BEGIN [A-Z ]+-----[\s\S]*?(?:-----END [A-Z ]+-----|$)/g]
+/** Characters of foreign text that are looked at; the rest is dropped. */
+const longest = 10_000
 
 /**
- * `text` with every one of `secrets`, and whatever has the shape of a token or key, replaced by `[redacted]`.
- * For text that someone else wrote (a server's error description, a foreign error's message).
+ * `text` with every one of `secrets`, and whatever has the shape of a token or key, replaced by `[redacted]`, on one
+ * line and without control, escape and bidi characters. All text that another program wrote goes through here (a
+ * server's error description, a foreign error's message) before it becomes part of an error or event.
  */
 export function redactText(text: string, secrets: Iterable<string> = []): string {
+  const forms = new Set([...secrets].filter((secret) => secret.length > 3).flatMap(formsOf))
+  const margin = Math.max(0, ...Array.from(forms, ({ length }) => length))
+  const cut = text.length > longest + margin
+  // what is invisible may stand within a secret, or be a part of it
+  let clean = plainText(masked(cut ? text.slice(0, longest + margin) : text, forms))
+  clean = masked(
+    clean,
+    [...forms].map(plainText).filter(({ length }) => length > 3),
+  )
+  // the cut may have left a part of a secret at the end
+  if (cut) clean = clean.slice(0, Math.max(0, clean.length - margin))
+  for (const shape of bearerOrPem) clean = clean.replace(shape, REDACTED)
+  return clean.replace(/[\w.-]+/g, withoutJwt)
+}
+
+function masked(text: string, secrets: Iterable<string>): string {
   let clean = text
-  for (const secret of secrets) {
-    if (secret.length > 3) for (const form of formsOf(secret)) clean = clean.replaceAll(form, REDACTED)
-  }
-  for (const shape of shapes) clean = clean.replace(shape, REDACTED)
+  for (const secret of secrets) clean = clean.replaceAll(secret, REDACTED)
   return clean
 }
 
+/** A run of characters that tokens are made of, from the first on that begins as a JWT does. */
+function withoutJwt(run: string): string {
+  for (let at = run.indexOf('eyJ'); at >= 0; ) {
+    const dot = run.indexOf('.', at)
+    if (dot < 0) return run
+    if (dot - at > 10 && dot + 1 < run.length && run[dot + 1] !== '.') return run.slice(0, at) + REDACTED
+    // another beginning before this dot would be even shorter
+    at = run.indexOf('eyJ', dot)
+  }
+  return run
+}
+
+/** The id of a response that Adobe's support asks for (`x-debug-id`), which is foreign text as well. */
+export function requestIdOf(headers: Headers, secrets?: Iterable<string>): string | undefined {
+  const id = headers.get('x-debug-id')
+  return id === null ? undefined : redactText(id, secrets).slice(0, 200)
+}
+
 /** A secret as it is, and as it went over the wire: servers quote either. */
-function formsOf(secret: string): Set<string> {
+function formsOf(secret: string): string[] {
   const wellFormed = secret.replace(/\p{Cs}/gu, '\uFFFD')
-  return new Set([secret, encodeURIComponent(wellFormed), new URLSearchParams({ '': secret }).toString().slice(1)])
+  return [secret, encodeURIComponent(wellFormed), new URLSearchParams({ '': secret }).toString().slice(1)]
 }
 
 /** The parameters and properties whose values are secret wherever they stand. */
@@ -57,10 +89,10 @@ export function safeCause(error: unknown, secrets: Iterable<string> = [], depth 
   // read once only: they may come from a generator, and every cause below needs them too
   const known = [...secrets]
   if (!(error instanceof Error)) return new Error(redactText(String(error), known))
-  const copy = new Error(redactText(error.message, known))
-  copy.name = error.name
+  const copy = new Error(redactText(String(error.message), known))
+  copy.name = redactText(String(error.name), known).slice(0, 100)
   const code: unknown = 'code' in error ? error.code : undefined
-  if (typeof code === 'string') Object.assign(copy, { code })
+  if (typeof code === 'string') Object.assign(copy, { code: redactText(code, known).slice(0, 100) })
   if (error.cause instanceof Error && depth > 0) copy.cause = safeCause(error.cause, known, depth - 1)
   return copy
 }

@@ -41,7 +41,9 @@ function normalizeEndpoint(endpoint: string): string {
       'The endpoint of the emulator is no URL. Give one such as http://127.0.0.1:8888.',
     )
   }
-  return endpoint.replace(/\/+$/, '')
+  let length = endpoint.length
+  while (endpoint[length - 1] === '/') length--
+  return endpoint.slice(0, length)
 }
 
 function checkLifetimes(lifetimes: Provider['lifetimes']): Provider['lifetimes'] {

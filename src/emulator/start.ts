@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { ConfigurationError } from '../core/errors.ts'
 import { createEmulator, type Emulator } from './create-emulator.ts'
 import type { EmulatorOptions } from './create-provider.ts'
+import { isOwnName } from './http/own-name.ts'
 
 /** Where the server listens, beside how the emulator is set up. */
 export interface StartOptions extends EmulatorOptions {
@@ -21,6 +22,7 @@ export interface RunningEmulator extends Emulator {
 }
 
 const maxBodyBytes = 1_000_000
+const limits = { headersTimeout: 10_000, requestTimeout: 60_000 }
 const isLoopback = (host: string) => /^127(\.\d{1,3}){3}$/.test(host) || host === '::1' || host === 'localhost'
 
 function checkHost({ host = '127.0.0.1', dangerouslyListenOnAllInterfaces = false }: StartOptions): string {
@@ -72,6 +74,13 @@ async function toRequest(incoming: IncomingMessage, base: string, signal: AbortS
   return new Request(origin + url, { method, headers, signal, ...(hasBody ? { body } : {}) })
 }
 
+function refuse(outgoing: ServerResponse): void {
+  const headers = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', connection: 'close' }
+  outgoing
+    .writeHead(400, headers)
+    .end('The emulator is not served under this name. Set endpoint to the URL that you use.\n')
+}
+
 async function send(response: Response, outgoing: ServerResponse): Promise<void> {
   outgoing.statusCode = response.status
   for (const [name, value] of response.headers) outgoing.appendHeader(name, value)
@@ -88,7 +97,11 @@ async function send(response: Response, outgoing: ServerResponse): Promise<void>
 export async function startEmulator(options: StartOptions = {}): Promise<RunningEmulator> {
   const host = checkHost(options)
   const { createServer } = await import('node:http')
-  const server = createServer((incoming, outgoing) => {
+  const server = createServer(limits, (incoming, outgoing) => {
+    const { port = 0 } = server.address() as AddressInfo
+    const anyAddress = options.dangerouslyListenOnAllInterfaces === true
+    if (!isOwnName(incoming.headersDistinct.host, { url, host, port, anyAddress }) || !incoming.url?.startsWith('/'))
+      return refuse(outgoing)
     const aborter = new AbortController()
     outgoing.once('close', () => aborter.abort())
     toRequest(incoming, url, aborter.signal)

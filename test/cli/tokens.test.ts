@@ -212,6 +212,12 @@ describe('a token', () => {
     expect(typed.stdout).toBe(piped.stdout)
     expect(typed.stderr).toMatch(/^warning: .*pipe it in/)
     expect(typed.stderr).not.toContain(token.trim())
+    const [, payload = ''] = token.split('.')
+    for (const damaged of ['bm8gSlNPTg', '', 'W10', '__8'])
+      expect(await shell.run(['decode', '-'], { input: `${damaged}.${payload}.x` })).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('not a decodable JWT'),
+      })
     expect(await shell.run(['decode', '-'], { input: 'opaque' })).toMatchObject({
       code: 1,
       stdout: '',

@@ -136,6 +136,23 @@ describe('an error answer', () => {
     expect(server.arrived).toHaveLength(1)
   })
 
+  it.each([400, 503])(
+    '%i with a hostile trace id keeps neither secrets nor control characters of it',
+    async (status) => {
+      const fetch = async (_url: string, init?: RequestInit) => {
+        const sent = new Headers(init?.headers).get('authorization') ?? ''
+        const headers = { 'x-debug-id': `id \u009b2J ${sent} ${'x'.repeat(5_000)}` }
+        return Response.json({ error: `bad\u001b[2J\u202e ${sent}` }, { status, headers })
+      }
+      const ims = imsAt({ fetch, retry: { retries: 0 } })
+      const error = await failureOf<ImsResponseError>(ims.get('/ims/profile/v1', 'opaque-canary-token'))
+      expect(error.requestId).toMatch(/^id 2J Bearer \[redacted\]/)
+      expect(error.message.length).toBeLessThan(1_000)
+      const shown = `${error.message} ${error.requestId} ${JSON.stringify(error)}`
+      expect(shown).not.toMatch(/canary|[\p{Cc}\p{Cf}]/u)
+    },
+  )
+
   it.each([
     ['HTML', '<!doctype html><h1>Bad</h1>', /HTML/],
     ['empty', '', /empty/],

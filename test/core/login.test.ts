@@ -618,6 +618,15 @@ describe('the id token', () => {
     }
     await refusedFor(answering(flip, verifying), 'signature')
   })
+  test('with verifyIdTokenSignature one with loose base64url is refused', async () => {
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+    const loosen = (answer: Record<string, unknown>) => {
+      const token = String(answer.id_token)
+      // a signature of 256 bytes leaves four unused bits in its last character
+      return { ...answer, id_token: token.slice(0, -1) + alphabet[alphabet.indexOf(token.slice(-1)) ^ 1] }
+    }
+    await refusedFor(answering(loosen, verifying), 'malformed')
+  })
   test('with verifyIdTokenSignature one of another key is refused', async () => {
     const client = answering(
       resigned(() => ({})),

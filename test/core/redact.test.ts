@@ -1,7 +1,15 @@
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { hideSecrets, REDACTED, redactText, safeCause, secretNames, showAs } from '../../src/core/redact.ts'
+import {
+  hideSecrets,
+  REDACTED,
+  redactText,
+  requestIdOf,
+  safeCause,
+  secretNames,
+  showAs,
+} from '../../src/core/redact.ts'
 import { unsignedToken } from './scripted-server.ts'
 
 const jwt = unsignedToken({ client_id: 'canary' })
@@ -43,14 +51,50 @@ describe('text of others', () => {
     expect(redactText('a\uD800b quoted', ['a\uD800b-other', 'a\uD800b quoted'])).toBe(REDACTED)
   })
 
-  it('is cleaned in time that grows with its length', () => {
-    const hostile = [
-      'eyJaaaaaaaa-'.repeat(400),
-      '-----BEGIN A-----'.repeat(300),
-      'Bearer '.repeat(700),
-      `eyJ${'a'.repeat(5_000)}`,
-    ]
-    for (const text of hostile) expect(redactText(text).length).toBeLessThanOrEqual(text.length)
+  it('is cut before it is looked at, and no part of a secret remains at the cut', () => {
+    const secret = `s3cret-${'canary'.repeat(20)}`
+    for (let before = 9_700; before < 10_300; before += 7) {
+      const clean = redactText(`${'x '.repeat(before / 2)}${secret}${' y'.repeat(20_000)}`, [secret])
+      expect(clean).not.toMatch(/s3cr|canary/)
+      expect(clean.length).toBeLessThan(10_300)
+    }
+    // what is masked makes room, which must not bring the cut secret back
+    const many = `${`${secret} `.repeat(300)}${'y'.repeat(50_000)}`
+    for (let shift = 0; shift < 130; shift++)
+      expect(redactText('z'.repeat(shift) + many, [secret])).not.toMatch(/s3cr|canary/)
+    expect(redactText('a'.repeat(100_000))).toHaveLength(10_000)
+  })
+
+  it('loses control, escape and bidi characters, and stays on one line', () => {
+    const hostile =
+      '\u001b]0;title\u0007\u001b[2J\u009b31mred\r\nnext\tline\u2028\u202eback\u2066\u200bin\ufeffvisible\u{e0041}'
+    expect(redactText(hostile)).toBe(']0;title[2J31mred  next line backinvisible')
+    expect(redactText('\u00fcber \u65e5\u672c \u{1f600}')).toBe('\u00fcber \u65e5\u672c \u{1f600}')
+  })
+
+  it('does not hide a secret behind characters that are invisible', () => {
+    const hidden = (text: string) => [...text].join('\u200b')
+    expect(redactText(hidden('s3cret-canary'), ['s3cret-canary'])).toBe(REDACTED)
+    expect(redactText(`a ${hidden(jwt)}`)).toBe(`a ${REDACTED}`)
+    expect(redactText(hidden('Bearer opaque-canary'))).toBe(REDACTED)
+  })
+
+  it('loses a JWT after others that only begin like one', () => {
+    expect(redactText(`eyJ.a eyJ..eyJ-${jwt} eyJa.b`)).toBe(`eyJ.a eyJ..${REDACTED} eyJa.b`)
+  })
+
+  it('is a foreign error’s name and code as well', () => {
+    const foreign = Object.assign(new Error('x'), { name: `N\u001b[2J ${jwt}`, code: `C\u202e ${jwt}` })
+    expect(safeCause(foreign)).toMatchObject({ name: `N[2J ${REDACTED}`, code: `C ${REDACTED}` })
+  })
+
+  it('is the id of a response', () => {
+    const idOf = (id: string, secrets?: string[]) => requestIdOf(new Headers({ 'x-debug-id': id }), secrets)
+    expect(requestIdOf(new Headers())).toBeUndefined()
+    expect(idOf('f7a3-0001')).toBe('f7a3-0001')
+    expect(idOf(`dbg ${jwt}`)).toBe(`dbg ${REDACTED}`)
+    expect(idOf('dbg s3cret-canary', ['s3cret-canary'])).toBe(`dbg ${REDACTED}`)
+    expect(idOf('x'.repeat(5_000))).toHaveLength(200)
   })
 })
 

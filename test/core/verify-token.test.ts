@@ -2,6 +2,8 @@ import { inspect } from 'node:util'
 import { CompactSign, exportJWK, exportSPKI, generateKeyPair, type JWK, SignJWT } from 'jose'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Ims, type ImsOptions, type TokenError, type VerifyTokenOptions } from '../../src/core/index.ts'
+import { connect } from '../../src/core/setup.ts'
+import { createVerifier } from '../../src/core/verify/verify-token.ts'
 import { createEmulator } from '../../src/emulator/index.ts'
 import { failureOf, unsignedToken } from './scripted-server.ts'
 
@@ -206,6 +208,79 @@ describe('the signature', () => {
   })
 })
 
+describe('one token has one spelling', () => {
+  const text = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  /** A token whose parts are given as they shall stand in it. */
+  const signed = async (header: string, payload: string) => {
+    const signature = await crypto.subtle.sign('RSASSA-PKCS1-v1_5', signer, encoder.encode(`${header}.${payload}`))
+    return `${header}.${payload}.${Buffer.from(signature).toString('base64url')}`
+  }
+  const header = text({ alg: 'RS256', kid })
+  const raw = (json: string | Uint8Array) => Buffer.from(json).toString('base64url')
+  const good = JSON.stringify(claims())
+
+  it.each([
+    ['a claim twice', raw(good.replace('"client_id"', '"client_id":"evil","client_id"'))],
+    ['a claim twice, once with an escape', raw(good.replace('"client_id"', '"client\\u005fid":"evil","client_id"'))],
+    ['a name twice, deep inside', raw(good.replace('"as"', '"x":[{"y":{"z":1,"z":1}}],"as"'))],
+    [
+      'invalid UTF-8',
+      raw(Buffer.concat([Buffer.from(`${good.slice(0, -1)},"x":"`), Buffer.of(0xff), Buffer.from('"}')])),
+    ],
+    ['a byte order mark', raw(`\ufeff${good}`)],
+    ['a payload with its own __proto__ alone', raw(`{"__proto__":${good}}`)],
+  ])('%s is refused', async (_what, payload) => {
+    const setup = imsWithKeys()
+    for (let round = 0; round < 2; round++) {
+      const reason = await reasonOf(await signed(header, payload), { clientId: 'client-a' }, setup)
+      expect(['malformed', 'type']).toContain(reason)
+      // once more with a header that is known from a valid token
+      await setup.ims.verifyToken(await sign(claims(), { x5u: undefined, itt: undefined }))
+    }
+  })
+
+  it('names that only look repeated are no fault', async () => {
+    const values = { x: '":":{"a":1,"a":2}', y: [{ z: 1 }, { z: 1 }], '\\': '\\"', '"': ':', nested: { x: { x: {} } } }
+    expect(await reasonOf(await sign(claims(values)))).toBeUndefined()
+  })
+
+  it('a payload that nests thousands of levels is verified, not a crash', async () => {
+    const deep = `${good.slice(0, -1)},"deep":${'['.repeat(20_000)}${']'.repeat(20_000)}}`
+    expect(await reasonOf(await signed(header, raw(deep)))).toBeUndefined()
+  })
+
+  it.each([
+    ['alg twice', '{"alg":"none","alg":"RS256","kid":"K"}'],
+    ['kid twice', '{"alg":"RS256","kid":"x","kid":"K"}'],
+    ['crit', '{"alg":"RS256","kid":"K","crit":["b64"],"b64":true}'],
+    ['b64', '{"alg":"RS256","kid":"K","b64":false}'],
+    ['zip', '{"alg":"RS256","kid":"K","zip":"DEF"}'],
+    ['a list', '["RS256"]'],
+  ])('a header with %s is malformed', async (_what, json) => {
+    expect(await reasonOf(await signed(raw(json.replace('K', kid)), raw(good)))).toBe('malformed')
+  })
+
+  it('unused bits of the last character are zero in every part, also in what was signed', async () => {
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+    const loose = (part: string) => part.slice(0, -1) + alphabet[alphabet.indexOf(part.slice(-1)) ^ 1]
+    const setup = imsWithKeys()
+    let tried = 0
+    for (const filler of ['', 'x', 'xx']) {
+      const parts = [text({ alg: 'RS256', kid, filler }), text(claims({ filler }))] as const
+      const [, , signature = ''] = (await signed(...parts)).split('.')
+      expect(await reasonOf(await signed(...parts), {}, setup)).toBeUndefined()
+      expect(await reasonOf(`${parts.join('.')}.${loose(signature)}`, {}, setup)).toBe('malformed')
+      for (const index of [0, 1] as const) {
+        if (parts[index].length % 4 === 0) continue
+        const [first, second] = parts.map((part, at) => (at === index ? loose(part) : part))
+        expect(await reasonOf(await signed(first ?? '', second ?? ''), {}, setup)).toBe('malformed')
+        tried++
+      }
+    }
+    expect(tried).toBeGreaterThan(2)
+  })
+})
+
 describe('the algorithm', () => {
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
@@ -336,6 +411,170 @@ describe('the key', () => {
     expect(setup.site.asked).toHaveLength(2)
   })
 
+  it('that is new under a known id is picked up when a signature fails', async () => {
+    const { privateKey, publicKey } = await generateKeyPair('RS256')
+    const next = { ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' }
+    for (const warm of [true, false]) {
+      const setup = imsWithKeys()
+      if (warm) await setup.ims.verifyToken(await sign(claims()))
+      else expect(await reasonOf(await sign(claims(), {}, stranger), {}, setup)).toBe('signature')
+      setup.site.keys = [next]
+      // younger than 30 s: the verdict stands
+      vi.setSystemTime(Date.now() + 29_999)
+      expect(await reasonOf(await sign(claims(), {}, privateKey), {}, setup)).toBe('signature')
+      expect(setup.site.asked).toHaveLength(1)
+      vi.setSystemTime(Date.now() + 1)
+      expect(await reasonOf(await sign(claims(), {}, privateKey), {}, setup)).toBeUndefined()
+      expect(setup.site.asked).toHaveLength(2)
+      expect(await reasonOf(await sign(claims()), {}, setup)).toBe('signature')
+      expect(setup.site.asked).toHaveLength(2)
+    }
+  })
+
+  it('is fetched once for many signatures that fail at the same time', async () => {
+    const setup = imsWithKeys()
+    await setup.ims.verifyToken(await sign(claims()))
+    vi.setSystemTime(Date.now() + 30_001)
+    const forged = await Promise.all(Array.from({ length: 30 }, (_, index) => sign(claims({ index }), {}, stranger)))
+    const reasons = await Promise.all(forged.map((token) => reasonOf(token, {}, setup)))
+    expect(new Set(reasons)).toEqual(new Set(['signature']))
+    expect(setup.site.asked).toHaveLength(2)
+  })
+
+  it('has a cool-down for unknown ids and one for failed signatures, and neither uses up the other', async () => {
+    const { privateKey, publicKey } = await generateKeyPair('RS256')
+    const jwk = await exportJWK(publicKey)
+    const setup = imsWithKeys()
+    await setup.ims.verifyToken(await sign(claims()))
+    vi.setSystemTime(Date.now() + 30_001)
+    expect(await reasonOf(await sign(claims(), { kid: 'unknown' }), {}, setup)).toBe('key')
+    setup.site.keys = [{ ...jwk, kid }]
+    expect(await reasonOf(await sign(claims(), {}, privateKey), {}, setup)).toBeUndefined()
+    vi.setSystemTime(Date.now() + 30_001)
+    expect(await reasonOf(await sign(claims(), {}, stranger), {}, setup)).toBe('signature')
+    setup.site.keys = [{ ...jwk, kid: 'next' }]
+    expect(await reasonOf(await sign(claims(), { kid: 'next' }, privateKey), {}, setup)).toBeUndefined()
+    expect(setup.site.asked).toHaveLength(5)
+  })
+
+  it('that cannot be fetched when a signature fails is an outage, and is asked for again after a second', async () => {
+    const setup = imsWithKeys()
+    const good = await sign(claims())
+    await setup.ims.verifyToken(good)
+    vi.setSystemTime(Date.now() + 30_001)
+    setup.site.status = 503
+    const forged = await sign(claims(), {}, stranger)
+    for (let round = 0; round < 5; round++)
+      await expect(setup.ims.verifyToken(forged)).rejects.toMatchObject({ code: 'IMS_UNAVAILABLE' })
+    expect(setup.site.asked).toHaveLength(2)
+    expect(await reasonOf(good, {}, setup)).toBeUndefined()
+    setup.site.status = 200
+    vi.setSystemTime(Date.now() + 1_001)
+    expect(await reasonOf(forged, {}, setup)).toBe('signature')
+    expect(setup.site.asked).toHaveLength(3)
+  })
+
+  it('is found among entries that are of no use', async () => {
+    const setup = imsWithKeys()
+    const { n = '', e = '' } = published
+    setup.site.keys = [
+      null,
+      5,
+      'text',
+      [],
+      {},
+      { kty: 'RSA', kid },
+      { kty: 'EC', kid, alg: 'RS256' },
+      { kty: 'oct', k: 'AA', kid, alg: 'RS256' },
+      { ...published, n: `${n}=` },
+      { ...published, n: 'not base64url' },
+      { ...published, n: n.slice(0, 40) },
+      { ...published, n: '' },
+      { ...published, n: 'A'.repeat(1_000_000) },
+      { ...published, e: 'AQ' },
+      { ...published, e: 'AAAAAQ' },
+      { ...published, e: '' },
+      { ...published, e: `${e}\n` },
+      { ...published, e: 'AQAA' },
+      { ...published, kid: 5 },
+      { ...published, use: 'enc' },
+      { ...published, alg: 'PS256' },
+      { ...published, key_ops: ['encrypt'] },
+      { ...published, d: 'AA' },
+      published,
+    ]
+    expect(await reasonOf(await sign(claims()), {}, setup)).toBeUndefined()
+    expect(setup.site.asked).toHaveLength(1)
+  })
+
+  it.each([
+    ['exponent 1', { e: 'AQ' }],
+    ['exponent 1 with leading zeros', { e: 'AAAB' }],
+    ['an even exponent', { e: 'AQAA' }],
+    ['its private half', { d: 'AQAB' }],
+    ['another use', { use: 'enc' }],
+  ])('with %s is no key', async (_what, more) => {
+    const setup = imsWithKeys()
+    setup.site.keys = [{ ...published, ...more }]
+    expect(await reasonOf(await sign(claims()), {}, setup)).toBe('key')
+  })
+
+  it('with exponent 1, under which every padded digest is its own signature, accepts no forgery', async () => {
+    const setup = imsWithKeys()
+    setup.site.keys = [{ kty: 'RSA', kid, n: published.n, e: 'AQ' }]
+    const input = (await sign(claims())).split('.').slice(0, 2).join('.')
+    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', encoder.encode(input)))
+    const info = Buffer.from('3031300d060960864801650304020105000420', 'hex')
+    const padding = Buffer.alloc(256 - 3 - info.length - digest.length, 0xff)
+    const block = Buffer.concat([Buffer.of(0, 1), padding, Buffer.of(0), info, digest])
+    expect(await reasonOf(`${input}.${block.toString('base64url')}`, {}, setup)).toBe('key')
+  })
+
+  it('of 1024 bits, also with zeros before it, is no key', async () => {
+    const small = await crypto.subtle.generateKey(
+      { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength: 1024, publicExponent: Uint8Array.of(1, 0, 1) },
+      true,
+      ['sign', 'verify'],
+    )
+    const { n = '', e } = await crypto.subtle.exportKey('jwk', small.publicKey)
+    const input = (await sign(claims())).split('.').slice(0, 2).join('.')
+    const signature = await crypto.subtle.sign('RSASSA-PKCS1-v1_5', small.privateKey, encoder.encode(input))
+    const token = `${input}.${Buffer.from(signature).toString('base64url')}`
+    const padded = Buffer.concat([Buffer.alloc(128), Buffer.from(n, 'base64url')]).toString('base64url')
+    for (const modulus of [n, padded]) {
+      const setup = imsWithKeys()
+      setup.site.keys = [{ kty: 'RSA', n: modulus, e, kid, alg: 'RS256' }]
+      expect(await reasonOf(token, {}, setup)).toBe('key')
+    }
+  })
+
+  it('that two entries claim to be is no key, as it is not known which', async () => {
+    const setup = imsWithKeys()
+    const { publicKey } = await generateKeyPair('RS256')
+    setup.site.keys = [{ ...(await exportJWK(publicKey)), kid }, published]
+    expect(await reasonOf(await sign(claims()), {}, setup)).toBe('key')
+  })
+
+  it('is not the one of an answer that a later answer overtook', async () => {
+    const { privateKey, publicKey } = await generateKeyPair('RS256')
+    const next = { ...(await exportJWK(publicKey)), kid }
+    let answerLate: (keys: unknown[]) => void = () => {}
+    const late = new Promise<unknown[]>((resolve) => {
+      answerLate = resolve
+    })
+    const answers: (unknown[] | Promise<unknown[]>)[] = [late, [next]]
+    const fetch = async () => Response.json({ keys: await answers.shift() })
+    const verify = createVerifier(
+      connect({ fetch, retry: { retries: 0 } }, () => {}),
+      { sharing: false },
+    )
+    const first = verify(await sign(claims()))
+    await expect(verify(await sign(claims({ now: 2 }), {}, privateKey))).resolves.toBeDefined()
+    answerLate([published])
+    await expect(first).rejects.toMatchObject({ reason: 'signature' })
+    await expect(verify(await sign(claims({ now: 3 }), {}, privateKey))).resolves.toBeDefined()
+  })
+
   it('that cannot be had is no fault of the token', async () => {
     const token = await sign(claims())
     for (const status of [429, 500, 503]) {
@@ -420,14 +659,50 @@ describe('the times', () => {
     ]) {
       expect(await at(start, {}, more)).toBe('malformed')
     }
-    expect(await at(start, {}, { created_at: {}, exp: start / 1000 + 60 })).toBe('not_yet_valid')
+    const beyondDates = { created_at: undefined, expires_in: undefined, exp: 1e300 }
+    expect(await at(start, {}, beyondDates)).toBe('malformed')
   })
 
-  it('by the server’s clock where ours is wrong', async () => {
-    const fetch = async () => Response.json({ keys: [published] }, { headers: { date: new Date(start).toUTCString() } })
-    const token = await sign(claims())
-    vi.setSystemTime(start + 3 * lifetime)
-    await expect(new Ims({ fetch }).verifyToken(token)).resolves.toBeDefined()
+  it('are checked in every form that is there, beside those that are right', async () => {
+    const seconds = start / 1000
+    expect(await at(start, {}, { exp: seconds - 31 })).toBe('expired')
+    expect(await at(start, {}, { exp: seconds - 29 })).toBeUndefined()
+    expect(await at(start, {}, { iat: seconds + 31 })).toBe('not_yet_valid')
+    expect(await at(start, {}, { iat: seconds + 29, nbf: seconds, exp: seconds + 60 })).toBeUndefined()
+    expect(await at(start, {}, { nbf: seconds + 31 })).toBe('not_yet_valid')
+    expect(await at(start, {}, { expires_in: '1' })).toBeUndefined()
+    expect(await at(start, {}, { expires_in: '1', exp: seconds + 600 })).toBeUndefined()
+    expect(await at(start + 60_000, {}, { expires_in: '1', exp: seconds + 600 })).toBe('expired')
+  })
+
+  it.each([
+    ['created_at', [null, '', ' 1', '0x18fffffffff', '1e3', '-1', [String(start)], {}, true, 1.5, -1]],
+    ['expires_in', [null, '', '1e309', '99999999999999999', ['1000'], true, {}]],
+    ['exp', [null, '9999999999', [1], {}, true, -1, 1e300]],
+    ['iat', [null, '1', [1], {}, false, -1]],
+    ['nbf', [null, '1', [1], {}, false, -1]],
+  ])('%s of another form is malformed, though the other times are right', async (name, values) => {
+    for (const value of values) expect([value, await at(start, {}, { [name]: value })]).toEqual([value, 'malformed'])
+  })
+
+  it.each([
+    ['an answer that a cache kept for two hours', start - 2 * 3_600_000, { age: '7200' }],
+    ['a Date of last year', start - 365 * lifetime, {}],
+    ['a Date of next year', start + 365 * lifetime, {}],
+  ])('are compared with the local clock, which %s does not move', async (_what, date, headers) => {
+    const fetch = async () =>
+      Response.json({ keys: [published] }, { headers: { ...headers, date: new Date(date).toUTCString() } })
+    const fresh = await sign(claims())
+    const expired = await sign(claims({ created_at: String(start - 2 * lifetime) }))
+    const early = await sign(claims({ created_at: String(start + lifetime) }))
+    const ims = new Ims({ fetch })
+    for (let round = 0; round < 2; round++) {
+      await expect(ims.verifyToken(fresh)).resolves.toBeDefined()
+      await expect(ims.verifyToken(expired)).rejects.toMatchObject({ reason: 'expired' })
+      await expect(ims.verifyToken(early)).rejects.toMatchObject({ reason: 'not_yet_valid' })
+      // the keys are asked for again
+      vi.setSystemTime(start + 600_001)
+    }
   })
 
   it.each([-1, 300_001, Number.NaN, Number.POSITIVE_INFINITY, '5', null])(
@@ -482,6 +757,12 @@ describe('what the token is for', () => {
     expect(await reasonOf(token, { scopes: ['openid,AdobeID'] })).toBe('scope')
     expect(await reasonOf(await sign(claims({ scope: undefined })), { scopes: ['openid'] })).toBe('scope')
     expect(await reasonOf(await sign(claims({ scope: 'openid AdobeID' })), { scopes: ['AdobeID'] })).toBeUndefined()
+  })
+
+  it('the issuer, which is text', async () => {
+    const issuer = 'https://ims-na1.adobelogin.com'
+    expect(await reasonOf(await sign(claims({ as: ['ims-na1'] })), { issuer })).toBe('issuer')
+    expect(await reasonOf(await sign(claims({ iss: [issuer] })), { issuer })).toBe('issuer')
   })
 
   it('the issuer, exactly', async () => {

@@ -1,5 +1,8 @@
+import { calculateJwkThumbprint } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
+import { Ims } from '../../src/core/index.ts'
+import { systemClock } from '../../src/core/memory.ts'
+import { createEmulator, type Emulator, type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
 import { authorizeUrl, callback, createPerson, post, publicCode, signIn } from './person.ts'
 
 let emulator: RunningEmulator
@@ -52,10 +55,42 @@ test('the keys are 2048-bit RSA, and a rotation adds one and keeps the others', 
     }
     return keys.map(({ kid }: { kid: string }) => kid)
   }
-  expect(await kids()).toEqual(['ims', 'ims_na1-key-at-1'])
+  const before = await kids()
+  expect(before).toHaveLength(2)
   await own.rotateKeys()
-  expect(await kids()).toEqual(['ims', 'ims_na1-key-at-1', 'ims_na1-key-at-2'])
+  const after = await kids()
+  expect(after.slice(0, 2)).toEqual(before)
+  expect(new Set(after).size).toBe(3)
   await own.close()
+})
+
+test('a key is named by its thumbprint, so that a restart is a rotation', async () => {
+  const kidsOf = async (own: Pick<Emulator, 'url' | 'fetch'>) => {
+    const { keys } = await (await own.fetch(`${own.url}/ims/keys`)).json()
+    for (const key of keys) expect(key.kid).toBe(await calculateJwkThumbprint(key))
+    return keys.map(({ kid }: { kid: string }) => kid)
+  }
+  const [first, second] = [await kidsOf(await createEmulator()), await kidsOf(await createEmulator())]
+  expect(new Set([...first, ...second]).size).toBe(4)
+})
+
+test('a guard accepts the tokens of a restarted emulator as soon as its cool-down for unknown keys is over', async () => {
+  const issue = async (own: Emulator) => {
+    const { client_id, client_secrets, scopes } = own.contexts.oauth_server_to_server
+    const ims = new Ims({ endpoint: own.url, fetch: own.fetch })
+    return (await ims.getAccessTokenByClientCredentials(client_id, client_secrets[0] ?? '', undefined, scopes))
+      .access_token.token
+  }
+  let running = await createEmulator()
+  const time = { now: Date.now() }
+  const clock = { ...systemClock, now: () => time.now }
+  const ims = new Ims({ endpoint: running.url, fetch: (url, init) => running.fetch(url, init), clock })
+  await expect(ims.verifyToken(await issue(running))).resolves.toBeDefined()
+  running = await createEmulator()
+  const token = await issue(running)
+  await expect(ims.verifyToken(token)).rejects.toMatchObject({ reason: 'key' })
+  time.now += 30_000
+  await expect(ims.verifyToken(token)).resolves.toBeDefined()
 })
 
 test('userinfo shows what the scopes allow, the old dialect with strings', async () => {

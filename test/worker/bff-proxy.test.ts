@@ -81,6 +81,11 @@ describe('a path of the site', () => {
     '/api/%2F%2Fevil.example',
     '/api/%5c%5cevil.example',
     '/api/%252fadmin',
+    // an API that decodes the path before it routes would see another path here
+    '/api/users%2fadmin',
+    '/api/users%2Fadmin',
+    '/api/users%252fadmin',
+    '/api/users%25252fadmin',
     '/api/%252e%252e/admin',
     '/api/%25252e%25252e/admin',
     '/api//evil.example/',

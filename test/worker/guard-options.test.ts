@@ -8,6 +8,7 @@ import {
   requireToken,
   ValidationCache,
 } from '../../src/adapters/worker/index.ts'
+import { systemClock } from '../../src/core/memory.ts'
 import { startEmulator } from '../../src/emulator/index.ts'
 import { createHonoApi } from './fixtures/guard-hono.ts'
 import { startKeyServer } from './key-server.ts'
@@ -88,6 +89,105 @@ test('what IMS leaves unsaid by an outage is a 503, and no exception', async () 
   const answer = (await guard(request(await ims.sign(ims.claims())))) as Response
   expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5'])
   expect(fetch).toHaveBeenCalledTimes(2)
+})
+
+/** A guard with a clock of its own, and what it answers. */
+function guardWithClock(endpoint: string) {
+  const time = { now: Date.now() }
+  const clock = { ...systemClock, now: () => time.now }
+  const guard = requireToken({ endpoint, anyClient: true, clock, retry: { retries: 0 } })
+  const statusOf = async (token: string) => {
+    const found = await guard(request(token))
+    return found instanceof Response ? found.status : 200
+  }
+  return { time, statusOf }
+}
+
+test('a key that was replaced under its id is accepted once the keys are 30 s old, and until then the answer is 401', async () => {
+  const ims = await startKeyServer()
+  const { time, statusOf } = guardWithClock(ims.url)
+  const before = await ims.sign(ims.claims())
+  expect(await statusOf(before)).toBe(200)
+  await ims.replaceKey()
+  const after = await ims.sign(ims.claims())
+  expect(await statusOf(after)).toBe(401)
+  time.now += 30_000
+  // unknown ids have a cool-down of their own
+  expect(await statusOf(await ims.sign(ims.claims(), { kid: 'unknown' }))).toBe(401)
+  expect(await statusOf(after)).toBe(200)
+  expect(await statusOf(before)).toBe(401)
+  expect(ims.asked).toHaveLength(3)
+})
+
+test('only if the keys cannot be fetched is the answer 503', async () => {
+  const ims = await startKeyServer()
+  const { time, statusOf } = guardWithClock(ims.url)
+  const good = await ims.sign(ims.claims())
+  expect(await statusOf(good)).toBe(200)
+  await ims.replaceKey()
+  const replaced = await ims.sign(ims.claims())
+  ims.fail = { status: 503 }
+  expect(await statusOf(replaced)).toBe(401)
+  time.now += 30_000
+  expect(await statusOf(replaced)).toBe(503)
+  expect(await statusOf(good)).toBe(200)
+  expect(await statusOf(await ims.sign(ims.claims({ type: 'refresh_token' }), { kid: 'unknown' }))).toBe(503)
+})
+
+test.each(['local', 'ims'] as const)('an answer that a cache kept does not move the clock (%s)', async (validate) => {
+  const hour = 3_600_000
+  const { emulator } = await emulated()
+  const ims = await startKeyServer()
+  const date = new Date(Date.now() - 2 * hour).toUTCString()
+  ims.headers = { date, age: '7200' }
+  const fetch: typeof globalThis.fetch = async (input, init) =>
+    String(input).endsWith('/validate_token/v1')
+      ? Response.json({ valid: true }, { headers: { date } })
+      : globalThis.fetch(input, init)
+  const endpoint = validate === 'ims' ? emulator.url : ims.url
+  const guard = requireToken({ endpoint, anyClient: true, validate, fetch })
+  const expired = await ims.sign(ims.claims({ created_at: String(Date.now() - 2 * hour), expires_in: String(hour) }))
+  const fresh = await ims.sign(ims.claims())
+  for (let round = 0; round < 2; round++) {
+    expect(((await guard(request(expired))) as Response).status).toBe(401)
+    expect(await guard(request(fresh))).toMatchObject({ client_id: 'good-client' })
+  }
+})
+
+test('a token that IMS may read in another way is refused, though IMS accepts it', async () => {
+  const ims = await startKeyServer()
+  const fetch = vi.fn(async () => Response.json({ valid: true }))
+  const guard = requireToken({ endpoint: ims.url, clientId: 'good-client', validate: 'ims', fetch })
+  const text = JSON.stringify(ims.claims()).replace('"client_id"', '"client_id":"evil","client_id"')
+  expect(((await guard(request(await ims.signText(text)))) as Response).status).toBe(401)
+  expect(fetch).not.toHaveBeenCalled()
+  expect(await guard(request(await ims.sign(ims.claims())))).toMatchObject({ client_id: 'good-client' })
+})
+
+test('in workerd, no request waits for the keys that another one fetches', async () => {
+  const { emulator, client, clientId } = await emulated()
+  const api = { endpoint: emulator.url, clientId, timeout: 20_000 }
+  const worker = await startWorker({
+    fixture: 'guard-worker',
+    bindings: { api },
+    compatibilityDate: '2024-09-23',
+  })
+  const headers = { authorization: `Bearer ${await client.getToken()}` }
+  emulator.fault({ path: '/ims/keys', delay: 8_000 })
+  const first = fetch(new URL('?patience=3000', worker.url), { headers })
+  await vi.waitFor(() => expect(worker.outgoing).toHaveLength(1), { timeout: 10_000 })
+  const others = await Promise.all(Array.from({ length: 20 }, () => fetch(worker.url, { headers })))
+  expect(others.map(({ status }) => status)).toEqual(others.map(() => 200))
+  expect((await first).status).toBe(504)
+})
+
+test('in other runtimes, concurrent requests share one fetch of the keys', async () => {
+  const ims = await startKeyServer()
+  const guard = requireToken({ endpoint: ims.url, clientId: 'good-client', realm: 'shared' })
+  const token = await ims.sign(ims.claims())
+  const found = await Promise.all(Array.from({ length: 20 }, () => guard(request(token))))
+  expect(found.filter((one) => one instanceof Response)).toEqual([])
+  expect(ims.asked).toHaveLength(1)
 })
 
 test('IMS is asked once about a token while the cache remembers, and of a bad one as well', async () => {

@@ -14,6 +14,10 @@ export interface KeyServer {
   readonly asked: readonly string[]
   /** What it answers instead of its keys. */
   fail: { readonly status: number; readonly headers?: Record<string, string> } | undefined
+  /** Added to its answers. */
+  headers: Record<string, string>
+  /** From now on it publishes another key under the same id, and signs with that. */
+  replaceKey(): Promise<void>
   claims(more?: Record<string, unknown>): Record<string, unknown>
   /** Any payload at all, under a good signature. */
   signText(payload: string): Promise<string>
@@ -23,15 +27,18 @@ export interface KeyServer {
 const day = 86_400_000
 
 export async function startKeyServer(): Promise<KeyServer> {
-  const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true })
   const kid = 'ims_na1-key-at-1'
-  const jwk = { ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' }
+  const generate = async () => {
+    const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true })
+    return { privateKey, publicKey, jwk: { ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' } }
+  }
+  let current = await generate()
   const asked: string[] = []
   const server = createServer((request, response) => {
     asked.push(request.url ?? '')
     const { status, headers = {} } = keys.fail ?? { status: 200 }
-    response.writeHead(status, { 'content-type': 'application/json', ...headers })
-    response.end(JSON.stringify(status === 200 ? { keys: [jwk] } : {}))
+    response.writeHead(status, { 'content-type': 'application/json', ...keys.headers, ...headers })
+    response.end(JSON.stringify(status === 200 ? { keys: [current.jwk] } : {}))
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => {
@@ -41,9 +48,13 @@ export async function startKeyServer(): Promise<KeyServer> {
   const keys: KeyServer = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     kid,
-    publicKey: await exportSPKI(publicKey),
+    publicKey: await exportSPKI(current.publicKey),
     asked,
     fail: undefined,
+    headers: {},
+    async replaceKey() {
+      current = await generate()
+    },
     claims: (more = {}) => ({
       id: crypto.randomUUID(),
       type: 'access_token',
@@ -56,8 +67,10 @@ export async function startKeyServer(): Promise<KeyServer> {
       ...more,
     }),
     signText: (payload) =>
-      new CompactSign(new TextEncoder().encode(payload)).setProtectedHeader({ alg: 'RS256', kid }).sign(privateKey),
-    sign: (claims, header = {}, key = privateKey) =>
+      new CompactSign(new TextEncoder().encode(payload))
+        .setProtectedHeader({ alg: 'RS256', kid })
+        .sign(current.privateKey),
+    sign: (claims, header = {}, key = current.privateKey) =>
       new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid, ...header }).sign(key),
   }
   return keys

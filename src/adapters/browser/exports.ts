@@ -15,7 +15,6 @@ export {
 } from '../../core/familiar/ims.ts'
 export { ValidationCache, type ValidationResult } from '../../core/familiar/validation-cache.ts'
 export { type FromUnstorageOptions, fromUnstorage, type UnstorageLike } from '../../core/from-unstorage.ts'
-export { idTokenSignature } from '../../core/ims/id-token-signature.ts'
 export type { IdTokenCheck } from '../../core/ims/oauth.ts'
 export {
   type IoredisLike,
@@ -24,6 +23,7 @@ export {
   type RedisLockOptions,
   redisLock,
 } from '../../core/redis-lock.ts'
+export { idTokenSignature } from '../../core/verify/id-token-signature.ts'
 export * from './exports-page.ts'
 export { serveVault, type VaultOptions } from './vault.ts'
 export type { VaultSession } from './vault-messages.ts'

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../../core/errors.ts'
+import { withoutTrailing } from '../../core/text.ts'
 import { type LoginOptions, loginSettings } from './login-options.ts'
 import { type Answer, type LoopbackRequest, listenOnLoopback } from './loopback-server.ts'
 import { isSecureUrl } from './open-browser.ts'
@@ -96,7 +97,7 @@ function readRelay({ env, baseUrl, endpoint }: RelayLoginOptions): Relay {
 }
 
 function readUrl(option: string, text: string): URL {
-  const url = URL.canParse(text) ? new URL(text.replace(/\/+$/, '')) : undefined
+  const url = URL.canParse(text) ? new URL(withoutTrailing(text, '/')) : undefined
   if (url && isSecureUrl(url)) return url
   throw new ConfigurationError('BAD_OPTION', `The option '${option}' must be an https URL, or http on 127.0.0.1.`)
 }

@@ -122,7 +122,10 @@ export function responseHeaders(from: Headers, { responseHeaders: more }: MoreHe
 function pick(from: Headers, names: readonly string[], families: RegExp): Headers {
   const wanted = new Set(names.map((name) => name.toLowerCase()))
   // what a connection header names is between two servers
-  const between = (from.get('connection') ?? '').toLowerCase().split(/\s*,\s*/)
+  const between = (from.get('connection') ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim())
   const headers = new Headers()
   for (const [name, value] of from)
     if ((wanted.has(name) || families.test(name)) && !between.includes(name)) headers.append(name, value)

@@ -3,19 +3,16 @@ import { createEmitter, type Emit } from '../../core/events.ts'
 import { validateAtIms } from '../../core/familiar/validate-at-ims.ts'
 import type { Validated } from '../../core/familiar/validation.ts'
 import type { ValidationCache as CoreValidationCache } from '../../core/familiar/validation-cache.ts'
-import { serverNow } from '../../core/ims/call.ts'
 import { claimsOf, type TokenClaims } from '../../core/ims/decode-token.ts'
 import { type Connection, type ConnectionOptions, connect } from '../../core/setup.ts'
-import {
-  checkVerifyOptions,
-  claimsFault,
-  createVerifier,
-  type Verifier,
-  type VerifyTokenOptions,
-} from '../../core/verify/verify-token.ts'
+import { checkVerifyOptions, claimsFault } from '../../core/verify/claims-fault.ts'
+import { objectIn, parseCompact } from '../../core/verify/compact-token.ts'
+import { invalid } from '../../core/verify/invalid.ts'
+import { createVerifier, type Verifier, type VerifyTokenOptions } from '../../core/verify/verify-token.ts'
 import { bearerAnswers } from './bearer-answers.ts'
 import { bearerOf } from './bearer-token.ts'
 import { workerFetch } from './fetch-worker.ts'
+import { mayShareWork } from './share-work.ts'
 
 export interface RequireTokenOptions extends VerifyTokenOptions, Omit<ConnectionOptions, 'readKey' | 'issuers'> {
   /**
@@ -86,10 +83,11 @@ function connectionOf(options: RequireTokenOptions): Connection {
 
 function localCheck(connection: Connection, { fetch, clock, onEvent }: RequireTokenOptions): Verifier {
   const own = fetch !== undefined || clock !== undefined || onEvent !== undefined
-  if (own) return createVerifier(connection)
+  const create = () => createVerifier(connection, { sharing: mayShareWork() })
+  if (own) return create()
   const { endpoint, timeout, retry } = connection
   const key = JSON.stringify([endpoint, timeout, retry])
-  const verifier = verifiers.get(key) ?? createVerifier(connection)
+  const verifier = verifiers.get(key) ?? create()
   if (verifiers.size >= fewVerifiers) verifiers.clear()
   verifiers.set(key, verifier)
   return verifier
@@ -98,6 +96,7 @@ function localCheck(connection: Connection, { fetch, clock, onEvent }: RequireTo
 /** Asks IMS, and checks here what IMS is not asked about. */
 function imsCheck(connection: Connection, { cache, clientId }: RequireTokenOptions): Verifier {
   return async (token, options = {}) => {
+    const claimed = readClaims(token)
     const ask = () => validateAtIms(connection, token, clientId)
     const found =
       cache === undefined
@@ -110,10 +109,23 @@ function imsCheck(connection: Connection, { cache, clientId }: RequireTokenOptio
             token,
           )
     const { imsValidation } = found as Validated
-    const claims = claimsOf(token) ?? (imsValidation.token as TokenClaims | undefined)
+    const claims = claimed ?? (imsValidation.token as TokenClaims | undefined)
     if (!imsValidation.valid || claims === undefined) throw new TokenError('TOKEN_INVALID', 'IMS refused the token')
-    const reason = claimsFault(claims, options, serverNow(connection))
+    const reason = claimsFault(claims, options, connection.clock.now())
     if (reason !== undefined) throw new TokenError('TOKEN_INVALID', 'the token is not for here', { reason })
     return claims
   }
+}
+
+/**
+ * The claims of a token, which IMS may read in another way unless there is only one; `undefined` for an opaque token.
+ *
+ * @throws {TokenError} `TOKEN_INVALID`, `malformed`
+ */
+function readClaims(token: string): TokenClaims | undefined {
+  if (claimsOf(token) === undefined) return undefined
+  const parts = parseCompact(token)
+  const claims = parts && objectIn(parts.payload)
+  if (claims === undefined) throw invalid('malformed')
+  return claims as TokenClaims
 }

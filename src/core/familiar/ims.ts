@@ -37,13 +37,16 @@ export class Ims {
   readonly cache?: ValidationCache | undefined
   readonly #call: Connection
   #verifier: Verifier | undefined
+  readonly #sharing: boolean
 
   /**
    * @param where `prod` or `stage` (any other name is `prod`, as it was in the old library), or options
    * @param cache remembers validations
+   * @param sharing whether concurrent calls of `verifyToken` wait for one request for the keys
    * @throws {ConfigurationError} `BAD_OPTION`
    */
-  constructor(where: string | ImsOptions = {}, cache?: ValidationCache) {
+  constructor(where: string | ImsOptions = {}, cache?: ValidationCache, sharing = true) {
+    this.#sharing = sharing
     const options = imsOptions(where)
     this.env = options.env ?? 'prod'
     this.#call = connect(options, createEmitter(options.onEvent).emit)
@@ -238,7 +241,7 @@ export class Ims {
     // not loaded again for each: it is on the path of every request to an API
     if (this.#verifier === undefined) {
       const { createVerifier } = await loadVerifier()
-      this.#verifier ??= createVerifier(this.#call)
+      this.#verifier ??= createVerifier(this.#call, { sharing: this.#sharing })
     }
     return this.#verifier(token, options)
   }

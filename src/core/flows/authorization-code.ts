@@ -5,7 +5,7 @@ import type { LoginFlow } from './flow.ts'
 import { invalidating } from './invalidating.ts'
 
 const loadGrant = /* @__PURE__ */ late(() => import('./code-grant.ts'))
-const loadSignatureCheck = /* @__PURE__ */ late(() => import('../ims/id-token-signature.ts'))
+const loadSignatureCheck = /* @__PURE__ */ late(() => import('../verify/id-token-signature.ts'))
 
 export interface AuthorizationCodeOptions {
   readonly clientId: string

@@ -132,7 +132,7 @@ function checkCallback({
     return parameters
   } catch (error) {
     if (error instanceof oauth.AuthorizationResponseError) throw refusedLogin(error)
-    const why = error instanceof Error ? error.message : 'unknown'
+    const why = error instanceof Error ? redactText(error.message) : 'unknown'
     const message = `the callback does not answer this login (${why}); nothing was stored, start the login again`
     throw new LoginRequiredError('STATE_MISMATCH', message, { details: { reason: 'callback' } })
   }

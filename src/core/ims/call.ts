@@ -1,7 +1,7 @@
 import { ImsError, ImsResponseError, UnavailableError } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import type { Clock, Fetch, Platform } from '../ports.ts'
-import { redactText, safeCause, secretNames } from '../redact.ts'
+import { redactText, requestIdOf, safeCause, secretNames } from '../redact.ts'
 import { timedOut, withDeadline } from './deadline.ts'
 import { readBody, requireResponse } from './read-body.ts'
 import { backOff, isTransient, parseRetryAfter } from './retry.ts'
@@ -146,7 +146,7 @@ export function noteServerTime(call: Call, time: number, now = call.clock.now())
 
 /** The answer of a server that did not do what was asked. */
 function refusal(call: Call, request: ImsRequest, { status, headers, text }: Answer): ImsError {
-  const requestId = headers.get('x-debug-id') ?? undefined
+  const requestId = requestIdOf(headers, secretsOf(request))
   const { imsError, imsErrorDescription } = errorEnvelope(text, request)
   const said = imsErrorDescription ?? imsError ?? describeBody(text)
   const what = `IMS answered ${status} to ${request.method} ${pathOf(request.url)}: ${said}`
@@ -242,7 +242,7 @@ export function malformed(
   response: { status: number; headers: Headers },
   what: string,
 ): ImsResponseError {
-  const requestId = response.headers.get('x-debug-id') ?? undefined
+  const requestId = requestIdOf(response.headers)
   const message = `${request.method} ${pathOf(request.url)}: ${what}; check that endpoint is IMS and that no proxy alters its answers`
   return new ImsResponseError('IMS_MALFORMED', message, { status: response.status, requestId })
 }

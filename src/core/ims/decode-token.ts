@@ -1,4 +1,5 @@
 import type { JWTPayload } from 'jose'
+import { decodeProtectedHeader, type ProtectedHeaderParameters } from 'jose/decode/protected_header'
 import { decodeJwt } from 'jose/jwt/decode'
 import { TokenError } from '../errors.ts'
 
@@ -19,7 +20,7 @@ export interface TokenClaims extends JWTPayload {
 
 /**
  * The payload of `token`, decoded and NOT verified: anyone can write these claims. To trust a token use
- * `verifyToken` or `validateToken`.
+ * `verifyToken` or `validateToken`. Unlike `verifyToken` it accepts every spelling of a token.
  *
  * @throws {TokenError} `BAD_TOKEN` when `token` is not a decodable JWT
  */
@@ -27,12 +28,27 @@ export function getTokenData(token: string): TokenClaims {
   try {
     return decodeJwt<TokenClaims>(token)
   } catch {
-    const found = typeof token === 'string' ? 'text that is not a decodable JWT' : `a value of type ${typeof token}`
-    throw new TokenError(
-      'BAD_TOKEN',
-      `the token is ${found}; an opaque token has no readable claims, ask IMS with validateToken`,
-    )
+    throw undecodable(token)
   }
+}
+
+/**
+ * The header of `token`, decoded and NOT verified.
+ *
+ * @throws {TokenError} `BAD_TOKEN`
+ */
+export function getTokenHeader(token: string): ProtectedHeaderParameters {
+  try {
+    return decodeProtectedHeader(token)
+  } catch {
+    throw undecodable(token)
+  }
+}
+
+function undecodable(token: unknown): TokenError {
+  const found = typeof token === 'string' ? 'text that is not a decodable JWT' : `a value of type ${typeof token}`
+  const remedy = 'an opaque token has no readable claims, ask IMS with validateToken'
+  return new TokenError('BAD_TOKEN', `the token is ${found}; ${remedy}`)
 }
 
 /** As {@link getTokenData}, but `undefined` where there is nothing to decode. */

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../errors.ts'
+import { withoutTrailing } from '../text.ts'
 
 /** The IMS environments that have a name. */
 export type ImsEnv = 'prod' | 'stage'
@@ -52,7 +53,7 @@ function checkEndpoint(endpoint: unknown): string {
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
     throw new ConfigurationError('BAD_OPTION', 'endpoint must be a bare base URL, without user, query or fragment')
   }
-  return url.origin + url.pathname.replace(/\/+$/, '')
+  return url.origin + withoutTrailing(url.pathname, '/')
 }
 
 /** The issuers that tokens of `endpoint` may name, exactly; IMS itself uses both forms. */

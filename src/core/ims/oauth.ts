@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { ImsError, TokenError, type TokenInvalidReason } from '../errors.ts'
+import { redactText } from '../redact.ts'
 import {
   type Call,
   malformed,
@@ -19,8 +20,14 @@ import { type Tokens, withClaims } from './tokens.ts'
 /** The JSON of the answer as it came, before any check; `undefined` where it is no object. */
 export type TokenBody = Readonly<Record<string, unknown>> | undefined
 
-/** Checks the id token in `response`, which was read already; throws what oauth4webapi throws. */
-export type IdTokenCheck = (call: Call, as: oauth.AuthorizationServer, response: Response) => Promise<void>
+/** A further check of an id token, whose claims were checked already. Throws what oauth4webapi throws, or a `TokenError`. */
+export type IdTokenCheck = (call: Call, as: oauth.AuthorizationServer, received: ReceivedIdToken) => Promise<void>
+
+export interface ReceivedIdToken {
+  /** The answer that brought the id token, read already. */
+  readonly response: Response
+  readonly idToken: unknown
+}
 
 /** One token request: how oauth4webapi sends it and how it reads the answer. */
 export interface TokenExchange {
@@ -85,7 +92,7 @@ export async function tokenExchange(call: Call, exchange: TokenExchange): Promis
   try {
     const as = authorizationServer(call, claimsOf(body?.id_token)?.iss)
     const read = await exchange.read(as, response, body)
-    await exchange.checkIdToken?.(call, as, response)
+    await exchange.checkIdToken?.(call, as, { response, idToken: body?.id_token })
     // a token that is bound to a key (DPoP) is no bearer token
     if (read.token_type !== 'bearer') throw new Error('token_type is not bearer')
     const tokens = tokensFrom(call, read, { unit: exchange.unit ?? 's', sentAt })
@@ -157,5 +164,5 @@ function idTokenError(error: unknown): TokenError | undefined {
 }
 
 function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'unknown'
+  return error instanceof Error ? redactText(error.message) : 'unknown'
 }

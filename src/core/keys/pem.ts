@@ -1,3 +1,4 @@
+import { withoutTrailing } from '../text.ts'
 import type { Bytes } from './der.ts'
 import { damagedKey } from './invalid-key.ts'
 
@@ -70,7 +71,8 @@ export function legacyPem({ label, body }: PemBlock): string {
 
 /** `text` with the two-character forms of CR and LF, also when escaped more than once, turned into newlines. */
 export function unescapeNewlines(text: string): string {
-  return text.replace(/\\+[rn]/g, '\n')
+  // every run of backslashes is a match, so that none is looked at twice
+  return text.replace(/\\+[rn]?/g, (run) => (run.endsWith('\\') ? run : '\n'))
 }
 
 /** `text` without white space, zero-width characters included. */
@@ -80,12 +82,12 @@ export function stripWhitespace(text: string): string {
 
 /** Whether `text` is base64 (RFC 4648, section 4) and not empty; padding may be missing. */
 export function isBase64(text: string): boolean {
-  return /^[A-Za-z0-9+/]+={0,2}$/.test(text) && text.replace(/=+$/, '').length % 4 !== 1
+  return /^[A-Za-z0-9+/]+={0,2}$/.test(text) && withoutTrailing(text, '=').length % 4 !== 1
 }
 
 /** The bytes of `text`, for which {@link isBase64} holds. */
 export function fromBase64(text: string): Bytes {
-  return Uint8Array.from(atob(text.replace(/=+$/, '')), (character) => character.charCodeAt(0))
+  return Uint8Array.from(atob(withoutTrailing(text, '=')), (character) => character.charCodeAt(0))
 }
 
 /** Base64 (RFC 4648, section 4) with padding. */

@@ -46,7 +46,7 @@ export function readReturnAddress({ params }: Call, provider: Provider): ReturnA
 
 function readResponseTypes({ params }: Call, client: Client): ReadonlySet<string> {
   const types = words(params.get('response_type') ?? 'code')
-  if (!supportedResponseTypes.includes([...types].sort().join(' '))) {
+  if (types.size > 2 || !supportedResponseTypes.includes([...types].sort().join(' '))) {
     throw new Refusal(400, 'unsupported_response_type', 'unsupported response_type parameter')
   }
   requireGrant(client, types.has('token') ? 'implicit' : 'authorization_code')

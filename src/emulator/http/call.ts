@@ -24,19 +24,31 @@ export interface Params {
 }
 
 const maxBodyBytes = 1_000_000
+const maxParts = 1_000
+const tooLarge = () => new Refusal(413, 'invalid_request', 'request body too large')
 
 async function readForm(request: Request): Promise<[string, string][] | Refusal> {
   const type = request.headers.get('content-type') ?? ''
   if (request.method !== 'POST') return []
-  if (!/^(application\/x-www-form-urlencoded|multipart\/form-data)/i.test(type)) return []
-  if (Number(request.headers.get('content-length')) > maxBodyBytes) {
-    return new Refusal(413, 'invalid_request', 'request body too large')
-  }
+  const [, kind] = /^(application\/x-www-form-urlencoded|multipart\/form-data)/i.exec(type) ?? []
+  if (kind === undefined) return []
+  if (Number(request.headers.get('content-length')) > maxBodyBytes) return tooLarge()
   try {
-    return [...(await request.formData())].map(([name, value]) => [name, typeof value === 'string' ? value : ''])
+    const body = await request.arrayBuffer()
+    if (body.byteLength > maxBodyBytes) return tooLarge()
+    return kind.toLowerCase() === 'multipart/form-data'
+      ? await readMultipart(body, type)
+      : [...new URLSearchParams(new TextDecoder().decode(body))]
   } catch {
     return new Refusal(400, 'invalid_request', 'malformed request body')
   }
+}
+
+async function readMultipart(body: ArrayBuffer, type: string): Promise<[string, string][] | Refusal> {
+  // runtimes parse many parts in more than linear time
+  if (new TextDecoder('latin1').decode(body).split('\n--').length > maxParts) return tooLarge()
+  const form = await new Response(body, { headers: { 'content-type': type } }).formData()
+  return [...form].map(([name, value]) => [name, typeof value === 'string' ? value : ''])
 }
 
 function toParams(entries: [string, string][]): Params {

@@ -23,12 +23,18 @@ export function resolveRedirectUri(client: Client, requested: string | null): st
   return requested !== null && isRegistered(client, requested) ? requested : client.defaultRedirectUri
 }
 
-// A pattern's origin: its source up to the first slash after "://", which RegExp.source writes as "\/"
-const originOfPattern = /^\^?(?:\(\?:)?([^:]+:(?:\\?\/){2}.+?)(?:\\?\/.*|\$)?$/
+/** A pattern's origin: its source up to the first slash after "://", which `RegExp.source` writes as "\/". */
+function originOfPattern({ source }: RegExp): string | undefined {
+  const [, whole = ''] = /^\^?(?:\(\?:)?(.*)$/s.exec(source) ?? []
+  const [scheme = '', ...rest] = whole.replaceAll('\\/', '/').split('://')
+  const [authority = ''] = rest.join('://').split('/')
+  if (scheme === '' || scheme.includes(':') || authority === '') return undefined
+  return `${scheme}://${authority.endsWith('$') ? authority.slice(0, -1) : authority}`
+}
 
 function patternMatchesOrigin(pattern: RegExp, origin: string): boolean {
   if (matchesWhole(pattern, origin) || matchesWhole(pattern, `${origin}/`)) return true
-  const source = originOfPattern.exec(pattern.source)?.[1]
+  const source = originOfPattern(pattern)
   if (source === undefined) return false
   try {
     return matchesWhole(new RegExp(source), origin)

@@ -8,14 +8,16 @@ export function parseScopes(text: string | null): string[] {
 
 /** Scopes the client may ask for, or `invalid_scope`. */
 export function requireClientScopes(client: Client, requested: readonly string[]): void {
-  const unknown = requested.filter((scope) => client.scopes !== undefined && !client.scopes.includes(scope))
-  if (unknown.length > 0) throw new Refusal(400, 'invalid_scope', 'invalid scope(s) requested')
+  const known = new Set(client.scopes ?? requested)
+  if (requested.some((scope) => !known.has(scope)))
+    throw new Refusal(400, 'invalid_scope', 'invalid scope(s) requested')
 }
 
 /** What remains of `granted` when `requested` narrows it; nothing requested keeps everything. */
 export function narrowScopes(granted: readonly string[], requested: readonly string[]): readonly string[] {
   if (requested.length === 0) return granted
-  if (requested.some((scope) => !granted.includes(scope))) {
+  const known = new Set(granted)
+  if (requested.some((scope) => !known.has(scope))) {
     throw new Refusal(400, 'invalid_scope', 'requested scopes exceed the granted ones')
   }
   return requested

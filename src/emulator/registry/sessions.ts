@@ -22,7 +22,9 @@ export interface Sessions {
   hasConsent(person: Subject, client: Client, scopes: readonly string[]): boolean
 }
 
-/** Sessions and consents in memory. Consents outlive sessions. */
+const maxSessions = 10_000
+
+/** The youngest sessions, and the consents, in memory. Consents outlive sessions. */
 export function createSessions(): Sessions {
   const sessions = new Map<string, Session>()
   const consents = new Map<string, Set<string>>()
@@ -31,6 +33,8 @@ export function createSessions(): Sessions {
     start(person, now) {
       const session = { id: tokenId(now), person, formToken: crypto.randomUUID() }
       sessions.set(session.id, session)
+      const [oldest = ''] = sessions.keys()
+      if (sessions.size > maxSessions) sessions.delete(oldest)
       return session
     },
     find: (id) => (id === undefined ? undefined : sessions.get(id)),

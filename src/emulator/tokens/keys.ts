@@ -1,4 +1,5 @@
 import type { JWK } from 'jose'
+import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
 import { exportJWK } from 'jose/key/export'
 import { generateKeyPair } from 'jose/key/generate/keypair'
 
@@ -20,17 +21,17 @@ export interface KeyRing {
   rotate(): Promise<void>
 }
 
-async function generateSigningKey(kid: string): Promise<{ key: SigningKey; jwk: JWK }> {
+/** Named by its thumbprint (RFC 7638), so that no two keys share an id: a restart is a rotation. */
+async function generateSigningKey(): Promise<{ key: SigningKey; jwk: JWK }> {
   const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true })
   const { e, n, kty } = await exportJWK(publicKey)
+  const kid = await calculateJwkThumbprint({ e, n, kty } as JWK)
   return { key: { kid, privateKey }, jwk: { alg: 'RS256', kty, use: 'sig', kid, e, n } as JWK }
 }
 
-const tokenKid = (generation: number) => `ims_na1-key-at-${generation}`
-
-/** Generates the keys; the key ids are the ones IMS uses. */
+/** Generates the keys. */
 export async function createKeyRing(): Promise<KeyRing> {
-  const [idToken, first] = await Promise.all([generateSigningKey('ims'), generateSigningKey(tokenKid(1))])
+  const [idToken, first] = await Promise.all([generateSigningKey(), generateSigningKey()])
   const published = [idToken.jwk, first.jwk]
   let token = first.key
   return {
@@ -40,7 +41,7 @@ export async function createKeyRing(): Promise<KeyRing> {
     idToken: idToken.key,
     jwks: { keys: published },
     async rotate() {
-      const next = await generateSigningKey(tokenKid(published.length))
+      const next = await generateSigningKey()
       published.push(next.jwk)
       token = next.key
     },

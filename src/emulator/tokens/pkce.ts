@@ -1,3 +1,4 @@
+import * as base64url from 'jose/base64url'
 import { Refusal } from '../http/refusal.ts'
 import type { CodeBinding } from './token-ledger.ts'
 
@@ -5,8 +6,7 @@ const unreserved = /^[A-Za-z0-9\-._~]{43,128}$/
 
 async function sha256Base64Url(text: string): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
-  const base64 = btoa(String.fromCharCode(...new Uint8Array(digest)))
-  return base64.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
+  return base64url.encode(new Uint8Array(digest))
 }
 
 /** The challenge of an authorization request. The method defaults to `plain`, as at IMS. */

@@ -49,7 +49,7 @@ describe('the limit of a renewal', () => {
     expire(it)
     const began = it.clock.now()
     expect(await rejection(it.during(client.getToken()))).toMatchObject({ code: 'IMS_UNAVAILABLE', retryAfter: 25_000 })
-    expect(it.clock.now() - began).toBeLessThan(2_000)
+    expect(it.clock.now() - began).toBeLessThan(20_000)
     expect(it.on.fetch.sent).toHaveLength(1)
     it.on.fetch.sent.length = 0
   })

@@ -1,5 +1,5 @@
 import { isImsError } from '../../../core/errors.ts'
-import { getTokenData } from '../../../core/ims/decode-token.ts'
+import { getTokenData, getTokenHeader } from '../../../core/ims/decode-token.ts'
 import type { Run } from './command.ts'
 import { paint, progress, result } from './output.ts'
 import { text, texts } from './parse.ts'
@@ -9,7 +9,7 @@ import { clientOf, subjectOf } from './subject.ts'
 export const decode: Run = async ({ args, values }) => {
   const { token } = await subjectOf(args[0], values)
   const claims = getTokenData(token)
-  const header = JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString('utf8'))
+  const header = getTokenHeader(token)
   result({ header, claims }, values.json, () => JSON.stringify({ header, claims }, null, 2))
   return 0
 }

@@ -1,0 +1,14 @@
+/** `text` without the `character`s at its end. A pattern such as `/=+$/` takes quadratic time on foreign text. */
+export function withoutTrailing(text: string, character: string): string {
+  let length = text.length
+  while (length > 0 && text[length - 1] === character) length--
+  return text.slice(0, length)
+}
+
+/**
+ * `text` on one line, without characters that change how what stands beside them is shown: control and escape
+ * characters, marks of direction (bidi) and others that are invisible.
+ */
+export function plainText(text: string): string {
+  return text.replace(/[\t\n\r\u2028\u2029]/g, ' ').replace(/[\p{Cc}\p{Cf}]/gu, '')
+}

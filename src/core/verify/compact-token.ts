@@ -1,0 +1,78 @@
+import * as base64url from 'jose/base64url'
+
+/** The three parts of a token in compact form (RFC 7515, section 7.1), as text. Nothing is verified yet. */
+export interface CompactToken {
+  readonly header: string
+  readonly payload: string
+  readonly signature: string
+}
+
+const longestToken = 64 * 1024
+const threeParts = /^[\w-]*\.[\w-]*\.[\w-]*$/
+// the last characters whose unused bits are zero, after one byte and after two
+const lastOfTwo = 'AQgw'
+const lastOfThree = 'AEIMQUYcgkosw048'
+const encoder = /* @__PURE__ */ new TextEncoder()
+// a byte order mark stays in the text, where JSON does not allow it
+const decoder = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** `token` in parts; `undefined` unless each part is base64url in the one way that RFC 7515 and RFC 4648 define. */
+export function parseCompact(token: unknown): CompactToken | undefined {
+  if (typeof token !== 'string' || token.length > longestToken || !threeParts.test(token)) return undefined
+  const [header = '', payload = '', signature = ''] = token.split('.')
+  return [header, payload, signature].every(isCanonical) ? { header, payload, signature } : undefined
+}
+
+/** Whether `text`, which has only characters of base64url, is how its bytes are encoded (RFC 4648, section 3.5). */
+function isCanonical(text: string): boolean {
+  const beyond = text.length % 4
+  if (beyond < 2) return beyond === 0
+  return (beyond === 2 ? lastOfTwo : lastOfThree).includes(text.charAt(text.length - 1))
+}
+
+/** The bytes of a part or number in base64url; `undefined` if it is encoded in any other way. */
+export function strictBytes(text: unknown): Uint8Array<ArrayBuffer> | undefined {
+  if (typeof text !== 'string' || !/^[\w-]*$/.test(text) || !isCanonical(text)) return undefined
+  return bytesOf(text)
+}
+
+/** The bytes of a part of a {@link CompactToken}. */
+export function bytesOf(part: string): Uint8Array<ArrayBuffer> {
+  return base64url.decode(part) as Uint8Array<ArrayBuffer>
+}
+
+/** What the signature of `token` is over. */
+export function signedBytes({ header, payload }: CompactToken): Uint8Array<ArrayBuffer> {
+  return encoder.encode(`${header}.${payload}`)
+}
+
+/** The JSON object in a part of a {@link CompactToken}; `undefined` for invalid UTF-8, other JSON or a repeated name. */
+export function objectIn(part: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const text = decoder.decode(bytesOf(part))
+    const value: unknown = JSON.parse(text)
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+    return hasRepeatedName(text, value) ? undefined : (value as Record<string, unknown>)
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether an object in `text` has a name twice: `value`, which `text` was parsed to, then has fewer names. */
+function hasRepeatedName(text: string, value: object): boolean {
+  const structure = text.replace(/\\./gs, '').replace(/"[^"]*"/g, '')
+  return structure.split(':').length - 1 !== countNames(value)
+}
+
+function countNames(value: object): number {
+  // not recursive: a token may nest thousands of levels
+  const found: unknown[] = [value]
+  let names = 0
+  for (const item of found) {
+    if (typeof item !== 'object' || item === null) continue
+    const inside = Object.values(item)
+    if (!Array.isArray(item)) names += inside.length
+    for (const one of inside) found.push(one)
+  }
+  return names
+}

@@ -1,0 +1,22 @@
+import * as oauth from 'oauth4webapi'
+import { send, toResponse } from '../ims/call.ts'
+import { isLoopback } from '../ims/environment.ts'
+import type { IdTokenCheck } from '../ims/oauth.ts'
+import { objectIn, parseCompact } from './compact-token.ts'
+import { invalid } from './invalid.ts'
+
+/** Checks the signature of an id token against IMS's keys. A value, as most logins do without it and its code. */
+export const idTokenSignature: IdTokenCheck = async (call, as, { response, idToken }) => {
+  if (idToken !== undefined && !hasOneSpelling(idToken)) throw invalid('malformed')
+  await oauth.validateApplicationLevelSignature(as, response, {
+    [oauth.customFetch]: async (url, { method, headers }) =>
+      toResponse({ url, method }, await send(call, { url, method, headers })),
+    [oauth.allowInsecureRequests]: isLoopback(new URL(call.endpoint)),
+  })
+}
+
+/** Whether every parser reads the same in `token`: no loose base64url and no name twice. */
+function hasOneSpelling(token: unknown): boolean {
+  const parts = parseCompact(token)
+  return parts !== undefined && objectIn(parts.header) !== undefined && objectIn(parts.payload) !== undefined
+}
