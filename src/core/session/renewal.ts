@@ -10,7 +10,7 @@ import { beforeReread, type Redeemable, redeem, watchOutcome } from './redemptio
 import { adopt, type Errand, pause, rememberRefusal, type SessionState, serves, throwIfRefused } from './state.ts'
 import { dropRefreshToken, storeIssued, storeSuccessor } from './successor.ts'
 import { lockWaitWithToken, longestWait } from './times.ts'
-import { fingerprint, isUnexpired, load, type Reading } from './token-cache.ts'
+import { fingerprint, isUnexpired, load, type Reading, remember } from './token-cache.ts'
 import { asUnavailable, isMediumFailure, noteFailure, withLock } from './with-lock.ts'
 
 type Outcome =
@@ -39,6 +39,8 @@ export async function renew(state: SessionState, errand: Errand, signal: AbortSi
     if (final || !isUnexpired(state.setup, fallback)) throw error
     noteFailure(state.setup, error, 'renewing')
     pause(state)
+    // the next call may not be able to read it again
+    if (!isUnexpired(state.setup, state.cache.memory)) remember(state.setup, state.cache, fallback)
     return fallback
   }
 }
