@@ -106,7 +106,8 @@ function whatIsWrong(
   if (error.name === 'LoginRequiredError') {
     if (plan.flow === 'clientCredentials') return 'though no user is needed'
     const refused = seen.refusedAt >= since || seen.refused.has(medium.entry()?.refreshToken ?? '')
-    const nothing = plan.flow === 'login' ? seen.nothingAt >= since : seen.refused.size > 0
+    const empty = plan.flow === 'login' ? seen.nothingAt >= since : seen.refused.size > 0
+    const nothing = empty || seen.unrenewableAt >= since
     return refused || nothing ? undefined : 'though IMS refused nothing and the store did not say that there is nothing'
   }
   // a machine is told what was wrong with the answer

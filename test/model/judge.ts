@@ -28,8 +28,9 @@ export interface Attempt {
 
 /** What one process has seen, as evidence for what it says. */
 interface Evidence {
-  /** When it last read that nothing is stored that could be renewed. */
+  /** When it last read that nothing is stored, or nothing that could be renewed. */
   nothingAt: number
+  unrenewableAt: number
   /** When IMS last refused a token. */
   refusedAt: number
   readonly refused: Set<string>
@@ -42,7 +43,8 @@ interface Evidence {
 }
 
 export interface Judge {
-  sent(process: Process, request: { pathname: string; form: URLSearchParams }): Attempt
+  /** @param heldUp the process stood still between its last check and the first byte of the request */
+  sent(process: Process, request: { pathname: string; form: URLSearchParams; heldUp: boolean }): Attempt
   handled(attempt: Attempt, outcome: Outcome, destroyed: string | undefined): void
   inSocket(attempt: Attempt): void
   delivered(attempt: Attempt): void
@@ -98,7 +100,15 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
     let found = byProcess.get(process)
     if (found === undefined) {
       const long = Number.NEGATIVE_INFINITY
-      found = { nothingAt: long, refusedAt: long, refused: new Set(), last: undefined, troubleAt: long, seen: [] }
+      found = {
+        nothingAt: long,
+        unrenewableAt: long,
+        refusedAt: long,
+        refused: new Set(),
+        last: undefined,
+        troubleAt: long,
+        seen: [],
+      }
       byProcess.set(process, found)
     }
     return found
@@ -143,6 +153,12 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
     return undefined
   }
 
+  function excuse(token: string, why: string): void {
+    count(counts, why)
+    const family = server().familyOf(token)
+    if (family) family.excuse ??= why
+  }
+
   function compare(process: Process, token: string): void {
     const family = server().familyOf(token)
     const ended = family && endedAt.get(family)
@@ -175,12 +191,13 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
     violation,
     evidence,
     excuseOf,
-    sent(process, { pathname, form }) {
+    sent(process, { pathname, form, heldUp }) {
       const redeems = pathname.includes('/token/') && form.get('grant_type') === 'refresh_token'
       const token = redeems ? (form.get('refresh_token') ?? '') : undefined
       if (token !== undefined) {
         count(counts, 'redemptions')
-        compare(process, token)
+        if (heldUp) excuse(token, 'residual risk: stopped between the last check and the first byte')
+        else compare(process, token)
       }
       const attempt: Attempt = { process, token, sentAt: now(), stoppedBefore: scheduler.stoppedFor(process) }
       attempts.push(attempt)
@@ -216,7 +233,8 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
     },
     read(process, entry) {
       const seen = evidence(process)
-      if (entry?.refreshToken === undefined) seen.nothingAt = now()
+      if (entry === undefined) seen.nothingAt = now()
+      else if (entry.refreshToken === undefined) seen.unrenewableAt = now()
       if (entry !== undefined) seen.seen.push({ at: now(), entry })
     },
     readRefusal(process) {
