@@ -64,12 +64,11 @@ export function asks(world: World, actor: Actor, wish: Wish | undefined): void {
   const { scheduler, server, judge, plan, counts } = world
   const clockOf = () => epoch + scheduler.now() + actor.process.wallOffset
   calls(world, actor, `getToken(${wish ? JSON.stringify(wish) : ''})`, async (call) => {
-    const called = scheduler.now()
     try {
       const token = await actor.client.getToken(wish)
       count(counts, 'tokens returned')
       // while a process stands still, or a lock is slow to be released, a good token may expire
-      if (server.expiry(token) < called && !plan.allowed.has('clock'))
+      if (server.expiry(token) < call.since && !plan.allowed.has('clock'))
         judge.violation(`${actor.name} got ${token}, which has expired`)
       return token
     } catch (error) {

@@ -31,6 +31,8 @@ interface Evidence {
   /** When it last read that nothing is stored, or nothing that could be renewed. */
   nothingAt: number
   unrenewableAt: number
+  /** When it last could not read the tokens. */
+  unreadableAt: number
   /** When IMS last refused a token. */
   refusedAt: number
   readonly refused: Set<string>
@@ -81,6 +83,8 @@ const attemptLimit = 30_000
 const renewalLimit = 40_000
 /** A step that takes longer than this was stalled by the model. */
 const stalled = 2_000
+/** The longest that the code waits for a store. ms */
+const givenUp = 10_000
 
 export function createJudge({ scheduler, server, rotating, history, counts }: JudgeSetting): Judge {
   const { now } = scheduler
@@ -103,6 +107,7 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
       found = {
         nothingAt: long,
         unrenewableAt: long,
+        unreadableAt: long,
         refusedAt: long,
         refused: new Set(),
         last: undefined,
@@ -163,8 +168,9 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
     const family = server().familyOf(token)
     const ended = family && endedAt.get(family)
     // nothing can be lost any more; and a credential has its first token in no store
+    const landedLate = family?.excuse === 'a write landed long after it was begun'
     const harmless =
-      family?.revoked !== undefined
+      family?.revoked !== undefined || landedLate
         ? 'redemptions of what had been revoked'
         : ended !== undefined && first.has(token) && 'first tokens redeemed again after a sign-out'
     if (harmless) {
@@ -243,6 +249,7 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
     unreadable(process) {
       const seen = evidence(process)
       seen.last = undefined
+      seen.unreadableAt = now()
       for (const each of attempts)
         if (each.process === process && each.deliveredAt !== undefined) each.unreadableAt ??= now()
     },
@@ -252,6 +259,7 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
       const family = server().familyOf(accessToken)
       const ended = family && endedAt.get(family)
       const { last } = evidence(process)
+      const began = now()
       const what = `${process.name} brings back ${refreshToken ?? accessToken}`
       if (ended !== undefined && last !== undefined && attempt?.token !== undefined && !first.has(attempt.token)) {
         if (last.at > ended && last.entry?.refreshToken !== attempt.token)
@@ -262,6 +270,8 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
       return {
         stored() {
           if (attempt !== undefined) attempt.write = 'stored'
+          // nobody can hold a lock for a write that its own process has given up
+          if (family && now() - began > givenUp) family.excuse ??= 'a write landed long after it was begun'
           if (ended === undefined && family && endedAt.has(family)) count(counts, 'sign-out and write crossed')
         },
         failed() {
