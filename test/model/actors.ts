@@ -113,9 +113,9 @@ function whatIsWrong(
   if (plan.flow === 'clientCredentials' && error.name === 'ImsResponseError') return undefined
   if (error.name !== 'UnavailableError') return 'though nothing but an outage has happened'
   const valid = seen.seen.find(({ at, entry }) => at >= since && isValid(entry, clock))
-  // what was read before the user signed out is not returned any more
-  if (!wish?.force && valid !== undefined && userActedAt < since)
-    return `though ${valid.entry.accessToken} was read and is valid`
+  // what was read before the user signed out is not returned any more, and what one call has read is not another's
+  const comparable = !wish?.force && userActedAt < since && seen.unreadableAt < since
+  if (comparable && valid !== undefined) return `though ${valid.entry.accessToken} was read and is valid`
   const machine = plan.flow === 'clientCredentials' && !plan.allowed.has('network')
   return machine && seen.troubleAt < since ? 'though a machine needs nothing but IMS' : undefined
 }
@@ -162,6 +162,7 @@ export function signsIn(world: World, actor: Actor): void {
     try {
       await client.finishLogin(`${redirectUri}?code=${code}&state=${url.searchParams.get('state')}`)
       family.pending = false
+      if (world.families.some(({ pending }) => pending)) family.excuse ??= 'another login was under way'
     } finally {
       others('the user signed in again')
     }

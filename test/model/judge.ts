@@ -172,7 +172,9 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
     const harmless =
       family?.revoked !== undefined || landedLate
         ? 'redemptions of what had been revoked'
-        : ended !== undefined && first.has(token) && 'first tokens redeemed again after a sign-out'
+        : (ended !== undefined || family?.excuse === 'the user signed out') &&
+          first.has(token) &&
+          'first tokens redeemed again after a sign-out'
     if (harmless) {
       count(counts, harmless)
       return
