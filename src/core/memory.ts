@@ -96,7 +96,10 @@ export function processLock(): Lock {
     } finally {
       running.delete(id)
       release()
-      if (tails.get(name) === tail) tails.delete(name)
+      // not at once: a caller that stops waiting leaves before the one that holds the lock
+      void tail.then(() => {
+        if (tails.get(name) === tail) tails.delete(name)
+      })
     }
   }
 }

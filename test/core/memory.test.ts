@@ -238,6 +238,24 @@ describe('processLock', () => {
     await Promise.all([holder, next])
     expect(entered).toBe(true)
   })
+
+  test('a caller that asks after the last waiter has left still waits for the holder', async () => {
+    const held = gate()
+    const holder = lock('after', () => held.opened)
+    const leaving = new AbortController()
+    const left = rejection(lock('after', async () => {}, leaving.signal))
+    leaving.abort('gone')
+    await left
+    let entered = false
+    const next = lock('after', async () => {
+      entered = true
+    })
+    await settled()
+    expect(entered).toBe(false)
+    held.open()
+    await Promise.all([holder, next])
+    expect(entered).toBe(true)
+  })
 })
 
 describe('noLock', () => {

@@ -64,12 +64,11 @@ export function asks(world: World, actor: Actor, wish: Wish | undefined): void {
   const { scheduler, server, judge, plan, counts } = world
   const clockOf = () => epoch + scheduler.now() + actor.process.wallOffset
   calls(world, actor, `getToken(${wish ? JSON.stringify(wish) : ''})`, async (call) => {
-    const called = scheduler.now()
     try {
       const token = await actor.client.getToken(wish)
       count(counts, 'tokens returned')
       // while a process stands still, or a lock is slow to be released, a good token may expire
-      if (server.expiry(token) < called && !plan.allowed.has('clock'))
+      if (server.expiry(token) < call.since && !plan.allowed.has('clock'))
         judge.violation(`${actor.name} got ${token}, which has expired`)
       return token
     } catch (error) {
@@ -106,16 +105,17 @@ function whatIsWrong(
   if (error.name === 'LoginRequiredError') {
     if (plan.flow === 'clientCredentials') return 'though no user is needed'
     const refused = seen.refusedAt >= since || seen.refused.has(medium.entry()?.refreshToken ?? '')
-    const nothing = plan.flow === 'login' ? seen.nothingAt >= since : seen.refused.size > 0
+    const empty = plan.flow === 'login' ? seen.nothingAt >= since : seen.refused.size > 0
+    const nothing = empty || seen.unrenewableAt >= since
     return refused || nothing ? undefined : 'though IMS refused nothing and the store did not say that there is nothing'
   }
   // a machine is told what was wrong with the answer
   if (plan.flow === 'clientCredentials' && error.name === 'ImsResponseError') return undefined
   if (error.name !== 'UnavailableError') return 'though nothing but an outage has happened'
   const valid = seen.seen.find(({ at, entry }) => at >= since && isValid(entry, clock))
-  // what was read before the user signed out is not returned any more
-  if (!wish?.force && valid !== undefined && userActedAt < since)
-    return `though ${valid.entry.accessToken} was read and is valid`
+  // what was read before the user signed out is not returned any more, and what one call has read is not another's
+  const comparable = !wish?.force && userActedAt < since && seen.unreadableAt < since
+  if (comparable && valid !== undefined) return `though ${valid.entry.accessToken} was read and is valid`
   const machine = plan.flow === 'clientCredentials' && !plan.allowed.has('network')
   return machine && seen.troubleAt < since ? 'though a machine needs nothing but IMS' : undefined
 }
@@ -162,6 +162,7 @@ export function signsIn(world: World, actor: Actor): void {
     try {
       await client.finishLogin(`${redirectUri}?code=${code}&state=${url.searchParams.get('state')}`)
       family.pending = false
+      if (world.families.some(({ pending }) => pending)) family.excuse ??= 'another login was under way'
     } finally {
       others('the user signed in again')
     }

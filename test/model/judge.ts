@@ -28,8 +28,11 @@ export interface Attempt {
 
 /** What one process has seen, as evidence for what it says. */
 interface Evidence {
-  /** When it last read that nothing is stored that could be renewed. */
+  /** When it last read that nothing is stored, or nothing that could be renewed. */
   nothingAt: number
+  unrenewableAt: number
+  /** When it last could not read the tokens. */
+  unreadableAt: number
   /** When IMS last refused a token. */
   refusedAt: number
   readonly refused: Set<string>
@@ -42,7 +45,8 @@ interface Evidence {
 }
 
 export interface Judge {
-  sent(process: Process, request: { pathname: string; form: URLSearchParams }): Attempt
+  /** @param heldUp the process stood still between its last check and the first byte of the request */
+  sent(process: Process, request: { pathname: string; form: URLSearchParams; heldUp: boolean }): Attempt
   handled(attempt: Attempt, outcome: Outcome, destroyed: string | undefined): void
   inSocket(attempt: Attempt): void
   delivered(attempt: Attempt): void
@@ -79,6 +83,8 @@ const attemptLimit = 30_000
 const renewalLimit = 40_000
 /** A step that takes longer than this was stalled by the model. */
 const stalled = 2_000
+/** The longest that the code waits for a store. ms */
+const givenUp = 10_000
 
 export function createJudge({ scheduler, server, rotating, history, counts }: JudgeSetting): Judge {
   const { now } = scheduler
@@ -98,7 +104,16 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
     let found = byProcess.get(process)
     if (found === undefined) {
       const long = Number.NEGATIVE_INFINITY
-      found = { nothingAt: long, refusedAt: long, refused: new Set(), last: undefined, troubleAt: long, seen: [] }
+      found = {
+        nothingAt: long,
+        unrenewableAt: long,
+        unreadableAt: long,
+        refusedAt: long,
+        refused: new Set(),
+        last: undefined,
+        troubleAt: long,
+        seen: [],
+      }
       byProcess.set(process, found)
     }
     return found
@@ -143,14 +158,23 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
     return undefined
   }
 
+  function excuse(token: string, why: string): void {
+    count(counts, why)
+    const family = server().familyOf(token)
+    if (family) family.excuse ??= why
+  }
+
   function compare(process: Process, token: string): void {
     const family = server().familyOf(token)
     const ended = family && endedAt.get(family)
     // nothing can be lost any more; and a credential has its first token in no store
+    const landedLate = family?.excuse === 'a write landed long after it was begun'
     const harmless =
-      family?.revoked !== undefined
+      family?.revoked !== undefined || landedLate
         ? 'redemptions of what had been revoked'
-        : ended !== undefined && first.has(token) && 'first tokens redeemed again after a sign-out'
+        : (ended !== undefined || family?.excuse === 'the user signed out') &&
+          first.has(token) &&
+          'first tokens redeemed again after a sign-out'
     if (harmless) {
       count(counts, harmless)
       return
@@ -175,12 +199,13 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
     violation,
     evidence,
     excuseOf,
-    sent(process, { pathname, form }) {
+    sent(process, { pathname, form, heldUp }) {
       const redeems = pathname.includes('/token/') && form.get('grant_type') === 'refresh_token'
       const token = redeems ? (form.get('refresh_token') ?? '') : undefined
       if (token !== undefined) {
         count(counts, 'redemptions')
-        compare(process, token)
+        if (heldUp) excuse(token, 'residual risk: stopped between the last check and the first byte')
+        else compare(process, token)
       }
       const attempt: Attempt = { process, token, sentAt: now(), stoppedBefore: scheduler.stoppedFor(process) }
       attempts.push(attempt)
@@ -216,7 +241,8 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
     },
     read(process, entry) {
       const seen = evidence(process)
-      if (entry?.refreshToken === undefined) seen.nothingAt = now()
+      if (entry === undefined) seen.nothingAt = now()
+      else if (entry.refreshToken === undefined) seen.unrenewableAt = now()
       if (entry !== undefined) seen.seen.push({ at: now(), entry })
     },
     readRefusal(process) {
@@ -225,6 +251,7 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
     unreadable(process) {
       const seen = evidence(process)
       seen.last = undefined
+      seen.unreadableAt = now()
       for (const each of attempts)
         if (each.process === process && each.deliveredAt !== undefined) each.unreadableAt ??= now()
     },
@@ -234,6 +261,7 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
       const family = server().familyOf(accessToken)
       const ended = family && endedAt.get(family)
       const { last } = evidence(process)
+      const began = now()
       const what = `${process.name} brings back ${refreshToken ?? accessToken}`
       if (ended !== undefined && last !== undefined && attempt?.token !== undefined && !first.has(attempt.token)) {
         if (last.at > ended && last.entry?.refreshToken !== attempt.token)
@@ -244,6 +272,8 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
       return {
         stored() {
           if (attempt !== undefined) attempt.write = 'stored'
+          // nobody can hold a lock for a write that its own process has given up
+          if (family && now() - began > givenUp) family.excuse ??= 'a write landed long after it was begun'
           if (ended === undefined && family && endedAt.has(family)) count(counts, 'sign-out and write crossed')
         },
         failed() {

@@ -130,7 +130,7 @@ export function createNetwork(wires: Wires, { server, judge, dated }: NetworkOpt
       }
       const send = () => {
         if (settled) return
-        attempt = judge.sent(process, { pathname, form })
+        attempt = judge.sent(process, { pathname, form, heldUp })
         if (fault === 'fail') {
           judge.handled(attempt, { kind: 'failed', status: 0, body: '' }, undefined)
           return fail()
@@ -142,7 +142,8 @@ export function createNetwork(wires: Wires, { server, judge, dated }: NetworkOpt
           else if (attempt) judge.handled(attempt, { kind: 'failed', status: 0, body: '' }, undefined)
         })
       }
-      if (process.state === 'stopped' && fault !== 'stop after') scheduler.within(process, 0, send)
+      const heldUp = process.state === 'stopped' && fault !== 'stop after'
+      if (heldUp) scheduler.within(process, 0, send)
       else send()
     })
   }

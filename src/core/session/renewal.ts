@@ -10,7 +10,7 @@ import { beforeReread, type Redeemable, redeem, watchOutcome } from './redemptio
 import { adopt, type Errand, pause, rememberRefusal, type SessionState, serves, throwIfRefused } from './state.ts'
 import { dropRefreshToken, storeIssued, storeSuccessor } from './successor.ts'
 import { lockWaitWithToken, longestWait } from './times.ts'
-import { fingerprint, isUnexpired, load, type Reading } from './token-cache.ts'
+import { fingerprint, isUnexpired, load, type Reading, remember } from './token-cache.ts'
 import { asUnavailable, isMediumFailure, noteFailure, withLock } from './with-lock.ts'
 
 type Outcome =
@@ -34,11 +34,15 @@ export async function renew(state: SessionState, errand: Errand, signal: AbortSi
     return await renewUnderLock(state, errand, signal)
   } catch (error) {
     const { known, began, force, behind } = errand
-    const fallback = force || behind || began !== state.generation ? undefined : known
+    // what was read or renewed meanwhile serves as well as what the caller has seen
+    const valid = [known, state.cache.memory].find((tokens) => isUnexpired(state.setup, tokens))
+    const fallback = force || behind || began !== state.generation ? undefined : valid
     const final = signal.aborted || error instanceof LoginRequiredError || error instanceof ConfigurationError
-    if (final || !isUnexpired(state.setup, fallback)) throw error
+    if (final || fallback === undefined) throw error
     noteFailure(state.setup, error, 'renewing')
     pause(state)
+    // the next call may not be able to read it again
+    if (!isUnexpired(state.setup, state.cache.memory)) remember(state.setup, state.cache, fallback)
     return fallback
   }
 }
@@ -105,6 +109,7 @@ async function renewHeld(state: SessionState, held: Held): Promise<Outcome> {
     const reading = await load(setup, cache)
     if (reading.status === 'found' && serves(state, errand, reading.tokens))
       return { status: 'tokens', tokens: adopt(state, errand, reading.tokens) }
+    if (reading.status === 'found' && errand.began === state.generation) remember(setup, cache, reading.tokens)
     signal.throwIfAborted()
     // signed out or in while this waited for the lock: those wait for it too, and come first
     if (errand.began !== state.generation) return { status: 'lost' }

@@ -25,7 +25,7 @@ export async function storeSuccessor(
   state: SessionState,
   errand: Errand,
   answered: Answered,
-): Promise<{ readonly status: 'tokens'; readonly tokens: Tokens } | undefined> {
+): Promise<{ readonly status: 'tokens'; readonly tokens: Tokens } | { readonly status: 'lost' } | undefined> {
   const { setup, cache } = state
   const { entry, first, note, hold } = answered
   const tokens = showTokens({ ...carried(entry, answered.answer), ...answered.answer })
@@ -35,10 +35,10 @@ export async function storeSuccessor(
   const replaced = now.status === 'found' && (first || fingerprint(now.tokens) !== fingerprint(entry))
   if (replaced) return undefined
   const change = { tokens, over: first ? undefined : fingerprint(entry) }
-  // a login that waits for the lock replaces the successor; if it fails, the session is still there
   if (errand.began !== state.generation) {
+    // a login that waits for the lock replaces it, and comes first; if it fails, the session is still there
     await save(setup, cache, change)
-    return undefined
+    return { status: 'lost' }
   }
   remember(setup, cache, tokens)
   await saveWithPatience(state, change)
