@@ -1,0 +1,252 @@
+import { type ChildProcess, execFileSync, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Disk, leftOvers, makeDisk, otherUser } from '../faults/disk.ts'
+import { heard, type Report, searchSecrets } from '../judge/reports.ts'
+import { actorOf, example, type Judge, openInterval, scopeOf } from '../judge/state.ts'
+import type { Front } from '../server/front.ts'
+import { aWhile, oneOf, type Part, quietly, type Setting, visit } from './part.ts'
+import type { ChildConfig, FromChild, ToChild } from './process-child.ts'
+
+interface Child {
+  readonly actor: string
+  readonly process: ChildProcess
+  readonly ready: Promise<void>
+  /** Ends the stop that it is in. */
+  resume?: (() => void) | undefined
+  waiting: number
+  answer?: (answer: FromChild & { kind: 'answer' }) => void
+  handles?: readonly string[]
+}
+
+interface State extends Setting {
+  readonly name: string
+  readonly disk: Disk
+  readonly uid: number | undefined
+  readonly withoutLock: boolean
+  readonly children: Child[]
+  /** ms of the longest stop */
+  readonly longestStop: number
+  repair?: (() => void) | undefined
+  /** Whether a login is under way: it needs the disk, and is not what is tested. */
+  signingIn: boolean
+}
+
+export interface ProcessesOptions {
+  readonly name?: string
+  readonly count: number
+  readonly longestStop: number
+  readonly withoutLock?: boolean
+}
+
+const redirectUri = 'http://127.0.0.1/callback'
+
+/** Processes that share one directory. */
+export async function startProcesses(setting: Setting, options: ProcessesOptions): Promise<Part> {
+  const { name = 'processes', count, longestStop, withoutLock = false } = options
+  const uid = otherUserFor(setting.bundles)
+  const disk = makeDisk(setting.scratch, uid)
+  const state: State = { ...setting, name, disk, uid, withoutLock, longestStop, children: [], signingIn: false }
+  // one that cannot write or read must not redeem; what it sends all the same, the judge sees
+  for (const front of setting.fronts)
+    front.refuses = ({ actor, noteAt }) =>
+      front.gentle && isPart(name, actor) && noteAt > 0 && noteAt < faultSince(state)
+  for (let slot = 0; slot < count; slot++) state.children.push(startChild(state, `${name}-${slot}.0`))
+  await Promise.all(state.children.map(({ ready }) => ready))
+  return {
+    name,
+    omitted: disk.omitted,
+    disturb: (gentle) => disturb(state, gentle),
+    signIn: (front) => signIn(state, front),
+    kill: (actor) => killOne(state, actor),
+    calm: () => calm(state),
+    waiting: () => Math.max(...state.children.map(({ waiting }) => waiting)),
+    end: () => end(state),
+  }
+}
+
+const isPart = (name: string, actor: string) => actor.startsWith(`${name}-`)
+
+/** When the present disk fault began; 0 if there is none. */
+function faultSince({ judge, name }: State): number {
+  const last = judge.diskFaults.get(name)?.at(-1)
+  return last?.to === Number.POSITIVE_INFINITY ? last.from : 0
+}
+
+/** As root, children run as another user, if that one can read the build. */
+function otherUserFor(bundles: string): number | undefined {
+  if (process.getuid?.() !== 0) return undefined
+  try {
+    const look = `require('node:fs').readFileSync(${JSON.stringify(join(bundles, 'process-child.mjs'))})`
+    execFileSync(process.execPath, ['-e', look], { uid: otherUser, gid: otherUser, stdio: 'ignore' })
+    return otherUser
+  } catch {
+    return undefined
+  }
+}
+
+function startChild(state: State, actor: string): Child {
+  const { judge, fronts, bundles, disk, uid, withoutLock, name } = state
+  const config: ChildConfig = {
+    actor,
+    directory: disk.directory,
+    pause: 400,
+    withoutLock,
+    servers: fronts.map(({ engine, url }) => ({ ...engine, endpoint: url, redirectUri })),
+  }
+  const child = fork(join(bundles, 'process-child.mjs'), {
+    env: { PATH: process.env.PATH, HOME: disk.directory, GAUNTLET: JSON.stringify(config) },
+    cwd: disk.directory,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    ...(uid !== undefined && { uid, gid: uid }),
+  })
+  const scope = scopeOf(judge, `${name}@${fronts[0]?.engine.name}`)
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => {
+      searchSecrets(judge, scope, chunk.toString())
+      example(scope, `${actor} printed: ${chunk.toString().slice(0, 500)}`)
+    })
+  const ready = new Promise<void>((resolve) => {
+    child.on('message', (message: FromChild) => {
+      if (message.kind === 'ready') resolve()
+      else take(state, started, message)
+    })
+    child.on('exit', () => resolve())
+  })
+  child.on('error', () => {})
+  const started: Child = { actor, process: child, ready, waiting: 0 }
+  return started
+}
+
+function take({ judge, longestStop }: State, child: Child, message: FromChild): void {
+  if (message.kind === 'answer') child.answer?.(message)
+  else if (message.kind === 'ended') child.handles = message.handles
+  else if (message.kind === 'stopping') stopped(judge, child, aWhile(longestStop))
+  else if (message.kind !== 'ready') {
+    if (message.kind === 'status') child.waiting = message.waiting
+    heard(judge, child.actor, message satisfies Report)
+  }
+}
+
+/** It stands still, by SIGSTOP, for `ms`. */
+function stopped(judge: Judge, child: Child, ms: number): void {
+  const close = openInterval(actorOf(judge, child.actor).stopped)
+  const resume = () => {
+    if (child.resume !== resume) return
+    child.resume = undefined
+    close()
+    child.process.kill('SIGCONT')
+  }
+  child.resume = resume
+  setTimeout(resume, ms).unref()
+}
+
+async function disturb(state: State, gentle: boolean): Promise<void> {
+  const { judge, fronts, longestStop } = state
+  const child = oneOf(state.children.filter(({ resume }) => resume === undefined))
+  if (child === undefined) return
+  const dice = Math.random()
+  if (dice < 0.4) {
+    child.process.kill('SIGSTOP')
+    stopped(judge, child, aWhile(longestStop))
+  } else if (dice < 0.7) {
+    const kill = () => killOne(state, child.actor)
+    if (gentle) await quietly(fronts, kill)
+    else kill()
+  } else if (dice < 0.75 && !gentle) child.process.send?.({ kind: 'stop-before-sending' } satisfies ToChild)
+  else await breakDisk(state, gentle)
+}
+
+async function breakDisk(state: State, gentle: boolean): Promise<void> {
+  const { disk, fronts, judge, name } = state
+  const fault = oneOf(disk.faults)
+  if (state.repair !== undefined || state.signingIn || fault === undefined) return
+  const act = () => {
+    if (state.signingIn) return
+    const faults = judge.diskFaults.get(name) ?? []
+    judge.diskFaults.set(name, faults)
+    const close = openInterval(faults)
+    const repair = disk.break(fault)
+    state.repair = () => {
+      state.repair = undefined
+      repair()
+      close()
+    }
+  }
+  if (gentle) await quietly(fronts, act)
+  else act()
+  await sleep(aWhile(4_000))
+  repaired(state)
+}
+
+function repaired({ repair }: State): void {
+  repair?.()
+}
+
+function killOne(state: State, actor: string): void {
+  const index = state.children.findIndex((child) => child.actor === actor)
+  const child = state.children[index]
+  if (child === undefined) return
+  actorOf(state.judge, actor).gone = { at: Date.now(), why: 'killed' }
+  child.process.kill('SIGKILL')
+  child.resume?.()
+  const [slot, incarnation] = actor.split('.')
+  state.children[index] = startChild(state, `${slot}.${Number(incarnation) + 1}`)
+}
+
+async function signIn(state: State, front: Front): Promise<void> {
+  state.signingIn = true
+  repaired(state)
+  await signInThrough(state, front).finally(() => {
+    state.signingIn = false
+  })
+}
+
+async function signInThrough(state: State, { engine }: Front): Promise<void> {
+  const child = oneOf(state.children.filter(({ resume, process }) => resume === undefined && process.connected))
+  if (child === undefined) return
+  await child.ready
+  const ask = (message: ToChild) =>
+    new Promise<string>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error('no answer')), 15_000)
+      child.answer = ({ url, error }) => {
+        clearTimeout(timer)
+        if (error === undefined) resolve(url ?? '')
+        else reject(new Error(error))
+      }
+      child.process.send(message)
+    })
+  const server = engine.name
+  const url = await ask({ kind: 'start-login', server })
+  await ask({ kind: 'finish-login', server, url: await visit(url, redirectUri) })
+}
+
+async function calm(state: State): Promise<void> {
+  repaired(state)
+  for (const { resume } of state.children) resume?.()
+  await Promise.all(state.children.map(({ ready }) => ready))
+}
+
+async function end(state: State): Promise<void> {
+  const { disk, judge, name, fronts } = state
+  await Promise.all(state.children.map((child) => endChild(state, child)))
+  const scope = scopeOf(judge, `${name}@${fronts[0]?.engine.name}`)
+  const left = leftOvers(disk.directory)
+  scope.counts.leaked += left.length
+  if (left.length > 0) example(scope, `left behind: ${left.join(', ')}`)
+  disk.remove()
+}
+
+/** A process whose clients are closed has nothing left to wait for. */
+async function endChild({ judge, name, fronts }: State, child: Child): Promise<void> {
+  if (child.process.exitCode !== null || !child.process.connected) return
+  const exit = once(child.process, 'exit')
+  child.process.send({ kind: 'end' } satisfies ToChild)
+  const exited = await Promise.race([exit.then(() => true), sleep(12_000, false, { ref: false })])
+  if (exited && (child.handles ?? []).length === 0) return
+  const scope = scopeOf(judge, `${name}@${fronts[0]?.engine.name}`)
+  scope.counts.leaked++
+  example(scope, `${child.actor} ${exited ? 'exited with' : 'did not exit:'} ${child.handles?.join(', ')}`)
+  child.process.kill('SIGKILL')
+}
