@@ -1,33 +1,16 @@
-import { type ChildProcess, execFileSync, fork } from 'node:child_process'
-import { once } from 'node:events'
+import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Disk, leftOvers, makeDisk, otherUser } from '../faults/disk.ts'
-import { heard, type Report, searchSecrets } from '../judge/reports.ts'
-import { actorOf, example, type Judge, openInterval, scopeOf } from '../judge/state.ts'
+import { actorOf, example, openInterval, scopeOf } from '../judge/state.ts'
 import type { Front } from '../server/front.ts'
+import { type Child, endChild, type Family, redirectUri, startChild, stopped } from './children.ts'
 import { aWhile, oneOf, type Part, quietly, type Setting, visit } from './part.ts'
-import type { ChildConfig, FromChild, ToChild } from './process-child.ts'
+import type { ToChild } from './process-child.ts'
 
-interface Child {
-  readonly actor: string
-  readonly process: ChildProcess
-  readonly ready: Promise<void>
-  /** Ends the stop that it is in. */
-  resume?: (() => void) | undefined
-  waiting: number
-  answer?: (answer: FromChild & { kind: 'answer' }) => void
-  handles?: readonly string[]
-}
-
-interface State extends Setting {
-  readonly name: string
+interface State extends Family {
   readonly disk: Disk
-  readonly uid: number | undefined
-  readonly withoutLock: boolean
   readonly children: Child[]
-  /** ms of the longest stop */
-  readonly longestStop: number
   repair?: (() => void) | undefined
   /** Whether a login is under way: it needs the disk, and is not what is tested. */
   signingIn: boolean
@@ -40,14 +23,22 @@ export interface ProcessesOptions {
   readonly withoutLock?: boolean
 }
 
-const redirectUri = 'http://127.0.0.1/callback'
-
 /** Processes that share one directory. */
 export async function startProcesses(setting: Setting, options: ProcessesOptions): Promise<Part> {
   const { name = 'processes', count, longestStop, withoutLock = false } = options
   const uid = otherUserFor(setting.bundles)
   const disk = makeDisk(setting.scratch, uid)
-  const state: State = { ...setting, name, disk, uid, withoutLock, longestStop, children: [], signingIn: false }
+  const state: State = {
+    ...setting,
+    name,
+    disk,
+    directory: disk.directory,
+    uid,
+    withoutLock,
+    longestStop,
+    children: [],
+    signingIn: false,
+  }
   // one that cannot write or read must not redeem; what it sends all the same, the judge sees
   for (const front of setting.fronts)
     front.refuses = ({ actor, noteAt }) =>
@@ -84,62 +75,6 @@ function otherUserFor(bundles: string): number | undefined {
   } catch {
     return undefined
   }
-}
-
-function startChild(state: State, actor: string): Child {
-  const { judge, fronts, bundles, disk, uid, withoutLock, name } = state
-  const config: ChildConfig = {
-    actor,
-    directory: disk.directory,
-    pause: 400,
-    withoutLock,
-    servers: fronts.map(({ engine, url }) => ({ ...engine, endpoint: url, redirectUri })),
-  }
-  const child = fork(join(bundles, 'process-child.mjs'), {
-    env: { PATH: process.env.PATH, HOME: disk.directory, GAUNTLET: JSON.stringify(config) },
-    cwd: disk.directory,
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    ...(uid !== undefined && { uid, gid: uid }),
-  })
-  const scope = scopeOf(judge, `${name}@${fronts[0]?.engine.name}`)
-  for (const stream of [child.stdout, child.stderr])
-    stream?.on('data', (chunk: Buffer) => {
-      searchSecrets(judge, scope, chunk.toString())
-      example(scope, `${actor} printed: ${chunk.toString().slice(0, 500)}`)
-    })
-  const ready = new Promise<void>((resolve) => {
-    child.on('message', (message: FromChild) => {
-      if (message.kind === 'ready') resolve()
-      else take(state, started, message)
-    })
-    child.on('exit', () => resolve())
-  })
-  child.on('error', () => {})
-  const started: Child = { actor, process: child, ready, waiting: 0 }
-  return started
-}
-
-function take({ judge, longestStop }: State, child: Child, message: FromChild): void {
-  if (message.kind === 'answer') child.answer?.(message)
-  else if (message.kind === 'ended') child.handles = message.handles
-  else if (message.kind === 'stopping') stopped(judge, child, aWhile(longestStop))
-  else if (message.kind !== 'ready') {
-    if (message.kind === 'status') child.waiting = message.waiting
-    heard(judge, child.actor, message satisfies Report)
-  }
-}
-
-/** It stands still, by SIGSTOP, for `ms`. */
-function stopped(judge: Judge, child: Child, ms: number): void {
-  const close = openInterval(actorOf(judge, child.actor).stopped)
-  const resume = () => {
-    if (child.resume !== resume) return
-    child.resume = undefined
-    close()
-    child.process.kill('SIGCONT')
-  }
-  child.resume = resume
-  setTimeout(resume, ms).unref()
 }
 
 async function disturb(state: State, gentle: boolean): Promise<void> {
@@ -236,17 +171,4 @@ async function end(state: State): Promise<void> {
   scope.counts.leaked += left.length
   if (left.length > 0) example(scope, `left behind: ${left.join(', ')}`)
   disk.remove()
-}
-
-/** A process whose clients are closed has nothing left to wait for. */
-async function endChild({ judge, name, fronts }: State, child: Child): Promise<void> {
-  if (child.process.exitCode !== null || !child.process.connected) return
-  const exit = once(child.process, 'exit')
-  child.process.send({ kind: 'end' } satisfies ToChild)
-  const exited = await Promise.race([exit.then(() => true), sleep(12_000, false, { ref: false })])
-  if (exited && (child.handles ?? []).length === 0) return
-  const scope = scopeOf(judge, `${name}@${fronts[0]?.engine.name}`)
-  scope.counts.leaked++
-  example(scope, `${child.actor} ${exited ? 'exited with' : 'did not exit:'} ${child.handles?.join(', ')}`)
-  child.process.kill('SIGKILL')
 }
