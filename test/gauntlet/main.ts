@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ControlSetting, otherLibrary, withoutLock } from './controls/controls.ts'
+import { longestCall } from './judge/reports.ts'
 import { createJudge } from './judge/state.ts'
 import type { Part, Setting } from './parts/part.ts'
 import { startProcesses } from './parts/processes.ts'
@@ -24,6 +25,8 @@ interface Plan {
   /** ms of the longest stop of a process, and freeze of a tab */
   readonly longestStop: number
   readonly short: boolean
+  /** How long calls under way are waited for after a run: all of their documented time, if there is time for it. */
+  readonly settleSeconds: number
   /** Names of the parts; all if there is none. */
   readonly parts: readonly string[]
 }
@@ -36,7 +39,14 @@ function planOf(args: readonly string[]): Plan {
   // longer than an attempt may take, if there is time for it
   const longestStop = seconds < 100 ? 8_000 : 36_000
   const parts = args.filter((each) => /^[a-z]/.test(each))
-  return { seconds, controlSeconds: short ? 6 : 25, longestStop, short, parts }
+  return {
+    seconds,
+    controlSeconds: short ? 6 : 25,
+    longestStop,
+    short,
+    settleSeconds: short ? 3 : longestCall / 1000 + 5,
+    parts,
+  }
 }
 
 interface Arena extends Setting {
@@ -81,7 +91,7 @@ async function runControls(arena: Arena, { short, controlSeconds }: Plan): Promi
 }
 
 async function runParts(arena: Arena, plan: Plan): Promise<{ rows: Row[]; omitted: string[] }> {
-  const { seconds, longestStop } = plan
+  const { seconds, longestStop, settleSeconds } = plan
   const wanted = (name: string) => plan.parts.length === 0 || plan.parts.includes(name)
   // one after the other: all at once they keep each other from starting
   const parts: Part[] = []
@@ -89,8 +99,8 @@ async function runParts(arena: Arena, plan: Plan): Promise<{ rows: Row[]; omitte
   if (wanted('workers')) parts.push(await startWorkers(arena, { count: 3 }))
   if (wanted('processes')) parts.push(await startProcesses(arena, { count: 16, longestStop }))
   const crew = { ...arena, parts }
-  const destructive = await run(crew, { name: 'a', gentle: false, seconds })
-  const gentle = await run(crew, { name: 'b', gentle: true, seconds })
+  const destructive = await run(crew, { name: 'a', gentle: false, seconds, settleSeconds })
+  const gentle = await run(crew, { name: 'b', gentle: true, seconds, settleSeconds })
   await Promise.all(parts.map((part) => part.end()))
   return { rows: [...destructive, ...gentle], omitted: parts.flatMap(({ omitted }) => omitted) }
 }

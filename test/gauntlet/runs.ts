@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { destroying, harmless, type Rates } from './faults/wire.ts'
-import { longestCall } from './judge/reports.ts'
 import { type Judge, newCounts, scopeOf } from './judge/state.ts'
 import type { Part } from './parts/part.ts'
 import type { Front } from './server/front.ts'
@@ -11,6 +10,8 @@ export interface Run {
   /** Whether no answer is destroyed. */
   readonly gentle: boolean
   readonly seconds: number
+  /** How long calls under way are waited for afterwards. */
+  readonly settleSeconds: number
   /** Instead of those that fit. */
   readonly rates?: Rates
 }
@@ -48,18 +49,19 @@ export async function run(
   lap('faults off')
   for (const part of parts) await part.calm()
   lap('calm')
-  await settled(crew)
+  await settled(crew, settleSeconds)
   lap('settled')
-  return scopes(crew).map((scope) => ({ run: name, scope: scope.name, counts: scope.counts }))
+  return parts.flatMap(({ name: part, countsHandles }) =>
+    fronts.map(({ engine }) => {
+      const scope = `${part}@${engine.name}`
+      return { run: name, scope, counts: scopeOf(judge, scope).counts, countsHandles }
+    }),
+  )
 }
 
 /** The moment in which an answer is most easily lost. */
 function killAtAnswer(parts: readonly Part[], actor: string): void {
   if (Math.random() < 0.03) for (const part of parts) part.kill(actor)
-}
-
-function scopes({ judge, parts, fronts }: Crew) {
-  return parts.flatMap((part) => fronts.map(({ engine }) => scopeOf(judge, `${part.name}@${engine.name}`)))
 }
 
 async function keepDisturbing(part: Part, gentle: boolean, until: number): Promise<void> {
@@ -90,9 +92,9 @@ async function signInAgain({ judge, parts, fronts }: Crew, notice = 0): Promise<
     }
 }
 
-/** A call may wait for its documented time, and no longer; without a fault, hardly any does. */
-async function settled(crew: Crew): Promise<void> {
-  const until = Date.now() + longestCall + 5_000
+/** A call may wait for its documented time and no longer; the judge counts those that wait longer as hung. */
+async function settled(crew: Crew, seconds: number): Promise<void> {
+  const until = Date.now() + seconds * 1000
   await signInAgain(crew)
   while (crew.parts.some((part) => part.waiting() > 1_000) && Date.now() < until) await sleep(250)
 }

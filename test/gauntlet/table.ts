@@ -5,9 +5,11 @@ export interface Row {
   readonly run: string
   readonly scope: string
   readonly counts: Counts
+  /** Whether leaked handles can be seen. */
+  readonly countsHandles: boolean
 }
 
-const columns: readonly (readonly [string, (counts: Counts) => number | string])[] = [
+const columns: readonly (readonly [string, (counts: Counts, row: Row) => number | string])[] = [
   ['double redemptions', ({ doubles }) => doubles],
   ['excused (sessions)', ({ excused, excusedSessions }) => `${excused} (${excusedSessions})`],
   ['stopped before sending', ({ residual }) => residual],
@@ -16,7 +18,7 @@ const columns: readonly (readonly [string, (counts: Counts) => number | string])
   ['torn reads', ({ torn }) => torn],
   ['secrets in output', ({ secrets }) => secrets],
   ['hung calls', ({ hung }) => hung],
-  ['leaked handles', ({ leaked }) => leaked],
+  ['leaked handles', ({ leaked }, { countsHandles }) => (countsHandles ? leaked : '–')],
   ['redemptions', ({ redemptions }) => redemptions],
   ['calls', ({ calls }) => calls],
 ]
@@ -28,7 +30,7 @@ export function violations({ doubles, lost, lostWrites, torn, secrets, hung, lea
 
 export function printTable(rows: readonly Row[], omitted: readonly string[]): void {
   const head = ['run', 'clients', ...columns.map(([name]) => name)]
-  const body = rows.map(({ run, scope, counts }) => [run, scope, ...columns.map(([, of]) => `${of(counts)}`)])
+  const body = rows.map((row) => [row.run, row.scope, ...columns.map(([, of]) => `${of(row.counts, row)}`)])
   const widths = head.map((name, index) => Math.max(name.length, ...body.map((cells) => cells[index]?.length ?? 0)))
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell, index) => (index < 2 ? cell.padEnd(widths[index] ?? 0) : cell.padStart(widths[index] ?? 0))).join(' | ')} |`

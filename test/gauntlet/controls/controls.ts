@@ -37,10 +37,18 @@ export async function withoutLock(setting: ControlSetting): Promise<Row> {
   const { slowness } = front
   front.slowness = () => 600
   const rates = { 'slow-before': 1 }
-  await run({ judge, fronts, parts: [undisturbed] }, { name: 'control', gentle: true, seconds, rates })
+  await run(
+    { judge, fronts, parts: [undisturbed] },
+    { name: 'control', gentle: true, seconds, rates, settleSeconds: 5 },
+  )
   front.slowness = slowness
   await part.end()
-  return { run: 'control', scope: name, counts: scopeOf(judge, `${name}@${front.engine.name}`).counts }
+  return {
+    run: 'control',
+    scope: name,
+    counts: scopeOf(judge, `${name}@${front.engine.name}`).counts,
+    countsHandles: true,
+  }
 }
 
 const libraries = { 'page-oidc': 'oidc-client-ts', 'page-auth0': 'auth0-spa-js' }
@@ -76,5 +84,5 @@ export async function otherLibrary(setting: ControlSetting, script: keyof typeof
   } finally {
     await browser.close()
   }
-  return { run: 'control', scope: name, counts: scope.counts }
+  return { run: 'control', scope: name, counts: scope.counts, countsHandles: false }
 }

@@ -6,7 +6,7 @@ import type { Watch } from './watch.ts'
 // used in every runtime that has timers
 
 export interface Loop {
-  /** Resolves once the call under way has settled. */
+  /** Makes no further call; resolves once the one under way has settled. */
   stop(): Promise<void>
 }
 
@@ -44,7 +44,8 @@ export function startLoop({ client, pause, show, server, report }: LoopOptions):
       if (accessToken !== lastToken) await report({ kind: 'token', server, accessToken })
       lastToken = accessToken
     } catch (error) {
-      await report({ kind: 'failed', server, began, code: codeOf(error), text: show(error) })
+      // closed by the harness
+      if (!ending) await report({ kind: 'failed', server, began, code: codeOf(error), text: show(error) })
     }
     callUnderWay = false
     calls++

@@ -70,8 +70,9 @@ Object.assign(window, {
     startLogin: async (server: string) => (await clientOf(server).startLogin()).href,
     finishLogin: async (server: string, url: string) => void (await clientOf(server).finishLogin(url)),
     async end() {
-      await Promise.all([...running.values()].map(({ loop }) => loop.stop()))
+      const stopping = [...running.values()].map(({ loop }) => loop.stop())
       for (const { client } of running.values()) client.close()
+      await Promise.all(stopping)
       return locksLeft()
     },
   },

@@ -29,6 +29,8 @@ export interface Part {
   waiting(): number
   /** Ends all clients and counts what they leave behind. */
   end(): Promise<void>
+  /** Whether a client can tell what it leaves behind. */
+  readonly countsHandles: boolean
   /** What could not be tried here, and why. */
   readonly omitted: readonly string[]
 }

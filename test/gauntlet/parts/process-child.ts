@@ -97,8 +97,9 @@ process.on('disconnect', () => {
 const running = new Map(config.servers.map((server) => [server.name, start(server)]))
 
 async function end(): Promise<void> {
-  await Promise.all([...running.values()].map(({ loop }) => loop.stop()))
+  const stopping = [...running.values()].map(({ loop }) => loop.stop())
   for (const { client } of running.values()) client.close()
+  await Promise.all(stopping)
   // sockets that are kept alive for the next request hold no process
   await new Promise((resolve) => setTimeout(resolve, 100))
   const handles = process

@@ -48,6 +48,7 @@ export async function startProcesses(setting: Setting, options: ProcessesOptions
   return {
     name,
     omitted: disk.omitted,
+    countsHandles: true,
     disturb: (gentle) => disturb(state, gentle),
     signIn: (front) => signIn(state, front),
     kill: (actor) => killOne(state, actor),

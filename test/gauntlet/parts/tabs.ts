@@ -60,6 +60,7 @@ export async function startTabs(
   return {
     name,
     omitted: [],
+    countsHandles: true,
     disturb: (gentle) => disturb(state, gentle),
     signIn: (front) => signIn(state, front, redirectUri),
     kill: (actor) => {
