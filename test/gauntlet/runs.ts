@@ -27,10 +27,8 @@ const lap = (what: string) => {
 }
 
 /** Disturbs everything for a while, then waits until all is quiet. */
-export async function run(
-  crew: Crew,
-  { name, gentle, seconds, rates = gentle ? harmless : destroying }: Run,
-): Promise<Row[]> {
+export async function run(crew: Crew, asked: Run): Promise<Row[]> {
+  const { name, gentle, seconds, settleSeconds, rates = gentle ? harmless : destroying } = asked
   const { judge, fronts, parts } = crew
   for (const scope of judge.scopes.values()) scope.counts = newCounts()
   for (const front of fronts) {
