@@ -27,6 +27,8 @@ interface Plan {
   readonly short: boolean
   /** How long calls under way are waited for after a run: all of their documented time, if there is time for it. */
   readonly settleSeconds: number
+  /** `a`: with faults that destroy answers; `b`: without. */
+  readonly runs: readonly string[]
   /** Names of the parts; all if there is none. */
   readonly parts: readonly string[]
 }
@@ -38,9 +40,11 @@ function planOf(args: readonly string[]): Plan {
   const seconds = short ? Math.max(5, (asked - 21) / 2) : asked / 2
   // longer than an attempt may take, if there is time for it
   const longestStop = seconds < 100 ? 8_000 : 36_000
-  const parts = args.filter((each) => /^[a-z]/.test(each))
+  const parts = args.filter((each) => /^[a-z]{2}/.test(each))
+  const runs = args.filter((each) => each === 'a' || each === 'b')
   return {
     seconds,
+    runs: runs.length > 0 ? runs : ['a', 'b'],
     controlSeconds: short ? 6 : 25,
     longestStop,
     short,
@@ -99,10 +103,10 @@ async function runParts(arena: Arena, plan: Plan): Promise<{ rows: Row[]; omitte
   if (wanted('workers')) parts.push(await startWorkers(arena, { count: 3 }))
   if (wanted('processes')) parts.push(await startProcesses(arena, { count: 16, longestStop }))
   const crew = { ...arena, parts }
-  const destructive = await run(crew, { name: 'a', gentle: false, seconds, settleSeconds })
-  const gentle = await run(crew, { name: 'b', gentle: true, seconds, settleSeconds })
+  const rows: Row[] = []
+  for (const name of plan.runs) rows.push(...(await run(crew, { name, gentle: name === 'b', seconds, settleSeconds })))
   await Promise.all(parts.map((part) => part.end()))
-  return { rows: [...destructive, ...gentle], omitted: parts.flatMap(({ omitted }) => omitted) }
+  return { rows, omitted: parts.flatMap(({ omitted }) => omitted) }
 }
 
 function verdict(rows: readonly Row[], controls: readonly Row[]): boolean {

@@ -92,7 +92,8 @@ async function signInAgain({ judge, parts, fronts }: Crew, notice = 0): Promise<
 
 /** A call may wait for its documented time and no longer; the judge counts those that wait longer as hung. */
 async function settled(crew: Crew, seconds: number): Promise<void> {
-  const until = Date.now() + seconds * 1000
   await signInAgain(crew)
-  while (crew.parts.some((part) => part.waiting() > 1_000) && Date.now() < until) await sleep(250)
+  const since = Date.now()
+  const older = () => crew.parts.some((part) => part.waiting() > Math.max(1_000, Date.now() - since))
+  while (older() && Date.now() < since + seconds * 1000) await sleep(250)
 }
