@@ -37,7 +37,7 @@ function planOf(args: readonly string[]): Plan {
   const short = args.includes('--short')
   const asked = Number(args.find((each) => /^\d+$/.test(each)) ?? 300)
   // what is left of a short one after starting and ending everything
-  const seconds = short ? Math.max(5, (asked - 21) / 2) : asked / 2
+  const seconds = short ? Math.max(5, (asked - 25) / 2) : asked / 2
   // longer than an attempt may take, if there is time for it
   const longestStop = seconds < 100 ? 8_000 : 36_000
   const parts = args.filter((each) => /^[a-z]{2}/.test(each))
