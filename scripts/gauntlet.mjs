@@ -52,5 +52,5 @@ await Promise.all([
   build({ ...options, ...worker, entryPoints: entries('parts', 'worker') }),
 ])
 const { main } = await import(pathToFileURL(join(outdir, 'main.mjs')).href)
-const passed = await main(outdir, process.argv.slice(2)).finally(() => rmSync(outdir, { recursive: true, force: true }))
-process.exit(passed ? 0 : 1)
+process.on('exit', () => rmSync(outdir, { recursive: true, force: true }))
+process.exit((await main(outdir, process.argv.slice(2))) ? 0 : 1)

@@ -63,6 +63,8 @@ export async function main(bundles: string, args: readonly string[]): Promise<bo
   const plan = planOf(args)
   const scratch = mkdtempSync(join(tmpdir(), 'imskit-gauntlet-'))
   chmodSync(scratch, 0o755)
+  process.on('exit', () => rmSync(scratch, { recursive: true, force: true }))
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
   const judge = createJudge()
   const site = await startSite(bundles)
   const { origin } = site
@@ -79,7 +81,6 @@ export async function main(bundles: string, args: readonly string[]): Promise<bo
   await strict.close()
   await provider.close()
   site.close()
-  rmSync(scratch, { recursive: true, force: true })
   printTable([...rows, ...controls], omitted)
   printDetails([...rows, ...controls])
   return verdict(rows, controls)

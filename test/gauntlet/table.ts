@@ -43,8 +43,8 @@ export function printTable(rows: readonly Row[], omitted: readonly string[]): vo
 /** What failed, and the first few violations of each row. */
 export function printDetails(rows: readonly Row[]): void {
   for (const { run, scope, counts } of rows) {
-    const failures = [...counts.failures].map(([code, times]) => `${code} ${times}`).join(', ')
-    if (failures !== '') console.log(`${run}, ${scope}: calls that failed: ${failures}`)
+    for (const [code, { times, text }] of counts.failures)
+      console.log(`${run}, ${scope}: ${times} calls failed with ${code}, the last: ${text.slice(0, 200)}`)
     for (const text of counts.examples) console.log(`${run}, ${scope}: ${text}`)
   }
 }

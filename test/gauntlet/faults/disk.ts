@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
@@ -48,7 +48,7 @@ export function makeDisk(scratch: string, uid: number | undefined): Disk {
     omitted,
     break: (fault) => (fault === 'full' ? fill(mount) : changeModes(directory, fault === 'read-only' ? 0o500 : 0)),
     remove() {
-      if (isTmpfs) execFileSync('umount', ['--lazy', mount], { stdio: 'ignore' })
+      if (isTmpfs && existsSync(mount)) spawnSync('umount', ['--lazy', mount], { stdio: 'ignore' })
       rmSync(mount, { recursive: true, force: true })
     },
   }

@@ -79,7 +79,8 @@ function read(judge: Judge, scope: Scope, actor: string, { began, tokens }: Repo
 
 function failed(judge: Judge, scope: Scope, actor: string, report: Report & { kind: 'failed' }): void {
   const { failures } = scope.counts
-  failures.set(report.code, (failures.get(report.code) ?? 0) + 1)
+  const times = (failures.get(report.code)?.times ?? 0) + 1
+  failures.set(report.code, { times, text: report.text.split('\n')[0] ?? '' })
   searchSecrets(judge, scope, report.text)
   const { session } = scope
   if (report.code !== 'LOGIN_REQUIRED' || session === undefined || session.counted) return

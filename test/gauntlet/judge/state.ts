@@ -64,7 +64,8 @@ export interface Counts {
   /** What the zeros are worth. */
   calls: number
   redemptions: number
-  readonly failures: Map<string, number>
+  /** By code: how often, and the last one in words. */
+  readonly failures: Map<string, { readonly times: number; readonly text: string }>
   /** The first few violations, for a reader. */
   readonly examples: string[]
 }

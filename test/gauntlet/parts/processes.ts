@@ -28,6 +28,8 @@ export async function startProcesses(setting: Setting, options: ProcessesOptions
   const { name = 'processes', count, longestStop, withoutLock = false } = options
   const uid = otherUserFor(setting.bundles)
   const disk = makeDisk(setting.scratch, uid)
+  // a mount outlives the harness, and goes before its directory
+  process.prependListener('exit', () => disk.remove())
   const state: State = {
     ...setting,
     name,
