@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { destroying, harmless, type Rates } from './faults/wire.ts'
-import { type Judge, newCounts, scopeOf } from './judge/state.ts'
+import { example, type Judge, newCounts, type Scope, scopeOf } from './judge/state.ts'
 import type { Part } from './parts/part.ts'
 import type { Front } from './server/front.ts'
 import type { Row } from './table.ts'
@@ -49,6 +49,7 @@ export async function run(crew: Crew, asked: Run): Promise<Row[]> {
   lap('calm')
   await settled(crew, settleSeconds)
   lap('settled')
+  if (settleSeconds > longestPause) await Promise.all(scopesOf(crew).map((scope) => renewsAgain(scope)))
   return parts.flatMap(({ name: part, countsHandles }) =>
     fronts.map(({ engine }) => {
       const scope = `${part}@${engine.name}`
@@ -88,6 +89,24 @@ async function signInAgain({ judge, parts, fronts }: Crew, notice = 0): Promise<
         if (process.env.GAUNTLET_DEBUG) console.error(`${part.name}@${front.engine.name}: ${error}`)
       })
     }
+}
+
+/** Seconds within which tokens of 5 s are renewed if nothing keeps their clients from it. */
+const longestPause = 20
+
+function scopesOf({ judge, parts, fronts }: Crew): Scope[] {
+  return parts.flatMap(({ name }) => fronts.map(({ engine }) => scopeOf(judge, `${name}@${engine.name}`)))
+}
+
+/** Whatever happened, clients recover once it is over: a lock that nobody gives back hangs all of them. */
+async function renewsAgain(scope: Scope): Promise<void> {
+  const { redemptions } = scope.counts
+  for (let waited = 0; waited < longestPause; waited++) {
+    if (scope.counts.redemptions > redemptions) return
+    await sleep(1_000)
+  }
+  scope.counts.hung++
+  example(scope, `no client renewed within ${longestPause} s after everything was put right`)
 }
 
 /** A call may wait for its documented time and no longer; the judge counts those that wait longer as hung. */

@@ -78,15 +78,14 @@ function read(judge: Judge, scope: Scope, actor: string, { began, tokens }: Repo
 }
 
 function failed(judge: Judge, scope: Scope, actor: string, report: Report & { kind: 'failed' }): void {
+  searchSecrets(judge, scope, report.text)
+  // a login that no client has stored is nobody's session yet
+  const { session, stored } = scope
+  if (session === undefined || stored?.session !== session || report.began < stored.at) return
   const { failures } = scope.counts
   const times = (failures.get(report.code)?.times ?? 0) + 1
   failures.set(report.code, { times, text: report.text.split('\n')[0] ?? '' })
-  searchSecrets(judge, scope, report.text)
-  const { session } = scope
-  if (report.code !== 'LOGIN_REQUIRED' || session === undefined || session.counted) return
-  // a login that no client has stored is nobody's session yet
-  const { stored } = scope
-  if (stored?.session !== session || report.began < Math.max(stored.at, session.loggedInAt + loginSlack)) return
+  if (report.code !== 'LOGIN_REQUIRED' || session.counted || report.began < session.loggedInAt + loginSlack) return
   if (actorOf(judge, actor).gone !== undefined) return
   session.counted = true
   if (session.ended === undefined) {

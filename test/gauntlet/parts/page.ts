@@ -60,9 +60,14 @@ function clientOf(server: string): LoginClient {
   return found.client
 }
 
+/** Of this tab: the browser lists those of all tabs, and what it calls this one shows only beside a lock of its own. */
 async function locksLeft(): Promise<string[]> {
-  const { held = [], pending = [] } = await navigator.locks.query()
-  return [...held, ...pending].map(({ name }) => name ?? '')
+  return navigator.locks.request(actor, async () => {
+    const { held = [], pending = [] } = await navigator.locks.query()
+    const self = held.find(({ name }) => name === actor)?.clientId
+    const mine = [...held, ...pending].filter(({ name, clientId }) => clientId === self && name !== actor)
+    return mine.map(({ name }) => name ?? '')
+  })
 }
 
 Object.assign(window, {
