@@ -35,7 +35,7 @@ export async function startTabs(
 ): Promise<Part> {
   const browser = await chromium.launch(launchOptions)
   const context = await browser.newContext()
-  context.setDefaultTimeout(10_000)
+  context.setDefaultTimeout(30_000)
   const { site, judge, fronts } = setting
   const redirectUri = `${site.origin}/callback`
   site.configure('page', {
