@@ -9,6 +9,8 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
+  rmdirSync,
   statSync,
   symlinkSync,
   unlinkSync,
@@ -397,6 +399,8 @@ describe('worker threads', () => {
     const stopped = launch('hold')
     await stopped.next()
     stopped.process.kill('SIGSTOP')
+    // the kernel stops it when it pleases
+    await vi.waitFor(() => expect(readFileSync(`/proc/${stopped.process.pid}/stat`, 'utf8')).toContain(') T '), 5_000)
     symlinkSync(readlinkSync(pathOf('shared')).replace(/^(\d+:\d+)/, '$1.w3'), path)
     await expect(withLockFile(path, async () => {}, { wait: 200, lease: 20 })).rejects.toMatchObject({
       code: 'TIMEOUT',
@@ -473,6 +477,22 @@ describe('a lock left behind', () => {
     )
     expect(readlinkSync(path)).toBe('1234:1:token:elsewhere')
   })
+
+  test.each(['by the next caller of this process', 'in the background, for other processes'])(
+    'whose release its directory did not allow is removed %s',
+    async (how) => {
+      const path = join(directory, 'a.lock')
+      const away = join(directory, 'away')
+      await withLockFile(path, async () => {
+        renameSync(path, away)
+        mkdirSync(path)
+      })
+      rmdirSync(path)
+      renameSync(away, path)
+      if (how.startsWith('by')) expect(await withLockFile(path, async () => 'mine', { wait: 5_000 })).toBe('mine')
+      else await vi.waitFor(() => expect(readdirSync(directory)).toEqual([]), 5_000)
+    },
+  )
 
   test('a directory in its place is reported', async () => {
     const path = join(directory, 'a.lock')

@@ -152,8 +152,16 @@ async function whileHeld<T>(holding: Held, task: () => Promise<T>): Promise<T> {
   } finally {
     clearInterval(beat)
     held.delete(token)
-    releaseLock(path, text)
+    letGo(path, text)
   }
+}
+
+/** ms between two tries to remove a lock from a directory that does not allow it just now. */
+const nextTry = 1_000
+
+/** Releases a lock now, or as soon as its directory can be written again: the others see that this process is alive. */
+function letGo(path: string, text: string): void {
+  if (!releaseLock(path, text)) setTimeout(() => letGo(path, text), nextTry).unref()
 }
 
 async function acquire(waiting: Waiting, text: string): Promise<void> {

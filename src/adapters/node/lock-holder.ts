@@ -115,11 +115,18 @@ function textIn(path: string): string {
   return text.slice(0, 1000)
 }
 
-/** Ends a holding. A lock that another holder has is left alone. */
-export function releaseLock(path: string, text: string): void {
+/**
+ * Ends a holding. A lock that another holder has is left alone.
+ *
+ * @returns whether this holding no longer has the lock; `false` if the file system did not allow it
+ */
+export function releaseLock(path: string, text: string): boolean {
   try {
     if (textIn(path) === text) unlinkSync(path)
-  } catch {}
+    return true
+  } catch (error) {
+    return codeOf(error) === 'ENOENT'
+  }
 }
 
 /** Gives the others a sign of life. */
@@ -131,8 +138,10 @@ export function touchLock(path: string, text: string): void {
 }
 
 /** What is known about a holder: an `unknown` one is gone once it has given no sign of life for the lease. */
-export function lifeOfHolder({ owner }: Pick<Holder, 'owner'>): 'ended' | 'alive' | 'unknown' {
-  return owner === undefined ? 'unknown' : lifeOf(owner)
+export function lifeOfHolder(holder: Pick<Holder, 'owner' | 'text'>): 'ended' | 'alive' | 'unknown' {
+  // a holding of this process whose release failed has ended too
+  if (hasEnded(holder.text)) return 'ended'
+  return holder.owner === undefined ? 'unknown' : lifeOf(holder.owner)
 }
 
 /** Whether the holding that wrote `text` into a lock is known to have ended, also while its process goes on. */

@@ -49,11 +49,10 @@ export async function renew(state: SessionState, errand: Errand, signal: AbortSi
 
 async function renewUnderLock(state: SessionState, errand: Errand, signal: AbortSignal): Promise<Tokens> {
   const { setup } = state
-  const usable = !errand.force && isUnexpired(setup, errand.known)
+  const hasToken = () => !errand.force && isUnexpired(setup, errand.known)
   let current = errand
   const locked = {
     name: await setup.tokenKey(),
-    wait: usable ? lockWaitWithToken : longestWait(setup.platform.lock.lease),
     signal,
     leave: async (): Promise<Outcome | undefined> => {
       const tokens = await renewedElsewhere(state, errand)
@@ -62,7 +61,11 @@ async function renewUnderLock(state: SessionState, errand: Errand, signal: Abort
     task: (hold: Hold) => renewHeld(state, { errand: current, hold, signal }),
   }
   for (let round = 0; round < rounds; round++) {
-    const outcome = await withLock<Outcome>(setup, locked)
+    const usable = hasToken()
+    const wait = usable ? lockWaitWithToken : longestWait(setup.platform.lock.lease)
+    const outcome = await withLock<Outcome>(setup, { ...locked, wait })
+    // its token has expired meanwhile, so it may wait as long as a caller without one
+    if ('failure' in outcome && usable && !hasToken()) continue
     const result = 'failure' in outcome ? await withoutLock(state, outcome.failure, locked.task) : outcome.value
     if (result.status === 'tokens') return result.tokens
     current = { ...errand, began: state.generation }

@@ -43,6 +43,15 @@ describe('a lock that fails', () => {
     expect(it.clock.now() - later).toBeLessThan(62_000)
   })
 
+  test('that never comes: a call whose token expires while it waits has 60 s more', async () => {
+    await it.signedIn()
+    const never = it.other({ lock: () => new Promise(() => {}) })
+    nearExpiry(it, 2_000)
+    const began = it.clock.now()
+    expect(await rejection(it.during(never.getToken()))).toEqual(unavailable('TIMEOUT'))
+    expect(it.clock.now() - began).toBeGreaterThanOrEqual(65_000)
+  })
+
   test('and whose lease is long makes the wait longer: a dead holder’s lease and a renewal fit into it', async () => {
     await it.signedIn()
     const lock: Lock = Object.assign<Lock, object>(() => new Promise(() => {}), { lease: 45_000 })
