@@ -391,7 +391,7 @@ describe('worker threads', () => {
   test('one that cannot be looked at loses its lock after the lease, unless its process is stopped', async () => {
     const [pid, start, token, machine] = (await ownText()).split(':')
     const path = join(directory, 'a.lock')
-    symlinkSync(`${pid}:${start?.split('.')[0]}.w99:${token}:${machine}`, path)
+    symlinkSync(`${pid}:${start?.split('.')[0]}.w99:another${token}:${machine}`, path)
     await expect(withLockFile(path, async () => {}, { wait: 20, lease: 60_000 })).rejects.toMatchObject({
       code: 'TIMEOUT',
     })
