@@ -20,5 +20,5 @@ export const lateness = 500
 export async function sleepOut(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   const elapsed = stopwatch(clock)
   await clock.sleep(ms, signal)
-  if (elapsed() >= ms + lateness) await clock.sleep(grace, signal)
+  if (elapsed() >= ms + lateness) await sleepOut(clock, grace, signal)
 }

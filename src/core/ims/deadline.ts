@@ -31,7 +31,7 @@ function ringAfter(clock: Clock, ms: number, ring: () => void): () => void {
   const elapsed = stopwatch(clock)
   let silence = setAlarm(clock, ms, () => {
     if (elapsed() < ms + lateness) return ring()
-    silence = setAlarm(clock, grace, ring)
+    silence = ringAfter(clock, grace, ring)
   })
   return () => silence()
 }
