@@ -134,7 +134,7 @@ export function assembleClient(given: ClientOptions): {
   const emitter = createEmitter(onEvent, platform.observe)
   const connection = connect(platform, emitter.emit)
   platform.report?.(emitter.emit)
-  const call = caller(connection, platform)
+  const call = caller(connection, platform, flow)
   let key: string | undefined
   const tokenKey = async () => {
     key ??= await tokenKeyOf(flow, (await call()).endpoint, owner)

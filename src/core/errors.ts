@@ -12,6 +12,7 @@ export type ConfigurationCode =
   | 'UNKNOWN_AUTHCODE_TYPE'
   | 'SECRET_IN_BROWSER'
   | 'CONFIG_UNREADABLE'
+  | 'UNTRUSTED_SOURCE'
   | 'BAD_OPTION'
 /** Ask the person. */
 export type LoginRequiredCode = 'LOGIN_REQUIRED' | 'LOGIN_NOT_POSSIBLE' | 'ACCESS_DENIED' | 'STATE_MISMATCH'

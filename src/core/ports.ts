@@ -115,6 +115,14 @@ export interface Clock {
 /** The part of `fetch` that is used. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
+/** What a platform's configuration says about IMS. */
+export interface ConnectionDefaults {
+  readonly env?: string | undefined
+  readonly endpoint?: string | undefined
+  /** Set if the source of `endpoint` may not receive the user's own secrets: the error of a use that would send one. */
+  readonly untrusted?: Error | undefined
+}
+
 /** What a runtime lends the core. A value to spread: `createClient({ flow, ...nodePlatform() })`. */
 export interface Platform {
   /** Where tokens are kept. */
@@ -141,7 +149,7 @@ export interface Platform {
   /** Whether credentials with a secret are refused, as everyone can read them here: in a page. */
   readonly refusesSecrets?: boolean | undefined
   /** What a client connects to that does not name it; asked at its first call. An `endpoint` wins over any `env`. */
-  readonly defaults?: () => Promise<{ readonly env?: string | undefined; readonly endpoint?: string | undefined }>
+  readonly defaults?: () => Promise<ConnectionDefaults>
   /** Is told every event, beside the client's own `onEvent`. */
   readonly observe?: Emit | undefined
   /** Is given the client's `emit`, for what happens in the platform itself. */

@@ -1,6 +1,6 @@
 import { ConfigurationError } from './errors.ts'
 import type { Emit } from './events.ts'
-import type { Flow } from './flows/flow.ts'
+import { type Flow, isLogin } from './flows/flow.ts'
 import type { Call } from './ims/call.ts'
 import { issuersOf, resolveEndpoint } from './ims/environment.ts'
 import { defaultRetry, type RetryPolicy } from './ims/retry-policy.ts'
@@ -99,14 +99,21 @@ export async function tokenKeyOf(flow: Flow, endpoint: string, owner: string | u
  * Builds calls over `connection`. Where the client named no endpoint, the platform's defaults are asked at the first: an
  * endpoint of theirs wins over any environment, so that a program can be pointed at another IMS as a whole.
  *
- * @throws {ConfigurationError} `BAD_OPTION` for unusable defaults
+ * @throws {ConfigurationError} `BAD_OPTION` for unusable defaults; `UNTRUSTED_SOURCE` if they would lead a secret of
+ *   `flow` to a place that only the working directory names
  */
-export function caller(connection: Connection, options: ConnectionOptions & Pick<Platform, 'defaults'>): Setup['call'] {
+export function caller(
+  connection: Connection,
+  options: ConnectionOptions & Pick<Platform, 'defaults'>,
+  flow: Flow,
+): Setup['call'] {
   const { defaults } = options
+  const hasSecret = flow.confidential || !isLogin(flow)
   let connected = options.endpoint !== undefined || defaults === undefined ? connection : undefined
   return async (signal) => {
     if (connected === undefined && defaults !== undefined) {
       const found = await defaults()
+      if (found.untrusted && hasSecret) throw found.untrusted
       const endpoint = resolveEndpoint({ env: options.env ?? found.env, endpoint: found.endpoint })
       connected = { ...connection, endpoint, issuers: options.issuers ?? issuersOf(endpoint) }
     }

@@ -7,6 +7,7 @@ import { invalidating } from '../../core/flows/invalidating.ts'
 import { endpoints } from '../../core/ims/environment.ts'
 import type { Json } from '../../core/ports.ts'
 import type { AioConfig } from './config/aio-config.ts'
+import { untrustedProgram } from './config/trust.ts'
 import type { RelayLoginOptions } from './login-relay.ts'
 
 /** The context of the command line, where Adobe's relay holds the client's secret. */
@@ -69,7 +70,11 @@ function cliFlow(data: ContextData, options: RelayOptions): LoginFlow {
   }
 }
 
-/** What a context says about its login in a browser: `timeout` in seconds, `open`, `browser`. */
+/**
+ * What a context says about its login in a browser: `timeout` in seconds, `open`, `browser`.
+ *
+ * @throws {ConfigurationError} `UNTRUSTED_SOURCE` if the working directory names the browser
+ */
 export function loginOptions({ timeout, open, browser }: ContextData): {
   timeout?: number
   open?: boolean
@@ -78,6 +83,7 @@ export function loginOptions({ timeout, open, browser }: ContextData): {
   if (timeout !== undefined && !(Number(timeout) > 0)) {
     throw new ConfigurationError('BAD_OPTION', 'timeout must be a number of seconds above 0')
   }
+  if (isObject(browser)) throw untrustedProgram({ file: String(browser.file), key: String(browser.key) })
   return {
     ...(timeout !== undefined && { timeout: Number(timeout) * 1000 }),
     ...(typeof open === 'boolean' && { open }),

@@ -7,6 +7,7 @@ import {
 } from '../../core/familiar/contexts.ts'
 import type { Json } from '../../core/ports.ts'
 import type { AioConfig, ConfigFileName, PreparedUpdate } from './config/aio-config.ts'
+import { admitUse } from './config/trust.ts'
 
 interface Prepared {
   readonly file: ConfigFileName
@@ -14,16 +15,33 @@ interface Prepared {
 }
 
 const root = ['ims', 'contexts'] as const
+const tokenLabels: readonly string[] = ['access_token', 'refresh_token']
 const currentKey = ['ims', 'config', 'current'] as const
 
 /** Named contexts in the `.aio` files and the environment, shared with the old library. */
 export function aioContexts(config: AioConfig): ContextStore {
-  /** A context's own name first; the old library also takes `context.key` for a value inside a context. */
+  /**
+   * Where a context is read: under its whole name, else where the old library stores a name with dots or reads
+   * `context.key`, a value inside a context.
+   */
   async function pathOf(name: string): Promise<readonly string[]> {
     const whole = [...root, name]
-    if (!name.includes('.') || (await config.get(whole)) !== undefined) return whole
-    const steps = [...root, ...name.split('.').filter((step) => step !== '')]
-    return (await config.get(steps.slice(0, root.length + 1))) === undefined ? whole : steps
+    const parts = name.split('.')
+    if (parts.length < 2 || parts.some((part) => part.trim() === '')) return whole
+    if ((await config.get(whole)) !== undefined) return whole
+    const nested = [...root, ...parts]
+    return (await config.get(nested)) === undefined ? whole : nested
+  }
+
+  /** Where a context is written: never inside another context. */
+  async function placeToWrite(name: string): Promise<readonly string[]> {
+    const whole = [...root, name]
+    const path = await pathOf(name)
+    if (path.length === whole.length) return whole
+    for (let length = root.length + 1; length < path.length; length += 1) {
+      if (!isGroup(await config.get(path.slice(0, length)))) return whole
+    }
+    return path
   }
 
   const has = async (file: ConfigFileName, path: readonly string[]) => (await config.get(path, file)) !== undefined
@@ -34,7 +52,7 @@ export function aioContexts(config: AioConfig): ContextStore {
   }
 
   async function writeTokens(name: string, patch: TokenPatch, prepared?: Prepared): Promise<void> {
-    const path = await pathOf(name)
+    const path = await placeToWrite(name)
     const patches: Record<ConfigFileName, TokenPatch> = { local: {}, global: {} }
     for (const label of Object.keys(patch) as TokenLabel[]) {
       const removed = patch[label] === undefined
@@ -57,17 +75,18 @@ export function aioContexts(config: AioConfig): ContextStore {
       return { data, local: data !== undefined && (await has('local', path)) }
     },
     async write(name, data, local) {
-      await config.set(local ? 'local' : 'global', await pathOf(name), data)
+      await config.set(local ? 'local' : 'global', await placeToWrite(name), data)
     },
     writeTokens,
     async prepareTokens(name) {
-      const file = await placeOf(await pathOf(name), 'access_token', false)
+      const file = await placeOf(await placeToWrite(name), 'access_token', false)
       const update = await config.prepare?.(file)
       return {
         write: (patch) => writeTokens(name, patch, update && { file, update }),
         discard: () => update?.discard(),
       }
     },
+    admit: async (name, use) => admitUse(config, await pathOf(name), use),
     names: () => config.names(root),
     async current() {
       const name = await config.get(currentKey)
@@ -76,4 +95,10 @@ export function aioContexts(config: AioConfig): ContextStore {
     // enforced to the local file, as one project's choice is not another's
     setCurrent: (name) => config.set('local', currentKey, name),
   }
+}
+
+/** Whether a value only groups contexts whose names have dots, and is not a context itself. */
+function isGroup(value: Json | undefined): boolean {
+  if (!isObject(value)) return false
+  return Object.entries(value).every(([name, item]) => isObject(item) && !tokenLabels.includes(name.toLowerCase()))
 }

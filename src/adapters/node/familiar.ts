@@ -1,3 +1,4 @@
+import { isImsError } from '../../core/errors.ts'
 import type { ContextData } from '../../core/familiar/contexts.ts'
 import { createIms } from '../../core/familiar/create-ims.ts'
 import type { ContextApi, CreateImsOptions, FamiliarIms } from '../../core/familiar/familiar-api.ts'
@@ -52,8 +53,18 @@ function hasTerminal(): boolean {
   return [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY)
 }
 
-/** Listens where the credential comes back to, if that is this machine; else the person brings the address. */
+/** Refuses what the context says about its login when the login begins: a token that is there needs no login. */
 function redirectFor(data: ContextData, login: LoginOptions = {}): Redirect {
+  try {
+    return redirectOf(data, login)
+  } catch (error) {
+    if (!isImsError(error) || error.code !== 'UNTRUSTED_SOURCE') throw error
+    return { begin: () => Promise.reject(error) }
+  }
+}
+
+/** Listens where the credential comes back to, if that is this machine; else the user brings the address. */
+function redirectOf(data: ContextData, login: LoginOptions): Redirect {
   const options = { ...login, ...loginOptions(data) }
   const { redirect_uri: redirectUri } = data
   if (typeof redirectUri !== 'string' || !URL.canParse(redirectUri)) return loopbackRedirect(options)

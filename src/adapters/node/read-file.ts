@@ -5,8 +5,11 @@ const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NO
 // what opening something answers that is not a file: a socket, a directory on Windows, links in a circle
 const notFiles = ['ENXIO', 'ENODEV', 'EISDIR', 'ELOOP', 'EOPNOTSUPP']
 
-/** The text of the regular file at `path`; `undefined` if something else is there. Throws what the file system throws. */
-export function readRegularFile(path: string): string | undefined {
+/**
+ * The text of the regular file at `path`; `undefined` if something else is there, or a file of more than `most` bytes.
+ * Throws what the file system throws.
+ */
+export function readRegularFile(path: string, most = Number.POSITIVE_INFINITY): string | undefined {
   let descriptor: number
   try {
     descriptor = openSync(path, flags)
@@ -15,7 +18,8 @@ export function readRegularFile(path: string): string | undefined {
     throw error
   }
   try {
-    return fstatSync(descriptor).isFile() ? readFileSync(descriptor, 'utf8') : undefined
+    const stats = fstatSync(descriptor)
+    return stats.isFile() && stats.size <= most ? readFileSync(descriptor, 'utf8') : undefined
   } finally {
     closeSync(descriptor)
   }

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../../core/errors.ts'
+import { absolutePath } from './config/places.ts'
 
 const maxBytes = 65_536
 const maxPathLength = 1024
@@ -15,7 +16,11 @@ export async function readKey(source: string, passphrase?: string): Promise<stri
   if (source.length > maxPathLength || /\p{Cc}/u.test(source) || source.trim() === '') return undefined
   const secret = passphrase !== undefined && passphrase !== '' && source.includes(passphrase)
   const showable = !secret && isPlainPath(source)
-  const path = await absolutePath(source)
+  const path = absolutePath(source)
+  if (path === undefined) {
+    if (!showable) return undefined
+    throw invalidKeyFile(`the directory of the key file ${source} is not known`, 'give an absolute path')
+  }
   const content = await readFile(path, showable)
   if (content !== undefined) return keyText(textOf(content), showable ? path : undefined)
   // text that does not even look like a path is no file that went missing
@@ -64,13 +69,6 @@ async function hasLegacyCipher(pem: string): Promise<boolean> {
   } catch {
     return false
   }
-}
-
-async function absolutePath(path: string): Promise<string> {
-  const { resolve } = await import('node:path')
-  if (!/^~[/\\]/.test(path)) return resolve(path)
-  const { homedir } = await import('node:os')
-  return resolve(homedir(), path.slice(2))
 }
 
 async function readFile(path: string, showable: boolean): Promise<Uint8Array | undefined> {

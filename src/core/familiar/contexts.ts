@@ -19,6 +19,20 @@ export type TokenLabel = 'access_token' | 'refresh_token'
 /** Tokens to write; `undefined` removes. A label that is absent stays as it is. */
 export type TokenPatch = { readonly [Label in TokenLabel]?: StoredToken | undefined }
 
+/** A use of a context that may send its secrets. */
+export interface ContextUse {
+  /** The context with the options of the call over it. */
+  readonly data: ContextData
+  /** The options of the call. */
+  readonly overrides: ContextData
+  /** Where the secrets would go, if not to an environment by its name. */
+  readonly endpoint?: string | undefined
+  /** The error to reject with if `endpoint` comes from a place that may not receive the user's own secrets. */
+  readonly untrusted?: Error | undefined
+  /** The kind of the context, if it is of one. */
+  readonly kind?: string | undefined
+}
+
 /** Where named contexts live. */
 export interface ContextStore {
   /** `local`: whether the context is in the place that belongs to this project only. */
@@ -32,6 +46,11 @@ export interface ContextStore {
    * `STORE_FAILED` if it cannot. Default: no such proof.
    */
   prepareTokens?(name: string): Promise<PreparedTokens>
+  /**
+   * Checks a use of a context; resolves to the data to use. Default: as `use` says it, unless that is untrusted.
+   * @throws ConfigurationError `UNTRUSTED_SOURCE` if secrets of the user would go to a place that is not the user's choice
+   */
+  admit?(name: string, use: ContextUse): Promise<ContextData>
   names(): Promise<string[]>
   current(): Promise<string | undefined>
   setCurrent(name: string): Promise<void>

@@ -10,7 +10,14 @@ import { hideSecrets } from '../redact.ts'
 import type { GetTokenOptions, Session } from '../session/session.ts'
 import { connect } from '../setup.ts'
 import { type ContextKind, kindOf } from './context-kind.ts'
-import { type ContextData, isObject, storedContexts, type TokenLabel, type TokenPatch } from './contexts.ts'
+import {
+  type ContextData,
+  type ContextUse,
+  isObject,
+  storedContexts,
+  type TokenLabel,
+  type TokenPatch,
+} from './contexts.ts'
 import { endToken } from './end-token.ts'
 import type { CreateImsOptions, FamiliarGetTokenOptions, FamiliarIms, NamedContext } from './familiar-api.ts'
 import { readStored, tokensInContext } from './tokens-in-context.ts'
@@ -48,29 +55,41 @@ export function namedContexts(given: CreateImsOptions, kinds: readonly ContextKi
     return { name: label, data, local }
   }
 
-  async function connectionOf(data: ContextData): Promise<{ env?: string; endpoint?: string }> {
+  async function connectionOf(data: ContextData) {
     const defaults = (await options.defaults?.()) ?? {}
     const env = data.env ?? options.env ?? defaults.env
-    const endpoint = data.endpoint ?? options.endpoint ?? defaults.endpoint
-    return {
+    const named = data.endpoint ?? options.endpoint
+    const endpoint = named ?? defaults.endpoint
+    const connection = {
       ...(env !== undefined && { env: String(env) }),
       ...(endpoint !== undefined && { endpoint: endpoint as string }),
     }
+    return { connection, untrusted: named === undefined || named === null ? defaults.untrusted : undefined }
+  }
+
+  async function admit(name: string, use: ContextUse): Promise<ContextData> {
+    if (contexts.admit) return contexts.admit(name, use)
+    if (use.untrusted) throw use.untrusted
+    return use.data
   }
 
   async function clientOf(name: string, stored: ContextData, overrides: ContextData): Promise<Known> {
-    const data = { ...stored, ...overrides }
-    if (options.refusesSecrets) refuseSecrets(name, data)
+    const asked = { ...stored, ...overrides }
+    if (options.refusesSecrets) refuseSecrets(name, asked)
+    const { connection, untrusted } = await connectionOf(asked)
+    const kind = () => kindOf(name, asked, kinds)
+    const { endpoint } = connection
+    const data = await admit(name, { data: asked, overrides, endpoint, untrusted, kind: attempt(kind)?.type })
     // a call with options of its own must not answer for the plain context
     const key = Object.keys(overrides).length === 0 ? name : `${name} ${JSON.stringify(overrides)}`
     const { access_token: _, refresh_token: __, ...credential } = data
-    const connection = await connectionOf(data)
     const signature = JSON.stringify([credential, connection])
     const before = known.get(key)
     if (before?.name === name && before.signature === signature) return before
-    const flow = kindOf(name, data, kinds).flow(data)
+    const flow = kind().flow(data)
     // tokens that the plain context could not use must not take the place of its own
-    const own = key === name || [flow.id, undefined].includes(flowIdOf(name, stored, kinds))
+    const own =
+      key === name || [flow.id, undefined].includes(attempt(() => kindOf(name, stored, kinds).flow(stored).id))
     const redirect = typeof options.redirect === 'function' ? options.redirect(data) : options.redirect
     const { contexts: _c, redirect: _r, interactive: _i, kinds: _k, defaults: _d, ...platform } = options
     const owner = {
@@ -113,7 +132,7 @@ export function namedContexts(given: CreateImsOptions, kinds: readonly ContextKi
   async function tokenWithoutKind(error: unknown, data: ContextData, asked: GetTokenOptions): Promise<string> {
     if (!isImsError(error) || error.code !== 'CANNOT_GENERATE_TOKEN' || asked.force) throw error
     const owner = {
-      endpoint: resolveEndpoint(await connectionOf(data)),
+      endpoint: resolveEndpoint((await connectionOf(data)).connection),
       clientId: typeof data.client_id === 'string' ? data.client_id : undefined,
       scopes: [],
     }
@@ -142,7 +161,10 @@ export function namedContexts(given: CreateImsOptions, kinds: readonly ContextKi
     },
 
     async invalidateToken(name, force = false) {
-      const { name: label, data } = await resolve(name)
+      const { name: label, data: found } = await resolve(name)
+      const { connection, untrusted } = await connectionOf(found)
+      const { endpoint } = connection
+      const data = await admit(label, { data: found, overrides: {}, endpoint, untrusted })
       const now = (options.clock ?? Date).now()
       const alive = (['refresh_token', 'access_token'] as const).filter(
         (kind) => (readStored(data[kind], undefined)?.expiry ?? 0) > now,
@@ -156,7 +178,7 @@ export function namedContexts(given: CreateImsOptions, kinds: readonly ContextKi
       }
       const { fetch, clock, timeout, retry } = options
       const { emit } = createEmitter(options.onEvent, options.observe)
-      const call = connect({ ...(await connectionOf(data)), fetch, clock, timeout, retry }, emit)
+      const call = connect({ ...connection, fetch, clock, timeout, retry }, emit)
       // what has ended at IMS is of no use here, whatever becomes of the other
       const removed: { -readonly [Label in TokenLabel]?: undefined } = {}
       try {
@@ -211,10 +233,10 @@ export function namedContexts(given: CreateImsOptions, kinds: readonly ContextKi
   }
 }
 
-/** The id of a context's own flow, if it is of any kind. */
-function flowIdOf(name: string, data: ContextData, kinds: readonly ContextKind[]): string | undefined {
+/** The result of `task`, if it does not throw. */
+function attempt<T>(task: () => T): T | undefined {
   try {
-    return kindOf(name, data, kinds).flow(data).id
+    return task()
   } catch {
     return undefined
   }

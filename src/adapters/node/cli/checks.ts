@@ -3,11 +3,11 @@ import { getTokenData, getTokenHeader } from '../../../core/ims/decode-token.ts'
 import type { Run } from './command.ts'
 import { paint, progress, result } from './output.ts'
 import { text, texts } from './parse.ts'
-import { clientOf, subjectOf } from './subject.ts'
+import { clientOf, subjectOf, tokenOf } from './subject.ts'
 
 /** `imskit decode`. */
 export const decode: Run = async ({ args, values }) => {
-  const { token } = await subjectOf(args[0], values)
+  const { token } = await tokenOf(args[0])
   const claims = getTokenData(token)
   const header = getTokenHeader(token)
   result({ header, claims }, values.json, () => JSON.stringify({ header, claims }, null, 2))

@@ -1,6 +1,6 @@
 import { isImsError } from '../../../core/errors.ts'
 import { resolveEndpoint } from '../../../core/ims/environment.ts'
-import { aioConfig } from '../config/aio-config.ts'
+import { type AioConfig, aioConfig } from '../config/aio-config.ts'
 import { configDefaults } from '../platform.ts'
 import type { Run } from './command.ts'
 import { configuration } from './doctor/configuration.ts'
@@ -8,6 +8,7 @@ import { contexts } from './doctor/contexts.ts'
 import { files } from './doctor/files.ts'
 import { type Check, exitCodes, type Finding, type Patient, problem } from './doctor/finding.ts'
 import { network } from './doctor/network.ts'
+import { provenance, type Source, sources } from './doctor/provenance.ts'
 import { runtime } from './doctor/runtime.ts'
 import { paint, progress, result } from './output.ts'
 import { text, texts, type Values } from './parse.ts'
@@ -25,13 +26,30 @@ export const doctor: Run = async ({ values }) => {
     redirectPatterns: texts(values, 'redirect-pattern'),
   }
   const online = values.offline === true || endpoint === undefined ? [] : [network]
-  const checks: readonly Check[] = [runtime, ...online, files, configuration, contexts]
+  const checks: readonly Check[] = [runtime, ...online, files, configuration, provenance, contexts]
   for (const check of checks) findings.push(...(await progress('examining', async () => check(patient))))
   const code = exitCode(findings, values.strict === true)
-  result({ endpoint: patient.endpoint, findings, exitCode: code }, values.json, () =>
-    describe(findings, patient.endpoint),
+  const found = await sourcesOf(config)
+  result({ endpoint: patient.endpoint, findings, sources: found, exitCode: code }, values.json, () =>
+    [describe(findings, patient.endpoint), ...listed(found)].join('\n'),
   )
   return code
+}
+
+/** None if a file cannot be read, which is a finding. */
+async function sourcesOf(config: AioConfig): Promise<Source[]> {
+  try {
+    return await sources(config)
+  } catch (error) {
+    if (isImsError(error)) return []
+    throw error
+  }
+}
+
+function listed(found: readonly Source[]): string[] {
+  if (found.length === 0) return []
+  const width = Math.max(...found.map(({ key }) => key.length))
+  return ['\nWhere each value comes from:', ...found.map(({ key, from }) => `  ${key.padEnd(width)}  ${from}`)]
 }
 
 async function endpointOf(values: Values): Promise<{ endpoint?: string; findings: Finding[] }> {

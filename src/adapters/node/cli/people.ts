@@ -5,7 +5,7 @@ import { type Run, UsageError } from './command.ts'
 import { progress, result } from './output.ts'
 import { text, texts } from './parse.ts'
 import { readText } from './secrets.ts'
-import { clientOf, subjectOf } from './subject.ts'
+import { clientOf, imsFor, session, subjectOf } from './subject.ts'
 
 /** A command that prints what IMS knows about the owner of a token. */
 function about(ask: (ims: Ims, token: string) => Promise<unknown>, human: (answer: unknown) => string): Run {
@@ -44,11 +44,13 @@ export const exchange: Run = async ({ args, values }) => {
   if (!orgId) throw new UsageError('--org <id> is missing')
   const file = text(values, 'secret-file')
   if (file === '-' && args[0] === '-') throw new UsageError('standard input (-) can be read for one thing only')
-  const subject = await subjectOf(args[0], values)
+  const here = session()
+  const subject = await subjectOf(args[0], values, here)
   const clientId = clientOf(subject, values)
   if (clientId === undefined) throw new UsageError('the token names no client; give --client-id')
   const { client_secret: own, client_secrets: several } = subject.context?.data ?? {}
   const clientSecret = file === undefined ? (own ?? parseSecrets(several)[0]) : await readText(file)
+  if (file !== undefined) await imsFor(subject, values, here.config, clientSecret as string)
   const exchanged = await progress('waiting for IMS', () =>
     subject.ims.exchangeToken({
       token: subject.token,

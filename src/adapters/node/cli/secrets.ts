@@ -1,24 +1,48 @@
-import { readFileSync } from 'node:fs'
 import { ConfigurationError } from '../../../core/errors.ts'
 import type { Json } from '../../../core/ports.ts'
-import { REDACTED, secretNames } from '../../../core/redact.ts'
+import { REDACTED } from '../../../core/redact.ts'
+import { isSecret } from '../config/secret-names.ts'
+import { readRegularFile } from '../read-file.ts'
 
-/** All of standard input. */
+// a console file or a context with many keys has a few thousand
+const mostBytes = 1_048_576
+
+/**
+ * All of standard input.
+ *
+ * @throws {ConfigurationError} `BAD_OPTION` if it is too long
+ */
 export async function readStdin(): Promise<string> {
   const parts: Buffer[] = []
-  for await (const part of process.stdin) parts.push(part as Buffer)
+  let length = 0
+  for await (const part of process.stdin) {
+    length += (part as Buffer).length
+    if (length > mostBytes)
+      throw new ConfigurationError('BAD_OPTION', `Standard input has more than ${mostBytes} bytes. Pipe in less.`)
+    parts.push(part as Buffer)
+  }
   return Buffer.concat(parts).toString('utf8')
 }
 
-/** A file's text, or with `-` that of standard input, without the line end that editors and `echo` add. */
+/**
+ * The text of a regular file, or with `-` that of standard input, without the line end that editors and `echo` add.
+ *
+ * @throws {ConfigurationError} `BAD_OPTION`
+ */
 export async function readText(path: string): Promise<string> {
   if (path === '-') return (await readStdin()).replace(/\r?\n$/, '')
+  let text: string | undefined
   try {
-    return readFileSync(path, 'utf8').replace(/\r?\n$/, '')
+    text = readRegularFile(path, mostBytes)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    throw new ConfigurationError('BAD_OPTION', `the file ${path} cannot be read (${code}); check its path and mode`)
+    throw new ConfigurationError('BAD_OPTION', `The file ${path} cannot be read (${code}). Check its path and mode.`)
   }
+  if (text !== undefined) return text.replace(/\r?\n$/, '')
+  throw new ConfigurationError(
+    'BAD_OPTION',
+    `${path} is not a regular file, or has more than ${mostBytes} bytes. Give another file, or pipe the text in with -.`,
+  )
 }
 
 /** A copy of a context's data with the secrets covered; an empty one shows that it is empty. */
@@ -27,11 +51,6 @@ export function masked(value: Json | undefined, name = ''): Json | undefined {
   if (Array.isArray(value)) return value.map((item) => masked(item) ?? null)
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, masked(item, key) ?? null]))
-}
-
-/** Names count in any case, as they do in the files. */
-export function isSecret(name: string): boolean {
-  return secretNames.has(name.toLowerCase()) || /secret|password|passphrase|private_?key/i.test(name)
 }
 
 function maskAll(value: Json | undefined): Json | undefined {

@@ -1,7 +1,9 @@
 import { ConfigurationError, TokenError } from '../../../core/errors.ts'
 import type { ContextData } from '../../../core/familiar/contexts.ts'
 import { claimsOf } from '../../../core/ims/decode-token.ts'
+import type { ConnectionDefaults } from '../../../core/ports.ts'
 import { type AioConfig, aioConfig } from '../config/aio-config.ts'
+import { aioContexts } from '../contexts-aio.ts'
 import { createNodeIms, type NodeIms, type NodeImsOptions } from '../familiar.ts'
 import { Ims } from '../ims.ts'
 import { configDefaults } from '../platform.ts'
@@ -30,15 +32,21 @@ export function session(options: NodeImsOptions = {}): Session {
 
 /** `-` for standard input, a token, the name of a context, or nothing for the current context. */
 export async function subjectOf(word: string | undefined, values: Values, here = session()): Promise<Subject> {
+  const found = await tokenOf(word, here)
+  return { ...found, ims: await imsFor(found, values, here.config) }
+}
+
+/** As {@link subjectOf}, for commands that ask no IMS. */
+export async function tokenOf(word: string | undefined, here = session()): Promise<Omit<Subject, 'ims'>> {
   if (word === '-' || (word !== undefined && looksLikeToken(word))) {
     if (word !== '-') warn('a token on the command line stays in the history of the shell; pipe it in, with - instead')
     const token = (word === '-' ? await readStdin() : word).trim()
     if (token === '') throw new TokenError('INVALID_TOKEN', 'standard input holds no token; pipe one in')
-    return { token, ims: await imsFor(token, undefined, values, here.config) }
+    return { token }
   }
   const context = await contextOf(word, here)
   const token = await progress('waiting for IMS', () => here.ims.getToken(context.name, { interaction: 'none' }))
-  return { token, context, ims: await imsFor(token, context.data, values, here.config) }
+  return { token, context }
 }
 
 /** Context names may hold dots, but not three long parts. */
@@ -65,17 +73,46 @@ export async function contextOf(
   throw new ConfigurationError('CONTEXT_NOT_CONFIGURED', `there is no context ${shown}; ${hint}`)
 }
 
-async function imsFor(token: string, data: ContextData | undefined, values: Values, config: AioConfig): Promise<Ims> {
+/**
+ * The IMS to ask. A token of a context was admitted there; any other is the user's own, and so is a `secret` from the
+ * command line.
+ *
+ * @throws {ConfigurationError} `UNTRUSTED_SOURCE`
+ */
+export async function imsFor(
+  { token, context }: Omit<Subject, 'ims'>,
+  values: Values,
+  config: AioConfig,
+  secret?: string,
+): Promise<Ims> {
+  const data = context?.data
   const [env, endpoint] = [text(values, 'env') ?? data?.env, text(values, 'endpoint') ?? data?.endpoint]
   const asked = {
     ...(env !== undefined && { env: String(env) }),
     ...(endpoint !== undefined && { endpoint: String(endpoint) }),
   }
-  if (env !== undefined || endpoint !== undefined) return new Ims(asked)
   const defaults = await configDefaults(config)
-  if (data !== undefined || defaults.endpoint !== undefined) return new Ims(defaults)
+  const named = text(values, 'endpoint')
+  if (context !== undefined && secret !== undefined && named === undefined) {
+    const [to, untrusted] = [endpoint ?? defaults.endpoint, endpoint === undefined ? defaults.untrusted : undefined]
+    const use = { data: context.data, overrides: { client_secret: secret }, untrusted }
+    await aioContexts(config).admit?.(context.name, {
+      ...use,
+      data: { ...use.data, ...use.overrides },
+      ...(to !== undefined && { endpoint: String(to) }),
+    })
+  }
+  if (env !== undefined || endpoint !== undefined) return new Ims(asked)
+  if (context === undefined && defaults.untrusted) throw defaults.untrusted
+  if (data !== undefined || defaults.endpoint !== undefined) return new Ims(withoutEmpty(defaults))
   const home = claimsOf(token)?.as
-  return new Ims(home === 'ims-na1-stg1' ? { env: 'stage' } : home === 'ims-na1' ? { env: 'prod' } : defaults)
+  return new Ims(
+    home === 'ims-na1-stg1' ? { env: 'stage' } : home === 'ims-na1' ? { env: 'prod' } : withoutEmpty(defaults),
+  )
+}
+
+function withoutEmpty({ env, endpoint }: ConnectionDefaults): { env?: string; endpoint?: string } {
+  return { ...(env !== undefined && { env }), ...(endpoint !== undefined && { endpoint }) }
 }
 
 /** Who a command asks as: an option, the context's client, or the token's own. */

@@ -1,5 +1,7 @@
+import { dirname } from 'node:path'
+import { UnavailableError } from '../../../core/errors.ts'
 import type { Json } from '../../../core/ports.ts'
-import { type ConfigFile, configFile } from './config-file.ts'
+import { type ConfigFile, configFile, missingFile } from './config-file.ts'
 import {
   type ConfigKey,
   type ConfigObject,
@@ -49,12 +51,31 @@ export interface AioConfig {
    * @throws UnavailableError `STORE_FAILED`, `TIMEOUT`; nothing is left behind
    */
   prepare?(file: ConfigFileName): Promise<PreparedUpdate>
-  /** Where a file is, or would be. */
+  /**
+   * Where a file is, or would be.
+   * @throws UnavailableError `STORE_FAILED` if there is no home directory or no working directory
+   */
   path(file: ConfigFileName): Promise<string>
+  /** Which part of what is under `key` the working directory (`./.aio`, `./.env`) says. Default: none. */
+  provenance?(key: ConfigKey): Promise<Provenance>
   /** An environment variable: the real one, else that of `.env`. `process.env` is never changed. */
   variable(name: string): Promise<string | undefined>
   /** Looks again, at the next call, at the working directory, the environment and `.env`. */
   reload(): void
+}
+
+/** What is needed to say whether a value is the user's own or the working directory's. */
+export interface Provenance {
+  /** What the user's own sources say: the global file and the variables of the process. */
+  readonly own: Json | undefined
+  /** What the local file says. */
+  readonly local: Json | undefined
+  readonly localFile: string | undefined
+  /** The `.env` file, if it sets a variable. */
+  readonly dotEnvFile: string | undefined
+  /** Whether a link leads from `.env` out of the working directory, so that its secrets may be the user's own. */
+  readonly dotEnvOutside: boolean
+  readonly directory: string | undefined
 }
 
 /** An update whose room on the disk is reserved. */
@@ -102,6 +123,20 @@ export function aioConfig(options: AioConfigOptions = {}): AioConfig {
     return [lowTree, high instanceof Promise ? await high : high, environment.tree]
   }
 
+  async function provenance(key: ConfigKey): Promise<Provenance> {
+    const { environment, global, local } = opened ?? (await open())
+    const names = namesOf(key)
+    const valueIn = (trees: ConfigObject[]) => mergeLayers(layersAt(trees, names), () => tooDeep(opened))
+    return {
+      own: valueIn([await global.read(), environment.ownTree]),
+      local: valueIn([await local.read()]),
+      localFile: environment.localFile,
+      dotEnvFile: environment.dotEnv?.path,
+      dotEnvOutside: environment.dotEnv?.inside === false,
+      directory: environment.localFile && dirname(environment.localFile),
+    }
+  }
+
   async function update(
     file: ConfigFileName,
     key: ConfigKey,
@@ -125,7 +160,13 @@ export function aioConfig(options: AioConfigOptions = {}): AioConfig {
       const { update, discard } = await (await open())[file].prepare(tokensRoom)
       return { update: (key, change) => update((tree) => changeAt(tree, namesOf(key), change)), discard }
     },
-    path: async (file) => (await open())[file].path,
+    async path(file) {
+      const { environment } = await open()
+      const path = file === 'local' ? environment.localFile : environment.globalFile
+      if (path === undefined) throw noPlace(file)
+      return path
+    },
+    provenance,
     variable: async (name) => (await open()).environment.variables[name],
     reload() {
       opened = undefined
@@ -136,7 +177,21 @@ export function aioConfig(options: AioConfigOptions = {}): AioConfig {
 
 async function openSources(options: AioConfigOptions): Promise<Sources> {
   const environment = await readEnvironment(options)
-  return { environment, global: configFile(environment.globalFile), local: configFile(environment.localFile) }
+  const { globalFile, localFile } = environment
+  return {
+    environment,
+    global: globalFile === undefined ? missingFile(noPlace('global')) : configFile(globalFile),
+    local: localFile === undefined ? missingFile(noPlace('local')) : configFile(localFile, 'none'),
+  }
+}
+
+function noPlace(file: ConfigFileName): UnavailableError {
+  return new UnavailableError(
+    'STORE_FAILED',
+    file === 'local'
+      ? 'The working directory was deleted or cannot be looked at, so there is no local .aio file. Change to another directory.'
+      : 'The home directory of this user is not known, so there is no global configuration file. Set AIO_CONFIG_FILE or HOME.',
+  )
 }
 
 function tooDeep(sources: Sources | undefined): Error {

@@ -1,21 +1,23 @@
-import { readlinkSync, realpathSync, type Stats } from 'node:fs'
+import type { Stats } from 'node:fs'
 import { devNull } from 'node:os'
-import { dirname, resolve } from 'node:path'
 import { UnavailableError } from '../../../core/errors.ts'
 import { withLockFile } from '../lock-file.ts'
 import { shared } from '../lock-shared.ts'
 import { readRegularFile } from '../read-file.ts'
 import { sweepTemporaries, temporaryName } from '../temporary-files.ts'
-import { codeOf, fileStats, isSameFile, remove, reserveFile, writeFileAtomic } from '../write-file.ts'
+import { codeOf, isSameFile, remove, reserveFile, writeFileAtomic } from '../write-file.ts'
 import type { ConfigObject } from './config-tree.ts'
 import { type Parsed, parseConfig, printConfig, unreadable } from './file-format.ts'
 import { prune } from './json-text.ts'
+import { briefly, type Links, look, notRead, realPath } from './look.ts'
+import { holdsSecret } from './secret-names.ts'
 
 /** One configuration file, shared with other processes and with the old library. */
 export interface ConfigFile {
   readonly path: string
   /**
-   * What the file holds now: one `stat`, and a parse only where the file changed. `{}` where there is none.
+   * What the file holds now: one `lstat`, and a parse only if the file changed. `{}` if there is none, or if this
+   * process may not look at it and has never read it.
    * The result must not be changed.
    * @throws ConfigurationError `CONFIG_UNREADABLE`, naming `path`, if it is damaged
    * @throws UnavailableError `STORE_FAILED`, naming `path`, if it cannot be read
@@ -24,7 +26,7 @@ export interface ConfigFile {
   /**
    * Replaces the content by what `change` makes of it, under the lock of the file and in one step. `change` must be
    * pure: it is called again where someone who knows no lock has written meanwhile. Returning what it got writes
-   * nothing.
+   * nothing. A file that holds a secret has mode 0600 afterwards.
    * @throws ConfigurationError `CONFIG_UNREADABLE`: the file is left as it is
    * @throws UnavailableError `STORE_FAILED` or `TIMEOUT`, naming the path: the file is left as it is
    */
@@ -55,19 +57,33 @@ interface Copy extends Parsed {
 const stampStep = 20
 // how long someone who writes in place, as the old library does, may need between emptying a file and filling it
 const writingTime = 100
+const mostLooks = 40
 // how long a renewal, which others wait for, waits for the file's lock
 const preparing = 8_000
 
-export function configFile(path: string): ConfigFile {
+const nothing: Copy = { tree: {}, format: 'json', stats: undefined, settled: true }
+
+/** The file of a place that does not exist: nothing is in it, and every write fails with `error`. */
+export function missingFile(error: Error): ConfigFile {
+  const fail = () => Promise.reject(error)
+  return { path: '', read: () => nothing.tree, update: fail, prepare: fail }
+}
+
+export function configFile(path: string, links: Links = 'same-owner'): ConfigFile {
   let copy: Copy | undefined
 
   async function refresh(stats: Stats | undefined): Promise<Copy> {
-    copy = await load(path, stats)
+    copy = await load(path, links, stats)
     return copy
   }
 
   function current(): Copy | Promise<Copy> {
-    const stats = look(path)
+    const stats = look(path, links)
+    if (stats === 'closed') {
+      // what was read before is not known to be gone
+      if (copy?.stats !== undefined) throw notRead(path, { code: 'EACCES' })
+      return nothing
+    }
     if (copy?.settled && isSameFile(copy.stats, stats)) return copy
     return refresh(stats)
   }
@@ -89,6 +105,7 @@ export function configFile(path: string): ConfigFile {
           temporary,
           reserved: temporary === reserved,
           replaces: stats,
+          ...(holdsSecret(next.tree) && { mode: 0o600 }),
         })
         if (written === undefined) continue
         // sorted keys make two YAML texts of one length likely
@@ -120,7 +137,10 @@ export function configFile(path: string): ConfigFile {
         remove(reserved)
       }
       held.set(reserved, discard)
-      const reserve = () => reserveFile(target, reserved, (look(target)?.size ?? 0) + more)
+      const reserve = () => {
+        const stats = look(target, 'same-owner')
+        return reserveFile(target, reserved, (typeof stats === 'object' ? stats.size : 0) + more)
+      }
       await withLockFile(lock, reserve, { wait: preparing }).catch((error) => {
         discard()
         throw error
@@ -133,43 +153,26 @@ export function configFile(path: string): ConfigFile {
   }
 }
 
-function look(path: string): Stats | undefined {
-  try {
-    return fileStats(path)
-  } catch (error) {
-    throw notRead(path, error)
-  }
-}
-
-// what trying again does not change
-const lasting = ['ELOOP', 'ENAMETOOLONG', 'EISDIR']
-
-function notRead(path: string, error: unknown): Error {
-  const code = codeOf(error)
-  if (lasting.includes(code)) return unreadable(path, `cannot be read (${code})`)
-  return new UnavailableError(
-    'STORE_FAILED',
-    `Could not read the configuration file ${path} (${code}). Check that this user can read it, then try again.`,
-    { details: { path, code } },
-  )
-}
-
-async function load(path: string, first: Stats | undefined): Promise<Copy> {
-  for (let stats = first; ; stats = look(path)) {
-    if (stats === undefined || path === devNull) return { tree: {}, format: 'json', stats, settled: true }
+async function load(path: string, links: Links, first: Stats | undefined): Promise<Copy> {
+  let stats: Stats | 'closed' | undefined = first
+  // a clock that stands still, as in tests, never makes a file older
+  for (let looks = 0; ; looks += 1, stats = look(path, links)) {
+    if (stats === 'closed') throw notRead(path, { code: 'EACCES' })
+    if (stats === undefined || path === devNull) return { ...nothing, stats }
     if (!stats.isFile()) throw unreadable(path, `is ${stats.isDirectory() ? 'a directory' : 'not a regular file'}`)
     const age = Date.now() - stats.mtimeMs
-    const young = age >= 0 && age < writingTime
+    const young = age >= 0 && age < writingTime && looks < mostLooks
     try {
       const text = readText(path)
       if (text !== undefined && !(young && text === '')) {
         const parsed = parseConfig(text, path)
         return { ...(parsed instanceof Promise ? await parsed : parsed), stats, settled: Math.abs(age) > stampStep }
       }
+      if (looks >= mostLooks) throw unreadable(path, 'is not a regular file')
     } catch (error) {
       if (!young) throw error
     }
-    await new Promise((done) => setTimeout(done, 5))
+    await briefly(path)
   }
 }
 
@@ -189,24 +192,5 @@ async function print({ tree, format }: Parsed, path: string): Promise<{ next: Pa
   } catch {
     // nothing that was put in is refused here, so it is something that was there
     throw unreadable(path, 'is nested too deeply')
-  }
-}
-
-/** Where a symbolic link at `path` ends, also one that leads nowhere yet. */
-function realPath(path: string): string {
-  try {
-    return realpathSync.native(path)
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'ENOTDIR') throw notRead(path, error)
-  }
-  const link = linkTarget(path)
-  return link === undefined ? path : realPath(resolve(dirname(path), link))
-}
-
-function linkTarget(path: string): string | undefined {
-  try {
-    return readlinkSync(path)
-  } catch {
-    return undefined
   }
 }

@@ -1,10 +1,10 @@
-import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
 import { UnavailableError } from '../../../core/errors.ts'
 import type { Json } from '../../../core/ports.ts'
 import { readRegularFile } from '../read-file.ts'
 import { codeOf, fileStats } from '../write-file.ts'
 import { type ConfigObject, isObject } from './config-tree.ts'
+import { homeDirectory, isInside, workingDirectory } from './places.ts'
 
 export type Variables = Readonly<Record<string, string | undefined>>
 
@@ -13,35 +13,60 @@ export interface EnvironmentOptions {
   readonly cwd?: string | undefined
   /** Default: `process.env`. */
   readonly env?: Variables | undefined
-  /** The person's home directory. Default: `os.homedir()`. */
+  /** The user's home directory. Default: `os.homedir()`. */
   readonly home?: string | undefined
 }
 
 /** What the environment says about the configuration, at one moment. */
 export interface Environment {
-  readonly globalFile: string
-  readonly localFile: string
+  /** `undefined` without a home directory. */
+  readonly globalFile: string | undefined
+  /** `undefined` without a working directory. */
+  readonly localFile: string | undefined
   /** What `AIO_*` variables set. */
   readonly tree: ConfigObject
+  /** What `AIO_*` variables of the process set, without those of `.env`. */
+  readonly ownTree: ConfigObject
+  /** The `.env` file, if it sets a variable that the process does not have. */
+  readonly dotEnv: DotEnv | undefined
   /** The real variables, then those of `.env`. */
   readonly variables: Variables
 }
 
-// a project's .env must not send the person's own configuration elsewhere
+export interface DotEnv {
+  readonly path: string
+  /** False if a link leads to a file outside the working directory. */
+  readonly inside: boolean
+}
+
+// a project's .env must not send the user's own configuration elsewhere
 const places = ['AIO_CONFIG_FILE', 'AIO_CONFIG_KEY', 'XDG_CONFIG_HOME']
 
 /** Reads the variables, and `.env` in the working directory. Changes neither `process.env` nor any file. */
 export async function readEnvironment(options: EnvironmentOptions = {}): Promise<Environment> {
-  const { cwd = process.cwd(), env = process.env, home = homedir() } = options
+  const { cwd = workingDirectory(), env = process.env, home = homeDirectory() } = options
   const root = env.AIO_CONFIG_KEY || 'aio'
-  const base = env.XDG_CONFIG_HOME || join(home, '.config')
-  const variables = overlay(await readDotEnv(join(cwd, '.env')), env)
+  const base = env.XDG_CONFIG_HOME || (home === undefined ? undefined : join(home, '.config'))
+  const path = cwd === undefined ? undefined : join(cwd, '.env')
+  const inFile = path === undefined ? {} : await readDotEnv(path)
+  const adds = Object.keys(inFile).some((name) => env[name] === undefined)
+  // the order counts (`A=1` and `A_B=2` exclude each other)
+  const variables = adds ? { ...inFile, ...env } : { ...env }
+  const tree = treeOf(variables, root)
   return {
-    globalFile: resolve(cwd, env.AIO_CONFIG_FILE || join(base, root)),
-    localFile: join(cwd, `.${root}`),
-    tree: treeOf(variables, root),
+    globalFile: absolute(env.AIO_CONFIG_FILE || (base === undefined ? undefined : join(base, root)), cwd),
+    localFile: cwd === undefined ? undefined : join(cwd, `.${root}`),
+    tree,
+    ownTree: adds ? treeOf(env, root) : tree,
+    dotEnv: adds && path !== undefined && cwd !== undefined ? { path, inside: isInside(path, cwd) } : undefined,
     variables,
   }
+}
+
+/** A relative path leads nowhere without a working directory. */
+function absolute(path: string | undefined, cwd: string | undefined): string | undefined {
+  if (path === undefined || isAbsolute(path)) return path
+  return cwd === undefined ? undefined : resolve(cwd, path)
 }
 
 // a `.env` of another user, or none at all, counts for nothing, as in @adobe/aio-lib-ims
@@ -75,12 +100,6 @@ function upperCased(values: Record<string, string>): Record<string, string> {
     result[upper] = value
   }
   return Object.fromEntries(Object.entries(result).filter(([name]) => !places.includes(name.toUpperCase())))
-}
-
-/** The order counts (`A=1` and `A_B=2` exclude each other): `.env` comes first, if it has anything to add at all. */
-function overlay(dotEnv: Record<string, string>, env: Variables): Variables {
-  const adds = Object.keys(dotEnv).some((name) => env[name] === undefined)
-  return adds ? { ...dotEnv, ...env } : { ...env }
 }
 
 function treeOf(variables: Variables, root: string): ConfigObject {

@@ -2,6 +2,7 @@ import { isImsError } from '../../../../core/errors.ts'
 import { isObject } from '../../../../core/familiar/contexts.ts'
 import type { Json } from '../../../../core/ports.ts'
 import type { AioConfig, ConfigSource } from '../../config/aio-config.ts'
+import { variableOf } from '../../config/trust.ts'
 import { type Check, type Finding, problem, warning } from './finding.ts'
 
 const sources = ['global', 'local', 'env'] as const
@@ -13,7 +14,8 @@ export const configuration: Check = async ({ config }) => {
   for (const source of sources) {
     try {
       trees[source] = (await config.get(['ims'], source)) ?? {}
-      const path = source === 'env' ? undefined : await config.path(source)
+      // a place that does not exist is reported with the files
+      const path = source === 'env' ? undefined : await config.path(source).catch(() => undefined)
       if (path !== undefined) findings.push(...variants((await config.get('', source)) ?? {}, path))
     } catch (error) {
       if (!isImsError(error)) throw error
@@ -67,12 +69,4 @@ async function shadows(trees: Partial<Record<ConfigSource, Json>>, config: AioCo
 function leaves(value: Json, path: readonly string[]): Map<string, string> {
   if (!isObject(value)) return new Map([[path.join('.').toLowerCase(), JSON.stringify(value)]])
   return new Map(Object.entries(value).flatMap(([name, item]) => [...leaves(item ?? null, [...path, name])]))
-}
-
-function variableOf(key: string): string {
-  return `AIO_${key
-    .split('.')
-    .map((name) => name.replaceAll('_', '__'))
-    .join('_')
-    .toUpperCase()}`
 }

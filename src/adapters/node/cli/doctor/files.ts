@@ -1,21 +1,38 @@
-import { lstatSync, readdirSync, statSync } from 'node:fs'
+import { lstatSync, readdirSync, type Stats, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { isImsError } from '../../../../core/errors.ts'
 import { lifeOfHolder, readHolder } from '../../lock-holder.ts'
 import { stateDirectory } from '../../state-directory.ts'
 import { type Check, type Finding, problem, warning } from './finding.ts'
 
 /** Who else may read what is kept, and locks that nobody holds any more. */
 export const files: Check = async ({ config }) => {
-  const configured = [await config.path('global'), await config.path('local')]
-  const directories = [stateDirectory('tokens'), stateDirectory('locks')]
+  const places = await Promise.allSettled([config.path('global'), config.path('local')])
+  const configured = places.flatMap((place) => (place.status === 'fulfilled' ? [place.value] : []))
+  const [unknown, directories] = stateDirectories()
   const kept = directories.flatMap((directory) => entries(directory))
   const locks = [...kept, ...configured.map((path) => `${path}.lock`)].filter((path) => path.endsWith('.lock'))
   return [
     ...configured.flatMap((path) => tooOpen(path, 0o600)),
-    ...[dirname(stateDirectory('tokens')), ...directories].flatMap((path) => tooOpen(path, 0o700)),
+    ...places.flatMap((place) => (place.status === 'rejected' ? [unknownPlace(place.reason)] : [])),
+    ...unknown,
+    ...[...directories.slice(0, 1).map(dirname), ...directories].flatMap((path) => tooOpen(path, 0o700)),
     ...kept.filter((path) => !path.endsWith('.lock')).flatMap((path) => tooOpen(path, 0o600)),
     ...locks.flatMap(stale),
   ]
+}
+
+function stateDirectories(): [Finding[], string[]] {
+  try {
+    return [[], [stateDirectory('tokens'), stateDirectory('locks')]]
+  } catch (error) {
+    return [[unknownPlace(error)], []]
+  }
+}
+
+function unknownPlace(error: unknown): Finding {
+  if (!isImsError(error)) throw error
+  return problem('files', error.message, 'set HOME, and run in a directory that exists')
 }
 
 function entries(directory: string): string[] {
@@ -29,14 +46,29 @@ function entries(directory: string): string[] {
 function tooOpen(path: string, mode: number): Finding[] {
   // Windows has access lists instead
   if (process.platform === 'win32') return []
-  const stats = statSync(path, { throwIfNoEntry: false })
-  if (stats === undefined || (stats.mode & 0o077) === 0) return []
+  const stats = statsOf(path)
+  if (stats === undefined) return []
+  const user = process.getuid?.()
+  if (user !== undefined && ![user, 0].includes(stats.uid)) {
+    const what = `${path} belongs to another user (${stats.uid})`
+    return [problem('files', what, `chown ${user} '${path}'`)]
+  }
+  if ((stats.mode & 0o077) === 0) return []
   const what = `${path} can be used by others (mode ${(stats.mode & 0o777).toString(8)})`
   return [problem('files', what, `chmod ${mode.toString(8)} '${path}'`)]
 }
 
+/** What this user may not look at is not there. */
+function statsOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch {
+    return undefined
+  }
+}
+
 function stale(path: string): Finding[] {
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return []
+  if (statsOf(dirname(path)) === undefined || lstatSync(path, { throwIfNoEntry: false }) === undefined) return []
   const holder = readHolder(path)
   if (holder === undefined || lifeOfHolder(holder) !== 'ended') return []
   const what = `${path} is a lock of process ${holder.owner?.pid}, which has ended`

@@ -1,0 +1,77 @@
+import { isImsError } from '../../../../core/errors.ts'
+import { type ContextData, isObject } from '../../../../core/familiar/contexts.ts'
+import type { Json } from '../../../../core/ports.ts'
+import type { AioConfig } from '../../config/aio-config.ts'
+import { directoryValue, untrustedProgram, variableOf } from '../../config/trust.ts'
+import { aioContexts } from '../../contexts-aio.ts'
+import { configDefaults } from '../../platform.ts'
+import { kindName } from '../kinds.ts'
+import { type Check, type Finding, problem, warning } from './finding.ts'
+
+/** A value of the configuration and the file or variable that says it. The value itself may be a secret. */
+export interface Source {
+  readonly key: string
+  readonly from: string
+}
+
+/** Values of the working directory that are refused: servers for the user's secrets, and programs. */
+export const provenance: Check = async ({ config }) => {
+  try {
+    const { untrusted } = await configDefaults(config)
+    const findings: Finding[] = []
+    const stored = aioContexts(config)
+    for (const name of await stored.names()) {
+      const { data } = await stored.read(name)
+      if (isObject(data)) findings.push(...(await refusals(config, name, data)))
+    }
+    if (findings.length > 0 || untrusted === undefined) return findings
+    const fix = 'name the server in the environment, or remove it from the file'
+    return [warning('configuration', untrusted.message, fix)]
+  } catch (error) {
+    // reported with the file
+    if (isImsError(error)) return []
+    throw error
+  }
+}
+
+async function refusals(config: AioConfig, name: string, data: ContextData): Promise<Finding[]> {
+  const { endpoint: everywhere, untrusted } = await configDefaults(config)
+  const own = data.endpoint === undefined || data.endpoint === null ? undefined : String(data.endpoint)
+  const use = { data, overrides: {}, kind: kindName(name, data), endpoint: own ?? everywhere }
+  const fix = (key: string) => `read .aio and .env here; if you trust them, set ${variableOf(key)}`
+  try {
+    const { browser } = (await aioContexts(config).admit?.(name, own === undefined ? { ...use, untrusted } : use)) ?? {}
+    if (!isObject(browser)) return []
+    const program = { file: String(browser.file), key: String(browser.key) }
+    return [problem('configuration', untrustedProgram(program).message, fix(program.key))]
+  } catch (error) {
+    if (!isImsError(error) || error.code !== 'UNTRUSTED_SOURCE') throw error
+    return [problem('configuration', `context '${name}': ${error.message}`, fix(String(error.details?.key)))]
+  }
+}
+
+/** Where each value under `ims` and `cli` comes from. */
+export async function sources(config: AioConfig): Promise<Source[]> {
+  const found: Source[] = []
+  for (const root of ['ims', 'cli']) await collect(config, [root], found)
+  return found
+}
+
+async function collect(config: AioConfig, path: readonly string[], found: Source[]): Promise<void> {
+  const value = await config.get(path)
+  if (!isObject(value)) return
+  const place = await config.provenance?.(path)
+  for (const [name, item] of Object.entries(value)) {
+    const key = [...path, name]
+    if (isObject(item)) await collect(config, key, found)
+    else if (place !== undefined && item !== undefined) {
+      const file = directoryValue(place, path, name, item)?.file
+      found.push({ key: key.join('.'), from: file ?? (await ownSource(config, key, item)) })
+    }
+  }
+}
+
+async function ownSource(config: AioConfig, key: readonly string[], value: Json): Promise<string> {
+  const isThere = JSON.stringify(await config.get(key, 'env')) === JSON.stringify(value)
+  return isThere ? `variable ${variableOf(key.join('.'))}` : config.path('global')
+}

@@ -1,0 +1,142 @@
+import { ConfigurationError } from '../../../core/errors.ts'
+import type { ContextData, ContextUse } from '../../../core/familiar/contexts.ts'
+import { resolveEndpoint } from '../../../core/ims/environment.ts'
+import type { Json } from '../../../core/ports.ts'
+import type { AioConfig, Provenance } from './aio-config.ts'
+import { isObject, spelling } from './config-tree.ts'
+import { absolutePath, isInside } from './places.ts'
+import { isSecret } from './secret-names.ts'
+
+/** A value that the working directory says: the file and the key. */
+export interface DirectoryValue {
+  readonly file: string
+  readonly key: string
+}
+
+/**
+ * Checks a use of the context at `path`: a destination that only the working directory names receives a credential only
+ * if all secrets of it come from the working directory as well; and the working directory names no program to run.
+ * A `browser` that it names is replaced by the place it comes from, so that only a login is refused.
+ *
+ * @throws ConfigurationError `UNTRUSTED_SOURCE`
+ */
+export async function admitUse(config: AioConfig, path: readonly string[], use: ContextUse): Promise<ContextData> {
+  const { overrides, endpoint, kind } = use
+  let { data } = use
+  const place = await config.provenance?.(path)
+  if (place === undefined) {
+    if (use.untrusted) throw use.untrusted
+    return data
+  }
+  const inDirectory = (key: string) =>
+    Object.hasOwn(overrides, key) ? undefined : directoryValue(place, path, key, data[key])
+  const named = inDirectory('endpoint')
+  const refusal = use.untrusted ?? (named && endpoint !== undefined ? untrustedEndpoint(named, endpoint) : undefined)
+  if (refusal !== undefined) {
+    // the relay's tokens are Adobe's, whoever wrote the context
+    if (kind === 'cli') throw refusal
+    // a token that says that another server issued it stays here
+    data = Object.fromEntries(Object.entries(data).filter(([, value]) => !isForOther(value, endpoint)))
+    const isTheUsers = (key: string) => Object.hasOwn(overrides, key) || isOwn(place, key, data[key])
+    if (Object.keys(data).some((key) => isSecretPart(key, data[key]) && isTheUsers(key))) throw refusal
+    if (await isOutsideFile(place, data.private_key)) throw refusal
+  }
+  const browser = inDirectory('browser')
+  return browser === undefined ? data : { ...data, browser: { file: browser.file, key: browser.key } }
+}
+
+/** The error for secrets that would go to `endpoint`; `undefined` for a host of Adobe, which may receive any. */
+export function untrustedEndpoint({ file, key }: DirectoryValue, endpoint: string): ConfigurationError | undefined {
+  if (isAdobes(endpoint)) return undefined
+  return new ConfigurationError(
+    'UNTRUSTED_SOURCE',
+    `${key} in ${file} names another server than Adobe's, and the credential does not come from that directory, so ` +
+      `nothing was sent. If you trust this server, set the environment variable ${variableOf(key)} or pass \`endpoint\` as an option.`,
+    { details: { file, key } },
+  )
+}
+
+/** The error for a program that the working directory wants to have started. */
+export function untrustedProgram({ file, key }: DirectoryValue): ConfigurationError {
+  return new ConfigurationError(
+    'UNTRUSTED_SOURCE',
+    `${key} in ${file} names a program, and a working directory may not name a program to run. If you trust it, ` +
+      `set the environment variable ${variableOf(key)} or pass \`browser\` as an option.`,
+    { details: { file, key } },
+  )
+}
+
+/** The place in the working directory that `value`, found under `key` of `path`, comes from, if it does. */
+export function directoryValue(
+  place: Provenance,
+  path: readonly string[],
+  ...[key, value]: [string, Json | undefined]
+): DirectoryValue | undefined {
+  if (value === undefined || isEqual(member(place.own, key), value)) return undefined
+  const { localFile, dotEnvFile } = place
+  const file = isEqual(member(place.local, key), value) ? localFile : (dotEnvFile ?? localFile)
+  return file === undefined ? undefined : { file, key: [...path, key].join('.') }
+}
+
+/** `AIO_IMS_CONFIG_ENDPOINT` for `ims.config.endpoint`. */
+export function variableOf(key: string): string {
+  const names = key.split('.').map((name) => name.replaceAll('_', '__'))
+  return `AIO_${names.join('_').toUpperCase()}`
+}
+
+function isAdobes(endpoint: string): boolean {
+  if (!URL.canParse(endpoint)) return false
+  const { protocol, hostname, port } = new URL(endpoint)
+  return protocol === 'https:' && port === '' && hostname.endsWith('.adobelogin.com')
+}
+
+/** A path to a key file counts, and so does a token with what belongs to it. */
+function isSecretPart(key: string, value: Json | undefined): boolean {
+  return value !== undefined && value !== null && value !== '' && (isSecret(key) || /token/i.test(key))
+}
+
+/** Whether some part of a secret is the user's own. */
+function isOwn(place: Provenance, key: string, value: Json | undefined): boolean {
+  if (hasOwnPart(value, member(place.own, key))) return true
+  // a link may lead from the directory to a file of the user
+  return place.dotEnvOutside && !isEqual(member(place.local, key), value)
+}
+
+function hasOwnPart(value: Json | undefined, own: Json | undefined): boolean {
+  if (value === undefined || own === undefined) return false
+  if (!isObject(value)) return isEqual(value, own)
+  return Object.entries(value).some(([name, item]) => hasOwnPart(item, member(own, name)))
+}
+
+/** Whether a private key is the path of a file outside the working directory. */
+async function isOutsideFile({ directory }: Provenance, value: Json | undefined): Promise<boolean> {
+  if (value === undefined || directory === undefined) return false
+  const { mayBePath, openKeySource } = await import('../../../core/keys/key-source.ts')
+  try {
+    const key = openKeySource(value)
+    if (key.kind !== 'text' || !mayBePath(key.text)) return false
+    const path = absolutePath(key.text)
+    return path === undefined || !isInside(path, directory)
+  } catch {
+    // it is no key, and nothing will be sent
+    return false
+  }
+}
+
+/** A token that says what it was issued for is not for another server. */
+function isForOther(value: Json | undefined, endpoint: string | undefined): boolean {
+  if (value === undefined || !isObject(value) || typeof value.for !== 'string') return false
+  const home = JSON.stringify([resolveEndpoint({ endpoint })]).slice(0, -1)
+  return !value.for.startsWith(`imskit/tokens/${home},`)
+}
+
+function member(value: Json | undefined, name: string): Json | undefined {
+  if (value === undefined || !isObject(value)) return undefined
+  if (Object.hasOwn(value, name)) return value[name]
+  const spelled = spelling(value, name)
+  return spelled === undefined ? undefined : value[spelled]
+}
+
+function isEqual(a: Json | undefined, b: Json | undefined): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}
