@@ -41,6 +41,14 @@ export async function subjectOf(word: string | undefined, values: Values, here =
   return { token, context, ims: await imsFor(token, context.data, values, here.config) }
 }
 
+/** `token`, if it is what a token can be (RFC 6749, appendix A.12): anything else could command the terminal. */
+export function printableToken(token: string): string {
+  if (/^[\x21-\x7e]+$/.test(token)) return token
+  const message =
+    'the token has characters that no token has, so it is not printed; check the endpoint, or get a new one'
+  throw new TokenError('INVALID_TOKEN', message)
+}
+
 /** Context names may hold dots, but not three long parts. */
 function looksLikeToken(word: string): boolean {
   return claimsOf(word) !== undefined || /^[\w-]{16,}\.[\w-]{8,}\.[\w-]*$/.test(word)
