@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { isImsError } from '../../../core/errors.ts'
+import { nearest } from '../../../core/nearest.ts'
 import { printable } from '../printable.ts'
 import { type Command, UsageError } from './command.ts'
 import { commands } from './commands.ts'
-import { nearest } from './nearest.ts'
 import { note, paint, write } from './output.ts'
 import { parse } from './parse.ts'
 
@@ -62,12 +62,21 @@ function complain(text: string): number {
 
 function failed(error: unknown): void {
   const message = isImsError(error)
-    ? `${printable(error.message)} (${error.code})`
+    ? `${indented(error.message)} (${error.code})`
     : 'unexpected failure; run with --verbose and report it'
   const hint = isImsError(error) && error.code === 'LOGIN_REQUIRED' ? '\nSign in with: imskit login' : ''
   note(`${paint('red', 'imskit:', process.stderr)} ${message}${hint}`)
   if (!isImsError(error) && process.env.DEBUG?.includes('imskit')) note(String((error as Error)?.stack))
   process.exitCode = 1
+}
+
+/** Further lines of a message are indented, so that a foreign text in it never looks like a line of ours. */
+function indented(message: string): string {
+  return message
+    .split('\n')
+    .map(printable)
+    .join('\n')
+    .replace(/\n(?! )/g, '\n  ')
 }
 
 // whoever reads the output may have seen enough
