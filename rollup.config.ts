@@ -45,11 +45,13 @@ const leanBuiltins: OutputPlugin = {
   }),
 }
 
-/** Imports of our own files of `entry` become imports of that entry of the package. */
-const entryInstead = (entry: string): Plugin => ({
+/** Imports of our own files of `entry` become imports of that entry of the package, but for those that it does not export. */
+const entryInstead = (entry: string, inside?: RegExp): Plugin => ({
   name: 'entry-instead',
   resolveId: (specifier) =>
-    specifier.startsWith('.') && specifier.includes(`/${entry}/`) ? { id: `imskit/${entry}`, external: true } : null,
+    specifier.startsWith('.') && specifier.includes(`/${entry}/`) && !inside?.test(specifier)
+      ? { id: `imskit/${entry}`, external: true }
+      : null,
 })
 
 /** What of `jose` and `src/core` has a late file of its own, or goes with the entry that alone needs it. */
@@ -180,7 +182,7 @@ const builds: Record<string, RollupOptions> = {
   tools: {
     input: tools,
     external: [...runtime, ...never],
-    plugins: [entryInstead('core'), nodeResolve({ extensions: ['.ts', '.js'] }), source('es2022')],
+    plugins: [entryInstead('core', /\/options\.ts$/), nodeResolve({ extensions: ['.ts', '.js'] }), source('es2022')],
     output: { ...shared, dir: 'dist/esm', sourcemap: true, plugins: shakeable },
   },
   // for runtimes that load files one by one: few of them, with everything inside, as modules cost more than code

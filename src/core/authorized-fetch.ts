@@ -1,6 +1,7 @@
 import type { OriginTest } from './allowed-origins.ts'
 import { ConfigurationError, isImsError } from './errors.ts'
 import { discardBody, notResponse } from './ims/read-body.ts'
+import { badOption, checkOptions } from './options.ts'
 import type { Fetch } from './ports.ts'
 import { type Hop, isRedirect, maxRedirects, nextHop } from './redirects.ts'
 import type { GetTokenOptions } from './session/session.ts'
@@ -104,7 +105,16 @@ async function renew(
   }
 }
 
+/** @throws {ConfigurationError} `BAD_OPTION` for what no request can be made of */
+function requireRequest(input: unknown, init: unknown): void {
+  // an address without an origin is one of this page, if there is a page
+  const known = input instanceof Request || URL.canParse(String(input), globalThis.location?.href)
+  if (!known) throw badOption('fetch needs a URL or a Request; in Node and workers the URL must be absolute')
+  if (init !== undefined) checkOptions('fetch', init)
+}
+
 function prepare(input: string | URL | Request, init: RequestInit | undefined, fetch: Fetch | undefined): Outgoing {
+  requireRequest(input, init)
   const body = bodyOf(input, init)
   const redirect = init?.redirect ?? (input instanceof Request ? input.redirect : 'follow')
   const hidden = hidesRedirects()

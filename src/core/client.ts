@@ -7,6 +7,7 @@ import { type Flow, isLogin, isSilent, type LoginFlow, type SilentFlow } from '.
 import type { Tokens } from './ims/tokens.ts'
 import { late } from './late.ts'
 import type { Login } from './login.ts'
+import { checkCall } from './options.ts'
 import { withPlatform } from './platform.ts'
 import type { Json, Platform } from './ports.ts'
 import { REDACTED, showAs } from './redact.ts'
@@ -151,7 +152,9 @@ export function assembleClient(given: ClientOptions): {
     getToken,
     getTokens: async (asked) => tokenSet(await session.current(asked), flow),
     forget: () => session.forget(),
-    async invalidate({ signal } = {}) {
+    async invalidate(options) {
+      checkCall('invalidate', options)
+      const { signal } = options ?? {}
       const { forgetting, telling } = await end(setup, session, signal)
       const failure = forgetting ?? telling
       if (failure !== undefined) throw failure.error
@@ -202,8 +205,10 @@ function loginMethods({ setup, flow, session, closing }: LoginParts): Omit<Login
   })
   session.onForget(landing.forget)
   const finished = ({ tokens, ...rest }: LoginResult): FinishedLogin => Object.assign(tokenSet(tokens, flow), rest)
-  const untilClosed = <Options extends { signal?: AbortSignal | undefined }>(options?: Options) =>
-    ({ ...options, signal: options?.signal ? AbortSignal.any([options.signal, closing]) : closing }) as Options
+  const untilClosed = <Options extends { signal?: AbortSignal | undefined }>(options?: Options) => {
+    checkCall('a login', options)
+    return { ...options, signal: options?.signal ? AbortSignal.any([options.signal, closing]) : closing } as Options
+  }
   return {
     async login(options) {
       const asked = untilClosed(options)
@@ -220,7 +225,9 @@ function loginMethods({ setup, flow, session, closing }: LoginParts): Omit<Login
       const result = await landing.read()
       return result?.status === 'signedIn' ? { ...result, tokens: tokenSet(result.tokens, flow) } : result
     },
-    async logout({ redirectUri, signal } = {}) {
+    async logout(options) {
+      checkCall('logout', options)
+      const { redirectUri, signal } = options ?? {}
       const { forgetting, telling } = await end(setup, session, signal)
       if (forgetting !== undefined) throw forgetting.error
       // IMS being out of reach keeps nobody signed in here

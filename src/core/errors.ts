@@ -66,7 +66,8 @@ export class ImsError<Code extends ImsErrorCode = ImsErrorCode> extends Error {
   readonly code: Code
   declare readonly details?: Readonly<Record<string, unknown>>
 
-  constructor(code: Code, message: string, { cause, details }: ErrorExtras = {}) {
+  constructor(code: Code, message: string, extras?: ErrorExtras) {
+    const { cause, details } = extras ?? {}
     super(message, cause === undefined ? undefined : { cause })
     this.code = code
     if (details !== undefined) this.details = details
@@ -92,9 +93,9 @@ export class TokenError extends ImsError<TokenCode> {
   override readonly name: 'TokenError' = 'TokenError'
   declare readonly reason?: TokenInvalidReason
 
-  constructor(code: TokenCode, message: string, extras: ErrorExtras & { reason?: TokenInvalidReason } = {}) {
+  constructor(code: TokenCode, message: string, extras?: ErrorExtras & { reason?: TokenInvalidReason }) {
     super(code, message, extras)
-    if (extras.reason !== undefined) this.reason = extras.reason
+    if (extras?.reason !== undefined) this.reason = extras.reason
   }
 }
 
@@ -118,12 +119,13 @@ export class ImsResponseError extends ImsError<ImsResponseCode> implements Respo
   declare readonly imsErrorDescription?: string
   declare readonly requestId?: string
 
-  constructor(code: ImsResponseCode, message: string, facts: ResponseFacts, extras: ErrorExtras = {}) {
+  constructor(code: ImsResponseCode, message: string, facts: ResponseFacts, extras?: ErrorExtras) {
     super(code, message, extras)
-    this.status = facts.status
-    if (facts.imsError !== undefined) this.imsError = facts.imsError
-    if (facts.imsErrorDescription !== undefined) this.imsErrorDescription = facts.imsErrorDescription
-    if (facts.requestId !== undefined) this.requestId = facts.requestId
+    const { status, imsError, imsErrorDescription, requestId } = facts ?? {}
+    this.status = status
+    if (imsError !== undefined) this.imsError = imsError
+    if (imsErrorDescription !== undefined) this.imsErrorDescription = imsErrorDescription
+    if (requestId !== undefined) this.requestId = requestId
   }
 }
 
@@ -137,13 +139,13 @@ export class UnavailableError extends ImsError<UnavailableCode> {
   constructor(
     code: UnavailableCode,
     message: string,
-    extras: ErrorExtras &
-      Partial<Pick<ResponseFacts, 'status' | 'requestId'>> & { retryAfter?: number | undefined } = {},
+    extras?: ErrorExtras & Partial<Pick<ResponseFacts, 'status' | 'requestId'>> & { retryAfter?: number | undefined },
   ) {
     super(code, message, extras)
-    if (extras.retryAfter !== undefined) this.retryAfter = extras.retryAfter
-    if (extras.status !== undefined) this.status = extras.status
-    if (extras.requestId !== undefined) this.requestId = extras.requestId
+    const { retryAfter, status, requestId } = extras ?? {}
+    if (retryAfter !== undefined) this.retryAfter = retryAfter
+    if (status !== undefined) this.status = status
+    if (requestId !== undefined) this.requestId = requestId
   }
 }
 

@@ -1,4 +1,5 @@
 import { UnavailableError } from './errors.ts'
+import { checkOptions, type OptionNames, requireMethods } from './options.ts'
 import type { Json, Store } from './ports.ts'
 import { safeCause } from './redact.ts'
 
@@ -17,6 +18,8 @@ export interface FromUnstorageOptions {
   readonly now?: (() => number) | undefined
 }
 
+const optionNames: OptionNames<FromUnstorageOptions> = { consistency: 1, now: 1 }
+
 /**
  * Uses any `unstorage` storage as a {@link Store}: Redis, S3, Upstash, Vercel KV. Keys are encoded, because unstorage
  * treats `:` and `/` as separators. Drivers that support a `ttl` (seconds) drop entries when their tokens expire.
@@ -24,6 +27,8 @@ export interface FromUnstorageOptions {
  * @throws {UnavailableError} `STORE_FAILED` from each method, if the storage fails
  */
 export function fromUnstorage(storage: UnstorageLike, options: FromUnstorageOptions = {}): Store {
+  checkOptions('fromUnstorage', options, optionNames)
+  requireMethods('the storage of fromUnstorage', storage, 'getItem', 'setItem', 'removeItem', 'getKeys')
   const { consistency, now = Date.now } = options
   const read = async (key: string): Promise<Json | undefined> => {
     const entry = parse(await storage.getItem(encode(key)))

@@ -212,7 +212,7 @@ const finishedKey = async (callback: URL) => `imskit/finished/${await digest(sta
 
 function parseCallback(callback: URL | string): URL {
   if (callback instanceof URL) return callback
-  if (URL.canParse(callback)) return new URL(callback)
+  if (typeof callback === 'string' && URL.canParse(callback)) return new URL(callback)
   throw new ConfigurationError('BAD_OPTION', 'finishLogin needs the absolute URL that the person came back on')
 }
 

@@ -1,4 +1,5 @@
 import { onAbort, untilAborted } from './abort.ts'
+import { badOption, checkOptions, type OptionNames, requireMethods } from './options.ts'
 import { providePlatform } from './platform.ts'
 import type { Clock, Hold, Json, Lock, Platform, Store } from './ports.ts'
 
@@ -31,36 +32,91 @@ export const systemClock: Clock = {
   },
 }
 
+export interface MemoryStoreOptions {
+  readonly clock?: Pick<Clock, 'now'> | undefined
+  /**
+   * How many values that expire are stored at most: the one that was written first makes room for the next. Values that
+   * expire within 20 minutes, such as logins that were started, have as much room of their own. Default: 10,000.
+   */
+  readonly maxEntries?: number | undefined
+}
+
+const optionNames: OptionNames<MemoryStoreOptions> = { clock: 1, maxEntries: 1 }
+/** ms */
+const briefly = 1_200_000
+
+// as text: nobody changes it from outside, and it is many times faster than structuredClone
+interface Entry {
+  readonly text: string
+  readonly expiresAt: number
+}
+
 /** A {@link Store} that lives as long as the process or page. */
-export function memoryStore({ clock = systemClock }: { clock?: Clock } = {}): Store {
-  // as text: nobody changes it from outside, and it is many times faster than structuredClone
-  const entries = new Map<string, { text: string; expiresAt: number }>()
-  const alive = (key: string) => {
-    const entry = entries.get(key)
-    if (entry !== undefined && entry.expiresAt > clock.now()) return entry.text
-    entries.delete(key)
+export function memoryStore(options: MemoryStoreOptions = {}): Store {
+  checkOptions('memoryStore', options, optionNames)
+  const { clock = systemClock, maxEntries = 10_000 } = options
+  requireMethods('the clock of memoryStore', clock, 'now')
+  if (!Number.isInteger(maxEntries) || maxEntries < 1) throw badOption('maxEntries must be a whole number above 0')
+  // apart, so that a flood of logins that nobody finishes evicts no token, and no token what the caller stored for good
+  const [brief, lasting, forever] = [shelf(maxEntries), shelf(maxEntries), shelf(Number.POSITIVE_INFINITY)]
+  const shelves = [brief, lasting, forever]
+  const find = (key: string) => {
+    for (const { get } of shelves) {
+      const text = get(key, clock.now())
+      if (text !== undefined) return text
+    }
     return undefined
   }
-  // what nobody comes back for, such as logins given up, must not pile up
-  let sweepAt = fewEntries
-  const sweep = () => {
-    if (entries.size < sweepAt) return
-    for (const key of entries.keys()) alive(key)
-    sweepAt = Math.max(fewEntries, entries.size * 2)
+  const remove = (key: string) => {
+    for (const { entries } of shelves) entries.delete(key)
   }
   return {
     get: async (key) => {
-      const text = alive(key)
+      const text = find(key)
       return text === undefined ? undefined : (JSON.parse(text) as Json)
     },
     set: async (key, value, expiresAt = Number.POSITIVE_INFINITY) => {
-      entries.set(key, { text: JSON.stringify(value), expiresAt })
-      sweep()
+      const text = JSON.stringify(value)
+      remove(key)
+      const now = clock.now()
+      const place = expiresAt === Number.POSITIVE_INFINITY ? forever : expiresAt - now <= briefly ? brief : lasting
+      place.set(key, { text, expiresAt }, now)
     },
-    delete: async (key) => {
-      entries.delete(key)
+    delete: async (key) => remove(key),
+    keys: async (prefix) =>
+      shelves.flatMap(({ entries, get }) =>
+        [...entries.keys()].filter((key) => key.startsWith(prefix) && get(key, clock.now()) !== undefined),
+      ),
+  }
+}
+
+interface Shelf {
+  readonly entries: Map<string, Entry>
+  readonly get: (key: string, now: number) => string | undefined
+  readonly set: (key: string, entry: Entry, now: number) => void
+}
+
+function shelf(most: number): Shelf {
+  const entries = new Map<string, Entry>()
+  // what nobody comes back for, such as logins given up, must not pile up
+  let sweepAt = fewEntries
+  const get = (key: string, now: number) => {
+    const entry = entries.get(key)
+    if (entry !== undefined && entry.expiresAt > now) return entry.text
+    entries.delete(key)
+    return undefined
+  }
+  return {
+    entries,
+    get,
+    set(key, entry, now) {
+      entries.set(key, entry)
+      if (entries.size >= sweepAt) {
+        for (const each of entries.keys()) get(each, now)
+        sweepAt = Math.max(fewEntries, entries.size * 2)
+      }
+      if (entries.size > most) entries.delete(entries.keys().next().value ?? '')
     },
-    keys: async (prefix) => [...entries.keys()].filter((key) => key.startsWith(prefix) && alive(key) !== undefined),
   }
 }
 
@@ -110,6 +166,7 @@ export function processLock(): Lock {
  */
 export const noLock: Lock = /* @__PURE__ */ Object.assign<Lock, { [accepted]: true }>(
   async (_name, task, signal) => {
+    if (typeof task !== 'function') throw badOption('a lock takes a name and a task')
     signal?.throwIfAborted()
     return task(unguarded)
   },

@@ -1,3 +1,4 @@
+import { checkOptions } from './options.ts'
 import type { Platform } from './ports.ts'
 
 // Symbol.for is one registry for all copies of this module
@@ -13,6 +14,7 @@ export function providePlatform(parts: Platform): Platform {
 
 /** `options` with what the platform spread into them provides; the caller's own options win, in any order. */
 export function withPlatform<Options extends object>(options: Options): Options {
+  checkOptions('a client', options)
   const parts = (options as { [provided]?: Platform })[provided]
   const named = Object.entries(options).filter(([, value]) => value !== undefined)
   return parts === undefined ? options : { ...parts, ...(Object.fromEntries(named) as Options) }

@@ -1,6 +1,7 @@
 import { untilAborted } from './abort.ts'
 import { ConfigurationError, isImsError, UnavailableError } from './errors.ts'
 import { systemClock } from './memory.ts'
+import { checkOptions, type OptionNames } from './options.ts'
 import type { Clock, Hold, Lock } from './ports.ts'
 import { safeCause } from './redact.ts'
 import { lockWait, renewalLimit } from './session/times.ts'
@@ -53,6 +54,8 @@ ${ifOwn}return redis.call("del", KEYS[1]) end return 0`,
   hasEnded: 'return redis.call("exists", KEYS[1])',
 }
 
+const optionNames: OptionNames<RedisLockOptions> = { lease: 1, clock: 1 }
+
 /**
  * A {@link Lock} among all processes that use one Redis, with a client of `ioredis` or `redis`. A holder extends its
  * lease while its task runs; if its process dies, the lock is free after the lease.
@@ -64,6 +67,7 @@ ${ifOwn}return redis.call("del", KEYS[1]) end return 0`,
  * @throws {UnavailableError} from the lock: `STORE_FAILED` if Redis fails, `TIMEOUT` if other holders keep it too long
  */
 export function redisLock(client: RedisLike, options: RedisLockOptions = {}): Lock {
+  checkOptions('redisLock', options, optionNames)
   const { lease = shortestLease, clock = systemClock } = options
   if (!Number.isInteger(lease) || lease < shortestLease || lease > longestLease)
     throw new ConfigurationError(

@@ -1,10 +1,10 @@
-import { ConfigurationError } from './errors.ts'
 import type { Emit } from './events.ts'
 import { type Flow, isLogin } from './flows/flow.ts'
 import type { Call } from './ims/call.ts'
 import { issuersOf, resolveEndpoint } from './ims/environment.ts'
 import { defaultRetry, type RetryPolicy } from './ims/retry-policy.ts'
 import { systemClock } from './memory.ts'
+import { badOption, checkOptions, type OptionNames, requireMethods } from './options.ts'
 import type { Clock, Fetch, Platform } from './ports.ts'
 
 /** Where and how IMS is called. */
@@ -35,9 +35,13 @@ const globalFetch: Fetch = (url, init) => globalThis.fetch(url, init)
  * @throws {ConfigurationError} `BAD_OPTION`
  */
 export function connect(options: ConnectionOptions, emit: Emit): Connection {
+  checkOptions('a connection to IMS', options)
   const { timeout = 30_000, issuers, clock = systemClock, fetch = globalFetch, readKey } = options
   requirePositive('timeout', timeout)
-  if (typeof fetch !== 'function') throw new ConfigurationError('BAD_OPTION', 'fetch must be a function')
+  if (typeof fetch !== 'function') throw badOption('fetch must be a function')
+  if (readKey !== undefined && typeof readKey !== 'function') throw badOption('readKey must be a function')
+  if (issuers !== undefined && !isTexts(issuers)) throw badOption('issuers must be an array of strings')
+  requireMethods('clock', clock, 'now', 'sleep')
   const endpoint = resolveEndpoint(options)
   return {
     endpoint,
@@ -56,11 +60,15 @@ export function connect(options: ConnectionOptions, emit: Emit): Connection {
 // a longer timer fires at once
 const longestTimer = 2 ** 31 - 1
 
+const retryNames: OptionNames<RetryPolicy> = { retries: 1, baseDelay: 1, maxDelay: 1, maxRetryAfter: 1 }
+const isTexts = (list: unknown) => Array.isArray(list) && list.every((item) => typeof item === 'string')
+
 function retryPolicy(given: Partial<RetryPolicy> = {}): RetryPolicy {
+  checkOptions('retry', given, retryNames)
   const number = (name: keyof RetryPolicy) => {
     const value: unknown = given[name] ?? defaultRetry[name]
     if (typeof value === 'number' && value >= 0) return Math.min(value, longestTimer)
-    throw new ConfigurationError('BAD_OPTION', `retry.${name} must be a number, 0 or more`)
+    throw badOption(`retry.${name} must be a number, 0 or more`)
   }
   return {
     retries: number('retries'),
@@ -73,7 +81,7 @@ function retryPolicy(given: Partial<RetryPolicy> = {}): RetryPolicy {
 /** @throws {ConfigurationError} `BAD_OPTION` unless `value` is a number of ms above 0 */
 export function requirePositive(name: string, value: unknown): void {
   if (typeof value === 'number' && value > 0) return
-  throw new ConfigurationError('BAD_OPTION', `${name} must be a number of milliseconds above 0`)
+  throw badOption(`${name} must be a number of milliseconds above 0`)
 }
 
 /** Everything a session and a login share. */

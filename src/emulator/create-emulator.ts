@@ -1,4 +1,5 @@
-import { createProvider, type EmulatorOptions } from './create-provider.ts'
+import { badOption, checkOptions } from '../core/options.ts'
+import { createProvider, type EmulatorOptions, emulatorOptions } from './create-provider.ts'
 import { type Call, readCall } from './http/call.ts'
 import { corsHeaders } from './http/cors.ts'
 import { createFaults, damage, type FaultOptions, faultResponse } from './http/faults.ts'
@@ -59,11 +60,21 @@ async function answer(call: Call, provider: Provider, fault: FaultOptions | unde
   return fault ? damage(response, fault) : response
 }
 
+/** @throws {ConfigurationError} `BAD_OPTION` */
+function requestOf(input: Request | string | URL, init: RequestInit | undefined): Request {
+  try {
+    return new Request(input, init)
+  } catch {
+    throw badOption('The fetch of the emulator takes what the global fetch takes: an absolute URL or a Request.')
+  }
+}
+
 /**
  * Makes an IMS that runs in this process, in any runtime with the fetch API and WebCrypto. It resolves once its RSA
  * keys are generated. It is for development and tests and no security boundary. Rejects with `BAD_OPTION`.
  */
 export async function createEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  checkOptions('createEmulator', options, emulatorOptions)
   const { provider, contexts } = await createProvider(options)
   const faults = createFaults()
   const journal = createJournal()
@@ -77,7 +88,7 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
     setTime: provider.clock.set,
     rotateKeys: provider.keys.rotate,
     async fetch(input, init) {
-      const request = new Request(input, init)
+      const request = requestOf(input, init)
       request.signal.throwIfAborted()
       const call = await readCall(request)
       const { method, url } = call

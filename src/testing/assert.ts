@@ -1,3 +1,5 @@
+import { ConfigurationError } from '../core/errors.ts'
+
 /** A test runner's `test`, whichever it is. */
 export type Test = (name: string, run: () => Promise<void>) => void
 
@@ -28,4 +30,13 @@ export async function rejection(work: Promise<unknown>): Promise<unknown> {
     return error
   }
   throw new Error('contract broken: it resolved, and should have rejected')
+}
+
+/** @throws {ConfigurationError} `BAD_OPTION` unless a contract has a runner and options */
+export function checkContract(name: string, test: unknown, options: unknown): void {
+  if (typeof test === 'function' && typeof options === 'object' && options !== null) return
+  throw new ConfigurationError(
+    'BAD_OPTION',
+    `${name} takes a test runner's test function, and its options as an object`,
+  )
 }

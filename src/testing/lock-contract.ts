@@ -1,5 +1,5 @@
 import type { Hold, Lock } from '../core/ports.ts'
-import { assert, assertSame, rejection, type Test } from './assert.ts'
+import { assert, assertSame, checkContract, rejection, type Test } from './assert.ts'
 
 /** A lock of its own whose medium can fail. */
 export interface FailingLock {
@@ -29,6 +29,7 @@ const pause = () => new Promise((resolve) => setTimeout(resolve, 5))
 
 /** Checks what every {@link Lock} must do. Takes the runner's `test`, so that it runs wherever the lock does. */
 export function lockContract(test: Test, options: LockContractOptions): void {
+  checkContract('lockContract', test, options)
   const { makeLock, exclusive = true, lose, makeFailing } = options
   const prefix = `contract ${++runs} ${Date.now()} `
   const check: Check = (name, run) => test(`lock: ${name}`, async () => run(await makeLock(), prefix + name))

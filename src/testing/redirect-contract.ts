@@ -1,5 +1,5 @@
 import type { Redirect } from '../core/ports.ts'
-import { assert, assertSame, rejection, type Test } from './assert.ts'
+import { assert, assertSame, checkContract, rejection, type Test } from './assert.ts'
 
 export interface RedirectContractOptions {
   /** A redirect that sends the "person" to `visit`, who follows the authorization URL and comes back. */
@@ -9,7 +9,9 @@ export interface RedirectContractOptions {
 }
 
 /** What every {@link Redirect} must do that can wait for a person. */
-export function redirectContract(test: Test, { makeRedirect, comeBack }: RedirectContractOptions): void {
+export function redirectContract(test: Test, options: RedirectContractOptions): void {
+  checkContract('redirectContract', test, options)
+  const { makeRedirect, comeBack } = options
   const authorization = (redirectUri: string) => {
     const url = new URL('https://ims.example/authorize')
     url.searchParams.set('redirect_uri', redirectUri)

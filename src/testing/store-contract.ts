@@ -1,5 +1,5 @@
 import type { Json, Store } from '../core/ports.ts'
-import { assert, assertSame, rejection, type Test } from './assert.ts'
+import { assert, assertSame, checkContract, rejection, type Test } from './assert.ts'
 
 export interface StoreContractOptions {
   /** A new store each time, on the same medium or on an empty one. */
@@ -18,6 +18,7 @@ let runs = 0
 
 /** Checks what every {@link Store} must do. Takes the runner's `test`, so that it runs wherever the store does. */
 export function storeContract(test: Test, options: StoreContractOptions): void {
+  checkContract('storeContract', test, options)
   const { makeStore, now = Date.now, makeFailing, damage } = options
   const prefix = `contract/${++runs}/${Math.floor(now())}/`
   const check: Check = (name, run) => test(`store: ${name}`, async () => run(await makeStore(), `${prefix}${name}`))

@@ -3,8 +3,8 @@ import type { Command } from '../../src/adapters/node/cli/command.ts'
 import { commands } from '../../src/adapters/node/cli/commands.ts'
 import type { Patient } from '../../src/adapters/node/cli/doctor/finding.ts'
 import { runtime } from '../../src/adapters/node/cli/doctor/runtime.ts'
-import { nearest } from '../../src/adapters/node/cli/nearest.ts'
 import { parse } from '../../src/adapters/node/cli/parse.ts'
+import { nearest } from '../../src/core/nearest.ts'
 import { reference } from './reference.ts'
 
 test('docs/command-line.md is what the table says; `npx vitest run test/cli/table.test.ts -u` writes it', async () => {

@@ -3,14 +3,15 @@ import { ConfigurationError } from '../../core/errors.ts'
 import { createEmitter } from '../../core/events.ts'
 import type { CreateImsOptions, FamiliarIms } from '../../core/familiar/familiar-api.ts'
 import { publicKind } from '../../core/familiar/kind-public.ts'
-import { namedContexts } from '../../core/familiar/named-contexts.ts'
+import { kindsOf, namedContexts } from '../../core/familiar/named-contexts.ts'
 import { late } from '../../core/late.ts'
+import { pickOptions } from '../../core/options.ts'
 import { withPlatform } from '../../core/platform.ts'
 import type { Arrival, Json } from '../../core/ports.ts'
 import { createLanding, type LoginOptions, storedLogin } from '../../core/sign-in.ts'
 import { browserContexts } from './contexts-browser.ts'
 import { pageArrival } from './page-arrival.ts'
-import { type BrowserPlatformOptions, browserPlatform } from './platform.ts'
+import { type BrowserPlatformOptions, browserOptions, browserPlatform } from './platform.ts'
 
 const loadLogin = /* @__PURE__ */ late(() => import('../../core/login.ts'))
 
@@ -51,8 +52,8 @@ export type BrowserIms = FamiliarIms & ContextLogins
  * @throws {ConfigurationError} `BAD_OPTION` in a page that is no secure context
  */
 export function createBrowserIms(options: BrowserImsOptions = {}): BrowserIms {
-  const { kinds = [] } = options
-  const platform = withPlatform({ ...browserPlatform(options), ...withoutPageOptions(options) })
+  const kinds = kindsOf(options)
+  const platform = withPlatform({ ...browserPlatform(pickOptions(options, browserOptions)), ...forContexts(options) })
   const { store, pending = store, arrival = pageArrival } = platform
   const ims = namedContexts({ contexts: browserContexts(store), ...platform }, [...kinds, publicKind])
   const landing = createLanding<RedirectResult>({
@@ -99,16 +100,7 @@ export function createBrowserIms(options: BrowserImsOptions = {}): BrowserIms {
 const isForContext = (stored: Json | undefined) => typeof stored === 'object' && stored !== null && 'context' in stored
 
 /** What is for the core; what is for the page's own platform is read there. */
-function withoutPageOptions(options: BrowserImsOptions): Partial<CreateImsOptions> {
-  const {
-    redirectUri: _r,
-    relayUri: _y,
-    database: _d,
-    popupTimeout: _p,
-    silentTimeout: _s,
-    allowSecretsInBrowser: _a,
-    kinds: _k,
-    ...rest
-  } = options
-  return rest
+function forContexts(options: BrowserImsOptions): Partial<CreateImsOptions> {
+  const others = Object.entries(options).filter(([name]) => name !== 'kinds' && !Object.hasOwn(browserOptions, name))
+  return Object.fromEntries(others)
 }

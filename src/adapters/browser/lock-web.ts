@@ -1,6 +1,7 @@
-import { ConfigurationError } from '../../core/errors.ts'
 import { processLock } from '../../core/memory.ts'
+import { checkOptions, type OptionNames } from '../../core/options.ts'
 import type { Hold, Lock } from '../../core/ports.ts'
+import { requirePositive } from '../../core/setup.ts'
 
 export interface WebLockOptions {
   /** After how many ms without a sign of life a holder loses its lock. Default, and at least: 45,000. */
@@ -20,6 +21,8 @@ const longestTimer = 2 ** 31 - 1
 
 let shared: Lock | undefined
 
+const optionNames: OptionNames<WebLockOptions> = { lease: 1 }
+
 /**
  * A lock across the tabs of one browser profile. The browser releases it when a tab closes. A tab that waits asks the
  * holder for a sign of life, and takes the lock over if a frozen holder has not answered for the lease; a holder that is
@@ -29,9 +32,10 @@ let shared: Lock | undefined
  *
  * @throws {ConfigurationError} `BAD_OPTION` if `lease` is not a number of ms above 0
  */
-export function webLock({ lease = shortestLease }: WebLockOptions = {}): Lock {
-  if (typeof lease !== 'number' || !(lease > 0))
-    throw new ConfigurationError('BAD_OPTION', 'lease must be a number of milliseconds above 0')
+export function webLock(options: WebLockOptions = {}): Lock {
+  checkOptions('webLock', options, optionNames)
+  const { lease = shortestLease } = options
+  requirePositive('lease', lease)
   return tabLock(Math.min(Math.max(lease, shortestLease), longestTimer))
 }
 

@@ -1,4 +1,5 @@
 import { ConfigurationError, LoginRequiredError } from '../../core/errors.ts'
+import { checkOptions, type OptionNames } from '../../core/options.ts'
 import { providePlatform } from '../../core/platform.ts'
 import type { LoginWish, Platform, Redirect } from '../../core/ports.ts'
 import { webLock } from './lock-web.ts'
@@ -26,6 +27,16 @@ export interface BrowserPlatformOptions {
   readonly allowSecretsInBrowser?: boolean | undefined
 }
 
+/** The options of a page's platform by their names. */
+export const browserOptions: OptionNames<BrowserPlatformOptions> = {
+  redirectUri: 1,
+  relayUri: 1,
+  database: 1,
+  popupTimeout: 1,
+  silentTimeout: 1,
+  allowSecretsInBrowser: 1,
+}
+
 /**
  * What a page lends the core: tokens sealed in IndexedDB, one renewal across tabs, login by redirect, popup or hidden
  * frame. Can be made while rendering on a server, where it does nothing until it is used.
@@ -33,6 +44,7 @@ export interface BrowserPlatformOptions {
  * @throws {ConfigurationError} `BAD_OPTION` in a page that is no secure context
  */
 export function browserPlatform(options: BrowserPlatformOptions = {}): Platform {
+  checkOptions('browserPlatform', options, browserOptions)
   requireSecureContext()
   const degrading = said<string>()
   const store = indexedDbStore({ name: options.database, onDegraded: degrading.say })

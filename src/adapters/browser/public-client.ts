@@ -2,6 +2,7 @@ import { ConfigurationError } from '../../core/errors.ts'
 import { type CodeFlowOptions, codeFlow } from '../../core/flows/authorization-code.ts'
 import { secretInPage } from '../../core/flows/credentials.ts'
 import type { LoginFlow } from '../../core/flows/flow.ts'
+import { checkOptions } from '../../core/options.ts'
 
 export interface PublicClientOptions extends Omit<CodeFlowOptions, 'clientSecret'> {
   /** What a page is sent everyone can read: refused. */
@@ -16,6 +17,7 @@ export interface PublicClientOptions extends Omit<CodeFlowOptions, 'clientSecret
  * @throws {ConfigurationError} `SECRET_IN_BROWSER` for a client secret, `BAD_OPTION` for a missing or mistyped credential
  */
 export function authorizationCode(options: PublicClientOptions): LoginFlow {
+  checkOptions('authorizationCode', options)
   const { clientSecret, verifyIdTokenSignature } = options
   if (clientSecret !== undefined) throw secretInPage('a client secret')
   if (verifyIdTokenSignature === undefined) return codeFlow(options)

@@ -1,5 +1,8 @@
 import { LoginRequiredError } from '../../core/errors.ts'
+import { requireText } from '../../core/flows/credentials.ts'
+import { checkOptions, type OptionNames } from '../../core/options.ts'
 import type { Redirect } from '../../core/ports.ts'
+import { requirePositive } from '../../core/setup.ts'
 import { awaitCallback, within } from './callback-channel.ts'
 
 export interface FrameOptions {
@@ -8,11 +11,17 @@ export interface FrameOptions {
   readonly timeout?: number | undefined
 }
 
+const optionNames: OptionNames<FrameOptions> = { redirectUri: 1, timeout: 1 }
+
 /**
  * Asks IMS without a page, in a hidden frame (`prompt=none`). Best effort: a browser that blocks third-party cookies
  * makes IMS see nobody, so a failure never means that the person is signed out.
  */
-export function frameRedirect({ redirectUri, timeout = 10_000 }: FrameOptions): Redirect {
+export function frameRedirect(options: FrameOptions): Redirect {
+  checkOptions('frameRedirect', options, optionNames)
+  const { redirectUri, timeout = 10_000 } = options
+  requireText('frameRedirect', { redirectUri })
+  requirePositive('timeout', timeout)
   return {
     async begin(signal) {
       signal?.throwIfAborted()

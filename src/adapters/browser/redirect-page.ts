@@ -1,4 +1,5 @@
 import { LoginRequiredError } from '../../core/errors.ts'
+import { requireText } from '../../core/flows/credentials.ts'
 import type { Redirect } from '../../core/ports.ts'
 
 const loginsKey = 'imskit/page-logins'
@@ -10,6 +11,7 @@ const most = 5
  * page that is loaded when the person is back. It rejects only where the page is brought back as it was left.
  */
 export function pageRedirect(redirectUri: string): Redirect {
+  requireText('pageRedirect', { redirectUri })
   return {
     async begin(signal) {
       signal?.throwIfAborted()

@@ -1,5 +1,8 @@
 import { LoginRequiredError } from '../../core/errors.ts'
+import { requireText } from '../../core/flows/credentials.ts'
+import { checkOptions, type OptionNames } from '../../core/options.ts'
 import type { Redirect } from '../../core/ports.ts'
+import { requirePositive } from '../../core/setup.ts'
 import { awaitCallback, notBack, within } from './callback-channel.ts'
 
 export interface PopupOptions {
@@ -8,11 +11,17 @@ export interface PopupOptions {
   readonly timeout?: number | undefined
 }
 
+const optionNames: OptionNames<PopupOptions> = { redirectUri: 1, timeout: 1 }
+
 /**
  * Signs in in a window of its own. `begin` opens it at once, while the browser still counts the click; a window that is
  * blocked is `LOGIN_NOT_POSSIBLE`. Whether it is still open is never asked: under COOP the answer would be wrong.
  */
-export function popupRedirect({ redirectUri, timeout = 300_000 }: PopupOptions): Redirect {
+export function popupRedirect(options: PopupOptions): Redirect {
+  checkOptions('popupRedirect', options, optionNames)
+  const { redirectUri, timeout = 300_000 } = options
+  requireText('popupRedirect', { redirectUri })
+  requirePositive('timeout', timeout)
   return {
     async begin(signal) {
       signal?.throwIfAborted()

@@ -1,6 +1,7 @@
 import { del, entries, get, promisifyRequest, set, type UseStore, update } from 'idb-keyval'
 import { UnavailableError } from '../../core/errors.ts'
 import { memoryStore } from '../../core/memory.ts'
+import { checkOptions, type OptionNames } from '../../core/options.ts'
 import type { Clock, Json, Store } from '../../core/ports.ts'
 import { safeCause } from '../../core/redact.ts'
 
@@ -30,6 +31,8 @@ const keyName = '#key'
 /** How long one call waits for the database to open, in ms. Another tab may block it for any time. */
 const patience = 5_000
 
+const optionNames: OptionNames<IndexedDbStoreOptions> = { name: 1, onDegraded: 1, clock: 1 }
+
 /**
  * Values in IndexedDB, encrypted with AES-GCM and a key that cannot be exported: a copied disk reveals nothing, a script
  * that runs in the page can still use them. If the browser denies the database (some private windows), memory.
@@ -37,8 +40,10 @@ const patience = 5_000
  * Rejects with `STORE_FAILED` if a value cannot be written, or if the database does not answer: that it is slow, blocked
  * or broken does not mean that it is empty. The next call tries again.
  */
-export function indexedDbStore({ name = 'imskit', onDegraded, clock = Date }: IndexedDbStoreOptions = {}): Store {
-  const fallback = memoryStore({ clock: { now: () => clock.now(), sleep: async () => {} } })
+export function indexedDbStore(options: IndexedDbStoreOptions = {}): Store {
+  checkOptions('indexedDbStore', options, optionNames)
+  const { name = 'imskit', onDegraded, clock = Date } = options
+  const fallback = memoryStore({ clock: { now: () => clock.now() } })
   const reported = new Set<string>()
   const degraded = (reason: string) => {
     if (!reported.has(reason)) onDegraded?.(reason)

@@ -1,4 +1,5 @@
 import { UnavailableError } from '../../core/errors.ts'
+import { checkOptions, type OptionNames } from '../../core/options.ts'
 import type { Clock, Json, Store } from '../../core/ports.ts'
 import { safeCause } from '../../core/redact.ts'
 
@@ -14,13 +15,17 @@ interface Entry {
   readonly setAt: number
 }
 
+const optionNames: OptionNames<SessionStoreOptions> = { most: 1, clock: 1 }
+
 /**
  * Values of one tab, in `sessionStorage`: a login that has started is stored here while the page is at IMS. Abandoned
  * logins expire and are capped in number, so that they never block a new one. Memory if the browser denies the storage.
  *
  * Rejects with `STORE_FAILED` if the storage is there and cannot be read.
  */
-export function sessionStore({ most = 20, clock = Date }: SessionStoreOptions = {}): Store {
+export function sessionStore(options: SessionStoreOptions = {}): Store {
+  checkOptions('sessionStore', options, optionNames)
+  const { most = 20, clock = Date } = options
   const memory = new Map<string, string>()
 
   function read(key: string): Entry | undefined {

@@ -1,7 +1,9 @@
+import { requireText } from '../../core/flows/credentials.ts'
 import type { Change, Changes } from '../../core/ports.ts'
 
 /** Tells the tabs of this origin about tokens, logins and logouts. Only the keys travel, never a token. */
 export function tabChanges(name = 'imskit/changes'): Changes {
+  requireText('tabChanges', { name })
   let channel: BroadcastChannel | undefined
   const listeners = new Set<(change: Change) => void>()
   const hear = (change: Change) => {

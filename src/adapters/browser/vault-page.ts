@@ -1,7 +1,9 @@
 import { untilAborted } from '../../core/abort.ts'
 import { UnavailableError } from '../../core/errors.ts'
 import { createEmitter, type ImsEventOf, type ImsEventType } from '../../core/events.ts'
+import { requireText } from '../../core/flows/credentials.ts'
 import type { LoginParameters } from '../../core/flows/flow.ts'
+import { checkOptions, type OptionNames, requireMethods } from '../../core/options.ts'
 import type { GetTokenOptions } from '../../core/session/session.ts'
 import { frameRedirect } from './redirect-frame.ts'
 import { popupRedirect } from './redirect-popup.ts'
@@ -54,14 +56,18 @@ interface Waiting {
 /** ms until a worker that says nothing is taken for one that does not run. */
 const patience = 30_000
 
+const optionNames: OptionNames<OpenVaultOptions> = { redirectUri: 1, popupTimeout: 1, silentTimeout: 1 }
+
 /**
  * Opens the vault that `worker` serves (`serveVault`). Everything rejects with `NETWORK_FAILED` where it does not run.
  *
  * @param worker `new Worker(…, { type: 'module' })`, or a `SharedWorker` for many tabs with one sign-in
  */
 export function openVault(worker: Worker | SharedWorker, options: OpenVaultOptions): Vault {
+  checkOptions('openVault', options, optionNames)
   const { redirectUri, popupTimeout, silentTimeout } = options
-  const port = 'port' in worker ? worker.port : worker
+  requireText('openVault', { redirectUri })
+  const port = portOf(worker)
   const waiting = new Map<number, Waiting>()
   const { emit, on, clear } = createEmitter()
   const closing = new AbortController()
@@ -69,6 +75,7 @@ export function openVault(worker: Worker | SharedWorker, options: OpenVaultOptio
   let asked = 0
 
   port.onmessage = ({ data }: MessageEvent<FromVault>) => {
+    if (typeof data !== 'object' || data === null) return
     if ('ready' in data) return readiness.resolve()
     if ('event' in data) return emit(data.event)
     const { resolve, reject } = waiting.get(data.id) ?? {}
@@ -129,6 +136,13 @@ export function openVault(worker: Worker | SharedWorker, options: OpenVaultOptio
       clear()
     },
   }
+}
+
+function portOf(worker: Worker | SharedWorker): Worker | MessagePort {
+  checkOptions('openVault', worker)
+  const port = 'port' in worker ? worker.port : worker
+  requireMethods('the worker of openVault', port, 'postMessage')
+  return port
 }
 
 /** Settled by the vault's own word, by a failure to load or run it, or by time. */

@@ -1,6 +1,7 @@
 import { type ClientOptions, createClient, type LoginClient, type TokenSet } from '../../core/client.ts'
 import type { LoginFlow } from '../../core/flows/flow.ts'
 import { memoryPlatform } from '../../core/memory.ts'
+import { badOption, checkOptions } from '../../core/options.ts'
 import type { Platform } from '../../core/ports.ts'
 import {
   type FromVault,
@@ -19,6 +20,7 @@ export type VaultOptions = Omit<ClientOptions<LoginFlow>, keyof Platform | 'owne
 interface Port {
   postMessage(message: FromVault, transfer?: Transferable[]): void
   onmessage: ((event: MessageEvent<ToVault>) => void) | null
+  addEventListener?(type: 'close', listener: () => void): void
 }
 
 /**
@@ -28,7 +30,9 @@ interface Port {
  *
  * @throws {ConfigurationError} `BAD_OPTION`; `SECRET_IN_BROWSER` for a credential with a secret
  */
-export function serveVault({ onEvent, ...options }: VaultOptions): void {
+export function serveVault(given: VaultOptions): void {
+  checkOptions('serveVault', given)
+  const { onEvent, ...options } = given
   const ports = new Set<Port>()
   const client = createClient({
     ...options,
@@ -41,6 +45,8 @@ export function serveVault({ onEvent, ...options }: VaultOptions): void {
   })
   const attend = (port: Port) => {
     ports.add(port)
+    // browsers that tell when a tab is gone; in others its port stays until the worker ends
+    port.addEventListener?.('close', () => ports.delete(port))
     serve(client, port)
   }
   const scope = globalThis as unknown as Port & { onconnect?: ((event: MessageEvent) => void) | null }
@@ -51,6 +57,8 @@ export function serveVault({ onEvent, ...options }: VaultOptions): void {
 function serve(client: LoginClient, port: Port): void {
   const underWay = new Map<number, AbortController>()
   port.onmessage = async ({ data }) => {
+    // anything of the page's origin can post here
+    if (!isRequest(data)) return
     if ('hello' in data) return port.postMessage({ ready: true })
     if ('abort' in data) return underWay.get(data.abort)?.abort()
     const { id } = data
@@ -67,6 +75,10 @@ function serve(client: LoginClient, port: Port): void {
   port.postMessage({ ready: true })
 }
 
+function isRequest(data: unknown): data is ToVault {
+  return typeof data === 'object' && data !== null && ('hello' in data || 'abort' in data || 'id' in data)
+}
+
 async function perform(client: LoginClient, request: VaultCall, signal: AbortSignal): Promise<unknown> {
   switch (request.call) {
     case 'start':
@@ -81,6 +93,8 @@ async function perform(client: LoginClient, request: VaultCall, signal: AbortSig
       const redirectUri = request.asked
       return (await client.logout({ signal, ...(redirectUri !== undefined && { redirectUri }) })).href
     }
+    default:
+      throw badOption('the vault does not know this call')
   }
 }
 

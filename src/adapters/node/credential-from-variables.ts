@@ -2,6 +2,7 @@ import { ConfigurationError } from '../../core/errors.ts'
 import { clientCredentials } from '../../core/flows/client-credentials.ts'
 import type { Scopes } from '../../core/flows/credentials.ts'
 import type { SilentFlow } from '../../core/flows/flow.ts'
+import { checkOptions, type OptionNames } from '../../core/options.ts'
 import { contextFromVariables, injectedContext, type VariablePrefix } from './variable-names.ts'
 
 export interface CredentialFromVariablesOptions {
@@ -16,6 +17,8 @@ export interface CredentialFromVariables {
   readonly flow: SilentFlow
   readonly env?: string
 }
+
+const optionNames: OptionNames<CredentialFromVariablesOptions> = { prefix: 1, scopes: 1 }
 
 /**
  * The Server-to-Server credential that `variables` hold under the names of other tools: `process.env`, or the
@@ -33,8 +36,11 @@ export interface CredentialFromVariables {
  */
 export function credentialFromVariables(
   variables: Readonly<Record<string, unknown>>,
-  { prefix, scopes }: CredentialFromVariablesOptions = {},
+  options: CredentialFromVariablesOptions = {},
 ): CredentialFromVariables {
+  checkOptions('credentialFromVariables', variables)
+  checkOptions('credentialFromVariables', options, optionNames)
+  const { prefix, scopes } = options
   const data =
     (prefix === undefined ? injectedContext(variables) : undefined) ?? contextFromVariables(variables, prefix)
   const asked = scopes ?? (data.scopes as string[] | undefined)

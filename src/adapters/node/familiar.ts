@@ -3,6 +3,7 @@ import type { ContextData } from '../../core/familiar/contexts.ts'
 import { createIms } from '../../core/familiar/create-ims.ts'
 import type { ContextApi, CreateImsOptions, FamiliarIms } from '../../core/familiar/familiar-api.ts'
 import { isLoopback } from '../../core/ims/environment.ts'
+import { checkOptions } from '../../core/options.ts'
 import type { Redirect } from '../../core/ports.ts'
 import { type CliApi, cliApi, cliKind, loginOptions, type RelayOptions } from './cli-context.ts'
 import { type AioConfig, aioConfig } from './config/aio-config.ts'
@@ -26,6 +27,7 @@ export type NodeIms = FamiliarIms & { readonly context: ContextApi & CliApi }
  * the State service.
  */
 export function createNodeIms(options: NodeImsOptions = {}): NodeIms {
+  checkOptions('createNodeIms', options)
   const { directory, login, config = aioConfig(), relay, ...rest } = options
   const inAction = process.env.__OW_ACTION_NAME !== undefined
   const state = inAction ? stateTokens() : undefined

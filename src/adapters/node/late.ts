@@ -1,10 +1,27 @@
 // What few programs need is loaded when it is needed: a process that only reads a token starts sooner.
+
+import { requireText } from '../../core/flows/credentials.ts'
+import { badOption, checkOptions, type OptionNames } from '../../core/options.ts'
 import type { Redirect } from '../../core/ports.ts'
+import type { LoginOptions } from './login-options.ts'
 import type { LoopbackRedirectOptions } from './redirect-loopback.ts'
 import type { PasteRedirectOptions } from './redirect-paste.ts'
 import type { StateTokens } from './store-state.ts'
 
 export type { LoopbackRedirectOptions, PasteRedirectOptions }
+
+const loginOptions: OptionNames<LoginOptions> = {
+  port: 1,
+  bind: 1,
+  timeout: 1,
+  open: 1,
+  browser: 1,
+  output: 1,
+  env: 1,
+  isInteractive: 1,
+}
+const loopbackOptions: OptionNames<LoopbackRedirectOptions> = { ...loginOptions, host: 1, path: 1, input: 1 }
+const pasteOptions: OptionNames<PasteRedirectOptions> = { ...loginOptions, redirectUri: 1, input: 1 }
 
 /**
  * Signs a person in with the system browser and a listener on this machine alone (RFC 8252, section 7.3).
@@ -15,6 +32,7 @@ export type { LoopbackRedirectOptions, PasteRedirectOptions }
  * arrives ends the login. It rejects with `TIMEOUT`, or with the reason of the signal given to `begin`.
  */
 export function loopbackRedirect(options: LoopbackRedirectOptions = {}): Redirect {
+  checkOptions('loopbackRedirect', options, loopbackOptions)
   return { begin: async (signal) => (await import('./redirect-loopback.ts')).loopbackRedirect(options).begin(signal) }
 }
 
@@ -24,6 +42,8 @@ export function loopbackRedirect(options: LoopbackRedirectOptions = {}): Redirec
  * `begin` rejects with `LOGIN_NOT_POSSIBLE` in CI or without a terminal, `go` with `TIMEOUT` or the signal's reason.
  */
 export function pasteRedirect(options: PasteRedirectOptions): Redirect {
+  checkOptions('pasteRedirect', options, pasteOptions)
+  requireText('pasteRedirect', { redirectUri: options.redirectUri })
   return { begin: async (signal) => (await import('./redirect-paste.ts')).pasteRedirect(options).begin(signal) }
 }
 
@@ -35,6 +55,8 @@ export function pasteRedirect(options: PasteRedirectOptions): Redirect {
  * @throws {ConfigurationError} `INVALID_KEY` when PEM cannot be decrypted, `INVALID_KEY_FILE` when a file cannot be read
  */
 export async function readKey(source: string, passphrase?: string): Promise<string | undefined> {
+  if (typeof source !== 'string' || (passphrase !== undefined && typeof passphrase !== 'string'))
+    throw badOption('readKey takes text: PEM or the path of a key file, and perhaps its passphrase')
   const late = await import('./read-key.ts')
   return late.readKey(source, passphrase)
 }

@@ -1,6 +1,7 @@
 import { unlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { ConfigurationError, UnavailableError } from '../../core/errors.ts'
+import { checkOptions, type OptionNames } from '../../core/options.ts'
 import type { Lock } from '../../core/ports.ts'
 import { fileNameOf } from './file-name.ts'
 import {
@@ -54,6 +55,8 @@ const shortestLease = 10_000
 // a renewal may take 40 s, and whoever takes a lock over needs a moment
 const patience = 45_000
 
+const optionNames: OptionNames<FileLockOptions> = { directory: 1, wait: 1, lease: 1 }
+
 /**
  * A lock across the processes and threads of one user, as files in one directory.
  *
@@ -63,7 +66,9 @@ const patience = 45_000
  * @throws UnavailableError `TIMEOUT` if others held the lock for `wait` ms, `STORE_FAILED` if it cannot be created.
  */
 export function fileLock(options: string | FileLockOptions = {}): Lock {
-  const { directory, ...times } = typeof options === 'string' ? { directory: options } : options
+  const given: FileLockOptions = typeof options === 'string' ? { directory: options } : options
+  checkOptions('fileLock', given, optionNames)
+  const { directory, ...times } = given
   const lease = atLeast('lease', times.lease, { least: shortestLease, usual: defaultLease })
   const wait = atLeast('wait', times.wait, { least: lease + patience, usual: lease + patience })
   const lock: Lock = async (name, task, signal) => {

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { ConfigurationError, LoginRequiredError } from '../../core/errors.ts'
 import { assertBrowsable, openBrowser } from './open-browser.ts'
+import { printableLines } from './printable.ts'
 
 /** What every login with a browser and a loopback listener takes. */
 export interface LoginOptions {
@@ -64,7 +65,7 @@ export function ciVariable(env: NodeJS.ProcessEnv): string | undefined {
 export function loginSettings(options: LoginOptions): LoginSettings {
   const env = options.env ?? process.env
   assertPerson(options.isInteractive, env)
-  const output = safely(options.output ?? ((line) => void process.stderr.write(`${line}\n`)))
+  const output = safely(options.output ?? ((line) => void process.stderr.write(`${printableLines(line)}\n`)))
   const bind = readBind(options)
   return {
     port: readPort(options.port, env),

@@ -1,4 +1,5 @@
 import { memoryStore } from '../../core/memory.ts'
+import { checkOptions, type OptionNames } from '../../core/options.ts'
 import { providePlatform } from '../../core/platform.ts'
 import type { ConnectionDefaults, Platform } from '../../core/ports.ts'
 import { type AioConfig, aioConfig } from './config/aio-config.ts'
@@ -20,11 +21,15 @@ export interface NodePlatformOptions {
   readonly config?: AioConfig
 }
 
+const optionNames: OptionNames<NodePlatformOptions> = { directory: 1, login: 1, config: 1 }
+
 /**
  * What Node lends the core: tokens in files (0600), a lock across processes, login with the system browser, key files.
  * `env` falls back to `AIO_CLI_ENV` or `cli.env`, `endpoint` to `ims.config.endpoint` of the `.aio` files.
  */
-export function nodePlatform({ directory, login, config = aioConfig() }: NodePlatformOptions = {}): Platform {
+export function nodePlatform(options: NodePlatformOptions = {}): Platform {
+  checkOptions('nodePlatform', options, optionNames)
+  const { directory, login, config = aioConfig() } = options
   const observe = debugPrinter()
   return providePlatform({
     store: fileStore(directory === undefined ? {} : { directory: `${directory}/tokens` }),

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConfigurationError, UnavailableError } from '../../core/errors.ts'
+import { checkOptions, type OptionNames } from '../../core/options.ts'
 import type { Clock, Json, Store } from '../../core/ports.ts'
 import { copyJson } from './config/config-tree.ts'
 import { fileNameOf } from './file-name.ts'
@@ -15,12 +16,15 @@ export interface FileStoreOptions {
   readonly clock?: Pick<Clock, 'now'> | undefined
 }
 
+const optionNames: OptionNames<FileStoreOptions> = { directory: 1, clock: 1 }
+
 /**
  * Stores each value in a file of its own, mode 0600, named after a digest of its key and replaced in one step: no
  * reader ever sees half a value. A file that this store did not write counts as missing.
  * @throws UnavailableError `STORE_FAILED`, naming the path, if a value cannot be read, written or removed
  */
 export function fileStore(options: FileStoreOptions = {}): Store {
+  checkOptions('fileStore', options, optionNames)
   const { clock = Date } = options
   const directory = () => options.directory ?? stateDirectory('tokens')
   const entryAt = (path: string) => {

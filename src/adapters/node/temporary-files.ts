@@ -6,6 +6,7 @@ import { lifeOf, type Owner, thisOwner } from './process-identity.ts'
 const hour = 3_600_000
 
 const swept = new Map<string, number>()
+const fewPlaces = 1000
 let count = 0
 
 /** Name of a temporary file beside `path` that says who writes it. */
@@ -36,6 +37,7 @@ export function sweepTemporaries(path: string, prefix: RegExp | string = basenam
   const place = `${directory}\n${prefix}`
   const now = Date.now()
   if (now - (swept.get(place) ?? Number.NEGATIVE_INFINITY) < hour) return
+  if (swept.size >= fewPlaces) swept.clear()
   swept.set(place, now)
   try {
     for (const name of readdirSync(directory)) {

@@ -24,6 +24,13 @@ export async function orStoreFailed<T>(message: string, ask: () => Promise<T>): 
   }
 }
 
+/** @throws {ConfigurationError} `BAD_OPTION` for what is not a request; one of another realm is */
+export function requireRequest(who: string, request: unknown): void {
+  const { url, headers } = (request ?? {}) as Partial<Request>
+  if (typeof url === 'string' && URL.canParse(url) && typeof headers?.get === 'function') return
+  throw new ConfigurationError('BAD_OPTION', `${who} takes the Request that the runtime received`)
+}
+
 /** @throws {ConfigurationError} `BAD_OPTION` for what is no binding: most often its name in the configuration is another */
 export function requireBinding(who: string, what: string, binding: unknown, method: string): void {
   const found = typeof binding === 'object' && binding !== null ? Reflect.get(binding, method) : undefined

@@ -5,6 +5,7 @@ import type { Emit } from '../../core/events.ts'
 import { isLogin, type LoginFlow } from '../../core/flows/flow.ts'
 import { isLoopback } from '../../core/ims/environment.ts'
 import { absentLock, acceptsRepeats, lockLike, memoryStore, systemClock } from '../../core/memory.ts'
+import { checkOptions, type OptionNames } from '../../core/options.ts'
 import type { Json, Lock, Store } from '../../core/ports.ts'
 import { type ConnectionOptions, requirePositive } from '../../core/setup.ts'
 import type { SameSite } from './cookies.ts'
@@ -86,8 +87,36 @@ export interface HandlerSetup extends SessionsSetup {
 
 const fortnight = 14 * 24 * 3_600_000
 
+const optionNames: OptionNames<AuthHandlerOptions> = {
+  flow: 1,
+  sessionSecret: 1,
+  store: 1,
+  lock: 1,
+  basePath: 1,
+  origin: 1,
+  insecure: 1,
+  sameSite: 1,
+  sessionMaxAge: 1,
+  afterLogin: 1,
+  afterLogout: 1,
+  user: 1,
+  proxy: 1,
+  onFailure: 1,
+  allowedOrigins: 1,
+  minValidity: 1,
+  onEvent: 1,
+  env: 1,
+  endpoint: 1,
+  issuers: 1,
+  timeout: 1,
+  retry: 1,
+  clock: 1,
+  fetch: 1,
+}
+
 /** @throws {ConfigurationError} `BAD_OPTION` */
 export function handlerSetup(options: AuthHandlerOptions): HandlerSetup {
+  checkOptions('createAuthHandler', options, optionNames)
   const { flow, insecure = false, sameSite = 'Lax', proxy = [] } = options
   if (typeof flow !== 'object' || flow === null || !isLogin(flow))
     throw bad('flow must be one that a person signs in with, such as authorizationCode({…})')

@@ -1,6 +1,7 @@
 import { createClient } from '../../core/client.ts'
 import { isImsError } from '../../core/errors.ts'
 import { memoryPlatform } from '../../core/memory.ts'
+import { requireRequest } from './asked.ts'
 import { failure, json, refusal, wrongMethod } from './auth-handler-answers.ts'
 import { beginLogin, endLogin } from './auth-handler-login.ts'
 import { type AuthHandlerOptions, checkOrigin, type HandlerSetup, handlerSetup } from './auth-handler-options.ts'
@@ -63,11 +64,14 @@ export function createAuthHandler(options: AuthHandlerOptions): AuthHandler {
     [`${basePath}/session`, tellSession],
     [callbackPath, endLogin],
   ])
-  const answerTo = (url: URL): Answer | undefined =>
-    answers.get(url.pathname) ?? (destinationOf(url, routes) === undefined ? undefined : callApi)
+  const answerTo = (request: Request): Answer | undefined => {
+    requireRequest('the handler', request)
+    const url = new URL(request.url)
+    return answers.get(url.pathname) ?? (destinationOf(url, routes) === undefined ? undefined : callApi)
+  }
 
   async function handle(request: Request, context?: unknown): Promise<Response> {
-    const answer = answerTo(new URL(request.url))
+    const answer = answerTo(request)
     if (answer === undefined) return refusal(404, 'not_found', 'there is nothing here')
     let arrived: Arrived | undefined
     let response: Response
@@ -80,8 +84,11 @@ export function createAuthHandler(options: AuthHandlerOptions): AuthHandler {
     return withCookies(response, arrived?.cookies.lines() ?? [])
   }
   return Object.assign(handle, {
-    handles: (request: Request) => answerTo(new URL(request.url)) !== undefined,
-    getSession: (request: Request, context?: unknown) => renewedSession(setup, arrive(setup, request, context)),
+    handles: (request: Request) => answerTo(request) !== undefined,
+    getSession: async (request: Request, context?: unknown) => {
+      requireRequest('getSession', request)
+      return renewedSession(setup, arrive(setup, request, context))
+    },
   })
 }
 

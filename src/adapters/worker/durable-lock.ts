@@ -1,5 +1,6 @@
 import { untilAborted } from '../../core/abort.ts'
 import { ConfigurationError, UnavailableError } from '../../core/errors.ts'
+import { checkOptions, type OptionNames } from '../../core/options.ts'
 import type { Hold, Lock } from '../../core/ports.ts'
 import type { DurableNamespace } from './bindings.ts'
 import { type DurableTurn, durableTurns } from './durable-turns.ts'
@@ -31,6 +32,9 @@ const shortestLease = 10_000
 /** ms that a renewal may take: a waiter that gives up earlier would fail although the holder is alive. */
 const longestTask = 40_000
 
+/** The options of {@link durableLock} by their names. */
+export const lockOptions: OptionNames<DurableLockOptions> = { object: 1, lease: 1, wait: 1 }
+
 /**
  * A {@link Lock} across isolates and regions, by a Durable Object of class `ImsLock`. Its holder has a lease that is
  * extended while the task runs, so that a holder that is gone delays the others for the length of the lease only. An
@@ -39,6 +43,7 @@ const longestTask = 40_000
  * @throws {ConfigurationError} `BAD_OPTION`
  */
 export function durableLock(namespace: DurableNamespace, options: DurableLockOptions = {}): DurableLock {
+  checkOptions('durableLock', options, lockOptions)
   const { object, lease = shortestLease } = options
   const { wait = Math.max(60_000, lease + longestTask) } = options
   requireAtLeast('lease', lease, shortestLease)

@@ -1,6 +1,7 @@
 import { createIms } from '../../core/familiar/create-ims.ts'
 import type { CreateImsOptions, FamiliarIms } from '../../core/familiar/familiar-api.ts'
-import { type WorkerPlatformOptions, workerPlatform } from './platform.ts'
+import { checkOptions, pickOptions } from '../../core/options.ts'
+import { type WorkerPlatformOptions, workerOptions, workerPlatform } from './platform.ts'
 
 export interface WorkerImsOptions
   extends Partial<Omit<CreateImsOptions, keyof WorkerPlatformOptions>>,
@@ -8,10 +9,7 @@ export interface WorkerImsOptions
 
 /** Named contexts of a worker: in the memory of the isolate, or in the KV namespace that is given. */
 export function createWorkerIms(options: WorkerImsOptions = {}): FamiliarIms {
-  return createIms({ ...workerPlatform(options), ...withoutPlatformOptions(options) })
-}
-
-function withoutPlatformOptions(options: WorkerImsOptions): Partial<CreateImsOptions> {
-  const { kv: _k, store: _s, lock: _l, ctx: _c, waitUntil: _w, prefix: _p, encryptionKey: _e, ...rest } = options
-  return rest
+  checkOptions('createWorkerIms', options)
+  const others = Object.entries(options).filter(([name]) => !Object.hasOwn(workerOptions, name))
+  return createIms({ ...workerPlatform(pickOptions(options, workerOptions)), ...Object.fromEntries(others) })
 }

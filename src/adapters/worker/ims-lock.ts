@@ -1,3 +1,4 @@
+import { requireBinding } from './asked.ts'
 import type { DurableState, DurableStorage } from './bindings.ts'
 import type { DurableMessages, DurableVerb } from './durable-messages.ts'
 import { durableValues } from './durable-values.ts'
@@ -37,7 +38,9 @@ export class ImsLock {
   /** Tickets that were given back: one that left before its question arrived gets no turn. */
   readonly #gone = new Set<string>()
 
-  constructor({ storage }: DurableState) {
+  constructor(state: DurableState) {
+    requireBinding('ImsLock', 'the state of its Durable Object', state?.storage, 'get')
+    const { storage } = state
     this.#storage = storage
     this.#values = durableValues(storage)
   }

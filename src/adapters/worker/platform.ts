@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../../core/errors.ts'
 import { absentLock, memoryStore } from '../../core/memory.ts'
+import { checkOptions, type OptionNames } from '../../core/options.ts'
 import { providePlatform } from '../../core/platform.ts'
 import type { Lock, Platform, Store } from '../../core/ports.ts'
 import type { KvNamespace, WorkerContext } from './bindings.ts'
@@ -30,6 +31,17 @@ export interface WorkerPlatformOptions extends KvStoreOptions {
 const isolateStore = /* @__PURE__ */ memoryStore()
 const ownLock = /* @__PURE__ */ isolateLock()
 
+/** The options of a worker's platform by their names. */
+export const workerOptions: OptionNames<WorkerPlatformOptions> = {
+  kv: 1,
+  store: 1,
+  lock: 1,
+  ctx: 1,
+  waitUntil: 1,
+  prefix: 1,
+  encryptionKey: 1,
+}
+
 /**
  * What a worker lends the core. Cheap enough to be made for each request, as `ctx` is new each time: tokens that were
  * read or obtained stay in the memory of the isolate. Without `ctx` or `waitUntil` nothing is renewed in the background,
@@ -38,6 +50,7 @@ const ownLock = /* @__PURE__ */ isolateLock()
  * @throws {ConfigurationError} `BAD_OPTION`, also for a binding that is not there
  */
 export function workerPlatform(options: WorkerPlatformOptions = {}): Platform {
+  checkOptions('workerPlatform', options, workerOptions)
   for (const name of ['kv', 'store', 'lock', 'ctx', 'waitUntil'] as const) {
     if (!(name in options) || options[name] !== undefined) continue
     throw new ConfigurationError(
@@ -54,8 +67,8 @@ export function workerPlatform(options: WorkerPlatformOptions = {}): Platform {
 }
 
 /** The store and the lock, with the memory of the isolate before them. */
-function keeping({ kv, store, lock, ...options }: WorkerPlatformOptions): { store: Store; lock: Lock } {
-  const chosen = store ?? (kv === undefined ? undefined : kvStore(kv, options))
+function keeping({ kv, store, lock, prefix, encryptionKey }: WorkerPlatformOptions): { store: Store; lock: Lock } {
+  const chosen = store ?? (kv === undefined ? undefined : kvStore(kv, { prefix, encryptionKey }))
   if (chosen === undefined) return { store: isolateStore, lock: lock ?? ownLock }
   const medium = mediumOf(chosen)
   const safe = lock !== undefined && isDurable(lock) && !medium.fenced ? confirmed(chosen, lock) : chosen

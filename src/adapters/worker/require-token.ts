@@ -4,11 +4,13 @@ import { validateAtIms } from '../../core/familiar/validate-at-ims.ts'
 import type { Validated } from '../../core/familiar/validation.ts'
 import type { ValidationCache as CoreValidationCache } from '../../core/familiar/validation-cache.ts'
 import { claimsOf, type TokenClaims } from '../../core/ims/decode-token.ts'
+import { checkOptions, type OptionNames, pickOptions } from '../../core/options.ts'
 import { type Connection, type ConnectionOptions, connect } from '../../core/setup.ts'
-import { checkVerifyOptions, claimsFault } from '../../core/verify/claims-fault.ts'
+import { checkVerifyOptions, claimsFault, verifyOptions } from '../../core/verify/claims-fault.ts'
 import { objectIn, parseCompact } from '../../core/verify/compact-token.ts'
 import { invalid } from '../../core/verify/invalid.ts'
 import { createVerifier, type Verifier, type VerifyTokenOptions } from '../../core/verify/verify-token.ts'
+import { requireRequest } from './asked.ts'
 import { bearerAnswers } from './bearer-answers.ts'
 import { bearerOf } from './bearer-token.ts'
 import { workerFetch } from './fetch-worker.ts'
@@ -36,6 +38,25 @@ export type Guard = (request: Request) => Promise<TokenClaims | Response>
 const verifiers = /* @__PURE__ */ new Map<string, Verifier>()
 const fewVerifiers = 20
 
+const optionNames: OptionNames<RequireTokenOptions> = {
+  validate: 1,
+  cache: 1,
+  anyClient: 1,
+  realm: 1,
+  onEvent: 1,
+  clientId: 1,
+  allowList: 1,
+  scopes: 1,
+  issuer: 1,
+  clockTolerance: 1,
+  env: 1,
+  endpoint: 1,
+  timeout: 1,
+  retry: 1,
+  clock: 1,
+  fetch: 1,
+}
+
 /**
  * A guard in front of an API: `Authorization: Bearer` and nothing else is looked at, and refused as RFC 6750 has it.
  *
@@ -48,8 +69,10 @@ const fewVerifiers = 20
  * @throws {ConfigurationError} `BAD_OPTION`, also where nothing says whose tokens are accepted
  */
 export function requireToken(options: RequireTokenOptions): Guard {
-  const { clientId, allowList, scopes = [], anyClient = false, validate = 'local', realm = 'api' } = options ?? {}
-  checkVerifyOptions(options ?? {})
+  checkOptions('requireToken', options, optionNames)
+  const { clientId, allowList, scopes = [], anyClient = false, validate = 'local', realm = 'api' } = options
+  const asked = pickOptions<VerifyTokenOptions>(options, verifyOptions)
+  checkVerifyOptions(asked)
   if (clientId === undefined && allowList === undefined && anyClient !== true) {
     const what = 'requireToken needs allowList or clientId: without, every application at Adobe could call'
     throw new ConfigurationError('BAD_OPTION', `${what}; set anyClient: true if that is meant`)
@@ -61,11 +84,12 @@ export function requireToken(options: RequireTokenOptions): Guard {
   const check = validate === 'ims' ? imsCheck(connection, options) : localCheck(connection, options)
 
   return async (request) => {
+    requireRequest('the guard', request)
     const bearer = bearerOf(request)
     if (bearer === 'none') return answers.missing()
     if (bearer === 'malformed') return answers.malformed()
     try {
-      return await check(bearer.token, options)
+      return await check(bearer.token, asked)
     } catch (error) {
       if (error instanceof TokenError) return answers.invalid(error.reason)
       if (error instanceof ConfigurationError || !isImsError(error)) throw error

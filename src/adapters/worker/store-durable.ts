@@ -1,7 +1,8 @@
 import { UnavailableError } from '../../core/errors.ts'
+import { checkOptions, type OptionNames } from '../../core/options.ts'
 import type { Store } from '../../core/ports.ts'
 import type { DurableNamespace } from './bindings.ts'
-import { type DurableLock, type DurableLockOptions, durableLock } from './durable-lock.ts'
+import { type DurableLock, type DurableLockOptions, durableLock, lockOptions } from './durable-lock.ts'
 import { askAgain, askObjects } from './durable-messages.ts'
 import { over } from './isolate-memory.ts'
 
@@ -12,6 +13,8 @@ export interface DurableStoreOptions {
   readonly lock?: Pick<DurableLock, 'fenceOf'> | undefined
 }
 
+const storeOptions: OptionNames<DurableStoreOptions> = { object: 1, lock: 1 }
+
 /**
  * A {@link Store} in a Durable Object of class `ImsLock`: everyone sees at once what was written, so that a refresh
  * token that rotates is not lost.
@@ -19,6 +22,7 @@ export interface DurableStoreOptions {
  * @throws {ConfigurationError} `BAD_OPTION`
  */
 export function durableStore(namespace: DurableNamespace, options: DurableStoreOptions = {}): Store {
+  checkOptions('durableStore', options, storeOptions)
   const { object = 'imskit', lock } = options
   // a deployment resets the object, and a refresh token that could not be stored would be lost
   const ask = askAgain(askObjects('durableStore', namespace))
@@ -49,8 +53,10 @@ export function durableStore(namespace: DurableNamespace, options: DurableStoreO
  */
 export function durableTokens(
   namespace: DurableNamespace,
-  { object = 'imskit', ...options }: DurableLockOptions = {},
+  given: DurableLockOptions = {},
 ): { store: Store; lock: DurableLock } {
+  checkOptions('durableTokens', given, lockOptions)
+  const { object = 'imskit', ...options } = given
   const lock = durableLock(namespace, { object, ...options })
   return { lock, store: durableStore(namespace, { object, lock }) }
 }

@@ -1,6 +1,7 @@
 import { digest } from '../../core/digest.ts'
 import { ConfigurationError } from '../../core/errors.ts'
 import { systemClock } from '../../core/memory.ts'
+import { checkOptions, type OptionNames } from '../../core/options.ts'
 import type { Json, Store } from '../../core/ports.ts'
 import { asked, requireBinding } from './asked.ts'
 import type { KvNamespace } from './bindings.ts'
@@ -36,6 +37,9 @@ const shortestLife = 61_000
 const encoder = /* @__PURE__ */ new TextEncoder()
 const bytes = (text: string) => encoder.encode(text).length
 
+/** The options of {@link kvStore} by their names. */
+export const kvOptions: OptionNames<KvStoreOptions> = { prefix: 1, encryptionKey: 1 }
+
 /**
  * A {@link Store} over a KV namespace, for tokens of machines. Entries expire with their tokens. KV is eventually
  * consistent: a read may return what was there a minute ago, so flows with refresh tokens refuse it; use `durableTokens`.
@@ -43,6 +47,7 @@ const bytes = (text: string) => encoder.encode(text).length
  * @throws {ConfigurationError} `BAD_OPTION`
  */
 export function kvStore(namespace: KvNamespace, options: KvStoreOptions = {}): Store {
+  checkOptions('kvStore', options, kvOptions)
   const { prefix = 'imskit/', encryptionKey } = options
   requireBinding('kvStore', 'a KV namespace', namespace, 'put')
   if (typeof prefix !== 'string' || bytes(prefix) > longestName / 2)

@@ -1,12 +1,12 @@
 import type { CreateImsOptions, FamiliarIms } from './familiar-api.ts'
 import { publicKind } from './kind-public.ts'
 import { jwtKind, serverToServerKind, webAppKind } from './kinds-with-secret.ts'
-import { namedContexts } from './named-contexts.ts'
+import { kindsOf, namedContexts } from './named-contexts.ts'
 
 /**
  * The familiar surface over a platform, for contexts of every kind: tried in the order of the old library, the public
  * client last, as its keys are in others too.
  */
 export function createIms(options: CreateImsOptions): FamiliarIms {
-  return namedContexts(options, [jwtKind, serverToServerKind, ...(options.kinds ?? []), webAppKind, publicKind])
+  return namedContexts(options, [jwtKind, serverToServerKind, ...kindsOf(options), webAppKind, publicKind])
 }

@@ -5,6 +5,7 @@ import type { ImsRequest } from '../ims/call.ts'
 import { claimsOf, type TokenClaims } from '../ims/decode-token.ts'
 import { paths } from '../ims/paths.ts'
 import { late } from '../late.ts'
+import { checkCall, checkOptions } from '../options.ts'
 import { hideSecrets } from '../redact.ts'
 import { type Connection, callWith, connect } from '../setup.ts'
 import type { Verifier, VerifyTokenOptions } from '../verify/verify-token.ts'
@@ -72,8 +73,11 @@ export class Ims {
     })
 
   /** Where a person's session at IMS is ended (`/ims/logout/v1`). */
-  getLogoutUrl = ({ clientId, redirectUri }: { clientId: string; redirectUri?: string }): string =>
-    withQuery(this.getApiUrl(paths.logout), { client_id: clientId, redirect_uri: redirectUri })
+  getLogoutUrl = (request: { clientId: string; redirectUri?: string }): string => {
+    checkOptions('getLogoutUrl', request)
+    const { clientId, redirectUri } = request
+    return withQuery(this.getApiUrl(paths.logout), { client_id: clientId, redirect_uri: redirectUri })
+  }
 
   /** `GET` of an API path with the token; `parameters` go into the query. Resolves to the JSON, or the text where it is none. */
   get = async (api: string, token?: string, parameters: Parameters = {}, signal?: AbortSignal): Promise<unknown> =>
@@ -141,6 +145,7 @@ export class Ims {
   exchangeAuthorizationCode = async (
     request: ClientCredential & { code: string; codeVerifier?: string; redirectUri?: string; signal?: AbortSignal },
   ): Promise<TokenResult> => {
+    checkOptions('exchangeAuthorizationCode', request)
     const { code, codeVerifier, redirectUri, signal } = request
     requireText('exchangeAuthorizationCode', { code })
     const parameters = { code, code_verifier: codeVerifier, redirect_uri: redirectUri }
@@ -152,6 +157,7 @@ export class Ims {
   refreshToken = async (
     request: ClientCredential & { refreshToken: string; scopes?: readonly string[]; signal?: AbortSignal },
   ): Promise<TokenResult> => {
+    checkOptions('refreshToken', request)
     const { refreshToken, scopes, signal } = request
     requireText('refreshToken', { refreshToken })
     const { requestToken } = await loadWire()
@@ -172,6 +178,7 @@ export class Ims {
       signal?: AbortSignal
     },
   ): Promise<TokenResult> => {
+    checkOptions('exchangeToken', request)
     const { token, orgId, userId, scopes, clientId, signal } = request
     requireText('exchangeToken', { token, clientId })
     if ((orgId === undefined) === (userId === undefined))
@@ -209,11 +216,10 @@ export class Ims {
   }
 
   /** Revokes a token (`POST /ims/revoke`, RFC 7009). A token that IMS does not know counts as revoked. */
-  revokeToken = async (
-    token: string,
-    { clientId, clientSecret }: ClientCredential,
-    signal?: AbortSignal,
-  ): Promise<void> => {
+  revokeToken = async (token: string, client: ClientCredential, signal?: AbortSignal): Promise<void> => {
+    checkOptions('revokeToken', client)
+    checkCall('revokeToken', { signal })
+    const { clientId, clientSecret } = client
     requireText('revokeToken', { token, clientId })
     const body = form({ token, client_id: clientId, client_secret: clientSecret || undefined })
     const { sendForJson } = await loadWire()

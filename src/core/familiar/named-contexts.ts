@@ -3,7 +3,9 @@ import { ConfigurationError, isImsError, TokenError } from '../errors.ts'
 import { createEmitter } from '../events.ts'
 import { secretInPage } from '../flows/credentials.ts'
 import { resolveEndpoint } from '../ims/environment.ts'
+import { makeRoom } from '../make-room.ts'
 import { memoryStore } from '../memory.ts'
+import { checkOptions } from '../options.ts'
 import { withPlatform } from '../platform.ts'
 import type { Json } from '../ports.ts'
 import { hideSecrets } from '../redact.ts'
@@ -27,6 +29,16 @@ interface Known {
   readonly signature: string
   readonly client: Client | LoginClient
   readonly session: Session
+  /** Asked for since it was last passed over for eviction. */
+  used: boolean
+}
+
+/** Clients are made again from their contexts: this many are remembered, of about 7 kB each. */
+const fewClients = 500
+
+function used(entry: Known): Known {
+  entry.used = true
+  return entry
 }
 
 /** The familiar surface over a platform, for contexts of `kinds`: a translation into flows and clients, nothing more. */
@@ -39,7 +51,7 @@ export function namedContexts(given: CreateImsOptions, kinds: readonly ContextKi
   async function resolve(
     name: string | undefined | null,
   ): Promise<{ name: string; data: ContextData; local: boolean }> {
-    const label = name || (await contexts.current())
+    const label = labelOf(name) || (await contexts.current())
     if (!name) current = label
     if (!label)
       throw new ConfigurationError(
@@ -85,7 +97,7 @@ export function namedContexts(given: CreateImsOptions, kinds: readonly ContextKi
     const { access_token: _, refresh_token: __, ...credential } = data
     const signature = JSON.stringify([credential, connection])
     const before = known.get(key)
-    if (before?.name === name && before.signature === signature) return before
+    if (before?.name === name && before.signature === signature) return used(before)
     const flow = kind().flow(data)
     // tokens that the plain context could not use must not take the place of its own
     const own =
@@ -106,7 +118,9 @@ export function namedContexts(given: CreateImsOptions, kinds: readonly ContextKi
       flow,
       store: own ? tokensInContext({ contexts, name, owner, notes: options.store }) : options.store,
     })
-    const entry: Known = { name, signature, client, session }
+    const entry: Known = { name, signature, client, session, used: false }
+    known.delete(key)
+    if (known.size >= fewClients) makeRoom(known)
     known.set(key, entry)
     return entry
   }
@@ -155,7 +169,10 @@ export function namedContexts(given: CreateImsOptions, kinds: readonly ContextKi
         const label = name ?? current ?? ''
         const entry = known.get(label)
         const warm = entry?.name === label ? entry.session.warm() : undefined
-        if (warm !== undefined) return warm.accessToken
+        if (entry !== undefined && warm !== undefined) {
+          entry.used = true
+          return warm.accessToken
+        }
       }
       return slowToken(name, asked ?? {})
     },
@@ -197,14 +214,14 @@ export function namedContexts(given: CreateImsOptions, kinds: readonly ContextKi
       const label = name ?? current ?? ''
       const entry = known.get(label)
       // a client that is there is handed out at once: a window opens only while the browser still counts the click
-      if (entry?.name === label) return entry.client
+      if (entry?.name === label) return used(entry).client
       const { name: found, data } = await resolve(name)
       return (await clientOf(found, data, {})).client
     },
 
     context: {
       async set(name, data, local = false) {
-        const label = name || (await contexts.current())
+        const label = labelOf(name) || (await contexts.current())
         if (!label)
           throw new ConfigurationError(
             'MISSING_CONTEXT_LABEL',
@@ -216,7 +233,7 @@ export function namedContexts(given: CreateImsOptions, kinds: readonly ContextKi
           if (label === cached || label.startsWith(`${cached}.`)) known.delete(key)
       },
       async get(name) {
-        const label = name || (await contexts.current())
+        const label = labelOf(name) || (await contexts.current())
         if (!label) return { name: undefined, data: undefined, local: false }
         return named(label, await contexts.read(label))
       },
@@ -246,6 +263,21 @@ function attempt<T>(task: () => T): T | undefined {
 function named(name: string, { data, local }: { data: Json | undefined; local: boolean }): NamedContext {
   const shown = typeof data === 'object' && data !== null ? hideSecrets(structuredClone(data)) : data
   return { name, data: shown as ContextData | undefined, local }
+}
+
+/** @throws {ConfigurationError} `BAD_OPTION` for a name that is not text */
+function labelOf(name: unknown): string | undefined {
+  if (typeof name === 'string') return name
+  if (name === undefined || name === null) return undefined
+  throw new ConfigurationError('BAD_OPTION', 'the name of an IMS context must be a string')
+}
+
+/** The further kinds of credential among `options`. */
+export function kindsOf(options: { readonly kinds?: readonly ContextKind[] | undefined }): readonly ContextKind[] {
+  checkOptions('the options of named contexts', options)
+  const { kinds = [] } = options
+  if (Array.isArray(kinds)) return kinds
+  throw new ConfigurationError('BAD_OPTION', 'kinds must be an array of kinds of credential')
 }
 
 const ownOptions = new Set(['signal', 'minValidity', 'force', 'interaction', 'prompt', 'login_hint', 'locale'])

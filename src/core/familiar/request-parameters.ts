@@ -5,7 +5,7 @@ export type Parameters = Readonly<Record<string, unknown>>
 
 /** Parameters that have a value; what is undefined is not sent, least of all as the word. */
 export function form(parameters: Parameters): URLSearchParams {
-  const defined = Object.entries(parameters).filter(([, value]) => value !== undefined && value !== null)
+  const defined = Object.entries(parameters ?? {}).filter(([, value]) => value !== undefined && value !== null)
   return new URLSearchParams(defined.map(([name, value]) => [name, String(value)]))
 }
 

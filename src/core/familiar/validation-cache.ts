@@ -1,5 +1,7 @@
 import { digest } from '../digest.ts'
 import { ConfigurationError } from '../errors.ts'
+import { makeRoom } from '../make-room.ts'
+import { badOption } from '../options.ts'
 
 /** What a validation found; `status` below 400 means valid. */
 export interface ValidationResult {
@@ -7,6 +9,8 @@ export interface ValidationResult {
   /** When the token itself ends, in ms since the epoch: no result is believed longer. */
   readonly expiresAt?: number | undefined
 }
+
+const fewPending = 1000
 
 /** Names a key without showing it; synchronous where the runtime can. */
 export type Digest = (text: string) => string | Promise<string>
@@ -67,6 +71,7 @@ export class ValidationCache {
     validate: (...params: Params) => Promise<Result>,
     ...params: Params
   ): Promise<Result> {
+    if (typeof validate !== 'function') throw badOption('validateWithCache takes a function that validates')
     const hashed = this.#digest(question(params))
     const key = typeof hashed === 'string' ? hashed : await hashed
     const known = this.#known(key)
@@ -74,9 +79,11 @@ export class ValidationCache {
     const under = this.#pending.get(key)
     if (under !== undefined) return under as Promise<Result>
     const asked = validate(...params)
-    if (this.#sharing) this.#pending.set(key, asked)
+    // a flood of questions is asked all the same, and must not be remembered as well
+    if (this.#sharing && this.#pending.size < fewPending) this.#pending.set(key, asked)
     try {
       const result = await asked
+      if (typeof result?.status !== 'number') throw badOption('a validation must resolve to a status')
       this.#keep(result.status < 400 ? this.#valid : this.#invalid, key, result)
       return result
     } finally {
@@ -118,13 +125,12 @@ export class ValidationCache {
   }
 }
 
-/** Drops the oldest that nobody asked for since: moving an entry at each hit would cost more than the look-up. */
-function makeRoom(entries: Map<string, Entry>): void {
-  for (const [oldest, entry] of entries) {
-    entries.delete(oldest)
-    if (!entry.used) return
-    entry.used = false
-    entries.set(oldest, entry)
+/** @throws {ConfigurationError} `BAD_OPTION` for what has no JSON, such as a circle */
+function plain(param: unknown): string {
+  try {
+    return String(JSON.stringify(param))
+  } catch {
+    throw badOption('the parameters of a validation must be plain data')
   }
 }
 
@@ -132,7 +138,7 @@ function makeRoom(entries: Map<string, Entry>): void {
 function question(params: readonly unknown[]): string {
   let text = ''
   for (const param of params) {
-    const part = typeof param === 'string' ? param : String(JSON.stringify(param))
+    const part = typeof param === 'string' ? param : plain(param)
     text += `${typeof param === 'string' ? 's' : 'j'}${part.length}:${part}`
   }
   return text

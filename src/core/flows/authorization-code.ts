@@ -1,5 +1,6 @@
 import type { IdTokenCheck } from '../ims/oauth.ts'
 import { late } from '../late.ts'
+import { badOption, checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText, type Scopes, scopeList } from './credentials.ts'
 import type { LoginFlow } from './flow.ts'
 import { invalidating } from './invalidating.ts'
@@ -25,6 +26,7 @@ export interface AuthorizationCodeOptions {
  * @throws {ConfigurationError} `BAD_OPTION` for a missing or mistyped credential
  */
 export function authorizationCode(options: AuthorizationCodeOptions): LoginFlow {
+  checkOptions('authorizationCode', options)
   const { verifyIdTokenSignature = false, ...rest } = options
   return codeFlow({ ...rest, ...(verifyIdTokenSignature && { checkIdToken: signatureCheck }) })
 }
@@ -36,14 +38,26 @@ export interface CodeFlowOptions extends Omit<AuthorizationCodeOptions, 'verifyI
   readonly checkIdToken?: IdTokenCheck | undefined
 }
 
+const optionNames: OptionNames<CodeFlowOptions & Pick<AuthorizationCodeOptions, 'verifyIdTokenSignature'>> = {
+  clientId: 1,
+  clientSecret: 1,
+  scopes: 1,
+  redirectUri: 1,
+  checkIdToken: 1,
+  verifyIdTokenSignature: 1,
+}
+
 /** {@link authorizationCode} without what only some need. */
 export function codeFlow(options: CodeFlowOptions): LoginFlow {
+  checkOptions('authorizationCode', options, optionNames)
   const { clientId, clientSecret, redirectUri, checkIdToken } = options
   requireText('authorizationCode', {
     clientId,
     ...(clientSecret !== undefined && { clientSecret }),
     ...(redirectUri !== undefined && { redirectUri }),
   })
+  if (checkIdToken !== undefined && typeof checkIdToken !== 'function')
+    throw badOption('authorizationCode: checkIdToken must be a function')
   const scopes = scopeList(options.scopes)
   const id = flowId('authorization_code', [clientId, scopes])
   const grant = { id, clientId, clientSecret, scopes, checkIdToken }

@@ -1,5 +1,6 @@
 import { ImsResponseError } from '../errors.ts'
 import { late } from '../late.ts'
+import { checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText, type Scopes, scopeList, secretList } from './credentials.ts'
 import type { MachineFlow } from './flow.ts'
 import { invalidating } from './invalidating.ts'
@@ -15,12 +16,15 @@ export interface ClientCredentialsOptions {
   readonly orgId?: string | undefined
 }
 
+const optionNames: OptionNames<ClientCredentialsOptions> = { clientId: 1, clientSecret: 1, scopes: 1, orgId: 1 }
+
 /**
  * OAuth Server-to-Server: a token for the application itself (RFC 6749, section 4.4; `POST /ims/token/v3`).
  *
  * @throws {ConfigurationError} `BAD_OPTION` for a missing or mistyped credential
  */
 export function clientCredentials(options: ClientCredentialsOptions): MachineFlow {
+  checkOptions('clientCredentials', options, optionNames)
   const { clientId, orgId } = options
   requireText('clientCredentials', { clientId, ...(orgId !== undefined && { orgId }) })
   const scopes = scopeList(options.scopes)

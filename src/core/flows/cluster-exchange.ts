@@ -2,6 +2,7 @@ import { digest } from '../digest.ts'
 import { ConfigurationError } from '../errors.ts'
 import { paths } from '../ims/paths.ts'
 import { late } from '../late.ts'
+import { checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText, type Scopes, scopeList } from './credentials.ts'
 import type { MachineFlow } from './flow.ts'
 import { invalidating } from './invalidating.ts'
@@ -23,17 +24,30 @@ export interface ClusterExchangeOptions {
   readonly scopes?: Scopes | undefined
 }
 
+const optionNames: OptionNames<ClusterExchangeOptions> = {
+  clientId: 1,
+  clientSecret: 1,
+  userToken: 1,
+  user: 1,
+  orgId: 1,
+  userId: 1,
+  scopes: 1,
+}
+
 /**
  * The same person in another organization or profile (`POST /ims/token/v3`, grant `cluster_at_exchange`).
  *
  * @throws {ConfigurationError} `BAD_OPTION` for a missing or mistyped credential, or not exactly one of `orgId`, `userId`
  */
 export function clusterExchange(options: ClusterExchangeOptions): MachineFlow {
+  checkOptions('clusterExchange', options, optionNames)
   const { clientId, clientSecret, userToken, user, orgId, userId } = options
   requireText('clusterExchange', { clientId, ...(clientSecret !== undefined && { clientSecret }) })
+  if (typeof userToken !== 'function') requireText('clusterExchange', { userToken })
   if ((orgId === undefined) === (userId === undefined)) {
     throw new ConfigurationError('BAD_OPTION', 'clusterExchange needs exactly one of orgId and userId')
   }
+  requireText('clusterExchange', orgId === undefined ? { userId } : { orgId })
   if (typeof userToken === 'function') requireText('clusterExchange with a userToken function', { user })
   const scopes = scopeList(options.scopes)
   const target = orgId === undefined ? { user_id: userId ?? '' } : { owning_org_id: orgId }

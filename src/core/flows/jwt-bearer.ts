@@ -2,6 +2,7 @@ import { ConfigurationError, ImsResponseError } from '../errors.ts'
 import type { Call } from '../ims/call.ts'
 import type { PrivateKeySource } from '../keys/read-private-key.ts'
 import { late } from '../late.ts'
+import { checkOptions, type OptionNames } from '../options.ts'
 import type { AssertionClaims } from './assertion.ts'
 import { flowId, requireText, scopeList, secretList } from './credentials.ts'
 import type { MachineFlow } from './flow.ts'
@@ -16,6 +17,16 @@ export interface JwtBearerOptions extends AssertionClaims {
   readonly passphrase?: string | undefined
 }
 
+const optionNames: OptionNames<JwtBearerOptions> = {
+  clientId: 1,
+  clientSecret: 1,
+  technicalAccountId: 1,
+  orgId: 1,
+  metaScopes: 1,
+  privateKey: 1,
+  passphrase: 1,
+}
+
 /**
  * Service Account (JWT): signs an assertion and exchanges it (`POST /ims/exchange/jwt`).
  *
@@ -23,6 +34,7 @@ export interface JwtBearerOptions extends AssertionClaims {
  *   when the key is first used
  */
 export function jwtBearer(options: JwtBearerOptions): MachineFlow {
+  checkOptions('jwtBearer', options, optionNames)
   const { clientId, clientSecret, technicalAccountId, orgId } = options
   requireText('jwtBearer', { clientId, technicalAccountId, orgId })
   secretList('jwtBearer', clientSecret)

@@ -1,6 +1,7 @@
 import { digest } from '../digest.ts'
 import type { Call } from '../ims/call.ts'
 import { late } from '../late.ts'
+import { checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText, type Scopes, scopeList } from './credentials.ts'
 import type { ContinuedFlow } from './flow.ts'
 import { invalidating } from './invalidating.ts'
@@ -17,12 +18,15 @@ export interface RefreshTokenOptions {
   readonly scopes?: Scopes | undefined
 }
 
+const optionNames: OptionNames<RefreshTokenOptions> = { clientId: 1, clientSecret: 1, refreshToken: 1, scopes: 1 }
+
 /**
  * Continues a login that happened elsewhere, from its refresh token (RFC 6749, section 6; `POST /ims/token/v3`).
  *
  * @throws {ConfigurationError} `BAD_OPTION` for a missing or mistyped credential
  */
 export function refreshToken(options: RefreshTokenOptions): ContinuedFlow {
+  checkOptions('refreshToken', options, optionNames)
   const { clientId, clientSecret, refreshToken: first } = options
   requireText('refreshToken', { clientId, refreshToken: first, ...(clientSecret !== undefined && { clientSecret }) })
   const scopes = scopeList(options.scopes)

@@ -1,6 +1,7 @@
 import { digest } from '../digest.ts'
 import { paths } from '../ims/paths.ts'
 import { late } from '../late.ts'
+import { checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText } from './credentials.ts'
 import type { MachineFlow } from './flow.ts'
 import { invalidating } from './invalidating.ts'
@@ -14,12 +15,16 @@ export interface ServiceTokenOptions {
   readonly code: string
 }
 
+const optionNames: OptionNames<ServiceTokenOptions> = { clientId: 1, clientSecret: 1, code: 1 }
+
 /**
  * A service token from a permanent authorization code (`POST /ims/token/v2`).
  *
  * @throws {ConfigurationError} `BAD_OPTION` for a missing or mistyped credential
  */
-export function serviceToken({ clientId, clientSecret, code }: ServiceTokenOptions): MachineFlow {
+export function serviceToken(options: ServiceTokenOptions): MachineFlow {
+  checkOptions('serviceToken', options, optionNames)
+  const { clientId, clientSecret, code } = options
   requireText('serviceToken', { clientId, clientSecret, code })
   return {
     kind: 'service_token',

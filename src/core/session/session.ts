@@ -2,6 +2,7 @@ import { ConfigurationError } from '../errors.ts'
 import { isSilent } from '../flows/flow.ts'
 import type { Tokens } from '../ims/tokens.ts'
 import { late } from '../late.ts'
+import { checkCall } from '../options.ts'
 import type { Change } from '../ports.ts'
 import type { Setup } from '../setup.ts'
 import { monotonic } from '../time.ts'
@@ -110,6 +111,7 @@ async function current(running: Running, options: GetTokenOptions): Promise<Toke
   const { state } = running
   const { setup, cache } = state
   listen(running)
+  checkCall('getToken', options)
   const { signal, minValidity, force = false } = options
   if (running.closed !== undefined) throw running.closed.reason
   signal?.throwIfAborted()

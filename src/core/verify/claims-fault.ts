@@ -1,6 +1,7 @@
 import { ConfigurationError, type TokenInvalidReason } from '../errors.ts'
 import type { TokenClaims } from '../ims/decode-token.ts'
 import { scopesOf } from '../ims/tokens.ts'
+import { badOption, checkOptions, type OptionNames } from '../options.ts'
 
 export interface VerifyTokenOptions {
   /** The client that the token must be for. */
@@ -15,8 +16,21 @@ export interface VerifyTokenOptions {
   readonly clockTolerance?: number
 }
 
+/** What may be asked of a token, by name. */
+export const verifyOptions: OptionNames<VerifyTokenOptions> = {
+  clientId: 1,
+  allowList: 1,
+  scopes: 1,
+  issuer: 1,
+  clockTolerance: 1,
+}
+
 /** @throws {ConfigurationError} `BAD_OPTION` */
-export function checkVerifyOptions({ allowList, scopes, clockTolerance = 0 }: VerifyTokenOptions): void {
+export function checkVerifyOptions(options: VerifyTokenOptions): void {
+  checkOptions('verifyToken', options, verifyOptions)
+  const { clientId, issuer, allowList, scopes, clockTolerance = 0 } = options
+  for (const [name, value] of Object.entries({ clientId, issuer }))
+    if (value !== undefined && typeof value !== 'string') throw badOption(`${name} must be a string`)
   requireTexts('allowList', allowList)
   requireTexts('scopes', scopes)
   if (typeof clockTolerance === 'number' && clockTolerance >= 0 && clockTolerance <= 300_000) return

@@ -2,11 +2,14 @@ import * as oauth from 'oauth4webapi'
 import { send, toResponse } from '../ims/call.ts'
 import { isLoopback } from '../ims/environment.ts'
 import type { IdTokenCheck } from '../ims/oauth.ts'
+import { checkOptions } from '../options.ts'
 import { objectIn, parseCompact } from './compact-token.ts'
 import { invalid } from './invalid.ts'
 
 /** Checks the signature of an id token against IMS's keys. A value, as most logins do without it and its code. */
-export const idTokenSignature: IdTokenCheck = async (call, as, { response, idToken }) => {
+export const idTokenSignature: IdTokenCheck = async (call, as, answer) => {
+  for (const part of [call, as, answer]) checkOptions('idTokenSignature, which is passed on as checkIdToken,', part)
+  const { response, idToken } = answer
   if (idToken !== undefined && !hasOneSpelling(idToken)) throw invalid('malformed')
   await oauth.validateApplicationLevelSignature(as, response, {
     [oauth.customFetch]: async (url, { method, headers }) =>

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../../core/errors.ts'
+import { checkOptions, type OptionNames } from '../../core/options.ts'
 
 /** A failure to inject. Without `status` and `body` the request is processed as usual. */
 export interface FaultOptions {
@@ -39,7 +40,21 @@ function matches(fault: FaultOptions, method: string, path: string): boolean {
 
 const nullBodyStatuses = [204, 205, 304]
 
-function check({ path, status, body, times = 1 }: FaultOptions): void {
+const faultOptions: OptionNames<FaultOptions> = {
+  path: 1,
+  method: 1,
+  status: 1,
+  body: 1,
+  headers: 1,
+  delay: 1,
+  times: 1,
+  drop: 1,
+  truncate: 1,
+}
+
+function check(fault: FaultOptions): void {
+  checkOptions('fault', fault, faultOptions)
+  const { path, status, body, times = 1 } = fault
   if (!(typeof path === 'string' || path instanceof RegExp)) {
     throw new ConfigurationError('BAD_OPTION', 'A fault needs a path: the start of one as a string, or a RegExp.')
   }

@@ -1,5 +1,6 @@
 import { isImsError } from '../../../core/errors.ts'
 import { getTokenData, getTokenHeader } from '../../../core/ims/decode-token.ts'
+import { printable } from '../printable.ts'
 import type { Run } from './command.ts'
 import { paint, progress, result } from './output.ts'
 import { text, texts } from './parse.ts'
@@ -22,7 +23,7 @@ export const validate: Run = async ({ args, values }) => {
   )
   const verdict = valid
     ? paint('green', 'valid')
-    : `${paint('red', 'invalid')}${reason === undefined ? '' : `: ${reason}`}`
+    : `${paint('red', 'invalid')}${reason === undefined ? '' : `: ${printable(reason)}`}`
   result({ valid, ...(reason !== undefined && { reason }) }, values.json, () => verdict)
   return valid ? 0 : 1
 }
@@ -40,7 +41,11 @@ export const verify: Run = async ({ args, values }) => {
   } catch (error) {
     if (!isImsError(error) || error.code !== 'TOKEN_INVALID') throw error
     const { message, reason } = error
-    result({ valid: false, reason, message }, values.json, () => `${paint('red', 'invalid')} (${reason}): ${message}`)
+    result(
+      { valid: false, reason, message },
+      values.json,
+      () => `${paint('red', 'invalid')} (${reason}): ${printable(message)}`,
+    )
     return 1
   }
 }

@@ -4,6 +4,7 @@ import type { Json } from '../../../core/ports.ts'
 import { readEnvironment } from '../config/environment.ts'
 import { parseConfig } from '../config/file-format.ts'
 import { isSecret } from '../config/secret-names.ts'
+import { printable } from '../printable.ts'
 import { contextFromVariables, variablePrefixes } from '../variable-names.ts'
 import { type Run, UsageError } from './command.ts'
 import { kindName } from './kinds.ts'
@@ -22,14 +23,14 @@ export const list: Run = async ({ values }) => {
     const kind = isObject(data) ? kindName(name, data) : undefined
     rows.push({ name, current: name === current, local, kind: kind ?? null })
   }
-  const width = Math.max(0, ...names.map((name) => name.length))
+  const width = Math.max(0, ...names.map((name) => printable(name).length))
   result(rows, values.json, () =>
     rows.length === 0
       ? 'no contexts; make one with: imskit context set'
       : rows
           .map(
             ({ name, current, local, kind }) =>
-              `${current ? '*' : ' '} ${name.padEnd(width)}  ${kind ?? paint('yellow', 'fits no kind, see: imskit doctor')}${local ? '  local' : ''}`,
+              `${current ? '*' : ' '} ${printable(name).padEnd(width)}  ${kind ?? paint('yellow', 'fits no kind, see: imskit doctor')}${local ? '  local' : ''}`,
           )
           .join('\n'),
   )
@@ -75,11 +76,12 @@ export const set: Run = async ({ args: [name = '', ...pairs], values }) => {
     throw new UsageError('there is nothing to set; give key=value, --from or --from-env')
   await ims.context.set(name, data, local)
   const kind = kindName(name, data)
-  if (kind === undefined) warn(`context '${name}' fits no kind of credential yet; imskit doctor says what is missing`)
+  if (kind === undefined)
+    warn(`context '${printable(name)}' fits no kind of credential yet; imskit doctor says what is missing`)
   result(
     { name, local, kind: kind ?? null },
     values.json,
-    () => `set: ${name}${kind === undefined ? '' : ` (${kind})`}`,
+    () => `set: ${printable(name)}${kind === undefined ? '' : ` (${kind})`}`,
   )
   return 0
 }
@@ -139,7 +141,7 @@ export const use: Run = async ({ args, values }) => {
   const here = session()
   const { name } = await contextOf(args[0], here)
   await here.ims.context.setCurrent(name)
-  result({ current: name }, values.json, () => `current: ${name}`)
+  result({ current: name }, values.json, () => `current: ${printable(name)}`)
   return 0
 }
 
@@ -153,6 +155,6 @@ export const remove: Run = async ({ args, values }) => {
       'BAD_OPTION',
       `context '${name}' is also set by AIO_IMS_CONTEXTS_* variables; unset them`,
     )
-  result({ deleted: name }, values.json, () => `deleted: ${name}`)
+  result({ deleted: name }, values.json, () => `deleted: ${printable(name)}`)
   return 0
 }

@@ -2,6 +2,7 @@ import { isImsError } from '../../../core/errors.ts'
 import { resolveEndpoint } from '../../../core/ims/environment.ts'
 import { type AioConfig, aioConfig } from '../config/aio-config.ts'
 import { configDefaults } from '../platform.ts'
+import { printable } from '../printable.ts'
 import type { Run } from './command.ts'
 import { configuration } from './doctor/configuration.ts'
 import { contexts } from './doctor/contexts.ts'
@@ -77,7 +78,7 @@ function describe(findings: readonly Finding[], endpoint: string): string {
   if (findings.length === 0) return `${paint('green', 'Nothing found.')} IMS is ${endpoint}.`
   const lines = findings.map(({ class: kind, level, what, fix }) => {
     const mark = level === 'problem' ? paint('red', `problem (${kind})`) : paint('yellow', `warning (${kind})`)
-    return `${mark}: ${what}\n  fix: ${fix}`
+    return `${mark}: ${printable(what)}\n  fix: ${printable(fix)}`
   })
   return lines.join('\n')
 }

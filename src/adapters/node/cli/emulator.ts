@@ -1,5 +1,6 @@
 import { startEmulator } from '../../../emulator/start.ts'
 import type { Run } from './command.ts'
+import { write } from './output.ts'
 import { text, whole } from './parse.ts'
 
 /** `imskit emulator`: resolves once interrupted. */
@@ -12,11 +13,12 @@ export const runEmulator: Run = async ({ values }) => {
   const interrupted = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
   })
-  process.stdout.write(values.json ? `${JSON.stringify({ url, contexts })}\n` : `${url}\n`)
-  process.stderr.write(
+  write(values.json ? `${JSON.stringify({ url, contexts })}\n` : `${url}\n`)
+  write(
     `IMS emulator on ${url}. It is for development and tests and no security boundary.\n` +
       `Point a program at it with AIO_IMS_CONFIG_ENDPOINT=${url}; stop it with Ctrl-C.\n` +
       `Contexts: ${Object.keys(contexts).join(', ')} (print them with --json)\n`,
+    process.stderr,
   )
   await interrupted
   await emulator.close()

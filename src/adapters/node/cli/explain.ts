@@ -1,5 +1,6 @@
 import { claimsOf, expiryOf, type TokenClaims } from '../../../core/ims/decode-token.ts'
 import { scopesOf } from '../../../core/ims/tokens.ts'
+import { printable } from '../printable.ts'
 import type { Run } from './command.ts'
 import { paint, result, span, when } from './output.ts'
 import { type Subject, subjectOf } from './subject.ts'
@@ -25,10 +26,12 @@ export const explain: Run = async ({ args, values }) => {
   const found = explanationOf(subject, Date.now())
   result({ kind: found.kind, ...Object.fromEntries(found.facts), missing: found.missing }, values.json, () =>
     [
-      `This is ${found.kind}.`,
+      `This is ${printable(found.kind)}.`,
       '',
-      ...found.facts.map(([name, words]) => `  ${paint('bold', name.padEnd(13))} ${words}`),
-      ...(found.missing.length === 0 ? [] : ['', ...found.missing.map((line) => `  ${paint('yellow', '!')} ${line}`)]),
+      ...found.facts.map(([name, words]) => `  ${paint('bold', name.padEnd(13))} ${printable(words)}`),
+      ...(found.missing.length === 0
+        ? []
+        : ['', ...found.missing.map((line) => `  ${paint('yellow', '!')} ${printable(line)}`)]),
       '',
       paint('dim', 'Nothing here is verified: anyone can write such claims. Ask IMS with: imskit validate'),
     ].join('\n'),

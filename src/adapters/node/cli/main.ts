@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import { isImsError } from '../../../core/errors.ts'
+import { nearest } from '../../../core/nearest.ts'
+import { printable } from '../printable.ts'
 import { type Command, UsageError } from './command.ts'
 import { commands } from './commands.ts'
-import { nearest } from './nearest.ts'
-import { paint } from './output.ts'
+import { note, paint, write } from './output.ts'
 import { parse } from './parse.ts'
 
 declare const __VERSION__: string
@@ -24,7 +25,7 @@ async function main(words: readonly string[]): Promise<number> {
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
     const { helpOf } = await import('./help.ts')
-    return complain(`imskit ${command.name}: ${error.message}\n\n${helpOf(command)}`)
+    return complain(`imskit ${command.name}: ${printable(error.message)}\n\n${helpOf(command)}`)
   }
 }
 
@@ -45,28 +46,37 @@ async function unknown([first, second]: readonly string[]): Promise<number> {
   const shown = word.length > 40 ? `${word.slice(0, 8)}…` : word
   const usage =
     family.length > 0 ? family.map(({ name, summary }) => `  imskit ${name}  ${summary}\n`).join('') : overview()
-  return complain(`imskit: there is no command '${shown}'${hint}\n\n${usage}`)
+  return complain(`imskit: there is no command '${printable(shown)}'${hint}\n\n${usage}`)
 }
 
 function print(text: string): number {
-  process.stdout.write(text)
+  write(text)
   return 0
 }
 
 /** Wrong words on the command line: exit code 2. */
 function complain(text: string): number {
-  process.stderr.write(text)
+  write(text, process.stderr)
   return 2
 }
 
 function failed(error: unknown): void {
   const message = isImsError(error)
-    ? `${error.message} (${error.code})`
+    ? `${indented(error.message)} (${error.code})`
     : 'unexpected failure; run with --verbose and report it'
   const hint = isImsError(error) && error.code === 'LOGIN_REQUIRED' ? '\nSign in with: imskit login' : ''
-  process.stderr.write(`${paint('red', 'imskit:', process.stderr)} ${message}${hint}\n`)
-  if (!isImsError(error) && process.env.DEBUG?.includes('imskit')) process.stderr.write(`${(error as Error)?.stack}\n`)
+  note(`${paint('red', 'imskit:', process.stderr)} ${message}${hint}`)
+  if (!isImsError(error) && process.env.DEBUG?.includes('imskit')) note(String((error as Error)?.stack))
   process.exitCode = 1
+}
+
+/** Further lines of a message are indented, so that a foreign text in it never looks like a line of ours. */
+function indented(message: string): string {
+  return message
+    .split('\n')
+    .map(printable)
+    .join('\n')
+    .replace(/\n(?! )/g, '\n  ')
 }
 
 // whoever reads the output may have seen enough

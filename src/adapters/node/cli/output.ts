@@ -1,3 +1,5 @@
+import { printableLines } from '../printable.ts'
+
 type Style = 'red' | 'yellow' | 'green' | 'bold' | 'dim'
 
 const codes: Readonly<Record<Style, readonly [number, number]>> = {
@@ -8,14 +10,26 @@ const codes: Readonly<Record<Style, readonly [number, number]>> = {
   dim: [2, 22],
 }
 
+/** What precedes the codes of our own colours, unknown to anyone who could put them into a text that is printed. */
+let ownEscape: string | undefined
+
+/**
+ * Writes to the terminal; nothing else of the command does. Texts of servers, tokens and files pass here, so that only
+ * our own colours reach the terminal as control sequences.
+ */
+export function write(text: string, stream: NodeJS.WriteStream = process.stdout): void {
+  const parts = ownEscape === undefined ? [text] : text.split(ownEscape)
+  stream.write(parts.map(printableLines).join('\u001b['))
+}
+
 /** A result, for people or, as one line, for machines. */
 export function result(json: unknown, machine: unknown, human: () => string): void {
-  process.stdout.write(machine === true ? `${JSON.stringify(json)}\n` : `${human()}\n`)
+  write(machine === true ? `${JSON.stringify(json)}\n` : `${human()}\n`)
 }
 
 /** Whatever is no result. */
 export function note(line: string): void {
-  process.stderr.write(`${line}\n`)
+  write(`${line}\n`, process.stderr)
 }
 
 export function warn(line: string): void {
@@ -28,7 +42,9 @@ export function paint(style: Style, words: string, stream: NodeJS.WriteStream = 
   const forced = FORCE_COLOR !== undefined && FORCE_COLOR !== '0' && FORCE_COLOR !== 'false'
   const wanted = forced || (!NO_COLOR && FORCE_COLOR === undefined && TERM !== 'dumb' && stream.isTTY)
   const [on, off] = codes[style]
-  return wanted ? `\u001b[${on}m${words}\u001b[${off}m` : words
+  if (!wanted) return words
+  ownEscape ??= `\u001b${crypto.randomUUID()}[`
+  return `${ownEscape}${on}m${words}${ownEscape}${off}m`
 }
 
 /** Shows at a terminal, after a second, that something is being waited for. */

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
+import { nearest } from '../../../core/nearest.ts'
 import { type Command, type Invocation, UsageError } from './command.ts'
-import { nearest } from './nearest.ts'
 
 export type Values = Readonly<Record<string, string | boolean | string[] | undefined>>
 

@@ -1,11 +1,12 @@
 import { parseSecrets } from '../../../core/familiar/context-kind.ts'
 import { isObject } from '../../../core/familiar/contexts.ts'
 import type { Ims } from '../ims.ts'
+import { printable } from '../printable.ts'
 import { type Run, UsageError } from './command.ts'
 import { progress, result } from './output.ts'
 import { text, texts } from './parse.ts'
 import { readText } from './secrets.ts'
-import { clientOf, imsFor, session, subjectOf } from './subject.ts'
+import { clientOf, imsFor, printableToken, session, subjectOf } from './subject.ts'
 
 /** A command that prints what IMS knows about the owner of a token. */
 function about(ask: (ims: Ims, token: string) => Promise<unknown>, human: (answer: unknown) => string): Run {
@@ -33,7 +34,7 @@ function orgLines(answer: unknown): string {
   const lines = answer.map((org: unknown) => {
     if (!isObject(org as never)) return pretty(org)
     const { orgName, orgRef } = org as { orgName?: string; orgRef?: { ident?: string; authSrc?: string } }
-    return `${orgRef?.ident ?? '?'}@${orgRef?.authSrc ?? '?'}  ${orgName ?? ''}`
+    return printable(`${orgRef?.ident ?? '?'}@${orgRef?.authSrc ?? '?'}  ${orgName ?? ''}`)
   })
   return lines.length === 0 ? 'no organizations' : lines.join('\n')
 }
@@ -60,7 +61,8 @@ export const exchange: Run = async ({ args, values }) => {
       ...(typeof clientSecret === 'string' && { clientSecret }),
     }),
   )
-  const { token, expiry } = exchanged.access_token
+  const { expiry } = exchanged.access_token
+  const token = printableToken(exchanged.access_token.token)
   result({ org: orgId, token, expiresAt: expiry }, values.json, () => token)
   return 0
 }

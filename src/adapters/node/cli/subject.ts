@@ -1,13 +1,13 @@
 import { ConfigurationError, TokenError } from '../../../core/errors.ts'
 import type { ContextData } from '../../../core/familiar/contexts.ts'
 import { claimsOf } from '../../../core/ims/decode-token.ts'
+import { nearest } from '../../../core/nearest.ts'
 import type { ConnectionDefaults } from '../../../core/ports.ts'
 import { type AioConfig, aioConfig } from '../config/aio-config.ts'
 import { aioContexts } from '../contexts-aio.ts'
 import { createNodeIms, type NodeIms, type NodeImsOptions } from '../familiar.ts'
 import { Ims } from '../ims.ts'
 import { configDefaults } from '../platform.ts'
-import { nearest } from './nearest.ts'
 import { progress, warn } from './output.ts'
 import { text, type Values } from './parse.ts'
 import { readStdin } from './secrets.ts'
@@ -47,6 +47,14 @@ export async function tokenOf(word: string | undefined, here = session()): Promi
   const context = await contextOf(word, here)
   const token = await progress('waiting for IMS', () => here.ims.getToken(context.name, { interaction: 'none' }))
   return { token, context }
+}
+
+/** `token`, if it is what a token can be (RFC 6749, appendix A.12): anything else could command the terminal. */
+export function printableToken(token: string): string {
+  if (/^[\x21-\x7e]+$/.test(token)) return token
+  const message =
+    'the token has characters that no token has, so it is not printed; check the endpoint, or get a new one'
+  throw new TokenError('INVALID_TOKEN', message)
 }
 
 /** Context names may hold dots, but not three long parts. */

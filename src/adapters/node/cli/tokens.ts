@@ -2,17 +2,18 @@ import { isImsError } from '../../../core/errors.ts'
 import { isObject } from '../../../core/familiar/contexts.ts'
 import { claimsOf } from '../../../core/ims/decode-token.ts'
 import { REDACTED } from '../../../core/redact.ts'
+import { printable } from '../printable.ts'
 import { type Run, UsageError } from './command.ts'
 import { note, progress, result, when } from './output.ts'
 import { text, whole } from './parse.ts'
-import { contextOf, type Session, session } from './subject.ts'
+import { contextOf, printableToken, type Session, session } from './subject.ts'
 
 /** `imskit token`. */
 export const token: Run = async ({ args, values }) => {
   const here = session()
   const { name } = await contextOf(args[0], here)
   const options = { interaction: 'none', ...(values.force === true && { force: true }) } as const
-  const found = await progress('waiting for IMS', () => here.ims.getToken(name, options))
+  const found = printableToken(await progress('waiting for IMS', () => here.ims.getToken(name, options)))
   result({ context: name, token: found }, values.json, () => found)
   return 0
 }
@@ -37,7 +38,7 @@ export const login: Run = async ({ args, values }) => {
   })
   const { name } = await contextOf(args[0], here)
   if (values.force !== true && (await hasToken(here, name))) {
-    note(`Context '${name}' has a valid token; --force signs in again.`)
+    note(`Context '${printable(name)}' has a valid token; --force signs in again.`)
     return report(here, name, values.json)
   }
   const client = await here.ims.client(name)
@@ -75,7 +76,7 @@ export const refresh: Run = async ({ args, values }) => {
   const here = session()
   const { name } = await contextOf(args[0], here)
   const fresh = await progress('waiting for IMS', () => here.ims.getToken(name, { interaction: 'none', force: true }))
-  return report(here, name, values.json, values['show-secrets'] === true ? fresh : undefined)
+  return report(here, name, values.json, values['show-secrets'] === true ? printableToken(fresh) : undefined)
 }
 
 /** `imskit invalidate`. */
@@ -84,7 +85,11 @@ export const invalidate: Run = async ({ args, values }) => {
   const { name } = await contextOf(args[0], here)
   await progress('waiting for IMS', () => here.ims.invalidateToken(name, values.force === true))
   const ended = values.force === true ? ['refresh_token', 'access_token'] : ['access_token']
-  result({ context: name, invalidated: ended }, values.json, () => `invalidated: ${ended.join(', ')} of '${name}'`)
+  result(
+    { context: name, invalidated: ended },
+    values.json,
+    () => `invalidated: ${ended.join(', ')} of '${printable(name)}'`,
+  )
   return 0
 }
 
@@ -103,8 +108,8 @@ async function report(here: Session, name: string, json: unknown, shown?: string
   }
   result(facts, json, () =>
     [
-      `context    ${name}`,
-      ...(user === undefined ? [] : [`user       ${user}`]),
+      `context    ${printable(name)}`,
+      ...(user === undefined ? [] : [`user       ${printable(String(user))}`]),
       ...(expiresAt === undefined ? [] : [`expires    ${when(expiresAt)}`]),
       `renewable  ${facts.renewable ? 'yes, by its refresh token' : 'no refresh token'}`,
       ...(shown === undefined ? [] : [`token      ${shown}`]),

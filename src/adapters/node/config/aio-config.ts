@@ -1,5 +1,6 @@
 import { dirname } from 'node:path'
 import { UnavailableError } from '../../../core/errors.ts'
+import { badOption, checkOptions, type OptionNames } from '../../../core/options.ts'
 import type { Json } from '../../../core/ports.ts'
 import { type ConfigFile, configFile, missingFile } from './config-file.ts'
 import {
@@ -95,8 +96,11 @@ interface Sources {
   readonly local: ConfigFile
 }
 
+const optionNames: OptionNames<AioConfigOptions> = { cwd: 1, env: 1, home: 1 }
+
 /** Opens nothing and reads nothing before the first call of a method. */
 export function aioConfig(options: AioConfigOptions = {}): AioConfig {
+  checkOptions('aioConfig', options, optionNames)
   let opened: Sources | undefined
   let opening: Promise<Sources> | undefined
 
@@ -143,8 +147,9 @@ export function aioConfig(options: AioConfigOptions = {}): AioConfig {
     change: (value: Json | undefined) => unknown,
     signal?: AbortSignal,
   ) {
+    if (typeof change !== 'function') throw badOption('an update of the configuration takes a function')
     const sources = await open()
-    await sources[file].update((tree) => changeAt(tree, namesOf(key), change), signal)
+    await fileOf(sources, file).update((tree) => changeAt(tree, namesOf(key), change), signal)
   }
 
   return {
@@ -157,11 +162,13 @@ export function aioConfig(options: AioConfigOptions = {}): AioConfig {
     update,
     set: (file, key, value, signal) => update(file, key, () => value, signal),
     async prepare(file) {
-      const { update, discard } = await (await open())[file].prepare(tokensRoom)
+      const { update, discard } = await fileOf(await open(), file).prepare(tokensRoom)
       return { update: (key, change) => update((tree) => changeAt(tree, namesOf(key), change)), discard }
     },
     async path(file) {
-      const { environment } = await open()
+      const sources = await open()
+      fileOf(sources, file)
+      const { environment } = sources
       const path = file === 'local' ? environment.localFile : environment.globalFile
       if (path === undefined) throw noPlace(file)
       return path
@@ -173,6 +180,12 @@ export function aioConfig(options: AioConfigOptions = {}): AioConfig {
       opening = undefined
     },
   }
+}
+
+/** @throws {ConfigurationError} `BAD_OPTION` */
+function fileOf(sources: Sources, file: ConfigFileName): ConfigFile {
+  if (file === 'global' || file === 'local') return sources[file]
+  throw badOption("a file of the configuration is 'global' or 'local'")
 }
 
 async function openSources(options: AioConfigOptions): Promise<Sources> {

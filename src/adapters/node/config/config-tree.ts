@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../../../core/errors.ts'
+import { badOption } from '../../../core/options.ts'
 import type { Json } from '../../../core/ports.ts'
 
 /** A dotted path, as the old library takes it (`ims.contexts.x`), or its names one by one, which may hold dots. */
@@ -16,7 +17,9 @@ export function isObject(value: unknown): value is ConfigObject {
 
 /** The names of a key. Blank parts of a dotted one count for nothing. */
 export function namesOf(key: ConfigKey): readonly string[] {
-  return typeof key === 'string' ? key.split('.').filter((name) => name.trim() !== '') : key
+  if (typeof key === 'string') return key.split('.').filter((name) => name.trim() !== '')
+  if (Array.isArray(key) && key.every((name) => typeof name === 'string')) return key
+  throw badOption('a key of the configuration is text with dots, or an array of names')
 }
 
 /**

@@ -1,9 +1,11 @@
-/** The one of `names` that `word` was probably meant to be. */
+/** The one of `names` that `word` was probably meant to be. Case, `_`, `-` and a plural `s` do not count. */
 export function nearest(word: string, names: readonly string[]): string | undefined {
-  const ranked = names.map((name) => ({ name, far: distance(word, name) })).sort((a, b) => a.far - b.far)
+  const ranked = names.map((name) => ({ name, far: distance(plain(word), plain(name)) })).sort((a, b) => a.far - b.far)
   const [best] = ranked
   return best !== undefined && best.far <= Math.max(1, Math.floor(word.length / 3)) ? best.name : undefined
 }
+
+const plain = (name: string) => name.toLowerCase().replace(/[_-]|s$/g, '')
 
 /** Edits between two words, two neighbours in the wrong order being one (optimal string alignment). */
 function distance(a: string, b: string): number {
