@@ -1,37 +1,26 @@
 import { execFile } from 'node:child_process'
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { mutants } from './mutants/list.mjs'
+import { locate } from './mutants/locate.mjs'
 
-// breaks copies of the source, one small way at a time, and shows that the tests notice; a word limits it to one area
+// breaks copies of the source, one small way at a time, and shows that the tests notice; a word limits it to one area, and MUTANT_WORKERS=1 to one process
 
 const [wanted = ''] = process.argv.slice(2)
 const chosen = mutants.filter(({ area }) => area.startsWith(wanted))
-const sources = readdirSync('src', { recursive: true })
-  .filter((name) => name.endsWith('.ts'))
-  .map((name) => join('src', name))
-const texts = new Map(sources.map((path) => [path, readFileSync(path, 'utf8')]))
-
-/** The one file that holds `text`, once. */
-function fileOf(text) {
-  const holding = [...texts].filter(([, content]) => content.includes(text))
-  const [[path, content] = []] = holding
-  if (holding.length === 1 && content.indexOf(text) === content.lastIndexOf(text)) return path
-  throw new Error(`${holding.length === 0 ? 'nowhere' : 'in more than one place'} in src: ${text}`)
-}
 
 const located = []
 const lost = []
 for (const mutant of chosen) {
   try {
-    located.push({ ...mutant, path: fileOf(mutant.find) })
+    located.push({ ...mutant, ...locate(mutant) })
   } catch (error) {
     lost.push(error.message)
   }
 }
 if (lost.length > 0 || located.length === 0) {
-  console.error(`These texts of scripts/mutants/list.mjs have to follow the code:\n${lost.join('\n') || 'none chosen'}`)
+  console.error(`The list in scripts/mutants has to follow the code:\n${lost.join('\n') || 'none chosen'}`)
   process.exit(1)
 }
 
@@ -64,7 +53,10 @@ async function each(items, places, work) {
   await Promise.all(places.map(drain))
 }
 
-const places = Array.from({ length: Math.min(2, availableParallelism()) }, copyProject)
+const places = Array.from(
+  { length: Number(process.env.MUTANT_WORKERS) || Math.min(2, availableParallelism()) },
+  copyProject,
+)
 process.on('exit', () => {
   for (const place of places) rmSync(place, { recursive: true, force: true })
 })
@@ -81,19 +73,17 @@ await each(suites, places, async (suite, place) => {
 
 const outcomes = []
 await each(located, places, async (mutant, place) => {
-  const { path, find, replace, tests, survives } = mutant
-  const original = texts.get(path)
-  writeFileSync(
-    join(place, path),
-    original.replace(find, () => replace),
-  )
+  const { path, text, start, end: stop, find, replace, tests, survives } = mutant
+  writeFileSync(join(place, path), text.slice(0, start) + replace + text.slice(stop))
   const { end } = await run(place, tests)
-  writeFileSync(join(place, path), original)
+  writeFileSync(join(place, path), text)
   // a run that hangs has noticed something too, but nobody is told what
   const outcome = { passed: survives ? 'explained' : 'SURVIVED', failed: 'killed', hung: 'hung' }[end]
   outcomes.push({ ...mutant, outcome })
   const change = `${find}  =>  ${replace || '(nothing)'}`.replaceAll(/\s*\n\s*/g, ' ')
-  console.log(`${outcome.padEnd(9)} ${path}: ${change}${outcome === 'explained' ? ` (${survives})` : ''}`)
+  console.log(
+    `${outcome.padEnd(9)} ${path} ${mutant.within}: ${change}${outcome === 'explained' ? ` (${survives})` : ''}`,
+  )
 })
 
 const table = {}

@@ -74,7 +74,7 @@ test('a token that the API refuses is renewed once, for all requests that were r
   expect(ims.granted('refresh_token')).toBe(refreshes + 1)
 })
 
-test('an API that refuses every token is believed after one more try', async () => {
+test('an API that refuses every token is believed after one more try (S89)', async () => {
   const page = await signedIn()
   api.refuses = () => true
   const status = await page.evaluate(async (url) => (await window.app.client.fetch(url)).status, `${api.origin}/things`)
@@ -82,7 +82,7 @@ test('an API that refuses every token is believed after one more try', async () 
   expect(api.requests.filter(({ method }) => method === 'GET')).toHaveLength(2)
 })
 
-test('no other origin is sent anything, and no token is taken for it', async () => {
+test('no other origin is sent anything, and no token is taken for it (S88)', async () => {
   const page = await open(await newContext(), `${site.origin}/`)
   const outcome = await page.evaluate(
     (url) => window.outcome(window.app.client.fetch(url)),
@@ -93,7 +93,7 @@ test('no other origin is sent anything, and no token is taken for it', async () 
   expect(await page.evaluate(() => window.app.events.length)).toBe(0)
 })
 
-test('an API that sends a call on to another origin takes the token along to nobody', async () => {
+test('an API that sends a call on to another origin takes the token along to nobody (S88)', async () => {
   const page = await signedIn()
   api.elsewhere = `${stranger.origin}/taken`
   const status = await page.evaluate(async (url) => (await window.app.client.fetch(url)).status, `${api.origin}/things`)

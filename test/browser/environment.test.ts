@@ -34,7 +34,7 @@ const bundle = (contents: string) =>
   })
 
 describe('a page', () => {
-  test('that is no secure context is told to use https or localhost', async () => {
+  test('that is no secure context is told to use https or localhost (S64)', async () => {
     const page = await open(await newContext(), `http://app.example:${new URL(site.origin).port}/`)
     expect(await page.evaluate(() => globalThis.isSecureContext)).toBe(false)
     expect(await page.evaluate(() => window.failed)).toMatchObject({
@@ -47,7 +47,7 @@ describe('a page', () => {
     expect(await page.evaluate(() => window.failed)).toBeUndefined()
   })
 
-  test('refuses secrets', async () => {
+  test('refuses secrets (S31)', async () => {
     const page = await open(await newContext(), `http://127.0.0.1:${new URL(site.origin).port}/`)
     const refused = await page.evaluate(() =>
       window.outcome(
@@ -106,7 +106,7 @@ describe('a server that renders the page', () => {
   })
 })
 
-test('a bundle for signing in holds nothing of Node and no flow with a secret', async () => {
+test('a bundle for signing in holds nothing of Node and no flow with a secret (S31)', async () => {
   const { outputFiles, metafile } = await bundle(`
     import { authorizationCode, browserPlatform, createClient } from ${JSON.stringify(entry)}
     const flow = authorizationCode({ clientId: 'app', scopes: ['openid'], redirectUri: location.origin })

@@ -151,7 +151,7 @@ describe('secrets in a page', () => {
     passphrase: 's3cret',
   }
 
-  test.each(Object.entries(secrets))('%s is refused before anything is stored', async (key, value) => {
+  test.each(Object.entries(secrets))('%s is refused before anything is stored (S31, S48)', async (key, value) => {
     const page = await open(await newContext())
     const sent = ims.requests.length
     const result = await page.evaluate(

@@ -98,7 +98,7 @@ for (const { name, isHere, start, opensWindows } of browsers) {
       expect(granted('authorization_code')).toBe(1)
     })
 
-    test('an API is sent the token, and the origin that it sends the call on to is not', async () => {
+    test('an API is sent the token, and the origin that it sends the call on to is not (S88)', async () => {
       const [api, stranger] = [await startApi(), await startApi()]
       const callers = await startSite({ ...ims.config, client: { allowedOrigins: [api.origin, stranger.origin] } })
       onTestFinished(() => {
@@ -121,7 +121,7 @@ for (const { name, isHere, start, opensWindows } of browsers) {
       await first.open(`${site.origin}/`)
     })
 
-    test('two tabs share one renewal and one logout', async () => {
+    test('two tabs share one renewal and one logout (S40, S46)', async () => {
       const before = await token(second)
       const after = await token(first, '{ force: true }')
       expect(after).not.toEqual(before)

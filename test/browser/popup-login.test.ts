@@ -88,7 +88,7 @@ describe('a login in a popup', () => {
     if (!tab.isClosed()) expect(await arrivals(tab)).toEqual([{ ok: undefined }, { ok: undefined }])
   })
 
-  test('is over with its answer: the same address opened again signs nobody in', async () => {
+  test('is over with its answer: the same address opened again signs nobody in (S22)', async () => {
     const page = await openApp()
     const popup = await clickLogin(page)
     const answers: string[] = []
@@ -106,7 +106,7 @@ describe('a login in a popup', () => {
     expect(await getToken(page)).toEqual(token)
   })
 
-  test('takes no answer from another origin, nor one for another login', async () => {
+  test('takes no answer from another origin, nor one for another login (S24)', async () => {
     const page = await openApp()
     const failures: Error[] = []
     page.on('pageerror', (error) => failures.push(error))

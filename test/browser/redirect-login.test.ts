@@ -41,7 +41,7 @@ describe('a login by redirect', () => {
     expect(await page.evaluate(() => window.app.events.filter(({ type }) => type === 'login').length)).toBe(1)
   })
 
-  test('leaves no answer in the address bar and the history, and survives a reload', async () => {
+  test('leaves no answer in the address bar and the history, and survives a reload (S20)', async () => {
     const page = await openApp()
     const before = codesRedeemed()
     const [result] = await logIn(page)
@@ -158,7 +158,7 @@ describe('a login by redirect', () => {
     expect((await logIn(page))[0]).toMatchObject({ ok: { status: 'signedIn', tokens: { token: expect.any(String) } } })
   })
 
-  test('goes on to no place outside the app', async () => {
+  test('goes on to no place outside the app (S19)', async () => {
     const page = await openApp()
     const sent = ims.requests.length
     const refused = [
@@ -220,7 +220,7 @@ describe('an answer that belongs to no login here', () => {
     expect(await getToken(page)).toEqual(token)
   })
 
-  test('that was used before is not used again', async () => {
+  test('that was used before is not used again (S7)', async () => {
     const page = await openApp()
     const callback = await callbackOf(page)
     await page.goto(callback)
@@ -252,7 +252,7 @@ describe('an answer that belongs to no login here', () => {
     expect(ims.requests.length).toBe(before)
   })
 
-  test('that was begun by another environment', async () => {
+  test('that was begun by another environment (S16)', async () => {
     const other = await startSite(ims.config)
     onTestFinished(() => other.close())
     const page = await open(await newContext(), `${other.origin}/`)
@@ -266,7 +266,7 @@ describe('an answer that belongs to no login here', () => {
     expect(ims.requests.length).toBe(before)
   })
 
-  test('at another redirect URI than asked for', async () => {
+  test('at another redirect URI than asked for (S18)', async () => {
     const page = await openApp()
     const callback = new URL(await callbackOf(page))
     const before = ims.requests.length
@@ -278,7 +278,7 @@ describe('an answer that belongs to no login here', () => {
     expect(ims.requests.length).toBe(before)
   })
 
-  test('of another tab, or of an attacker, signs nobody in', async () => {
+  test('of another tab, or of an attacker, signs nobody in (S8)', async () => {
     const attacker = await openApp()
     const callback = await callbackOf(attacker)
     const victim = await open(await newContext(), callback)
@@ -356,7 +356,7 @@ describe('a person', () => {
   })
 })
 
-test('an app that sends people away for ever is stopped', async () => {
+test('an app that sends people away for ever is stopped (S27)', async () => {
   const looping = await startSite({ ...ims.config, eager: true })
   onTestFinished(() => looping.close())
   onTestFinished(ims.fault({ path: '/ims/token', status: 400, body: { error: 'invalid_grant' }, times: 50 }))
@@ -368,7 +368,7 @@ test('an app that sends people away for ever is stopped', async () => {
   expect(ims.requests.filter(({ path }) => path === '/ims/authorize/v2').length - before).toBe(5)
 })
 
-test('no secret is left in the page, its history, its storage or the console', async () => {
+test('no secret is left in the page, its history, its storage or the console (S20, S51, S52)', async () => {
   const watched = await startSite(ims.config)
   onTestFinished(() => watched.close())
   const context = await newContext()

@@ -51,7 +51,7 @@ async function open(path: string): Promise<{ page: Page; requested: string[]; co
 
 const globals = (page: Page) => page.evaluate(() => Object.getOwnPropertyNames(window))
 
-test('imskit.global.js has the hash of sri.json, defines window.imskit and nothing else, and starts nothing', async () => {
+test('imskit.global.js has the hash of sri.json, defines window.imskit and nothing else, and starts nothing (S62, S94)', async () => {
   const without = await globals((await open('/')).page)
   const { page, requested, complaints } = await open('/global')
   expect((await globals(page)).filter((name) => !without.includes(name))).toEqual(['imskit'])
@@ -67,7 +67,7 @@ test('imskit.global.js has the hash of sri.json, defines window.imskit and nothi
   expect(imskit).toEqual(expect.arrayContaining(['context', 'getToken', 'login', 'handleRedirect', 'logout']))
 })
 
-test('imskit.js has the hash of sri.json and the same names as default and one by one', async () => {
+test('imskit.js has the hash of sri.json and the same names as default and one by one (S62, S94)', async () => {
   const { page, complaints } = await open('/module')
   const [namespace, names] = await page.evaluate(() => {
     const { imskit, all } = (window as unknown as { seen: { imskit: object; all: object } }).seen

@@ -62,7 +62,7 @@ describe('a silent login', () => {
     expect(await frames(page)).toBe(0)
   })
 
-  test('never concludes from blocked third-party cookies that the person is signed out', async () => {
+  test('never concludes from blocked third-party cookies that the person is signed out (S26)', async () => {
     const page = await openApp(far)
     await logIn(page)
     const token = await getToken(page)

@@ -65,7 +65,7 @@ function rawDatabase(page: Page): Promise<{ keys: string[]; text: string; extrac
 }
 
 describe('indexedDbStore', () => {
-  test('keeps values sealed, with a key that cannot be taken away', async () => {
+  test('keeps values sealed, with a key that cannot be taken away (S51)', async () => {
     const page = await openPage()
     const back = await page.evaluate(async () => {
       const store = window.imskit.indexedDbStore()
@@ -80,7 +80,7 @@ describe('indexedDbStore', () => {
     expect(raw.text).not.toContain('canary')
   })
 
-  test('takes what was changed, moved or sealed with another key for missing, and can be written again', async () => {
+  test('takes what was changed, moved or sealed with another key for missing, and can be written again (S98)', async () => {
     const page = await openPage()
     const results = await page.evaluate(async () => {
       const { indexedDbStore } = window.imskit

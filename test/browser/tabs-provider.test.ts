@@ -54,7 +54,9 @@ function figures({ op }: Stage, from: { events: number; grants: number }, librar
 const sofar = ({ op }: Stage) => ({ events: op.events.length, grants: op.grants.length })
 
 describe(`${count} tabs for ${span / 1000} s at oidc-provider`, () => {
-  test('imskit: no refresh token is used twice, nobody is signed out', { timeout: span + 60_000 }, async () => {
+  test('imskit: no refresh token is used twice, nobody is signed out (S40, S41)', {
+    timeout: span + 60_000,
+  }, async () => {
     const here = await stage('app')
     const first = await open(here.context, `${here.site.origin}/`)
     await first.evaluate(() => void window.app.client.login().catch(() => {}))

@@ -70,7 +70,9 @@ async function askAll(count: number) {
 }
 
 describe('tabs', () => {
-  test('renew once per expiry, with a provider that ends a login for reuse', { timeout: span + 30_000 }, async () => {
+  test('renew once per expiry, with a provider that ends a login for reuse (S40)', {
+    timeout: span + 30_000,
+  }, async () => {
     const [two, eight] = await Promise.all([askAll(2), askAll(8)])
     for (const { refreshes, seen } of [two, eight]) {
       expect(new Set(refreshes.map(({ status }) => status))).toEqual(new Set([200]))
@@ -104,7 +106,7 @@ describe('tabs', () => {
     expect(tokenRequests('refresh_token').length).toBe(1)
   })
 
-  test('are all logged out by one of them, which tells IMS', async () => {
+  test('are all logged out by one of them, which tells IMS (S46)', async () => {
     const { tabs } = await openTabs(3)
     for (const tab of tabs) expect(await getToken(tab)).toMatchObject({ ok: expect.any(String) })
     const [first, ...others] = tabs as [Page, Page, Page]
@@ -178,7 +180,7 @@ describe('a token that is being renewed', () => {
     for (const tab of tabs) expect(await getToken(tab)).toEqual(loginRequired)
   })
 
-  test('is not brought back when another tab forgets it', async () => {
+  test('is not brought back when another tab forgets it (S46)', async () => {
     const { tabs } = await openTabs(2)
     const [first, second] = tabs as [Page, Page]
     slowly()
@@ -217,7 +219,7 @@ describe('a token that is being renewed', () => {
   })
 })
 
-test('nothing of a login is left in the memory of a page after the logout', async () => {
+test('nothing of a login is left in the memory of a page after the logout (S46)', async () => {
   const context = await newContext()
   const secrets = await tokensIssued(context)
   const page = await open(context, `${site.origin}/`)
@@ -236,7 +238,7 @@ test('nothing of a login is left in the memory of a page after the logout', asyn
 })
 
 describe('a clock that is wrong', () => {
-  test.each([-25, 25])('by %i hours does no harm', async (hours) => {
+  test.each([-25, 25])('by %i hours does no harm (S37)', async (hours) => {
     const context = await newContext()
     await context.addInitScript((offset) => {
       const now = Date.now

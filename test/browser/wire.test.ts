@@ -52,7 +52,7 @@ async function wholeSession(): Promise<{ page: Page; requests: Request[] }> {
 }
 
 describe('a page', () => {
-  test('asks IMS without preflights, without cookies and past every cache', async () => {
+  test('asks IMS without preflights, without cookies and past every cache (S34)', async () => {
     const since = ims.requests.length
     const { page, requests } = await wholeSession()
     const calls = requests.filter((request) => toIms(request) && request.resourceType() === 'fetch')
@@ -78,7 +78,7 @@ describe('a page', () => {
     expect(preflights()).toBe(1)
   })
 
-  test('puts no token and no verifier into any address', async () => {
+  test('puts no token and no verifier into any address (S29)', async () => {
     const { requests } = await wholeSession()
     const posted = requests.map((request) => new URLSearchParams(request.postData() ?? ''))
     const secrets = posted.flatMap((sent) =>
@@ -93,7 +93,7 @@ describe('a page', () => {
     expect(codes.map((request) => request.url().split('?')[0])).toEqual([`${site.origin}/callback`])
   })
 
-  test('asks for a code, to come back to the registered page; what the app wants back stays here', async () => {
+  test('asks for a code, to come back to the registered page; what the app wants back stays here (S9)', async () => {
     const page = await open(await newContext(), `${site.origin}/deep/place?user=alice#part`)
     const addresses = await page.evaluate(async () => {
       const { client } = window.app
@@ -152,7 +152,7 @@ describe('the address that IMS answers at', () => {
     expect(await toldOf(mode, 'app')).not.toEqual([])
   })
 
-  test('is told to nobody by an app whose policy is no-referrer', async () => {
+  test('is told to nobody by an app whose policy is no-referrer (S21)', async () => {
     const quiet = await startSite(ims.config)
     onTestFinished(() => quiet.close())
     quiet.configure({ headers: { 'referrer-policy': 'no-referrer' } })
@@ -168,7 +168,7 @@ describe('an answer of IMS that sends the request elsewhere', () => {
     onTestFinished(ims.fault({ path, status: 307, body: '', headers, times: 9 }))
   }
 
-  test('is not followed, neither with a code, nor a refresh token, nor at the logout', async () => {
+  test('is not followed, neither with a code, nor a refresh token, nor at the logout (S33)', async () => {
     const lenient = await startSite(ims.config)
     onTestFinished(() => lenient.close())
     // a policy that would let it through
@@ -192,7 +192,7 @@ describe('an answer of IMS that sends the request elsewhere', () => {
 })
 
 describe('a page whose fetch was replaced', () => {
-  test('hands the browser’s own to the client', async () => {
+  test('hands the browser’s own to the client (S63)', async () => {
     const page = await open(await newContext(), `${site.origin}/`)
     await logIn(page)
     const outcomes = await page.evaluate(async (endpoint) => {

@@ -18,7 +18,7 @@ afterAll(() => emulator.close())
 
 const canary = () => `canary-${randomBytes(12).toString('hex')}`
 
-test('no command prints a secret that was not asked for', async () => {
+test('no command prints a secret that was not asked for (S75, S92)', async () => {
   const shell = newShell(emulator.url, { DEBUG: 'imskit' })
   const secrets: string[] = []
   const secret = () => {

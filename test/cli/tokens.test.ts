@@ -31,7 +31,7 @@ async function signIn(shell: Shell, context: string): Promise<void> {
 }
 
 describe('a context for machines', () => {
-  test('has its token alone on stdout, kept until another is wanted', async () => {
+  test('has its token alone on stdout, kept until another is wanted (S75)', async () => {
     const shell = newShell(emulator.url)
     await setContext(shell, emulator, 'oauth_server_to_server', 'machine')
     const first = await shell.run(['token', 'machine'])

@@ -124,7 +124,7 @@ describe('createClient', () => {
     ])
   })
 
-  test('environments share no token in one store', async () => {
+  test('environments share no token in one store (S99)', async () => {
     let issued = 0
     const fetch = async () => Response.json({ access_token: `t${++issued}`, token_type: 'bearer', expires_in: 86_400 })
     const { store, lock } = on
@@ -160,7 +160,7 @@ describe('getTokens', () => {
 })
 
 describe('invalidate', () => {
-  test('tells IMS, the refresh token first, and forgets', async () => {
+  test('tells IMS, the refresh token first, and forgets (S47)', async () => {
     const client = await signedIn(webFlow())
     const { accessToken, refreshToken } = (await storedTokens(on.store)) ?? {}
     await client.invalidate()
@@ -183,7 +183,7 @@ describe('invalidate', () => {
     ])
   })
 
-  test('forgets whatever IMS says, then says what IMS said; one refusal does not spare the other token', async () => {
+  test('forgets whatever IMS says, then says what IMS said; one refusal does not spare the other token (S45)', async () => {
     const client = await signedIn()
     fault({ path: '/ims/invalidate_token', status: 503, times: 2 })
     expect(await rejection(client.invalidate())).toMatchObject({ code: 'IMS_UNAVAILABLE' })
@@ -248,7 +248,7 @@ describe('logout', () => {
     expect(on.events).toContainEqual({ type: 'logout', clientId: emulator.contexts.oauth_public.client_id })
   })
 
-  test('always signs out here: IMS out of reach is an event', async () => {
+  test('always signs out here: IMS out of reach is an event (S45, S46)', async () => {
     const client = await signedIn()
     fault({ path: '/ims/invalidate_token', drop: 'before', times: 2 })
     expect((await client.logout()).pathname).toBe('/ims/logout/v1')
@@ -268,7 +268,7 @@ describe('logout', () => {
 })
 
 describe('timeouts', () => {
-  test('an attempt that hangs ends with TIMEOUT after the client’s timeout, thirty seconds by default', async () => {
+  test('an attempt that hangs ends with TIMEOUT after the client’s timeout, thirty seconds by default (S50)', async () => {
     for (const [more, after] of [
       [{}, 30_000],
       [{ timeout: 2_000 }, 2_000],
@@ -324,7 +324,7 @@ describe('no secret shows', () => {
   }
   beforeEach(() => canaries.clear())
 
-  test('in clients, token sets, finished logins and events', async () => {
+  test('in clients, token sets, finished logins and events (S92)', async () => {
     const client = createClient({ flow: webFlow(), ...on, fetch: collecting })
     const callback = await follow(emulator, await client.startLogin())
     const finished = await client.finishLogin(callback)
@@ -359,7 +359,7 @@ describe('no secret shows', () => {
       },
     ],
   ]
-  test.each(failures)('in errors and events when %s', async (_, fetch) => {
+  test.each(failures)('in errors and events when %s (S92)', async (_, fetch) => {
     const failing = (url: string, init: RequestInit) => {
       collect(new URLSearchParams(String(init.body)))
       return fetch(url, init)
@@ -379,7 +379,7 @@ describe('no secret shows', () => {
     expect(canaries).toContain('canary-secret-one')
   })
 
-  test('in the store: tokens are there, secrets and verifiers are not', async () => {
+  test('in the store: tokens are there, secrets and verifiers are not (S48)', async () => {
     const client = createClient({ flow: webFlow(), ...on })
     await client.finishLogin(await follow(emulator, await client.startLogin()))
     await createClient({ flow: serverFlow(emulator), ...on }).getToken()

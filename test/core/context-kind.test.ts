@@ -246,7 +246,7 @@ describe('JSON text, as environment variables bring it', () => {
 })
 
 describe('a secret that IMS rejects as an invalid client', () => {
-  it('gives way to the next, which is then remembered', async () => {
+  it('gives way to the next, which is then remembered (S49)', async () => {
     const data = good('oauth_server_to_server')
     await ims.context.set('x', { ...data, client_secrets: ['retired', 'emulator-second-secret'] })
     const before = requests()

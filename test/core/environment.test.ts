@@ -63,7 +63,7 @@ const refused: [string, unknown][] = [
   ['a fragment', 'https://ims.example.com/#a'],
 ]
 
-describe('an endpoint', () => {
+describe('an endpoint (S32)', () => {
   it.each(accepted)('%s is accepted', (endpoint, base) => {
     expect(resolveEndpoint({ endpoint })).toBe(base)
     expect(new Ims({ endpoint }).getApiUrl('/ims/keys')).toBe(`${base}/ims/keys`)
@@ -98,7 +98,7 @@ describe('an endpoint', () => {
   })
 })
 
-it('the accepted issuers are an exact list: the endpoint, with and without /ims', () => {
+it('the accepted issuers are an exact list: the endpoint, with and without /ims (S17)', () => {
   expect(issuersOf(endpoints.prod)).toEqual(['https://ims-na1.adobelogin.com', 'https://ims-na1.adobelogin.com/ims'])
 })
 

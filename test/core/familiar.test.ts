@@ -265,7 +265,7 @@ describe('contexts', () => {
     expect((await context.get('y')).data).toEqual(named.data)
   })
 
-  it('with hostile keys are data like any other', async () => {
+  it('with hostile keys are data like any other (S98)', async () => {
     const { context, getToken } = imsOver()
     const hostile = JSON.parse('{"__proto__":{"polluted":1,"scope":"x"},"constructor":{"prototype":{"polluted":1}}}')
     await context.set('x', Object.assign(Object.create(null), hostile, machine()))
@@ -441,7 +441,7 @@ describe('getToken', () => {
     expect(events).toContainEqual(expect.objectContaining({ type: 'error', code: 'STORE_FAILED' }))
   })
 
-  it('works with opaque tokens', async () => {
+  it('works with opaque tokens (S86)', async () => {
     const opaque = await createEmulator({ opaqueTokens: true })
     const store = memoryStore()
     const make = () => createIms({ ...memoryPlatform(), store, fetch: opaque.fetch })
@@ -595,7 +595,7 @@ describe('a token that is in the context', () => {
     expect(tokenRequests()).toHaveLength(1)
   })
 
-  it('is not given to another client, scope or organization that was set by hand', async () => {
+  it('is not given to another client, scope or organization that was set by hand (S99)', async () => {
     const { data, token } = await obtain()
     const changes: Record<string, unknown>[] = [
       { ...emulator.contexts.jwt, scopes: undefined },
@@ -670,7 +670,7 @@ describe('a token that is in the context', () => {
     expect(await getToken('x')).toBe(there)
   })
 
-  it('never reaches a context with other ids, whatever characters are in them', async () => {
+  it('never reaches a context with other ids, whatever characters are in them (S99)', async () => {
     const piece = fc.constantFrom('a', 'b', ',', ' ', '"', '[', ']', ':', '-', '.', '\\', '/', 'null', '\u0000')
     const id = fc.array(piece, { minLength: 1, maxLength: 4 }).map((pieces) => pieces.join(''))
     const owner = fc.record({ client_id: id, ims_org_id: id, scope: fc.constantFrom('a', 'b', 'a,b', 'a b', 'ab') })

@@ -35,7 +35,7 @@ const refuse401 = (times: number) => {
 }
 
 describe('headers', () => {
-  test('Authorization, x-api-key and x-gw-ims-org-id', async () => {
+  test('Authorization, x-api-key and x-gw-ims-org-id (S87)', async () => {
     const client = apiClient()
     const { client_id, ims_org_id } = emulator.contexts.oauth_server_to_server
     expect((await client.fetch(`${api.url}/x?a=1`)).status).toBe(200)
@@ -71,7 +71,7 @@ describe('headers', () => {
     expect(api.seen[0]?.headers).toMatchObject({ ...headers, authorization: `Bearer ${token}` })
   })
 
-  test('the token goes into the header, never into URL or body', async () => {
+  test('the token goes into the header, never into URL or body (S87)', async () => {
     const client = apiClient()
     await client.fetch(`${api.url}/form`, { method: 'POST', body: new URLSearchParams({ a: '1' }) })
     const token = await client.getToken()
@@ -118,7 +118,7 @@ describe('headers', () => {
   })
 })
 
-describe('allowed origins', () => {
+describe('allowed origins (S32)', () => {
   const asked: string[] = []
   const client = () => {
     asked.length = 0
@@ -165,7 +165,7 @@ describe('allowed origins', () => {
     expect([asked.length, on.fetch.sent.length, on.store.counts.get]).toEqual([0, 0, 0])
   })
 
-  test('what counts is the host that is asked: a backslash is a slash', async () => {
+  test('what counts is the host that is asked: a backslash is a slash (S88)', async () => {
     expect((await client().fetch('https://x.adobe.io\\.evil.test/')).status).toBe(200)
     expect(asked).toEqual(['https://x.adobe.io/.evil.test/'])
   })
@@ -178,7 +178,7 @@ describe('allowed origins', () => {
     },
   )
 
-  test('the caller’s list replaces the default; origins are exact', async () => {
+  test('the caller’s list replaces the default; origins are exact (S88)', async () => {
     const own = (allowedOrigins: string[]) => apiClient({ allowedOrigins })
     const port = new URL(api.url).port
     expect((await own([api.url]).fetch(`${api.url}/any/path`)).status).toBe(200)
@@ -263,7 +263,7 @@ describe('allowed origins', () => {
 })
 
 describe('a 401', () => {
-  test('gets one more try with a fresh token', async () => {
+  test('gets one more try with a fresh token (S89)', async () => {
     const client = apiClient()
     const old = await client.getToken()
     refuse401(1)
@@ -274,7 +274,7 @@ describe('a 401', () => {
     expect(on.fetch.sent).toHaveLength(2)
   })
 
-  test('twice is the answer: two requests, no loop', async () => {
+  test('twice is the answer: two requests, no loop (S89)', async () => {
     refuse401(99)
     const response = await apiClient().fetch(api.url)
     expect([response.status, await response.text()]).toEqual([401, 'status 401'])
@@ -388,7 +388,7 @@ describe('a 401', () => {
   })
 })
 
-test('a 403 and everything else comes back as it is, after one request', async () => {
+test('a 403 and everything else comes back as it is, after one request (S89)', async () => {
   const client = apiClient()
   for (const status of [403, 404, 429, 500, 503]) {
     api.seen.length = 0

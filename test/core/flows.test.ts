@@ -84,7 +84,7 @@ describe('what is sent', () => {
     })
   })
 
-  test('refresh: POST /ims/token/v3, a public client without a secret', async () => {
+  test('refresh: POST /ims/token/v3, a public client without a secret (S31)', async () => {
     const client = userClient()
     await client.login()
     const held = (await storedTokens(on.store))?.refreshToken
@@ -134,7 +134,7 @@ describe('what is sent', () => {
     })
   })
 
-  test('jwtBearer: POST /ims/exchange/jwt with an RS256 assertion of five minutes', async () => {
+  test('jwtBearer: POST /ims/exchange/jwt with an RS256 assertion of five minutes (S83)', async () => {
     await createClient({ flow: jwtBearer(jwtOptions()), ...on }).getToken()
     const { clientId, clientSecret, orgId, technicalAccountId } = jwtOptions()
     expect(sent().url.href).toBe(`${emulator.url}/ims/exchange/jwt`)
@@ -159,7 +159,7 @@ describe('what is sent', () => {
     expect(scopes.sort()).toEqual([`${emulator.url}/s/ent_adobeio_sdk`, `${emulator.url}/s/ent_user_sdk`])
   })
 
-  test('always as a form, uncached, without cookies, following no redirect, without a secret in the URL', async () => {
+  test('always as a form, uncached, without cookies, following no redirect, without a secret in the URL (S29, S34)', async () => {
     const user = userClient()
     await user.login()
     await user.getToken({ force: true })
@@ -186,7 +186,7 @@ describe('two secrets', () => {
   }
   const secretsSent = () => on.fetch.sent.map((_, index) => sent(index).form.client_secret)
 
-  test('the next is tried where IMS rejects one, and the one that worked is remembered', async () => {
+  test('the next is tried where IMS rejects one, and the one that worked is remembered (S49)', async () => {
     const client = createClient({ flow: withSecrets('revoked', 'emulator-second-secret'), ...on })
     await client.getToken()
     await client.getToken({ force: true })
@@ -195,7 +195,7 @@ describe('two secrets', () => {
     expect(secretsSent()).toEqual(['revoked', good, good, good])
   })
 
-  test('each at most once a call', async () => {
+  test('each at most once a call (S49)', async () => {
     const client = createClient({ flow: withSecrets('a', 'b', 'c'), ...on })
     expect(await rejection(client.getToken())).toMatchObject({ imsError: 'invalid_client', status: 401 })
     expect(secretsSent().sort()).toEqual(['a', 'b', 'c'])
@@ -215,7 +215,7 @@ describe('two secrets', () => {
 })
 
 describe('the JWT exchange', () => {
-  test('answers expires_in in milliseconds', async () => {
+  test('answers expires_in in milliseconds (S37)', async () => {
     const { expiry } = await createClient({ flow: jwtBearer(jwtOptions()), ...on }).getTokens()
     expect(Math.abs(expiry - clock.now() - day)).toBeLessThan(1_000)
   })
@@ -248,12 +248,12 @@ describe('the answer (RFC 6749, section 5.1)', () => {
   test.each(['bearer', 'Bearer', 'BEARER', undefined, null])('token_type %s is a bearer token', async (token_type) => {
     expect(await answered({ access_token: 'opaque', token_type, expires_in: 60 })).toBe('opaque')
   })
-  test.each(['mac', 'dpop', '', 7])('token_type %j is not used', async (token_type) => {
+  test.each(['mac', 'dpop', '', 7])('token_type %j is not used (S35)', async (token_type) => {
     expect(await rejection(answered({ access_token: 'opaque', token_type, expires_in: 60 }))).toMatchObject({
       code: 'IMS_MALFORMED',
     })
   })
-  test.each([undefined, null, '', 7, {}, ['x']])('access_token %j is no token', async (access_token) => {
+  test.each([undefined, null, '', 7, {}, ['x']])('access_token %j is no token (S36)', async (access_token) => {
     expect(await rejection(answered({ access_token, token_type: 'bearer', expires_in: 60 }))).toMatchObject({
       code: 'IMS_MALFORMED',
     })
@@ -303,7 +303,7 @@ describe('whatever changes a token is in its key', () => {
   }
   const keyOf = (each: Config) => tokenKeyOf(flowOf(each), each.endpoint, each.owner)
 
-  test('keys are equal exactly where everything that matters is', async () => {
+  test('keys are equal exactly where everything that matters is (S61, S99)', async () => {
     const near = fc.tuple(
       config,
       config,
@@ -318,7 +318,7 @@ describe('whatever changes a token is in its key', () => {
     )
   })
 
-  test('values that run into each other stay apart', async () => {
+  test('values that run into each other stay apart (S99)', async () => {
     const scopes = (...list: string[]) => clientCredentials({ clientId: 'c', clientSecret: 's', scopes: list })
     const org = (clientId: string, orgId?: string) =>
       clientCredentials({ clientId, clientSecret: 's', scopes: [], orgId })

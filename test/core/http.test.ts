@@ -36,7 +36,7 @@ const imsAt = (options: ImsOptions = {}) => new Ims({ endpoint: server.url, retr
 const ask = (ims = imsAt()) => ims.getAccessTokenByClientCredentials('client', secret, 'org@AdobeOrg', ['a', 'b'])
 
 describe('a token request', () => {
-  it('is a POST with an urlencoded body and nothing secret in the URL', async () => {
+  it('is a POST with an urlencoded body and nothing secret in the URL (S29)', async () => {
     server.play(json(good))
     await ask()
     const [request] = server.arrived
@@ -51,7 +51,7 @@ describe('a token request', () => {
     })
   })
 
-  it('carries no header that would cost a page a preflight, no cookies and no cache', async () => {
+  it('carries no header that would cost a page a preflight, no cookies and no cache (S34)', async () => {
     const inits: RequestInit[] = []
     const fetch: Fetch = async (url, init) => {
       inits.push(init)
@@ -93,7 +93,7 @@ describe('a token request', () => {
 })
 
 describe('a redirect', () => {
-  it.each([301, 302, 303, 307, 308])('%i is refused: the secret goes nowhere else', async (status) => {
+  it.each([301, 302, 303, 307, 308])('%i is refused: the secret goes nowhere else (S33)', async (status) => {
     attacker.play(json(good))
     server.play((_request, response) => void response.writeHead(status, { location: `${attacker.url}/steal` }).end())
     const error = await failureOf<ImsResponseError>(ask())
@@ -104,7 +104,7 @@ describe('a redirect', () => {
     expect(attacker.arrived).toHaveLength(0)
   })
 
-  it('is refused with a bearer, too, and at the keys', async () => {
+  it('is refused with a bearer, too, and at the keys (S33)', async () => {
     server.play((_request, response) => void response.writeHead(307, { location: attacker.url }).end())
     await expect(imsAt().getUserInfo('token')).rejects.toMatchObject({ code: 'HTTP_ERROR', status: 307 })
     await expect(imsAt().getKeys()).rejects.toMatchObject({ code: 'HTTP_ERROR', status: 307 })
@@ -171,7 +171,7 @@ describe('an error answer', () => {
     }
   })
 
-  it('that quotes the secret is redacted, in whatever form it is quoted', async () => {
+  it('that quotes the secret is redacted, in whatever form it is quoted (S92)', async () => {
     const quoted = [secret, encodeURIComponent(secret), new URLSearchParams({ s: secret }).toString().slice(2)]
     for (const form of quoted) {
       server.play(json({ error: `bad_${form}`, error_description: `wrong secret ${form} was sent` }, 400))
@@ -218,7 +218,7 @@ describe('an error answer', () => {
   })
 })
 
-describe('a success that is none', () => {
+describe('a success that is none (S36)', () => {
   const malformed: [string, string, Record<string, string>?][] = [
     ['an HTML page', '<html>login to the proxy</html>', { 'content-type': 'text/html' }],
     ['empty', ''],
@@ -291,7 +291,7 @@ describe('a success that is none', () => {
     }
   })
 
-  it('is refused where it is larger than any answer of IMS, by its headers or by what comes', async () => {
+  it('is refused where it is larger than any answer of IMS, by its headers or by what comes (S82)', async () => {
     const huge = `{"access_token":"${'x'.repeat(5_000_000)}"}`
     server.play((_request, response) => void response.writeHead(200, { 'content-length': huge.length }).end(huge))
     await expect(ask()).rejects.toMatchObject({ code: 'IMS_MALFORMED' })
@@ -368,7 +368,7 @@ describe('a token answer', () => {
     expect((await client.getTokens()).scopes).toEqual(['openid', 'AdobeID'])
   })
 
-  it('may have members that nobody knows, another content type and another charset', async () => {
+  it('may have members that nobody knows, another content type and another charset (S36)', async () => {
     server.play((_request, response) => {
       response.writeHead(200, { 'content-type': 'text/plain; charset=iso-8859-1' })
       response.end(JSON.stringify({ ...good, surprise: { x: [1] }, __proto__: { polluted: true } }))
@@ -377,11 +377,11 @@ describe('a token answer', () => {
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined()
   })
 
-  it('may say expires_in as a string', async () => {
+  it('may say expires_in as a string (S36)', async () => {
     await expect(expiryOf({ ...good, expires_in: '3600' })).resolves.toBe(3_600_000)
   })
 
-  it('with a huge expires_in is not believed for ever', async () => {
+  it('with a huge expires_in is not believed for ever (S36)', async () => {
     await expect(expiryOf({ ...good, expires_in: 1e15 })).resolves.toBe(366 * day)
   })
 
@@ -464,7 +464,7 @@ describe('what never answers', () => {
     expect(await failure).toMatchObject({ code: 'TIMEOUT', message: expect.stringContaining('1000 ms') })
   })
 
-  it('ends in TIMEOUT also where fetch ignores its signal', async () => {
+  it('ends in TIMEOUT also where fetch ignores its signal (S50)', async () => {
     const clock = fakeClock()
     const failure = failureOf(ask(imsAt({ clock, fetch: () => new Promise(() => {}) })))
     await clock.advance(0)

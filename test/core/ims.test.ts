@@ -401,7 +401,7 @@ describe('ending tokens', () => {
     expect(sent).toEqual([])
   })
 
-  it('revokeToken: client proof in the body, unknown tokens are no error', async () => {
+  it('revokeToken: client proof in the body, unknown tokens are no error (S45)', async () => {
     const { client_id, client_secrets } = emulator.contexts.oauth_server_to_server
     const token = await machineToken()
     sent = []
@@ -417,7 +417,7 @@ describe('ending tokens', () => {
     expect(sent.at(-1)?.params).not.toHaveProperty('client_secret')
   })
 
-  it('revokeToken tells when IMS cannot', async () => {
+  it('revokeToken tells when IMS cannot (S45)', async () => {
     const release = emulator.fault({ path: '/ims/revoke', status: 400, body: { error: 'unsupported_token_type' } })
     const work = ims.revokeToken('t', { clientId: 'c' })
     await expect(work).rejects.toMatchObject({ code: 'HTTP_ERROR', imsError: 'unsupported_token_type' })
@@ -589,7 +589,7 @@ describe('fromToken', () => {
   })
 })
 
-describe('getTokenData', () => {
+describe('getTokenData (S85)', () => {
   it('reads the claims as they are', () => {
     const claims = { type: 'access_token', created_at: '5', expires_in: '6', scope: 'a,b', ü: '☃' }
     expect(getTokenData(unsignedToken(claims))).toEqual(claims)
@@ -627,7 +627,7 @@ describe('getTokenData', () => {
   })
 })
 
-it('nothing secret was in any URL', () => {
+it('nothing secret was in any URL (S29)', () => {
   expect(urls.length).toBeGreaterThan(20)
   for (const url of urls)
     expect([...new URL(url).searchParams.keys()].filter((name) => name !== 'client_id')).toEqual([])

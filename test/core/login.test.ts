@@ -189,7 +189,7 @@ describe('in two halves', () => {
     expect(body(0).get('code_verifier')).toMatch(/^[\w-]{43}$/)
   })
 
-  test('the token request repeats the redirect URI, with verifier and without a secret', async () => {
+  test('the token request repeats the redirect URI, with verifier and without a secret (S23, S31)', async () => {
     const client = loginClient()
     const url = await client.startLogin({ redirectUri: 'http://127.0.0.1:7777/other?x=1' })
     await client.finishLogin(await follow(emulator, url))
@@ -251,7 +251,7 @@ describe('in two halves', () => {
 })
 
 describe('the authorization request', () => {
-  test('asks for a code with PKCE S256, state and nonce', async () => {
+  test('asks for a code with PKCE S256, state and nonce (S1, S3)', async () => {
     const url = await loginClient().startLogin({ prompt: 'login', loginHint: 'a@b.test', locale: 'de_DE' })
     expect(url.origin + url.pathname).toBe(`${emulator.url}/ims/authorize/v2`)
     expect(Object.fromEntries(url.searchParams)).toEqual({
@@ -270,7 +270,7 @@ describe('the authorization request', () => {
     })
   })
 
-  test('no option changes what the protocol sets: never a token, never plain, never another client', async () => {
+  test('no option changes what the protocol sets: never a token, never plain, never another client (S1, S2, S3)', async () => {
     const names = [
       'response_type',
       'code_challenge_method',
@@ -300,13 +300,13 @@ describe('the authorization request', () => {
     )
   })
 
-  test('a nonce goes with openid only', async () => {
+  test('a nonce goes with openid only (S11)', async () => {
     const flow = publicFlow(emulator, { scopes: ['AdobeID'] })
     const url = await createClient({ flow, ...on }).startLogin({ parameters: { nonce: 'mine' } })
     expect(url.searchParams.has('nonce')).toBe(false)
   })
 
-  test('RFC 7636, appendix B: its random octets give its challenge, so they come from the CSPRNG', async () => {
+  test('RFC 7636, appendix B: its random octets give its challenge, so they come from the CSPRNG (S3, S5)', async () => {
     const octets = base64url.decode('dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk')
     vi.spyOn(crypto, 'getRandomValues').mockImplementation((array) => {
       ;(array as unknown as Uint8Array).set(octets)
@@ -316,7 +316,7 @@ describe('the authorization request', () => {
     expect(url.searchParams.get('code_challenge')).toBe('E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM')
   })
 
-  test('ten thousand verifiers, states and nonces: right in form, no repeats', async () => {
+  test('ten thousand verifiers, states and nonces: right in form, no repeats (S5, S7, S10)', async () => {
     const flow = publicFlow(emulator)
     const call = { endpoint: emulator.url, issuers: [], clock } as never
     const seen = new Set<string>()
@@ -329,7 +329,7 @@ describe('the authorization request', () => {
     expect([...seen].every((value) => /^[\w-]{43}$/.test(value))).toBe(true)
   })
 
-  test('the code of one login does not work with the verifier of another', async () => {
+  test('the code of one login does not work with the verifier of another (S6)', async () => {
     const client = loginClient()
     const [one, two] = [await begun(client), await begun(client)]
     const mixed = edited(one, (parameters) => parameters.set('code', two.searchParams.get('code') ?? ''))
@@ -357,7 +357,7 @@ describe('STATE_MISMATCH', () => {
       (callback) => `${emulator.url}/default-redirect${callback.search}`,
     ],
   ]
-  test.each(cases)('%s: reason %s, no token request, nothing stored changes', async (_, reason, forge) => {
+  test.each(cases)('%s: reason %s, no token request, nothing stored changes (S7, S18)', async (_, reason, forge) => {
     const client = loginClient()
     await client.finishLogin(await begun(client))
     const callback = await begun(client)
@@ -369,7 +369,7 @@ describe('STATE_MISMATCH', () => {
     expect(await client.finishLogin(callback)).toMatchObject({ token: expect.any(String) })
   })
 
-  test('a replayed callback: unknown, by another client and with another code', async () => {
+  test('a replayed callback: unknown, by another client and with another code (S7)', async () => {
     const client = loginClient()
     const callback = await begun(client)
     await client.finishLogin(callback)
@@ -393,7 +393,7 @@ describe('STATE_MISMATCH', () => {
     expect(on.fetch.sent).toHaveLength(0)
   })
 
-  test('a login of another client or environment: foreign, and still good where it belongs', async () => {
+  test('a login of another client or environment: foreign, and still good where it belongs (S16)', async () => {
     const client = loginClient()
     const callback = await begun(client)
     const before = await everythingIn(on.store)
@@ -411,7 +411,7 @@ describe('STATE_MISMATCH', () => {
     expect(await client.finishLogin(callback)).toMatchObject({ token: expect.any(String) })
   })
 
-  test('private-use schemes are compared with their host', async () => {
+  test('private-use schemes are compared with their host (S72)', async () => {
     const client = loginClient()
     const url = await client.startLogin({ redirectUri: 'com.adobe.app://back/here' })
     const state = url.searchParams.get('state')
@@ -426,7 +426,7 @@ describe('STATE_MISMATCH', () => {
     ['an access token', (parameters) => parameters.set('token', 'x')],
     ['an id token', (parameters) => parameters.set('id_token', 'x')],
   ]
-  test.each(bad)('a callback with %s: no token request, no tokens stored', async (_, edit) => {
+  test.each(bad)('a callback with %s: no token request, no tokens stored (S12)', async (_, edit) => {
     const client = loginClient()
     const error = await rejection(client.finishLogin(edited(await begun(client), edit)))
     expect(error).toMatchObject({ code: 'STATE_MISMATCH', details: { reason: 'callback' } })
@@ -450,7 +450,7 @@ describe('STATE_MISMATCH', () => {
     expect(await rejection(client.finishLogin(callback))).toMatchObject({ details: { reason: 'unknown' } })
   })
 
-  test('parameters nobody knows are ignored', async () => {
+  test('parameters nobody knows are ignored (S12)', async () => {
     const client = loginClient()
     const callback = edited(await begun(client), (parameters) => parameters.set('foo', '1'))
     expect(await client.finishLogin(callback)).toMatchObject({ token: expect.any(String) })
@@ -468,7 +468,7 @@ describe('iss in the callback (RFC 9207)', () => {
     (tail) => `https://ims.test${tail}`,
   )
   test.each([...wrong, 'HTTPS://IMS.TEST', 'https://ims-na1.adobelogin.com', 'http://ims.test'])(
-    '%s is refused, with a code and with an error',
+    '%s is refused, with a code and with an error (S15, S17)',
     async (iss) => {
       const client = loginClient()
       for (const error of [undefined, 'access_denied']) {
@@ -498,7 +498,7 @@ describe('an error in the callback', () => {
     return thrown
   }
 
-  test('access_denied: ACCESS_DENIED', async () => {
+  test('access_denied: ACCESS_DENIED (S13)', async () => {
     expect(await refused('access_denied', 'they said no')).toMatchObject({
       name: 'LoginRequiredError',
       code: 'ACCESS_DENIED',
@@ -521,14 +521,14 @@ describe('an error in the callback', () => {
     const expected = { name: 'UnavailableError', code: 'IMS_UNAVAILABLE', details: { imsError: error } }
     expect(await refused(error)).toMatchObject(expected)
   })
-  test('is text of others: without tokens, and cut short', async () => {
+  test('is text of others: without tokens, and cut short (S14)', async () => {
     const token = `eyJ${'a'.repeat(20)}.eyJ${'b'.repeat(20)}.sig`
     const error = await refused('invalid_scope', `<img onerror=x> ${token} ${'x'.repeat(2_000)}`)
     expect(JSON.stringify(error) + String(error)).not.toContain(token)
     expect((error as { imsErrorDescription: string }).imsErrorDescription.length).toBeLessThanOrEqual(500)
   })
 
-  test('prompt=none with nobody signed in: LOGIN_REQUIRED, nothing retried', async () => {
+  test('prompt=none with nobody signed in: LOGIN_REQUIRED, nothing retried (S13, S26)', async () => {
     const forms = await createEmulator({ now: () => clock.now() })
     on = platformOn(forms, clock)
     const client = createClient({ flow: publicFlow(forms), ...on, redirect: autoRedirect(forms) })
@@ -571,10 +571,10 @@ describe('the id token', () => {
     ['an issuer that only begins like ours', 'issuer', () => ({ iss: `${emulator.url}.evil.test` })],
     ['an end in the past', 'expired', () => ({ exp: seconds() - 120 })],
   ]
-  test.each(wrong)('with %s is refused: %s', async (_, reason, change) => {
+  test.each(wrong)('with %s is refused: %s (S11, S80)', async (_, reason, change) => {
     await refusedFor(answering(resigned(change)), reason)
   })
-  test('without the nonce is refused', async () => {
+  test('without the nonce is refused (S11)', async () => {
     const client = answering(async (answer) => resigned(() => ({ nonce: undefined }))(answer))
     const error = await rejection(client.finishLogin(await begun(client)))
     expect(error).toMatchObject({ name: expect.stringMatching(/TokenError|ImsResponseError/) })
@@ -584,7 +584,7 @@ describe('the id token', () => {
     const client = answering(resigned(() => ({ iss: `${emulator.url}/ims` })))
     expect(await client.finishLogin(await begun(client))).toMatchObject({ token: expect.any(String) })
   })
-  test('unsigned, or signed with HS256, is refused', async () => {
+  test('unsigned, or signed with HS256, is refused (S77)', async () => {
     for (const forge of [
       (claims: object) => new UnsecuredJWT({ ...claims }).encode(),
       (claims: object) => new SignJWT({ ...claims }).setProtectedHeader({ alg: 'HS256' }).sign(new Uint8Array(32)),
@@ -645,7 +645,7 @@ describe('the id token', () => {
     }
   })
 
-  test('scopes that were not granted are named', async () => {
+  test('scopes that were not granted are named (S38)', async () => {
     const client = answering((answer) => ({ ...answer, scope: 'openid AdobeID' }))
     const { scopes, missingScopes } = await client.finishLogin(await begun(client))
     expect([scopes, missingScopes]).toEqual([['openid', 'AdobeID'], ['offline_access']])
@@ -653,7 +653,7 @@ describe('the id token', () => {
 })
 
 describe('a code is spent once', () => {
-  test('finishLogin twice at once and twice in a row: one token request, one answer', async () => {
+  test('finishLogin twice at once and twice in a row: one token request, one answer (S22)', async () => {
     const client = loginClient()
     const callback = await begun(client)
     const [one, two] = await Promise.all([client.finishLogin(callback), client.finishLogin(callback.href)])
@@ -663,7 +663,7 @@ describe('a code is spent once', () => {
     expect(on.events.filter(({ type }) => type === 'login')).toHaveLength(1)
   })
 
-  test('two clients at once: one token request', async () => {
+  test('two clients at once: one token request (S22)', async () => {
     const callback = await begun(loginClient())
     const results = await Promise.allSettled(
       [loginClient(), loginClient()].map((client) => client.finishLogin(callback)),

@@ -76,7 +76,7 @@ describe.each([
     },
   )
 
-  test('another origin gets no token though it is allowed, and a way back does not bring it again', async () => {
+  test('another origin gets no token though it is allowed, and a way back does not bring it again (S88)', async () => {
     redirect(api, 302, `${elsewhere.url}/stranger`)
     redirect(elsewhere, 302, `${api.url}/back`)
     const allowedOrigins = [api.url, elsewhere.url]
@@ -86,7 +86,7 @@ describe.each([
     expect(identifying(api.seen[1] as Seen)).toEqual([])
   })
 
-  test('another host name or port of the same machine is another origin', async () => {
+  test('another host name or port of the same machine is another origin (S88)', async () => {
     const { port } = new URL(api.url)
     redirect(api, 307, `http://localhost:${port}/x`, ({ url }) => url === '/')
     expect((await client(options).fetch(api.url)).status).toBe(200)
@@ -294,7 +294,7 @@ async function* chunks() {
   yield new TextEncoder().encode('once')
 }
 
-describe('https', () => {
+describe('https (S32)', () => {
   const hop = (url: string): Hop => ({ url: new URL(url), method: 'GET', headers: new Headers(), body: 'none' })
   const redirected = (from: string, location: string) =>
     nextHop(hop(from), new Response(null, { status: 302, headers: { location } }))?.url.href

@@ -31,7 +31,7 @@ const open: Record<string, Flow> = {
 const inPage = { ...memoryPlatform(), refusesSecrets: true }
 
 describe('a platform that refuses secrets', () => {
-  test.each(Object.entries(confidential))('refuses %s', (_, flow) => {
+  test.each(Object.entries(confidential))('refuses %s (S31)', (_, flow) => {
     const make = (platform: typeof inPage) => () => createClient({ ...platform, flow: flow as never })
     expect(make(inPage)).toThrow(expect.objectContaining({ code: 'SECRET_IN_BROWSER' }))
     expect(make(inPage)).not.toThrow(/s3cret/)

@@ -85,7 +85,7 @@ describe('what is not tried again', () => {
     expect(clock.slept).toEqual([])
   })
 
-  it('is an authorization code, whatever happens to it: it is sent once only', async () => {
+  it('is an authorization code, whatever happens to it: it is sent once only (S43)', async () => {
     const reset: Script = (_request, response) => void response.destroy()
     const code = `${btoa('{"alg":"RS256"}')}.${btoa('{"type":"authorization_code"}')}.eA`
     for (const failing of [status(429), status(500), status(503, { 'retry-after': '0' }), reset]) {
@@ -109,7 +109,7 @@ describe('what is not tried again', () => {
 })
 
 describe('the wait', () => {
-  it('is exponential with full jitter: anywhere between nothing and the bound', () => {
+  it('is exponential with full jitter: anywhere between nothing and the bound (S44)', () => {
     for (const [attempt, bound] of [500, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000].entries()) {
       const waits = Array.from({ length: 2_000 }, () => backOff(defaultRetry, attempt + 1))
       expect(Math.min(...waits)).toBeGreaterThanOrEqual(0)
@@ -123,7 +123,7 @@ describe('the wait', () => {
     }
   })
 
-  it('is not the same for two clients', () => {
+  it('is not the same for two clients (S44)', () => {
     const clients = Array.from({ length: 100 }, () => backOff(defaultRetry, 3))
     expect(new Set(clients).size).toBeGreaterThan(80)
   })
@@ -142,14 +142,14 @@ describe('the wait', () => {
 })
 
 describe('Retry-After', () => {
-  it.each([429, 503])('in seconds is honoured after %i', async (code) => {
+  it.each([429, 503])('in seconds is honoured after %i (S44)', async (code) => {
     const clock = hastyClock(timeout)
     server.play(eventually(1, status(code, { 'retry-after': '7' })))
     await ask(imsAt({ clock }))
     expect(clock.slept).toEqual([7_000])
   })
 
-  it('as a date is honoured by the server’s own clock', async () => {
+  it('as a date is honoured by the server’s own clock (S44)', async () => {
     const clock = hastyClock(timeout)
     for (const wrong of [0, 50_000, -3 * 3_600_000]) {
       const theirs = Math.floor(Date.now() / 1000) * 1000 + wrong
@@ -170,7 +170,7 @@ describe('Retry-After', () => {
     expect(clock.slept).toEqual([0, 0, 0])
   })
 
-  it('beyond the limit ends the attempts, and the error says when to come back', async () => {
+  it('beyond the limit ends the attempts, and the error says when to come back (S44)', async () => {
     const clock = hastyClock(timeout)
     for (const [value, retryAfter] of [
       ['31', 31_000],

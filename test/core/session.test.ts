@@ -348,7 +348,7 @@ describe('abort', () => {
 })
 
 describe('refresh tokens', () => {
-  test('rotate: each is sent once, the new one replaces the old', async () => {
+  test('rotate: each is sent once, the new one replaces the old (S39)', async () => {
     const client = await signedIn()
     for (let round = 0; round < 5; round++) {
       nearExpiry()
@@ -361,7 +361,7 @@ describe('refresh tokens', () => {
     expect(on.fetch.sent).toHaveLength(5)
   })
 
-  test('two clients on one store race: one request, zero reuse', async () => {
+  test('two clients on one store race: one request, zero reuse (S40)', async () => {
     const [one, two] = [await signedIn(), createClient({ flow: publicFlow(emulator), ...on })]
     await two.getToken()
     for (let round = 0; round < 3; round++) {
@@ -374,7 +374,7 @@ describe('refresh tokens', () => {
     expect(types()).not.toContain('refresh-refused')
   })
 
-  test('what the answer leaves out stays: refresh token, scopes, claims', async () => {
+  test('what the answer leaves out stays: refresh token, scopes, claims (S39)', async () => {
     const client = await signedIn()
     const before = await storedTokens(on.store)
     nearExpiry()
@@ -397,7 +397,7 @@ describe('refresh tokens', () => {
     expect(await storedTokens(on.store)).not.toHaveProperty('refreshExpiresAt')
   })
 
-  test('on a refusal the winner’s token is adopted', async () => {
+  test('on a refusal the winner’s token is adopted (S41)', async () => {
     const client = await signedIn()
     const [key = ''] = await on.store.keys('imskit/tokens/')
     nearExpiry()
@@ -485,7 +485,7 @@ describe('refresh tokens', () => {
     ['403 without a body', { path: '/ims/token', status: 403 }],
     ['a redirect', { path: '/ims/token', status: 302, headers: { location: 'https://evil.test/' } }],
   ]
-  test.each(notRefused)('%s is no refusal of the refresh token: nothing is forgotten', async (_, answer) => {
+  test.each(notRefused)('%s is no refusal of the refresh token: nothing is forgotten (S41)', async (_, answer) => {
     const client = await signedIn()
     const before = await everythingIn(on.store)
     nearExpiry()
@@ -524,7 +524,7 @@ describe('refresh tokens', () => {
     expect(on.fetch.sent).toHaveLength(0)
   })
 
-  test('a logout elsewhere is not undone from memory', async () => {
+  test('a logout elsewhere is not undone from memory (S46)', async () => {
     const [one, two] = [await signedIn(), createClient({ flow: publicFlow(emulator), ...on })]
     await two.getToken()
     await one.forget()
@@ -535,7 +535,7 @@ describe('refresh tokens', () => {
     expect(await on.store.keys('')).toEqual([])
   })
 
-  test('the scope is never widened: none is sent, which means what was granted', async () => {
+  test('the scope is never widened: none is sent, which means what was granted (S42)', async () => {
     const client = await signedIn()
     nearExpiry()
     await client.getToken()
@@ -850,7 +850,7 @@ describe('a lock that fails', () => {
   })
 })
 
-describe('what is stored may have been written by anyone', () => {
+describe('what is stored may have been written by anyone (S98)', () => {
   const hostile: Json[] = [
     'text',
     '',
@@ -882,7 +882,7 @@ describe('what is stored may have been written by anyone', () => {
     expect(({} as { accessToken?: unknown }).accessToken).toBeUndefined()
   })
 
-  test('any JSON at all: a token comes, and Object.prototype stays clean', async () => {
+  test('any JSON at all: a token comes, and Object.prototype stays clean (S98)', async () => {
     await serverClient().getToken()
     const [key = ''] = await on.store.keys('')
     const field = fc.constantFrom(
@@ -910,7 +910,7 @@ describe('what is stored may have been written by anyone', () => {
   })
 })
 
-describe('a clock that is wrong', () => {
+describe('a clock that is wrong (S100)', () => {
   test.each([day, -day])('by %s ms: the token is used as long as it lives, and the skew is an event', async (wrong) => {
     const [server, own] = [clock, fakeClock(clock.now() + wrong)]
     const client = serverClient({ clock: own })
@@ -956,7 +956,7 @@ describe('expires_in', () => {
   }
   const remaining = async (expires_in: unknown) => (await answer(expires_in).getTokens()).expiry - clock.now()
 
-  test('is seconds at the token endpoint', async () => {
+  test('is seconds at the token endpoint (S37)', async () => {
     expect(await remaining(3600)).toBe(hour)
   })
   test('may be text', async () => {
@@ -977,7 +977,7 @@ describe('expires_in', () => {
   )
 })
 
-test('opaque tokens do through the whole session', async () => {
+test('opaque tokens do through the whole session (S86)', async () => {
   const opaque = await createEmulator({ now: () => clock.now(), autoLogin: 'user@example.com', opaqueTokens: true })
   on = platformOn(opaque, clock)
   const flow = publicFlow(opaque, { scopes: ['AdobeID', 'offline_access'] })
@@ -1028,7 +1028,7 @@ describe('forgetting', () => {
     },
   )
 
-  test('while a call waits for the lock does not bring the session back', async () => {
+  test('while a call waits for the lock does not bring the session back (S46)', async () => {
     const client = await signedIn()
     const [name = ''] = await on.store.keys('')
     nearExpiry()

@@ -60,7 +60,7 @@ describe('validateToken with a cache', () => {
     expect(new Ims().cache).toBeUndefined()
   })
 
-  it('never mixes users up, however they are interleaved', async () => {
+  it('never mixes users up, however they are interleaved (S97)', async () => {
     const { ims } = imsWithCache(new ValidationCache(hour, 50, 50))
     const users = ['alice', 'bob', 'bad-carol', 'bad-dave']
     const tokens = new Map(users.map((user) => [user, tokenOf(user)]))
@@ -166,7 +166,7 @@ describe('what is remembered ends', () => {
     }
   })
 
-  it('with the token itself', async () => {
+  it('with the token itself (S97)', async () => {
     const { ims, asked } = imsWithCache(new ValidationCache(hour, 10, 10))
     const short = tokenOf('alice', { expires_in: '60000' })
     const standard = tokenOf('bob', { created_at: undefined, expires_in: undefined, exp: Date.now() / 1000 + 60 })
@@ -198,7 +198,7 @@ describe('what is remembered is bounded', () => {
     return found.then((value) => ({ value, asked }))
   }
 
-  it('and a flood of bad tokens evicts no good one', async () => {
+  it('and a flood of bad tokens evicts no good one (S97)', async () => {
     const cache = new ValidationCache(hour, 3, 3)
     for (const name of ['a', 'b', 'c']) await look(cache, name, 200)
     for (let index = 0; index < 100; index++) await look(cache, `bad-${index}`, 401)
@@ -207,7 +207,7 @@ describe('what is remembered is bounded', () => {
     expect((await look(cache, 'bad-0', 401)).asked).toBe(1)
   })
 
-  it('nor a flood of good ones a bad one', async () => {
+  it('nor a flood of good ones a bad one (S97)', async () => {
     const cache = new ValidationCache(hour, 3, 3)
     await look(cache, 'bad', 403)
     for (let index = 0; index < 100; index++) await look(cache, `good-${index}`, 200)

@@ -144,7 +144,7 @@ describe('the signature', () => {
     expect(await reasonOf(await sign(claims(), {}, stranger))).toBe('signature')
   })
 
-  it('does not survive a flipped bit, wherever it is', async () => {
+  it('does not survive a flipped bit, wherever it is (S79)', async () => {
     const setup = imsWithKeys()
     const token = await sign(claims())
     const parts = token.split('.').map((part) => Buffer.from(part, 'base64url'))
@@ -163,7 +163,7 @@ describe('the signature', () => {
     }
   })
 
-  it('is not found in a token without one, with two, or with something else', async () => {
+  it('is not found in a token without one, with two, or with something else (S82)', async () => {
     const setup = imsWithKeys()
     const token = await sign(claims())
     const [header = '', payload = '', signature = ''] = token.split('.')
@@ -199,7 +199,7 @@ describe('the signature', () => {
     }
   })
 
-  it('of a token of 1 MB is not even looked at', async () => {
+  it('of a token of 1 MB is not even looked at (S82)', async () => {
     const { ims, site } = imsWithKeys()
     const token = await sign(claims({ filler: 'x'.repeat(1_000_000) }))
     expect(await reasonOf(token, {}, { ims, site })).toBe('malformed')
@@ -208,7 +208,7 @@ describe('the signature', () => {
   })
 })
 
-describe('one token has one spelling', () => {
+describe('one token has one spelling (S82)', () => {
   const text = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
   /** A token whose parts are given as they shall stand in it. */
   const signed = async (header: string, payload: string) => {
@@ -244,7 +244,7 @@ describe('one token has one spelling', () => {
     expect(await reasonOf(await sign(claims(values)))).toBeUndefined()
   })
 
-  it('a payload that nests thousands of levels is verified, not a crash', async () => {
+  it('a payload that nests thousands of levels is verified, not a crash (S82)', async () => {
     const deep = `${good.slice(0, -1)},"deep":${'['.repeat(20_000)}${']'.repeat(20_000)}}`
     expect(await reasonOf(await signed(header, raw(deep)))).toBeUndefined()
   })
@@ -293,18 +293,18 @@ describe('the algorithm', () => {
     expect(site.asked).toEqual([])
   })
 
-  it('none is told as algorithm', async () => {
+  it('none is told as algorithm (S77)', async () => {
     expect(await reasonOf(`${part({ alg: 'none', kid })}.${part(claims())}.`)).toBe('algorithm')
   })
 
-  it('HS256 with the public key as the secret is refused', async () => {
+  it('HS256 with the public key as the secret is refused (S77)', async () => {
     for (const secret of [publicPem, publicPem.trim(), published.n ?? '', JSON.stringify(published)]) {
       const token = await new SignJWT(claims()).setProtectedHeader({ alg: 'HS256', kid }).sign(encoder.encode(secret))
       expect(await reasonOf(token)).toBe('algorithm')
     }
   })
 
-  it('RS384, RS512, PS256 and ES256 are refused, also where IMS published such a key', async () => {
+  it('RS384, RS512, PS256 and ES256 are refused, also where IMS published such a key (S77)', async () => {
     const setup = imsWithKeys()
     setup.site.keys = [published, otherKeys.PS256.jwk, otherKeys.ES256.jwk]
     for (const alg of ['PS256', 'ES256'] as const) {
@@ -331,7 +331,7 @@ describe('the key', () => {
     expect(await reasonOf(await sign(claims(), { kid: 5 }), {}, setup)).toBe('key')
   })
 
-  it('is never one that the token brings along or points to', async () => {
+  it('is never one that the token brings along or points to (S78)', async () => {
     const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true })
     const evil = { ...(await exportJWK(publicKey)), kid: 'evil' }
     const { ims, site } = imsWithKeys()
@@ -368,7 +368,7 @@ describe('the key', () => {
     expect(await reasonOf(token)).toBe('malformed')
   })
 
-  it('that is unknown is looked for once per cool-down, however many ask', async () => {
+  it('that is unknown is looked for once per cool-down, however many ask (S84)', async () => {
     const setup = imsWithKeys()
     await setup.ims.verifyToken(await sign(claims()))
     const flood = async (round: number) => {
@@ -519,7 +519,7 @@ describe('the key', () => {
     expect(await reasonOf(await sign(claims()), {}, setup)).toBe('key')
   })
 
-  it('with exponent 1, under which every padded digest is its own signature, accepts no forgery', async () => {
+  it('with exponent 1, under which every padded digest is its own signature, accepts no forgery (S79)', async () => {
     const setup = imsWithKeys()
     setup.site.keys = [{ kty: 'RSA', kid, n: published.n, e: 'AQ' }]
     const input = (await sign(claims())).split('.').slice(0, 2).join('.')
@@ -623,7 +623,7 @@ describe('the times', () => {
     return reasonOf(await sign(claims(more)), options)
   }
 
-  it('the end, with a tolerance of 30 s unless told otherwise', async () => {
+  it('the end, with a tolerance of 30 s unless told otherwise (S80)', async () => {
     expect(await at(ends)).toBeUndefined()
     expect(await at(ends + 29_999)).toBeUndefined()
     expect(await at(ends + 30_000)).toBe('expired')
@@ -633,7 +633,7 @@ describe('the times', () => {
     expect(await at(ends + 300_000, { clockTolerance: 300_000 })).toBe('expired')
   })
 
-  it('the beginning, with the same', async () => {
+  it('the beginning, with the same (S80)', async () => {
     const created = start - 1_000
     expect(await at(created - 30_000)).toBeUndefined()
     expect(await at(created - 30_001)).toBe('not_yet_valid')
@@ -641,14 +641,14 @@ describe('the times', () => {
     expect(await at(created, { clockTolerance: 0 })).toBeUndefined()
   })
 
-  it('of a standard token', async () => {
+  it('of a standard token (S80)', async () => {
     const standard = (more: Record<string, unknown>) => ({ created_at: undefined, expires_in: undefined, ...more })
     expect(await at(start, {}, standard({ exp: start / 1000 - 31 }))).toBe('expired')
     expect(await at(start, {}, standard({ exp: start / 1000 + 60, nbf: start / 1000 + 31 }))).toBe('not_yet_valid')
     expect(await at(start, {}, standard({ exp: start / 1000 + 60, nbf: start / 1000 + 30 }))).toBeUndefined()
   })
 
-  it('that are missing or nonsense make a token that never ends, which is refused', async () => {
+  it('that are missing or nonsense make a token that never ends, which is refused (S80)', async () => {
     for (const more of [
       { created_at: undefined, expires_in: undefined },
       { created_at: 'now' },
@@ -663,7 +663,7 @@ describe('the times', () => {
     expect(await at(start, {}, beyondDates)).toBe('malformed')
   })
 
-  it('are checked in every form that is there, beside those that are right', async () => {
+  it('are checked in every form that is there, beside those that are right (S80)', async () => {
     const seconds = start / 1000
     expect(await at(start, {}, { exp: seconds - 31 })).toBe('expired')
     expect(await at(start, {}, { exp: seconds - 29 })).toBeUndefined()
@@ -706,7 +706,7 @@ describe('the times', () => {
   })
 
   it.each([-1, 300_001, Number.NaN, Number.POSITIVE_INFINITY, '5', null])(
-    'a tolerance of %s is refused',
+    'a tolerance of %s is refused (S80)',
     async (clockTolerance) => {
       const options = { clockTolerance: clockTolerance as number }
       await expect(imsWithKeys().ims.verifyToken(await sign(claims()), options)).rejects.toMatchObject({
@@ -724,12 +724,12 @@ describe('what the token is for', () => {
     },
   )
 
-  it('an ID token is none', async () => {
+  it('an ID token is none (S81)', async () => {
     const id = { iss: 'https://ims-na1.adobelogin.com', aud: 'client-a', sub: 'u', exp: start / 1000 + 60, nonce: 'n' }
     expect(await reasonOf(await sign(id))).toBe('type')
   })
 
-  it('the client', async () => {
+  it('the client (S80)', async () => {
     const token = await sign(claims())
     expect(await reasonOf(token, { clientId: 'client-a' })).toBeUndefined()
     expect(await reasonOf(token, { clientId: 'client-b' })).toBe('client')
@@ -759,13 +759,13 @@ describe('what the token is for', () => {
     expect(await reasonOf(await sign(claims({ scope: 'openid AdobeID' })), { scopes: ['AdobeID'] })).toBeUndefined()
   })
 
-  it('the issuer, which is text', async () => {
+  it('the issuer, which is text (S80)', async () => {
     const issuer = 'https://ims-na1.adobelogin.com'
     expect(await reasonOf(await sign(claims({ as: ['ims-na1'] })), { issuer })).toBe('issuer')
     expect(await reasonOf(await sign(claims({ iss: [issuer] })), { issuer })).toBe('issuer')
   })
 
-  it('the issuer, exactly', async () => {
+  it('the issuer, exactly (S17, S80)', async () => {
     const token = await sign(claims())
     expect(await reasonOf(token, { issuer: 'https://ims-na1.adobelogin.com' })).toBeUndefined()
     for (const issuer of [

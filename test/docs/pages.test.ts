@@ -75,7 +75,7 @@ describe('the documentation', () => {
     expect(counted).toEqual([known, known])
   })
 
-  test('claims of no storage in a page that it stops injected script (S56)', () => {
+  test('claims of no storage in a page that it stops injected script (S56, S57)', () => {
     expect(textOf('docs/storage.md')).toMatch(/No storage of a browser stops an attacker who runs script in your page/)
     expect(pages.filter((page) => /secure(?:ly)? stor(?:age|ed?)/i.test(textOf(page)))).toEqual([])
   })

@@ -323,7 +323,7 @@ describe('across processes', () => {
     expect(readdirSync(directory)).toEqual([])
   })
 
-  test('killed holders free their locks, to one of those who wait, and none of them meet', async () => {
+  test('killed holders free their locks, to one of those who wait, and none of them meet (S74)', async () => {
     writeFileSync(join(directory, 'counter'), '0')
     const counters = Array.from({ length: 5 }, () => launch('count'))
     await Promise.all(counters.map((child) => child.next()))

@@ -141,7 +141,7 @@ describe('relayLogin', () => {
     await result
   })
 
-  test('bad requests neither end nor crash the login', async () => {
+  test('bad requests neither end nor crash the login (S68)', async () => {
     const { local, id, post, fields, result } = await start()
     const settled: string[] = []
     void result.then(
@@ -198,7 +198,7 @@ describe('relayLogin', () => {
     }
   })
 
-  test('says at once what cannot be', async () => {
+  test('says at once what cannot be (S32)', async () => {
     const options = { env: 'prod', processEnv: {}, open: false } as const
     const lines: string[] = []
     const output = (line: string) => void lines.push(line)

@@ -8,7 +8,7 @@ import { resultPage } from '../../src/adapters/node/result-page.ts'
 describe('openBrowser', () => {
   const hostile = new URL('https://ims.example/a?b=1&c="&calc&$(touch x)`id`;|%PATH% \'')
 
-  test('runs a program with the URL as one argument, through no shell', async () => {
+  test('runs a program with the URL as one argument, through no shell (S65, S76)', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'imskit-open-'))
     const record = join(dir, 'record')
     await writeFile(
@@ -26,7 +26,7 @@ describe('openBrowser', () => {
     expect(await openBrowser(hostile, { platform: 'linux', env: { PATH: '/nowhere', BROWSER: 'none' } })).toBe(false)
   })
 
-  test('refuses other schemes', async () => {
+  test('refuses other schemes (S32, S76)', async () => {
     for (const url of ['file:///etc/passwd', 'javascript:alert(1)', 'http://ims.example/']) {
       await expect(openBrowser(new URL(url), { env: { PATH: '/nowhere' } })).rejects.toMatchObject({
         code: 'BAD_OPTION',
@@ -37,7 +37,7 @@ describe('openBrowser', () => {
     )
   })
 
-  test('knows each system', () => {
+  test('knows each system (S65, S76)', () => {
     const url = new URL('https://ims.example/')
     const { href } = url
     const of = (platform: NodeJS.Platform, env: NodeJS.ProcessEnv = {}, browser?: string) =>

@@ -55,7 +55,7 @@ function raw(port: number, { method = 'GET', path = '/', host, address = '127.0.
 }
 
 describe('loopbackRedirect', () => {
-  test('resolves to the callback URL and shows a page that can be closed', async () => {
+  test('resolves to the callback URL and shows a page that can be closed (S70)', async () => {
     const { visit } = await begin()
     const gone = visit.go(authorizationUrl)
     const response = await fetch(answer(visit, { extra: '1' }))
@@ -92,7 +92,7 @@ describe('loopbackRedirect', () => {
     expect(page).not.toContain('<img')
   })
 
-  test('stray and hostile requests neither end nor complete the login', async () => {
+  test('stray and hostile requests neither end nor complete the login (S68)', async () => {
     const { visit, port } = await begin()
     const slow = connect(port, '127.0.0.1')
     await once(slow, 'connect')
@@ -212,7 +212,7 @@ describe('loopbackRedirect', () => {
   })
 })
 
-describe('where it listens', () => {
+describe('where it listens (S66, S67)', () => {
   test.skipIf(!isLinux)('on the loopback addresses alone, on one port, and nowhere after the end', async () => {
     const { visit, port } = await begin()
     expect(visit.redirectUri).toBe(`http://127.0.0.1:${port}/callback`)
@@ -246,14 +246,14 @@ describe('where it listens', () => {
     expect((await gone).href).toBe(answer(visit))
   })
 
-  test('any other host is refused', async () => {
+  test('any other host is refused (S69)', async () => {
     for (const host of ['0.0.0.0', '::', '192.168.0.1', 'evil.test']) {
       const refused = begin({ host: host as 'localhost' })
       await expect(refused).rejects.toMatchObject({ code: 'BAD_OPTION', message: expect.stringContaining('host') })
     }
   })
 
-  test('each login has its own port', async () => {
+  test('each login has its own port (S67)', async () => {
     const [one, two] = await Promise.all([begin(), begin()])
     expect(one.port).not.toBe(two.port)
   })
@@ -403,7 +403,7 @@ describe('how it ends without an answer', () => {
 })
 
 describe('pasting the address back', () => {
-  test('takes the right address, refuses any other and keeps waiting', async () => {
+  test('takes the right address, refuses any other and keeps waiting (S73)', async () => {
     const input = new PassThrough()
     const messages: ((line: string) => void)[] = []
     const lines: string[] = []

@@ -33,7 +33,7 @@ test.each([
   expect(seen).toEqual([[32, 32]])
 })
 
-test('the listener of a login compares the state so', async () => {
+test('the listener of a login compares the state so (S96)', async () => {
   const state = '0123456789abcdef0123456789abcdef'
   const visit = await loopbackRedirect({ env: {}, open: false, output: () => {} }).begin()
   onTestFinished(() => visit.end())
@@ -47,7 +47,7 @@ test('the listener of a login compares the state so', async () => {
   expect(seen).toHaveLength(2)
 })
 
-test('the listener of the relay compares its id so', async () => {
+test('the listener of the relay compares its id so (S96)', async () => {
   let opened: (url: string) => void = () => {}
   const url = new Promise<string>((resolve) => {
     opened = resolve

@@ -65,7 +65,7 @@ test('keeps values under keys, and forgets', async () => {
   expect(readdirSync(join(directory, '..'))).toEqual(['tokens'])
 })
 
-test('files are 0600 in a directory of 0700 and do not tell the key by name', async () => {
+test('files are 0600 in a directory of 0700 and do not tell the key by name (S74)', async () => {
   const before = process.umask(0)
   try {
     await fileStore({ directory }).set('my-key', 'value')
@@ -121,7 +121,7 @@ describe('what this store did not write', () => {
     expect(await store.get('a')).toBe('after')
   })
 
-  test('__proto__ pollutes nothing', async () => {
+  test('__proto__ pollutes nothing (S98)', async () => {
     const store = fileStore({ directory })
     await store.set('a', 1)
     writeFileSync(onlyFile(), '{"key":"a","value":{"__proto__":{"polluted":1},"ok":{"__proto__":{"polluted":1}}}}')
@@ -146,7 +146,7 @@ describe('what this store did not write', () => {
     expect(readdirSync(directory)).toHaveLength(1)
   })
 
-  test('a symbolic link is replaced, its target is left alone', async () => {
+  test('a symbolic link is replaced, its target is left alone (S74)', async () => {
     const store = fileStore({ directory })
     await store.set('a', 1)
     const file = onlyFile()
@@ -234,7 +234,7 @@ describe('the temporary file of a writer', () => {
     return writer
   }
 
-  test('that was killed goes with the next write of any key, in any process', async () => {
+  test('that was killed goes with the next write of any key, in any process (S74)', async () => {
     const writer = await stuckWriter()
     expect(temporaries()).toHaveLength(1)
     expect(readFileSync(join(directory, temporaries()[0] ?? ''), 'utf8')).toContain('S3CRET')
@@ -291,7 +291,7 @@ describe('the temporary file of a writer', () => {
   })
 })
 
-test('writers of one key at the same moment leave one whole value', async () => {
+test('writers of one key at the same moment leave one whole value (S74)', async () => {
   const store = fileStore({ directory })
   await Promise.all(Array.from({ length: 50 }, (_, i) => store.set('a', { i, filler: 'x'.repeat(i * 100) })))
   expect(await store.get('a')).toMatchObject({ filler: expect.any(String) })

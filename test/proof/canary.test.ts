@@ -188,7 +188,7 @@ const around = (text: string, shape: string) => {
 }
 
 describe('a long and unlucky run', () => {
-  test('shows no secret anywhere', { timeout: 60_000 }, async () => {
+  test('shows no secret anywhere (S92)', { timeout: 60_000 }, async () => {
     const place = newPlace()
     const { stdout, stderr, sinks, secrets, codes } = await run(place)
     const names = [place.home, place.cwd].flatMap((path) => readdirSync(path, { recursive: true }).map(String))
@@ -233,7 +233,7 @@ describe('a long and unlucky run', () => {
     expect(stdout).toMatch(/@adobe\/aio-lib-state/)
   })
 
-  test('would be caught showing one', () => {
+  test('would be caught showing one (S92)', () => {
     const token = 'eyJhbGciOiJSUzI1NiJ9.eyJhIjoiY2FuYXJ5LWNhbmFyeSJ9.c2lnbmF0dXJlLWNhbmFyeQ'
     for (const text of [token, token.slice(25), `?x=${encodeURIComponent('a b/canary')}`, btoa('a b/canary')]) {
       expect(leaks([token, 'a b/canary'], [{ where: 'here', text }])).not.toEqual([])

@@ -76,7 +76,7 @@ async function storedTokens(store: Store): Promise<{ accessToken?: string; refre
   return (await store.get(key)) as { refreshToken?: string } | undefined
 }
 
-describe.each(Object.keys(credentials))('a %s client', (kind) => {
+describe.each(Object.keys(credentials))('a %s client (S2, S6)', (kind) => {
   const credential = credentials[kind] as AuthorizationCodeOptions
 
   test.each([false, true])('signs in in two halves; id token signature checked: %s', async (verifyIdTokenSignature) => {
@@ -116,7 +116,7 @@ describe.each(Object.keys(credentials))('a %s client', (kind) => {
     expect(grants()).toEqual(['authorization_code'])
   })
 
-  test('lives through rotations: twenty callers after the end are one refresh, time and again', async () => {
+  test('lives through rotations: twenty callers after the end are one refresh, time and again (S40)', async () => {
     const clock = movableClock()
     const platform = memoryPlatform()
     const client = clientOf(platform, credential, clock)
@@ -166,7 +166,7 @@ describe.each(Object.keys(credentials))('a %s client', (kind) => {
     expect(events()).not.toContain('grant.revoked')
   })
 
-  test('once revoked: LOGIN_REQUIRED, the refresh token is forgotten and not tried again', async () => {
+  test('once revoked: LOGIN_REQUIRED, the refresh token is forgotten and not tried again (S41, S45)', async () => {
     const clock = movableClock()
     const platform = memoryPlatform()
     const client = clientOf(platform, credential, clock)
@@ -189,7 +189,7 @@ describe.each(Object.keys(credentials))('a %s client', (kind) => {
 describe('what is refused', () => {
   const nothingStored = async ({ store }: Platform) => expect(await store.keys('imskit/tokens/')).toEqual([])
 
-  test('a callback with another state, with two, or with none', async () => {
+  test('a callback with another state, with two, or with none (S7)', async () => {
     const platform = memoryPlatform()
     const client = clientOf(platform)
     const callback = await browse(await client.startLogin({ redirectUri }), redirectUri)
@@ -218,7 +218,7 @@ describe('what is refused', () => {
     expect(grants()).toEqual(['authorization_code'])
   })
 
-  test('a verifier that is not the one of the challenge', async () => {
+  test('a verifier that is not the one of the challenge (S6)', async () => {
     const platform = memoryPlatform()
     const client = clientOf(platform)
     const callback = await browse(await client.startLogin({ redirectUri }), redirectUri)
@@ -229,7 +229,7 @@ describe('what is refused', () => {
     await nothingStored(platform)
   })
 
-  test('an id token with another nonce', async () => {
+  test('an id token with another nonce (S11)', async () => {
     const platform = memoryPlatform()
     const client = clientOf(platform)
     const callback = await browse(await client.startLogin({ redirectUri }), redirectUri)
@@ -240,7 +240,7 @@ describe('what is refused', () => {
     await nothingStored(platform)
   })
 
-  test('a callback at another place than was asked for', async () => {
+  test('a callback at another place than was asked for (S18)', async () => {
     const platform = memoryPlatform()
     const client = clientOf(platform)
     const callback = await browse(await client.startLogin({ redirectUri }), redirectUri)

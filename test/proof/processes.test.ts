@@ -60,7 +60,7 @@ describe('getToken', () => {
     expect(asked()).toEqual([200])
   })
 
-  test('with a rotating refresh token: one refresh for all, and none of them uses an old one', async () => {
+  test('with a rotating refresh token: one refresh for all, and none of them uses an old one (S40)', async () => {
     const programs = await gather(newPlace())
     const { client_id, client_secret, scope } = emulator.contexts.oauth
     const url = authorizeUrl(emulator, { client_id, scope, redirect_uri: callback })
@@ -84,7 +84,7 @@ describe('getToken', () => {
     expect(seen.size).toBe(4)
   })
 
-  test('while the one that holds the lock is killed: the others go on', async () => {
+  test('while the one that holds the lock is killed: the others go on (S39, S40)', async () => {
     const place = newPlace()
     const programs = await gather(place)
     await programs[0]?.call('context.set', 'machine', withoutEndpoint(emulator.contexts.oauth_server_to_server))

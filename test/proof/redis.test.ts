@@ -264,7 +264,7 @@ describe('a fleet', () => {
     return { size, endpoint: emulator.url, flow, storeAt: server.url, lockAt: server.url }
   }
 
-  test('of eight cold processes asks for one token', async () => {
+  test('of eight cold processes asks for one token (S40)', async () => {
     const fleet = await gather(machines(8))
     const asked = watch(emulator)
     const answers = await Promise.all(fleet.map(ask))

@@ -21,7 +21,7 @@ async function twoIsolates(kept: string) {
   return { emulator, person: createVisitor(worker.url.origin, send) }
 }
 
-test('many requests of one session in two isolates redeem each refresh token once', async () => {
+test('many requests of one session in two isolates redeem each refresh token once (S40)', async () => {
   const { emulator, person } = await twoIsolates('object')
   await person.signIn()
   // the second renewal redeems what the first has brought, whichever isolate it was

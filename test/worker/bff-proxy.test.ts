@@ -94,7 +94,7 @@ describe('a path of the site', () => {
     '/api/%0d%0aHost:%20evil.example',
     '/api/%',
     '/api/%ff',
-  ])('%s leads nowhere', (path) => expect(lead(path)).toBe('unsafe'))
+  ])('%s leads nowhere (S60)', (path) => expect(lead(path)).toBe('unsafe'))
 
   test.each([
     '/api/../admin',
@@ -105,7 +105,7 @@ describe('a path of the site', () => {
     '/apix',
     '/me/',
     '/me/x',
-  ])('%s is none of the proxy', (path) => expect(lead(path)).toBeUndefined())
+  ])('%s is none of the proxy (S60)', (path) => expect(lead(path)).toBeUndefined())
 
   test.each([
     [{ path: '/api/', to: 'http://api.example/' }],
@@ -116,7 +116,7 @@ describe('a path of the site', () => {
     [{ path: '/', to: 'https://api.example/' }],
     [{ path: '/a/../b/', to: 'https://api.example/' }],
     [{ path: '/auth/api/', to: 'https://api.example/' }],
-  ])('that is unsafe is refused as a rule: %j', (rule) => {
+  ])('that is unsafe is refused as a rule: %j (S32, S60)', (rule) => {
     const flow = authorizationCode({ clientId: 'site', scopes: [] })
     const options = { flow, sessionSecret: 'x'.repeat(32), proxy: [rule] }
     expect(() => createAuthHandler(options)).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }))
@@ -175,7 +175,7 @@ describe('a call of an API', () => {
 
   const plain = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, `of-${name}`]))
 
-  test('tells the API what it needs from the page, and nothing else', async () => {
+  test('tells the API what it needs from the page, and nothing else (S60)', async () => {
     const { api, person } = await signedIn(() => ({ requestHeaders: ['X-Own', 'x-own-hop'] }))
     const needed = {
       ...plain(['if-match', 'if-none-match', 'if-range', 'prefer', 'idempotency-key', 'content-language']),
@@ -345,7 +345,7 @@ describe('a call of an API', () => {
     },
   )
 
-  test('is redirected within its rule, through the site', async () => {
+  test('is redirected within its rule, through the site (S60)', async () => {
     const { person } = await signedIn(() => ({}), { status: 307, headers: { location: '/v1/other?y=2' } })
     const answer = await person.call('/api/x')
     expect([answer.status, answer.headers.get('location')]).toEqual([307, '/api/other?y=2'])

@@ -76,7 +76,7 @@ describe.each(runtimes)('%s', (_, start) => {
     expect(bodies.join('\n')).not.toMatch(/eyJ[\w-]{8,}\.eyJ|access_token|refresh_token|client_secret/)
   })
 
-  test('takes no cookie that was changed or exchanged, and nothing from other sites', async () => {
+  test('takes no cookie that was changed or exchanged, and nothing from other sites (S19, S58, S59)', async () => {
     const origin = await start()
     const person = createVisitor(origin)
     await person.signIn()
@@ -103,7 +103,7 @@ describe.each(runtimes)('%s', (_, start) => {
     expect((await person.session()).signedIn).toBe(true)
   })
 
-  test('sends no token where a request line was made to lead', async () => {
+  test('sends no token where a request line was made to lead (S60)', async () => {
     const origin = await start()
     const person = createVisitor(origin)
     await person.signIn()

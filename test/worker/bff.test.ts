@@ -27,7 +27,7 @@ const ours = ({ jar }: Visitor) => [...jar.keys()].filter((name) => !name.endsWi
 const loginNames = ({ jar }: Visitor) => [...jar.keys()].filter((name) => name.includes('imskit-login-'))
 
 describe('a sign-in', () => {
-  test('ends where it was to end, signed in, with cookies that scripts and other sites do not get', async () => {
+  test('ends where it was to end, signed in, with cookies that scripts and other sites do not get (S58)', async () => {
     const { visitor } = await setting()
     const person = visitor()
     expect(await person.session()).toEqual({ signedIn: false })
@@ -49,7 +49,7 @@ describe('a sign-in', () => {
     })
   })
 
-  test('sends PKCE S256, state and nonce, and nothing of its own in the state', async () => {
+  test('sends PKCE S256, state and nonce, and nothing of its own in the state (S2, S3, S9)', async () => {
     const { visitor, emulator } = await setting()
     const begun = await visitor().ask(
       '/auth/login?returnTo=/secret-place&prompt=login&login_hint=a@b.example&locale=de_DE',
@@ -95,7 +95,7 @@ describe('a sign-in', () => {
     expect((await person.comeBack(last as URL)).status).toBe(302)
   })
 
-  test('that another browser began is refused, and its code is not redeemed', async () => {
+  test('that another browser began is refused, and its code is not redeemed (S8)', async () => {
     const { visitor, emulator } = await setting()
     const callback = await visitor().goToIms()
     const victim = visitor()
@@ -106,7 +106,7 @@ describe('a sign-in', () => {
     expect(granted(emulator, 'authorization_code')).toBe(0)
   })
 
-  test('is ended once, though its cookie and address are kept', async () => {
+  test('is ended once, though its cookie and address are kept (S7, S22)', async () => {
     const { visitor, emulator } = await setting()
     const person = visitor()
     const callback = await person.goToIms()
@@ -128,7 +128,7 @@ describe('a sign-in', () => {
     expect((await person.comeBack(callback)).status).toBe(400)
   })
 
-  test('that IMS or someone else refuses is told on a page without foreign text or script', async () => {
+  test('that IMS or someone else refuses is told on a page without foreign text or script (S14)', async () => {
     const { visitor } = await setting()
     const person = visitor()
     const { searchParams } = await person.goToIms('?returnTo=/there')
@@ -151,7 +151,7 @@ describe('a sign-in', () => {
     expect((await person.session()).signedIn).toBe(false)
   })
 
-  test('that the page never sees ends after a few rounds, until the person wants to try again', async () => {
+  test('that the page never sees ends after a few rounds, until the person wants to try again (S27)', async () => {
     const { visitor, emulator } = await setting()
     const person = visitor()
     for (let round = 0; round < 5; round++) {
@@ -353,7 +353,7 @@ describe('the cookies', () => {
     expect(person.jar.has(sessionName)).toBe(false)
   })
 
-  test('can be Strict, but for the one that has to come back from IMS', async () => {
+  test('can be Strict, but for the one that has to come back from IMS (S58)', async () => {
     const person = (await setting({ sameSite: 'Strict' })).visitor()
     const begun = (await person.ask('/auth/login')).headers.getSetCookie()
     const lineOf = (lines: string[], name: string) => lines.filter((line) => line.includes(name))
@@ -364,7 +364,7 @@ describe('the cookies', () => {
     expect(lines.filter((line) => !line.includes('SameSite=Strict'))).toEqual([])
   })
 
-  test('hold no token that one could read', async () => {
+  test('hold no token that one could read (S52, S58)', async () => {
     const { visitor } = await setting()
     const person = visitor()
     await person.signIn()
@@ -384,7 +384,7 @@ describe('a request from elsewhere', () => {
     ['from another origin', { 'x-csrf-token': 'right', origin: 'https://evil.example' }],
     ['from nowhere', { 'x-csrf-token': 'right', origin: 'null' }],
     ['by a form', { 'content-type': 'application/x-www-form-urlencoded' }],
-  ])('%s signs nobody out and calls no API', async (_, headers: Record<string, string>) => {
+  ])('%s signs nobody out and calls no API (S59)', async (_, headers: Record<string, string>) => {
     const { emulator, visitor } = await setting()
     const proxy = [{ path: '/api/', to: `${emulator.url}/api/` }]
     const person = visitor({ proxy })
@@ -405,7 +405,7 @@ describe('a request from elsewhere', () => {
     expect(emulator.requests.filter(({ path }) => path.startsWith('/api/'))).toEqual([])
   })
 
-  test('does not learn who is signed in', async () => {
+  test('does not learn who is signed in (S59)', async () => {
     const { visitor } = await setting()
     const person = visitor()
     await person.signIn()
@@ -448,7 +448,7 @@ describe('a sign-out', () => {
     expect((await kept.session()).signedIn).toBe(false)
   })
 
-  test('is not undone by a renewal that was under way', async () => {
+  test('is not undone by a renewal that was under way (S46)', async () => {
     const [arrived, released] = [signal(), signal()]
     let holding = false
     const gated: Fetch = async (url, init) => {

@@ -77,7 +77,7 @@ describe('the built package', () => {
     expect(await files('imskit/worker', [condition])).toContain(join('dist', 'node', 'worker.js'))
   })
 
-  test('does nothing when it is imported', async () => {
+  test('does nothing when it is imported (S55)', async () => {
     const fetching = globalThis.fetch
     globalThis.fetch = () => Promise.reject(new Error('fetched at import'))
     onTestFinished(() => {

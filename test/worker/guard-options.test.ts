@@ -61,7 +61,7 @@ test('every client is accepted where that is said in so many words', async () =>
   })
 })
 
-test('the issuer is compared exactly', async () => {
+test('the issuer is compared exactly (S17)', async () => {
   const ims = await startKeyServer()
   const guard = requireToken({ endpoint: ims.url, clientId: 'good-client', issuer: 'https://ims-na1.adobelogin.com' })
   const statuses = []
@@ -190,7 +190,7 @@ test('in other runtimes, concurrent requests share one fetch of the keys', async
   expect(ims.asked).toHaveLength(1)
 })
 
-test('IMS is asked once about a token while the cache remembers, and of a bad one as well', async () => {
+test('IMS is asked once about a token while the cache remembers, and of a bad one as well (S97)', async () => {
   const { emulator, client, clientId, validations } = await emulated()
   const cache = new ValidationCache(60_000, 10, 10)
   const guard = requireToken({ endpoint: emulator.url, clientId, validate: 'ims', cache })

@@ -78,7 +78,7 @@ export function errors(test, { imskit, setting }, place) {
     const { access_token } = await ask({ retry: { retries: 2, baseDelay: 1 } })
     is.true(access_token.token.length > 0, 'a token came')
   })
-  test('retry: a code is sent once', async (is) => {
+  test('retry: a code is sent once (S43)', async (is) => {
     const client = imskit.createClient({
       flow: place.loginFlow(),
       ...(await place.outside()),
@@ -99,7 +99,7 @@ export function errors(test, { imskit, setting }, place) {
     await place.fault({ path: token, delay: 1500 })
     await is.rejects(ask({ timeout: 100 }), { code: 'TIMEOUT', name: 'UnavailableError' })
   })
-  test('error: a redirect of the token endpoint is not followed', async (is) => {
+  test('error: a redirect of the token endpoint is not followed (S33)', async (is) => {
     const began = (await place.requests()).length
     await place.fault({
       path: token,

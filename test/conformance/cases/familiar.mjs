@@ -58,7 +58,7 @@ export function familiar(test, { imskit, setting }, place) {
       await is.rejects((async () => imskit.getTokenData(text))(), { code: 'BAD_TOKEN', name: 'TokenError' })
     }
   })
-  test('familiar: secrets do not show', async (is) => {
+  test('familiar: secrets do not show (S92)', async (is) => {
     const { context } = await make()
     await context.set('machine', server)
     const got = await context.get('machine')

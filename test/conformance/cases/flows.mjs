@@ -41,13 +41,13 @@ export function flows(test, { imskit, setting }, place) {
     is.same(result.missingScopes, [], 'missing scopes')
     is.same(await signedOut.getToken(), result.token, 'token')
   })
-  test('flow: a callback is good once', async (is) => {
+  test('flow: a callback is good once (S22)', async (is) => {
     const first = await client(place.loginFlow())
     const callback = await place.browse(await first.startLogin())
     await first.finishLogin(callback)
     await is.rejects((await client(place.loginFlow())).finishLogin(callback), { code: 'STATE_MISMATCH' })
   })
-  test('flow: another state changes nothing', async (is) => {
+  test('flow: another state changes nothing (S7)', async (is) => {
     const signedOut = await client(place.loginFlow())
     const callback = await place.browse(await signedOut.startLogin())
     const forged = new URL(callback)
@@ -95,7 +95,7 @@ export function flows(test, { imskit, setting }, place) {
     await is.rejects(signedIn.getToken(), { code: 'LOGIN_REQUIRED' })
     is.same((await place.ims().validateToken(token, setting.person.clientId)).valid, false, 'valid')
   })
-  test('flow: client.fetch brings token and api key, and only to allowed origins', async (is) => {
+  test('flow: client.fetch brings token and api key, and only to allowed origins (S88)', async (is) => {
     const allowed = await client(place.serverFlow(), { allowedOrigins: [setting.ims] })
     const response = await allowed.fetch(`${setting.ims}/api/echo`)
     is.same(response.status, 200, 'status')

@@ -36,7 +36,7 @@ export function redirects(test, { imskit, setting }, place) {
         'authorization',
       )
     })
-    test(`redirect: ${status} to another origin goes without the token`, async (is) => {
+    test(`redirect: ${status} to another origin goes without the token (S88)`, async (is) => {
       const { response, arrived } = await call([[status, stranger]])
       is.same([response.status, await response.text()], [200, 'the end'], 'answer')
       is.same(
@@ -127,7 +127,7 @@ export function redirects(test, { imskit, setting }, place) {
     },
     'followByHand',
   )
-  test('redirect: no other scheme and no credentials in the address', async (is) => {
+  test('redirect: no other scheme and no credentials in the address (S32, S88)', async (is) => {
     for (const to of ['ftp://127.0.0.1/', 'data:text/plain,x', `${stranger.replace('//', '//u:p@')}/call-never`]) {
       const client = imskit.createClient({
         flow: place.serverFlow(),

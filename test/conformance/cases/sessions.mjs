@@ -35,7 +35,7 @@ export function sessions(test, { imskit, adapter }, place) {
     is.same(new Set(tokens).size, 1, 'tokens')
     is.same(sent.count, 1, 'requests')
   })
-  test('session: two clients on one store and lock make one request', async (is) => {
+  test('session: two clients on one store and lock make one request (S40)', async (is) => {
     const { client, on, sent } = await machine()
     const other = imskit.createClient({ flow: place.serverFlow(), ...on })
     const tokens = await Promise.all([client.getToken(), other.getToken(), client.getToken(), other.getToken()])
@@ -48,14 +48,14 @@ export function sessions(test, { imskit, adapter }, place) {
     is.true((await imskit.createClient({ flow: place.serverFlow(), ...on }).getToken()) === token, 'it is found')
     is.same(sent.count, 1, 'requests')
   })
-  test('session: other scopes are another token', async (is) => {
+  test('session: other scopes are another token (S61)', async (is) => {
     const { client, on, sent } = await machine()
     const token = await client.getToken()
     const other = imskit.createClient({ flow: place.serverFlow({ scopes: ['openid'] }), ...on })
     is.true((await other.getToken()) !== token, 'it is another')
     is.same(sent.count, 2, 'requests')
   })
-  test('session: other owners are other tokens', async (is) => {
+  test('session: other owners are other tokens (S99)', async (is) => {
     const { on, sent } = await machine()
     const of = (owner) => imskit.createClient({ flow: place.serverFlow(), ...on, owner }).getToken()
     is.true((await of('a')) !== (await of('b')), 'they differ')
@@ -100,7 +100,7 @@ export function sessions(test, { imskit, adapter }, place) {
     is.true((await is.rejects(client.getToken({ signal: AbortSignal.abort(reason) }))) === reason, 'it is the reason')
     is.same(sent.count, 0, 'requests')
   })
-  test('session: expires_in of the token endpoint is in seconds', async (is) => {
+  test('session: expires_in of the token endpoint is in seconds (S37)', async (is) => {
     const { client, clock } = await machine()
     const life = (await client.getTokens()).expiry - clock.now()
     is.true(life <= day && life >= day - 1000, `it lives a day, but for the second that Date rounds off: ${life}`)
@@ -155,7 +155,7 @@ export function sessions(test, { imskit, adapter }, place) {
     is.same(new Set(await Promise.all(Array.from({ length: 20 }, () => client.getToken()))).size, 1, 'tokens')
     is.same(grants().filter((grant) => grant === 'refresh_token').length, 1, 'refreshes')
   })
-  test('session: whose refresh token is refused adopts what the winner stored', async (is) => {
+  test('session: whose refresh token is refused adopts what the winner stored (S41)', async (is) => {
     const { client, on, clock, login, sent } = await person()
     await login()
     const [key] = await on.store.keys('imskit/tokens/')
@@ -194,7 +194,7 @@ export function sessions(test, { imskit, adapter }, place) {
     client.close()
     await is.rejects(client.getToken(), { name: 'AbortError' })
   })
-  test('session: events tell what happens, without secrets', async (is) => {
+  test('session: events tell what happens, without secrets (S92, S100)', async (is) => {
     const events = []
     const { client } = await machine({ onEvent: (event) => events.push(event) })
     const token = await client.getToken()

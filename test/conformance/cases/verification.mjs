@@ -61,10 +61,10 @@ export function verification(test, { imskit, setting }, place) {
     const { clientId } = setting.server
     is.same((await place.ims().verifyToken(token, { clientId })).client_id, clientId, 'client_id')
   })
-  test('verify: alg none', async (is) => {
+  test('verify: alg none (S77)', async (is) => {
     await refused(is, await sign(claims(), { alg: 'none' }), 'algorithm')
   })
-  test('verify: the public key as a secret (HS256)', async (is) => {
+  test('verify: the public key as a secret (HS256) (S77)', async (is) => {
     const spki = await crypto.subtle.exportKey('spki', (await pair()).publicKey)
     const secret = await crypto.subtle.importKey('raw', spki, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
     await refused(is, await sign(claims(), header({ alg: 'HS256' }), secret), 'algorithm')
@@ -72,24 +72,24 @@ export function verification(test, { imskit, setting }, place) {
   test('verify: an unknown kid', async (is) => {
     await refused(is, await good({}, { kid: 'other' }), 'key')
   })
-  test('verify: the key of someone else, brought along by x5u, jku and jwk', async (is) => {
+  test('verify: the key of someone else, brought along by x5u, jku and jwk (S78)', async (is) => {
     const stranger = await crypto.subtle.generateKey(rsa, true, ['sign', 'verify'])
     const jwk = await crypto.subtle.exportKey('jwk', stranger.publicKey)
     const evil = { x5u: 'https://evil.example/c', jku: 'https://evil.example/k', jwk }
     await refused(is, await sign(claims(), header(evil), stranger.privateKey), 'signature')
   })
-  test('verify: changed claims', async (is) => {
+  test('verify: changed claims (S79)', async (is) => {
     const [head, , signature] = (await good()).split('.')
     const [, body] = (await good({ client_id: 'client-b' })).split('.')
     await refused(is, `${head}.${body}.${signature}`, 'signature')
   })
-  test('verify: expired', async (is) => {
+  test('verify: expired (S80)', async (is) => {
     await refused(is, await good({ created_at: String(now() - 90_000_000) }), 'expired')
   })
   test('verify: not yet valid', async (is) => {
     await refused(is, await good({ created_at: String(now() + 600_000) }), 'not_yet_valid')
   })
-  test('verify: a refresh token is no access token', async (is) => {
+  test('verify: a refresh token is no access token (S81)', async (is) => {
     await refused(is, await good({ type: 'refresh_token' }), 'type')
   })
   test('verify: for another client', async (is) => {

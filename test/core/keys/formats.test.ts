@@ -36,7 +36,7 @@ describe('unencrypted keys', () => {
     await expectSigns(await readPrivateKey(large), openssl('pkey -pubout', large))
   })
 
-  it('gives a key for RS256 that only signs', async () => {
+  it('gives a key for RS256 that only signs (S83)', async () => {
     const key = await readPrivateKey(pkcs8)
     expect(key.algorithm).toMatchObject({ name: 'RSASSA-PKCS1-v1_5', modulusLength: 2048, hash: { name: 'SHA-256' } })
     expect(key.usages).toEqual(['sign'])

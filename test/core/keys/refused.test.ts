@@ -67,7 +67,7 @@ describe('other kinds', () => {
 })
 
 describe('the size of the key', () => {
-  it.each([1024, 2040])('refuses %i bits, in each form', async (bits) => {
+  it.each([1024, 2040])('refuses %i bits, in each form (S83)', async (bits) => {
     const small = openssl(`genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:${bits}`)
     const sources = [small, openssl('rsa -traditional', small), body(small)]
     sources.push(openssl(`pkcs8 -topk8 -passout pass:${plainPassphrase}`, small))

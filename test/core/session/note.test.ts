@@ -34,7 +34,7 @@ describe('a note about a redemption', () => {
     expect(JSON.stringify(seen)).not.toContain('eyJ')
   })
 
-  test('of a holding that may still be answered: nothing is sent until a renewal’s time has passed', async () => {
+  test('of a holding that may still be answered: nothing is sent until a renewal’s time has passed (S39, S43)', async () => {
     await it.signedIn()
     const client = it.other({ lock: lockSaying({ hasEnded: async () => false }) })
     expire(it)

@@ -10,7 +10,7 @@ const diskFull = () => new UnavailableError('STORE_FAILED', 'the disk is full')
 describe('a lock that fails', () => {
   const broken: Lock = () => Promise.reject(new Error('the object was reset'))
 
-  test('lets no refresh token be redeemed: the stored token while it lasts, then UnavailableError', async () => {
+  test('lets no refresh token be redeemed: the stored token while it lasts, then UnavailableError (S40)', async () => {
     const client = await it.signedIn()
     const stored = await client.getToken()
     const [one, two] = [it.other({ lock: broken }), it.other({ lock: broken })]
@@ -140,7 +140,7 @@ describe('a store that cannot be written', () => {
     expect(it.sent()).toEqual([])
   })
 
-  test('once the token was redeemed: the successor is returned, and stored as soon as that is possible', async () => {
+  test('once the token was redeemed: the successor is returned, and stored as soon as that is possible (S39)', async () => {
     const client = await it.signedIn()
     expire(it)
     let full = false

@@ -131,7 +131,7 @@ describe('a file that cannot be understood', () => {
 })
 
 describe('who may do what', () => {
-  test('new files are 0600 in new directories of 0700, whatever the umask', async () => {
+  test('new files are 0600 in new directories of 0700, whatever the umask (S74)', async () => {
     const before = process.umask(0)
     try {
       await open(join(directory, 'new', 'deeper', 'aio')).set('global', 'a', 1)

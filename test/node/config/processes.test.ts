@@ -80,7 +80,7 @@ describe('eight processes that write 400 contexts into one file', () => {
   })
 })
 
-test('200 writers killed in the middle of writing: the file is always whole, and the lock frees itself', async () => {
+test('200 writers killed in the middle of writing: the file is always whole, and the lock frees itself (S74)', async () => {
   writeBefore(100)
   let kills = 0
   const lane = async (id: string) => {

@@ -86,8 +86,8 @@ async function readDotEnv(path: string): Promise<Record<string, string>> {
     }
   }
   if (text === undefined) return {}
-  const { default: dotenv } = await import('dotenv')
-  return upperCased(dotenv.parse(text))
+  const { parseDotEnv } = await import('./dot-env.ts')
+  return upperCased(parseDotEnv(text))
 }
 
 /** Gives each name its upper-case form, unless that is there already: a later variant keeps its own. */

@@ -1,0 +1,118 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the texts are code
+import { area } from './area.mjs'
+
+/** In the code of stores, locks and the backend. */
+export const mutants = [
+  ...area(
+    'lock of files',
+    ['test/node/lock-file.test.ts', 'test/core/small-parts.test.ts'],
+    'adapters/node/lock-file.ts',
+    [['evict', 'if (now?.text !== holder.text || now.seen !== holder.seen) return', '']],
+  ),
+  ...area(
+    'lock of files',
+    ['test/node/lock-file.test.ts', 'test/core/small-parts.test.ts'],
+    'adapters/node/lock-queue.ts',
+    [['takeTurn', 'if (came && signal?.aborted) endTurn(name)', '']],
+  ),
+  ...area(
+    'cookies and sessions',
+    ['test/worker/bff-sealing.test.ts', 'test/worker/bff.test.ts'],
+    'adapters/worker/cookies.ts',
+    [
+      ['', "const prefix = '__Host-Http-'", "const prefix = ''"],
+      ['requestCookies', 'Max-Age=${age}; HttpOnly; SameSite', 'Max-Age=${age}; SameSite'],
+      ['requestCookies', "secure ? '; Secure' : ''", "''"],
+      ['requestCookies', 'if (count > mostParts) return false', ''],
+      ['requestCookies', '      clear(name, count)\n', ''],
+    ],
+  ),
+  ...area(
+    'cookies and sessions',
+    ['test/worker/bff-sealing.test.ts', 'test/worker/bff.test.ts'],
+    'adapters/worker/cookies-sealed.ts',
+    [
+      ['createSealer', 'audience: name,', ''],
+      ['createSealer', '`imskit/cookie/${purpose}`', '`imskit/cookie/`'],
+      ['createSealer', 'stale: index > 0', 'stale: false'],
+      ['secretList', 'byteLength >= least', 'byteLength >= 1'],
+    ],
+  ),
+  ...area(
+    'cookies and sessions',
+    ['test/worker/bff-sealing.test.ts', 'test/worker/bff.test.ts'],
+    'adapters/worker/cookies-login.ts',
+    [
+      ['loginCookies', 'found.slice(most - 1)', 'found.slice(most)'],
+      ['loginCookies', 'await spent.set(spentKey(await digest(key)), true as Json, opened.expiresAt)', ''],
+      [
+        'loginCookies',
+        "maxAge: expiresAt - clock.now(), sameSite: 'Lax'",
+        "maxAge: expiresAt - clock.now(), sameSite: 'Strict'",
+      ],
+    ],
+  ),
+  ...area(
+    'cookies and sessions',
+    ['test/worker/bff-sealing.test.ts', 'test/worker/bff.test.ts'],
+    'adapters/worker/session-ended.ts',
+    [['endedSessions', 'startedAt <= before', 'false']],
+  ),
+  ...area(
+    'cookies and sessions',
+    ['test/worker/bff-sealing.test.ts', 'test/worker/bff.test.ts'],
+    'adapters/worker/session-content.ts',
+    [['sessionCookie', 'if (content === undefined) cookies.clear(name)', '']],
+  ),
+  ...area(
+    'cookies and sessions',
+    ['test/worker/bff-sealing.test.ts', 'test/worker/bff.test.ts'],
+    'adapters/worker/session-tokens.ts',
+    [['sessionTokens', 'Math.min(expiresAt, until)', 'expiresAt']],
+  ),
+  ...area(
+    'cookies and sessions',
+    ['test/worker/bff-sealing.test.ts', 'test/worker/bff.test.ts'],
+    'adapters/worker/session.ts',
+    [
+      ['openSession', 'if (gone || (await setup.ended.isEnded(content).catch(() => false)))', 'if (gone)'],
+      [
+        'currentSession',
+        'const over = session.content.startedAt + setup.maxAge <= setup.clock.now()',
+        'const over = false',
+      ],
+      ['currentSession', '!(await setup.ended.isEnded(session.content))', 'true'],
+    ],
+  ),
+  ...area('proxy', ['test/worker/bff-proxy.test.ts'], 'adapters/worker/proxy-headers.ts', [
+    ['pick', '&& !between.includes(name)', ''],
+    ['pick', '(wanted.has(name) || families.test(name))', 'true'],
+    ['responseHeaders', "headers.set('cache-control', 'no-store')", ''],
+    ['responseHeaders', "headers.set('x-content-type-options', 'nosniff')", ''],
+  ]),
+  ...area('proxy', ['test/worker/bff-proxy.test.ts'], 'adapters/worker/proxy-rules.ts', [
+    ['isUnsafe', 'if (/%(?:25)*(?:2f|5c|00)/i.test(seen)) return true', ''],
+    ['pathBack', 'to.origin !== target.origin ||', ''],
+    ['destinationOf', "if (isUnsafe(`/${rest}`)) return 'unsafe'", ''],
+  ]),
+  ...area(
+    'KV',
+    ['test/worker/store-kv.test.ts', 'test/worker/store-kv-eventual.test.ts'],
+    'adapters/worker/store-kv.ts',
+    [
+      ['get', 'isLong(key) && entry?.key !== key ? undefined : entry?.value', 'entry?.value'],
+      ['read', 'entry !== undefined && isAlive(entry.expiresAt) ? entry : undefined', 'entry'],
+      ['unlessTooSoon', 'writes >= fewWrites ||', ''],
+      ['store', "consistency: 'eventual',", ''],
+      ['set', 'if (!isAlive(expiresAt)) return store.delete(key)', ''],
+    ],
+  ),
+  ...area('KV', ['test/worker/store-kv-eventual.test.ts'], 'core/session/renewable.ts', [
+    ['', "store.consistency && 'an eventually consistent store'", 'undefined'],
+  ]),
+  ...area('Redis lock', ['test/core/redis-lock.test.ts'], 'core/redis-lock.ts', [
+    ['poll', 'acquired && elapsed(clock) - asked < lease / 2', 'acquired'],
+    ['acquire', 'polling.then(withdraw, withdraw).catch(() => {})', ''],
+    ['keepAlive', 'extend(redis, holding).catch(() => {})', ''],
+  ]),
+]

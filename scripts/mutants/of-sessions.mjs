@@ -1,0 +1,206 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the texts are code
+import { area } from './area.mjs'
+
+/** In the code that renews, stores and forgets tokens. */
+export const mutants = [
+  ...area(
+    'session',
+    ['test/core/session.test.ts', 'test/core/client.test.ts', 'test/core/small-parts.test.ts'],
+    'core/session/session.ts',
+    [
+      ['current', 'signal?.throwIfAborted()\n    checkValidity', 'checkValidity'],
+      ['current', 'checkValidity(minValidity)\n    const', 'const'],
+      ['flight', 'const under = flights.get(name)', 'const under = undefined as SharedFlight<Tokens> | undefined'],
+      ['flight', 'if (flights.get(name) === started) flights.delete(name)', ''],
+    ],
+  ),
+  ...area(
+    'session',
+    ['test/core/session.test.ts', 'test/core/client.test.ts', 'test/core/small-parts.test.ts'],
+    'core/session/successor.ts',
+    [['carried', 'const same = answer.refreshToken === undefined || ', 'const same = ']],
+  ),
+  ...area(
+    'kept tokens',
+    ['test/core/session.test.ts', 'test/core/client.test.ts', 'test/core/small-parts.test.ts'],
+    'core/session/token-cache.ts',
+    [
+      ['marginOf', '(expiresAt - obtainedAt) / 2', 'expiresAt - obtainedAt'],
+      ['later', '(other.obtainedAt ?? 0) > (one.obtainedAt ?? 0) ? other : one', 'one'],
+    ],
+  ),
+  ...area(
+    'locked',
+    [
+      'test/core/session.test.ts',
+      'test/core/memory.test.ts',
+      'test/core/client.test.ts',
+      'test/core/small-parts.test.ts',
+    ],
+    'core/session/with-lock.ts',
+    [['isMediumFailure', "!isImsError(error) || error.name === 'UnavailableError'", 'true']],
+  ),
+  ...area(
+    'locked',
+    [
+      'test/core/session.test.ts',
+      'test/core/memory.test.ts',
+      'test/core/client.test.ts',
+      'test/core/small-parts.test.ts',
+    ],
+    'core/session/single-flight.ts',
+    [
+      ['sharedFlight', 'if (waiting === 0 && signal?.aborted) abort', 'if (signal?.aborted) abort'],
+      ['sharedFlight', 'if (waiting === 0 && signal?.aborted) abort(signal.reason)', ''],
+      ['sharedFlight', 'work(control.signal).finally(landed)', 'work(control.signal)'],
+    ],
+  ),
+  ...area(
+    'renewal',
+    ['test/core/session/renewal.test.ts', 'test/core/session/note.test.ts', 'test/core/session.test.ts'],
+    'core/session/renewal.ts',
+    [
+      ['renew', 'force || behind || began !== state.generation ? undefined : valid', 'valid'],
+      ['renew', 'final || fallback === undefined', 'fallback === undefined'],
+      ['renew', 'pause(state)', ''],
+      ['renewUnderLock', 'usable ? lockWaitWithToken : longestWait(setup.platform.lock.lease)', 'lockWaitWithToken'],
+      [
+        'renewUnderLock',
+        'usable ? lockWaitWithToken : longestWait(setup.platform.lock.lease)',
+        'longestWait(setup.platform.lock.lease)',
+      ],
+      ['withoutLock', '|| setup.flow.refresh !== undefined', ''],
+      ['renewHeld', "if (errand.began !== state.generation) return { status: 'lost' }", ''],
+      ['redeemable', "if (reading.status === 'unknown')", 'if (false as boolean)'],
+      ['redeemable', '|| refreshExpiresAt <= connection.clock.now()', ''],
+      ['redeemable', 'if (cache.refused === fingerprint(reading.tokens)) return undefined', ''],
+      ['redeemOnce', 'if (isRefusal(error)) rememberRefusal(state, error)', ''],
+      ['redeemOnce', 'await beforeReread(state, redemption.answerLost)', ''],
+      [
+        'redeemOnce',
+        "now.status === 'found' && (token.first || fingerprint(now.tokens) !== fingerprint(token.entry))",
+        'false',
+      ],
+      ['obtain', 'if (isRefusal(error)) rememberRefusal(state, error)', ''],
+    ],
+  ),
+  ...area(
+    'redemption',
+    ['test/core/session/renewal.test.ts', 'test/core/session/note.test.ts', 'test/core/session.test.ts'],
+    'core/session/redemption.ts',
+    [
+      ['redeem', '&& found.by !== hold.id', ''],
+      ['redeem', "|| (first && earlier?.ended === 'redeemed')", ''],
+      ['redeem', 'earlier !== undefined && !(await isOver(state, hold, earlier))', 'earlier !== undefined && false'],
+      ['redeem', 'await writeNote(setup, note)', ''],
+      ['redeem', 'earlier !== undefined || attempts.sent > 1', 'attempts.sent > 1'],
+      ['redeem', "await closeNote(setup, hold, { note, ended: 'over' })", ''],
+      ['isOver', 'uncertain.watched >= renewalLimit', 'true'],
+      ['isOver', 'if (note.ended !== undefined) return true', ''],
+      ['before', 'if (!held) throw lost', ''],
+      ['before', 'if (!same) throw changed', ''],
+      ['before', '!fits(0)', 'false'],
+    ],
+  ),
+  ...area('redemption', ['test/core/session/clocks.test.ts'], 'core/session/redemption.ts', [
+    ['callFor', 'Math.min(call.timeout, attemptLimit)', 'call.timeout'],
+  ]),
+  ...area(
+    'successor',
+    ['test/core/session/renewal.test.ts', 'test/core/session/note.test.ts', 'test/core/session.test.ts'],
+    'core/session/successor.ts',
+    [
+      ['storeSuccessor', "state.signedOutAt > errand.began || (now.status === 'empty' && !first)", 'false'],
+      ['storeSuccessor', 'if (replaced) return undefined', ''],
+      ['storeSuccessor', 'await save(setup, cache, change)', ''],
+      ['storeSuccessor', '{ ...carried(entry, answered.answer), ...answered.answer }', 'answered.answer'],
+      [
+        'storeSuccessor',
+        '{ ...carried(entry, answered.answer), ...answered.answer }',
+        '{ ...answered.answer, ...carried(entry, answered.answer) }',
+      ],
+      ['readUntilKnown', "if (reading.status !== 'unknown') return reading", 'return reading'],
+      [
+        'saveWithPatience',
+        'if (await save(setup, cache, change)) return',
+        'if ((await save(setup, cache, change)) || true) return',
+      ],
+      [
+        'revoke',
+        "if (refreshToken !== undefined) await flow.invalidate(await call(), 'refresh_token', refreshToken)",
+        '',
+      ],
+      ['dropRefreshToken', 'cache.refused = fingerprint(entry)', ''],
+      ['dropRefreshToken', 'if (began !== state.generation) return undefined', ''],
+    ],
+  ),
+  ...area(
+    'notes',
+    ['test/core/session/renewal.test.ts', 'test/core/session/note.test.ts', 'test/core/session.test.ts'],
+    'core/session/note.ts',
+    [
+      ['closeNote', 'held && found?.by', 'found?.by'],
+      ['removeNote', 'if (isContinued(setup.flow)) return', ''],
+      [
+        'writeNote',
+        'lasting ? undefined : connection.clock.now() + noteLifetime',
+        'connection.clock.now() + noteLifetime',
+      ],
+    ],
+  ),
+  ...area(
+    'state of a session',
+    ['test/core/session/renewal.test.ts', 'test/core/session/note.test.ts', 'test/core/session.test.ts'],
+    'core/session/state.ts',
+    [
+      ['serves', '!errand.force || tokens.accessToken !== errand.known?.accessToken', 'true'],
+      ['throwIfRefused', 'refusal !== undefined', 'false as boolean'],
+      ['signOut', 'state.signedOutAt = state.generation', ''],
+      ['isPaused', 'monotonic(setup.connection.clock) < pausedUntil', 'false'],
+    ],
+  ),
+  ...area('session', ['test/core/session.test.ts', 'test/core/client.test.ts'], 'core/session/session.ts', [
+    ['current', '|| (isPaused(state) && isUnexpired(setup, known))', ''],
+    ['current', 'force || !usable', '!usable'],
+    ['current', 'if (began !== state.generation) return known', ''],
+    ['renewBehind', '|| monotonic(connection.clock) < running.behindAfter', ''],
+    ['keep', 'state.refusal = undefined', ''],
+    ['forget', 'await removeNote(setup)', ''],
+    ['forget', 'cache.unsaved = undefined', ''],
+    [
+      'listen',
+      'if (key !== undefined && key !== (await tokenKey())) return',
+      '',
+      'another tab has to hear of it: test/browser/tabs.test.ts',
+    ],
+    ['flight', '${errand.force} ${errand.minValidity}', '${errand.force}'],
+  ]),
+  ...area(
+    'token cache',
+    ['test/core/session/clocks.test.ts', 'test/core/session.test.ts'],
+    'core/session/token-cache.ts',
+    [
+      ['isFresh', 'tokens.expiresAt - (minValidity ?? marginOf(setup, tokens)) > setup.connection.clock.now()', 'true'],
+      ['isUnexpired', '&& (tokens.obtainedAt ?? 0) <= now + clockSlack', ''],
+      ['renewalMargin', 'marginOf(setup, tokens) * (1 + renewalShare)', 'marginOf(setup, tokens)'],
+      ['unlessReplaced', 'if (same && cache.memory !== undefined) return cache.memory', ''],
+      ['save', 'cache.unsaved = { over }', ''],
+      ['warmTokens', '&& now >= cache.warmFrom', ''],
+    ],
+  ),
+  ...area(
+    'waiting for a lock',
+    ['test/core/session/renewal.test.ts', 'test/core/session.test.ts', 'test/core/small-parts.test.ts'],
+    'core/session/with-lock.ts',
+    [
+      [
+        'withLock',
+        'if (work === undefined && leaving.signal.aborted) return Promise.reject(leaving.signal.reason)',
+        '',
+      ],
+      ['withLock', 'work ??= task(hold ?? unknownHold)', 'work = task(hold ?? unknownHold)'],
+      ['lookWhileWaiting', 'void look()', ''],
+      ['outcomeOf', 'within(setup, granted, signOutWait)', 'granted'],
+    ],
+  ),
+]
