@@ -179,7 +179,7 @@ describe('an answer of IMS that sends the request elsewhere', () => {
     const token = await getToken(page)
     elsewhere('/ims/token')
     elsewhere('/ims/invalidate_token')
-    expect(await forced(page)).toMatchObject({ error: { code: 'HTTP_ERROR' } })
+    expect(await forced(page)).toMatchObject({ error: { code: 'IMS_UNAVAILABLE' } })
     expect(await getToken(page)).toEqual(token)
     expect((await logIn(page))[0]).toMatchObject({ error: { code: 'HTTP_ERROR' } })
     await page.evaluate(() => window.app.client.logout())

@@ -100,7 +100,7 @@ function holding<T>(
   { locks, id, isLost }: Place & { readonly isLost: () => boolean },
   task: (hold: Hold) => Promise<T>,
 ): Promise<T> {
-  const hold = crypto.randomUUID()
+  const hold = idMark + crypto.randomUUID()
   const own = holdingName(id, hold)
   return locks.request(own, async () => {
     const channel = new BroadcastChannel(channelName)
@@ -117,7 +117,8 @@ function holding<T>(
           // in one answer of the browser, so that nothing changes in between
           return client !== undefined && held.some((each) => each.name === id && each.clientId === client) && !isLost()
         },
-        hasEnded: async (other) => !(await heldLocks(locks)).some(({ name }) => name === holdingName(id, other)),
+        hasEnded: async (other) =>
+          other.startsWith(idMark) && !(await heldLocks(locks)).some(({ name }) => name === holdingName(id, other)),
       })
     } finally {
       channel.close()
@@ -125,6 +126,8 @@ function holding<T>(
   })
 }
 
+/** Begins the ids of holdings of this kind; the browser knows nothing of any other. */
+const idMark = 'tab.'
 const holdingName = (id: string, hold: string) => `${id} #${hold}`
 
 async function heldLocks(locks: LockManager): Promise<LockInfo[]> {
