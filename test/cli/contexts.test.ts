@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { build, built } from '../proof/build.ts'
@@ -114,7 +114,7 @@ describe('imskit context', () => {
       [['context', 'set'], 2, '<context> is missing'],
       [['context', 'set', 'x', '--from', 'absent.json'], 1, 'absent.json'],
       [['context', 'set', 'x', '--secret-env', 'ABSENT_VARIABLE'], 1, 'ABSENT_VARIABLE'],
-      [['context', 'set', 'x', '--from-env', 'MINE'], 2, 'AIO_COMMERCE_AUTH_IMS, IMS_OAUTH_S2S, OAUTH, IMS'],
+      [['context', 'set', 'x', '--from-env', 'MINE'], 2, 'AIO_COMMERCE_AUTH_IMS, IMS_OAUTH_S2S, OAUTHS2S, OAUTH, IMS'],
       [['context', 'set', 'x', '--from-env', 'OAUTH'], 1, 'MISSING_ENVIRONMENT_VARIABLE'],
       [['context', 'set', 'x', '--from', '-', '--secret-file', '-'], 2, 'one option only'],
       [['context'], 2, 'context list'],
@@ -237,4 +237,24 @@ describe('completion', () => {
     writeFileSync(shell.place.globalFile, '{')
     expect(await shell.run(['completion', 'next', '--', 'token', ''])).toEqual({ code: 0, stdout: '', stderr: '' })
   })
+})
+
+test.each(['/dev/zero', 'a pipe', 'a directory'])('a secret is not read from %s', async (what) => {
+  const shell = newShell()
+  const pipe = join(shell.place.cwd, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  const path = what === 'a pipe' ? pipe : what === 'a directory' ? shell.place.cwd : what
+  const { code, stderr } = await shell.run(['context', 'set', 'x', 'client_id=a', '--secret-file', path])
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/BAD_OPTION/)
+  expect(existsSync(shell.place.globalFile)).toBe(false)
+})
+
+test('a file of the console that is no context is refused, and nothing is stored', async () => {
+  const shell = newShell()
+  const workspace = { project: { name: 'P', workspace: { details: { credentials: [{ client_id: 'a' }] } } } }
+  const input = JSON.stringify(workspace)
+  const { code, stderr } = await shell.run(['context', 'set', 'x', '--from', '-'], { input })
+  expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('Nothing was stored') })
+  expect(existsSync(shell.place.globalFile)).toBe(false)
 })

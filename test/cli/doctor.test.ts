@@ -290,3 +290,42 @@ describe('tokens', () => {
     expect(codes).toBe(code)
   })
 })
+
+describe('where a value comes from', () => {
+  const secretContext = { ims: { contexts: { web: { client_id: 'w', client_secret: 'S3CRET', scope: 'openid' } } } }
+
+  test('is listed for each value, without the values', async () => {
+    const shell = newShell(undefined, { AIO_IMS_CONTEXTS_WEB_SCOPE: 'openid' })
+    const { cwd, globalFile } = shell.place
+    writeFileSync(globalFile, JSON.stringify(secretContext), { mode: 0o600 })
+    writeFileSync(join(cwd, '.aio'), '{"cli":{"env":"stage"}}', { mode: 0o600 })
+    writeFileSync(join(cwd, '.env'), 'AIO_IMS_CONFIG_CURRENT=web\n', { mode: 0o600 })
+    const { stdout } = await shell.run(['doctor', '--offline', '--json'])
+    const { sources } = JSON.parse(stdout) as { sources: { key: string; from: string }[] }
+    expect(Object.fromEntries(sources.map(({ key, from }) => [key, from]))).toEqual({
+      'ims.contexts.web.client_id': globalFile,
+      'ims.contexts.web.client_secret': globalFile,
+      'ims.contexts.web.scope': 'variable AIO_IMS_CONTEXTS_WEB_SCOPE',
+      'ims.config.current': join(cwd, '.env'),
+      'cli.env': join(cwd, '.aio'),
+    })
+    expect(stdout).not.toContain('S3CRET')
+    expect((await shell.run(['doctor', '--offline'])).stdout).toMatch(/ims\.config\.current +\S+\.env/)
+  })
+
+  test('is a problem if secrets would go to a server that the directory names', async () => {
+    const shell = newShell()
+    const file = join(shell.place.cwd, '.aio')
+    writeFileSync(shell.place.globalFile, JSON.stringify(secretContext), { mode: 0o600 })
+    writeFileSync(file, JSON.stringify({ ims: { config: { endpoint: emulator.url } } }), { mode: 0o600 })
+    const { codes, findings } = await doctor(shell, '--offline')
+    expect(codes).toBe(15)
+    expect(findings).toMatchObject([{ class: 'configuration', level: 'problem', what: expect.stringContaining(file) }])
+    expect(findings[0]?.fix).toContain('AIO_IMS_CONFIG_ENDPOINT')
+    const { code, stderr } = await shell.run(['token', 'web'])
+    expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('UNTRUSTED_SOURCE') })
+    const piped = await shell.run(['profile', '-'], { input: 'a-token-of-the-user' })
+    expect(piped.stderr).toContain('UNTRUSTED_SOURCE')
+    expect(emulator.requests.filter(({ path }) => path.startsWith('/ims/profile'))).toEqual([])
+  })
+})

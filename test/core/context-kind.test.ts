@@ -109,7 +109,7 @@ describe('a context that fits no kind', () => {
     const error = await refusal({ client_id: 'c', client_secrets: ['canary'], ims_org_id: 'o', scopes: ['a'] })
     expect(error).toMatchObject({ name: 'ConfigurationError', code: 'CANNOT_GENERATE_TOKEN' })
     expect(error.message).toContain("'bad'")
-    expect(error.message).toMatch(/nearest to oauth_public/)
+    expect(error.message).toMatch(/nearest to oauth_server_to_server/)
     expect(error.message).toMatch(/jwt: missing client_secret, technical_account_id, meta_scopes, private_key\n/)
     expect(error.message).toMatch(/oauth_server_to_server: missing technical_account_email, technical_account_id\n/)
     expect(error.message).toMatch(/oauth: missing client_secret, scope\n/)
@@ -118,6 +118,23 @@ describe('a context that fits no kind', () => {
       missing: [{ type: 'jwt' }, {}, {}, { type: 'oauth_public', missing: ['scope'] }],
     })
     expect(inspect(error, { depth: 9 })).not.toContain('canary')
+  })
+
+  it.each<[string, ContextData]>([
+    ['oauth_server_to_server', { client_id: 'a', client_secrets: ['b'], scopes: ['openid'], ims_org_id: 'o' }],
+    ['oauth', { client_id: 'a', client_secret: 'b', redirect_uri: 'https://x/' }],
+    ['jwt', { client_id: 'a', client_secret: 'b', technical_account_id: 't', meta_scopes: ['m'] }],
+    ['oauth_public', { client_id: 'a', redirect_uri: '["https://x"]' }],
+  ])('is nearest to %s if it has most keys of that kind, also beside the kind of the command', (type, data) => {
+    const command = {
+      type: 'cli',
+      required: { 'cli.bare-output': 'any' },
+      secret: false,
+      flow: webAppKind.flow,
+    } as const
+    const all = [jwtKind, serverToServerKind, command, webAppKind, publicKind]
+    expect(() => kindOf('bad', data, all)).toThrow(`it is nearest to ${type}.`)
+    expect(() => kindOf('bad', { unknown: 'key' }, all)).not.toThrow('nearest')
   })
 
   it('may be empty, or have empty values', async () => {
@@ -262,5 +279,30 @@ describe('a secret that IMS rejects as an invalid client', () => {
       imsError: 'invalid_client',
       status: 401,
     })
+  })
+})
+
+describe('the redirect URI', () => {
+  const uri = 'https://abc123/foo'
+  it.each<[string, ContextData, string | undefined]>([
+    ['text', { redirect_uri: uri }, uri],
+    ['a list of one', { redirect_uri: [uri] }, uri],
+    ['the JSON of a list, as aio app use writes it', { redirect_uri: `["${uri}"]` }, uri],
+    ['a list in the quotes that Docker leaves', { redirect_uri: `'["${uri}"]'` }, uri],
+    ['a list and the default', { redirect_uri: ['https://a/', 'https://b/'], defaultRedirectUri: uri }, uri],
+    ['the default from a variable', { redirect_uri: '["https://a/","https://b/"]', defaultredirecturi: uri }, uri],
+    ['the default alone', { defaultRedirectUri: uri }, uri],
+    ['none', {}, undefined],
+  ])('is read from %s', (_, data, expected) => {
+    for (const kind of [webAppKind, publicKind]) {
+      const whole = { client_id: 'a', client_secret: 'b', scope: 'openid', ...data }
+      const flow = kindOf('x', whole, [kind]).flow(whole)
+      expect('redirectUri' in flow ? flow.redirectUri : undefined).toBe(expected)
+    }
+  })
+
+  it('that a list leaves open is a wrong value', () => {
+    const data = { client_id: 'a', scope: 'openid', redirect_uri: ['https://a/', 'https://b/'] }
+    expect(() => kindOf('x', data, [publicKind])).toThrow(/redirect_uri must be one address.*defaultRedirectUri/)
   })
 })

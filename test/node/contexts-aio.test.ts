@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { aioConfig } from '../../src/adapters/node/config/aio-config.ts'
 import { aioContexts } from '../../src/adapters/node/contexts-aio.ts'
@@ -176,5 +177,93 @@ describe('prepared tokens', () => {
     expect(JSON.parse(readFileSync(join(directory, '.aio'), 'utf8')).ims.contexts.user).toMatchObject(tokens)
     expect(existsSync(file)).toBe(false)
     expect(temporaries()).toEqual([])
+  })
+})
+
+describe('a name is one name, whatever characters it has', () => {
+  const odd = [
+    '.',
+    '..',
+    'a.b',
+    'a.',
+    '.a',
+    'a..b',
+    'a',
+    'b',
+    'a.access_token',
+    '__proto__',
+    'constructor',
+    ' ',
+    'length',
+    '0',
+  ]
+  const names = fc.oneof(fc.constantFrom(...odd), fc.string(), fc.string({ unit: 'grapheme' }))
+  const dataOf = (name: string) => ({ client_id: `id of ${name}`, b: { client_id: 'inner' }, scope: 'openid' })
+
+  test('no call for one context touches another', async () => {
+    const property = fc.asyncProperty(fc.uniqueArray(names, { minLength: 2, maxLength: 6 }), async (all) => {
+      const distinct = [...new Map(all.map((name) => [name.toLowerCase(), name])).values()]
+      const usable = distinct.filter((name) => name !== '' && name !== '__proto__')
+      const config = openConfig()
+      await config.set('global', 'ims.contexts', undefined)
+      const contexts = aioContexts(config)
+      for (const name of usable) await contexts.write(name, dataOf(name), false)
+      for (const name of usable) expect((await contexts.read(name)).data).toEqual(dataOf(name))
+      expect((await contexts.names()).sort()).toEqual([...usable].sort())
+      const [first = '', ...others] = usable
+      const token = { token: 't', expiry: 1 }
+      await contexts.writeTokens(first, { access_token: token })
+      if (first !== '') expect((await contexts.read(first)).data).toEqual({ ...dataOf(first), access_token: token })
+      for (const name of others) expect((await contexts.read(name)).data).toEqual(dataOf(name))
+      await contexts.write(first, undefined, false)
+      for (const name of others) expect((await contexts.read(name)).data).toEqual(dataOf(name))
+      expect((await contexts.names()).sort()).toEqual([...others].sort())
+    })
+    await fc.assert(property, { numRuns: 60 })
+  })
+
+  test.each(['.', '..', 'a..b', '.a', ' . '])('%j never stands for what contains it', async (name) => {
+    writeUser()
+    const contexts = aioContexts(openConfig())
+    expect((await contexts.read(name)).data).toBeUndefined()
+    await contexts.write(name, undefined, false)
+    await contexts.write(name, { client_id: 'own' }, false)
+    await contexts.writeTokens(name, { access_token: { token: 't', expiry: 1 } })
+    await contexts.write(name, undefined, false)
+    expect((await contexts.names()).sort()).toEqual(['user'])
+    expect(storedUser()).toMatchObject({ client_id: 'app' })
+  })
+
+  test('__proto__ is refused, and changes nothing', async () => {
+    writeUser()
+    const text = readFileSync(file, 'utf8')
+    const contexts = aioContexts(openConfig())
+    await expect(contexts.write('__proto__', { client_id: 'x' }, false)).rejects.toMatchObject({ code: 'BAD_OPTION' })
+    expect(readFileSync(file, 'utf8')).toBe(text)
+    expect({}).not.toHaveProperty('client_id')
+  })
+
+  test('a value inside a context is read by its dotted name, and never written by it', async () => {
+    writeUser()
+    const contexts = aioContexts(openConfig())
+    expect((await contexts.read('user.scope')).data).toBe('openid')
+    await contexts.write('user.scope', undefined, false)
+    expect(storedUser().scope).toBe('openid')
+    await contexts.write('user.scope', { client_id: 'own' }, false)
+    expect(storedUser().scope).toBe('openid')
+    expect((await contexts.read('user.scope')).data).toEqual({ client_id: 'own' })
+  })
+
+  test('a context that the old library stored under a dotted name is read, renewed and removed there', async () => {
+    writeFileSync(
+      file,
+      JSON.stringify({ ims: { contexts: { my: { ctx: { client_id: 'c' }, other: { client_id: 'o' } } } } }),
+    )
+    const contexts = aioContexts(openConfig())
+    const stored = () => JSON.parse(readFileSync(file, 'utf8')).ims.contexts
+    await contexts.writeTokens('my.ctx', { access_token: { token: 't', expiry: 1 } })
+    expect(stored().my).toMatchObject({ ctx: { client_id: 'c', access_token: { token: 't' } } })
+    await contexts.write('my.ctx', undefined, false)
+    expect(stored()).toEqual({ my: { other: { client_id: 'o' } } })
   })
 })

@@ -60,11 +60,14 @@ describe('credentialFromVariables', () => {
     ).toMatch(/^eyJ/)
   })
 
-  test.each(['AIO_COMMERCE_AUTH_IMS', 'IMS_OAUTH_S2S', 'OAUTH', 'IMS'])('knows the names of %s', (prefix) => {
-    const variables = named(prefix, 'one', { ORG_ID: 'an-org', ENVIRONMENT: 'stage' })
-    const expected = { clientId: 'one', scopes: ['openid', 'AdobeID'], orgId: 'an-org', env: 'stage' }
-    expect(shown(credentialFromVariables(variables))).toEqual(expected)
-  })
+  test.each(['AIO_COMMERCE_AUTH_IMS', 'IMS_OAUTH_S2S', 'OAUTHS2S', 'OAUTH', 'IMS'])(
+    'knows the names of %s',
+    (prefix) => {
+      const variables = named(prefix, 'one', { ORG_ID: 'an-org', ENVIRONMENT: 'stage' })
+      const expected = { clientId: 'one', scopes: ['openid', 'AdobeID'], orgId: 'an-org', env: 'stage' }
+      expect(shown(credentialFromVariables(variables))).toEqual(expected)
+    },
+  )
 
   test.each([
     ['an object in camelCase', injected('one')],
@@ -95,7 +98,7 @@ describe('credentialFromVariables', () => {
   })
 
   test('of one client under several names the first counts, whole', () => {
-    const order = ['AIO_COMMERCE_AUTH_IMS', 'IMS_OAUTH_S2S', 'OAUTH', 'IMS']
+    const order = ['AIO_COMMERCE_AUTH_IMS', 'IMS_OAUTH_S2S', 'OAUTHS2S', 'OAUTH', 'IMS']
     for (const [index, first] of order.entries()) {
       const left = order.slice(index)
       const variables = Object.assign({}, ...left.toReversed().map((each) => named(each, 'one', { SCOPES: each })))
@@ -107,6 +110,24 @@ describe('credentialFromVariables', () => {
     const halves = { OAUTH_CLIENT_ID: 'one', IMS_CLIENT_SECRET: 'a-secret' }
     expect(thrown(() => credentialFromVariables(halves))).toMatch(
       /^MISSING_ENVIRONMENT_VARIABLE: OAUTH_CLIENT_SECRET is missing/,
+    )
+  })
+
+  test.each([
+    ['HOST', 'https://ims-na1-stg1.adobelogin.com', 'stage'],
+    ['HOST', 'ims-na1-stg1.adobelogin.com', 'stage'],
+    ['BASE_URL', 'https://ims-na1-stg1.adobelogin.com/ims/token/', 'stage'],
+    ['TOKEN_URL', '"https://ims-na1.adobelogin.com/ims/token/v3"', 'prod'],
+  ])('takes the environment from %s=%s', (ending, value, env) => {
+    expect(credentialFromVariables(named('OAUTH', 'one', { [ending]: value })).env).toBe(env)
+  })
+
+  test('refuses a server that it does not use, and two environments', () => {
+    const other = named('OAUTHS2S', 'one', { HOST: 'https://ims.example' })
+    expect(thrown(() => credentialFromVariables(other))).toMatch(/^BAD_OPTION: OAUTHS2S_HOST names a server/)
+    const both = named('OAUTH', 'one', { ENVIRONMENT: 'prod', HOST: 'ims-na1-stg1.adobelogin.com' })
+    expect(thrown(() => credentialFromVariables(both))).toMatch(
+      /^BAD_OPTION: OAUTH_ENVIRONMENT and OAUTH_HOST name two/,
     )
   })
 
@@ -131,6 +152,8 @@ test.each([
   ['CLIENT_SECRETS', 'one, two', ['one', 'two']],
   ['CLIENT_SECRETS', '["one,1","two"]', ['one,1', 'two']],
   ['CLIENT_SECRETS', ['one,1'], ['one,1']],
+  ['CLIENT_SECRETS', '\'["one","two"]\'', ['one', 'two']],
+  ['CLIENT_SECRETS', JSON.stringify('["one","two"]'), ['one', 'two']],
 ])('%s %j is read as %j', (ending, value, secrets) => {
   const variables = { OAUTH_CLIENT_ID: 'one', [`OAUTH_${ending}`]: value }
   expect(contextFromVariables(variables)).toEqual({ client_id: 'one', client_secrets: secrets })

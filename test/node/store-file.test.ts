@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
+  chownSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -11,7 +12,7 @@ import {
 } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { fileLock, withLockFile } from '../../src/adapters/node/lock-file.ts'
 import { fileStore } from '../../src/adapters/node/store-file.ts'
 import { writeFileAtomic } from '../../src/adapters/node/write-file.ts'
@@ -318,5 +319,29 @@ describe('writeFileAtomic', () => {
     await writeFileAtomic(path, 'new', { temporary: `${path}.tmp` })
     expect(readFileSync(path, 'utf8')).toBe('new')
     expect(statSync(path).mode & 0o777).toBe(0o600)
+  })
+})
+
+describe('a directory that others control', () => {
+  const stays = async (place: string, problem: string) => {
+    const refused = { code: 'STORE_FAILED', message: expect.stringContaining(`${place} ${problem}`) }
+    const store = fileStore({ directory: place })
+    for (const call of [store.set('k', 1), store.get('k'), store.delete('k'), store.keys('')])
+      await expect(call).rejects.toMatchObject(refused)
+    await expect(fileLock({ directory: place })('k', async () => 1)).rejects.toMatchObject(refused)
+  }
+
+  test('as everyone may write to it', async () => {
+    const place = temporaryDirectory()
+    onTestFinished(() => removeDirectory(place))
+    chmodSync(place, 0o777)
+    await stays(place, 'can be written to by everyone')
+  })
+
+  test.skipIf(process.getuid?.() !== 0)('as another user owns it (needs root)', async () => {
+    const place = temporaryDirectory()
+    onTestFinished(() => removeDirectory(place))
+    chownSync(place, 12345, 12345)
+    await stays(place, 'belongs to another user (12345)')
   })
 })

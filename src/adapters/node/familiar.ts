@@ -1,4 +1,5 @@
 import { isImsError } from '../../core/errors.ts'
+import { redirectUriOf } from '../../core/familiar/context-kind.ts'
 import type { ContextData } from '../../core/familiar/contexts.ts'
 import { createIms } from '../../core/familiar/create-ims.ts'
 import type { ContextApi, CreateImsOptions, FamiliarIms } from '../../core/familiar/familiar-api.ts'
@@ -68,8 +69,8 @@ function redirectFor(data: ContextData, login: LoginOptions = {}): Redirect {
 /** Listens where the credential comes back to, if that is this machine; else the user brings the address. */
 function redirectOf(data: ContextData, login: LoginOptions): Redirect {
   const options = { ...login, ...loginOptions(data) }
-  const { redirect_uri: redirectUri } = data
-  if (typeof redirectUri !== 'string' || !URL.canParse(redirectUri)) return loopbackRedirect(options)
+  const redirectUri = redirectUriOf(data)
+  if (redirectUri === undefined || !URL.canParse(redirectUri)) return loopbackRedirect(options)
   const url = new URL(redirectUri)
   if (url.protocol !== 'http:' || !isLoopback(url)) return pasteRedirect({ ...options, redirectUri })
   const host = url.hostname === '[::1]' ? '::1' : url.hostname === 'localhost' ? 'localhost' : '127.0.0.1'

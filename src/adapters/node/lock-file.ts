@@ -20,7 +20,7 @@ import {
 } from './lock-holder.ts'
 import { endTurn, pause, runningTime, type TurnOptions, takeTurn } from './lock-queue.ts'
 import { shared } from './lock-shared.ts'
-import { placeRemedy, stateDirectory } from './state-directory.ts'
+import { placeRemedy, requireOwnDirectory, stateDirectory } from './state-directory.ts'
 import { sweepAgain } from './temporary-files.ts'
 import { codeOf, remove } from './write-file.ts'
 
@@ -72,7 +72,9 @@ export function fileLock(options: string | FileLockOptions = {}): Lock {
   const lease = atLeast('lease', times.lease, { least: shortestLease, usual: defaultLease })
   const wait = atLeast('wait', times.wait, { least: lease + patience, usual: lease + patience })
   const lock: Lock = async (name, task, signal) => {
-    const path = join(directory ?? stateDirectory('locks'), `${await fileNameOf(name)}.lock`)
+    const place = directory ?? stateDirectory('locks')
+    requireOwnDirectory(place)
+    const path = join(place, `${await fileNameOf(name)}.lock`)
     return hold({ path, signal, wait, lease, remedy: placeRemedy }, ({ text }) =>
       task({
         id: text,

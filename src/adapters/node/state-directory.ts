@@ -1,7 +1,7 @@
-import { homedir } from 'node:os'
+import { type Stats, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { UnavailableError } from '../../core/errors.ts'
-import { codeOf } from './write-file.ts'
+import { homeDirectory } from './config/places.ts'
 
 /** What a user can do if files cannot be created in the state directory. */
 export const placeRemedy =
@@ -16,13 +16,43 @@ export function stateDirectory(name: string): string {
 }
 
 function home(): string {
+  const directory = homeDirectory()
+  if (directory !== undefined) return directory
+  throw new UnavailableError(
+    'STORE_FAILED',
+    `The home directory of this user is not known, so there is no place for tokens. ${placeRemedy}`,
+  )
+}
+
+/**
+ * Refuses a directory for tokens or locks that others control: another user owns it, or everyone may write to it.
+ * One that does not exist yet is made by its first user.
+ * @throws UnavailableError `STORE_FAILED`
+ */
+export function requireOwnDirectory(path: string): void {
+  const user = process.getuid?.()
+  // Windows has access lists instead
+  if (user === undefined) return
+  let problem: string | undefined
+  const stats = statsOf(path)
+  if (stats === undefined) return
+  if (![user, 0].includes(stats.uid)) problem = `belongs to another user (${stats.uid})`
+  else if ((stats.mode & 0o002) !== 0) problem = 'can be written to by everyone'
+  if (problem === undefined) return
+  throw new UnavailableError(
+    'STORE_FAILED',
+    `The directory ${path} ${problem}, so nothing is stored there. ${placeRemedy}`,
+    {
+      details: { path },
+    },
+  )
+}
+
+/** If the directory cannot be looked at, its first use says so. */
+function statsOf(path: string): Stats | undefined {
   try {
-    return homedir()
-  } catch (error) {
-    throw new UnavailableError(
-      'STORE_FAILED',
-      `The home directory of this user is not known (${codeOf(error)}), so there is no place for tokens. ${placeRemedy}`,
-      { details: { code: codeOf(error) } },
-    )
+    return statSync(path, { throwIfNoEntry: false })
+  } catch {
+    return undefined
   }
 }

@@ -6,7 +6,7 @@ import type { Clock, Json, Store } from '../../core/ports.ts'
 import { copyJson } from './config/config-tree.ts'
 import { fileNameOf } from './file-name.ts'
 import { readRegularFile } from './read-file.ts'
-import { placeRemedy, stateDirectory } from './state-directory.ts'
+import { placeRemedy, requireOwnDirectory, stateDirectory } from './state-directory.ts'
 import { sweepTemporaries } from './temporary-files.ts'
 import { codeOf, writeFileAtomic } from './write-file.ts'
 
@@ -21,12 +21,17 @@ const optionNames: OptionNames<FileStoreOptions> = { directory: 1, clock: 1 }
 /**
  * Stores each value in a file of its own, mode 0600, named after a digest of its key and replaced in one step: no
  * reader ever sees half a value. A file that this store did not write counts as missing.
- * @throws UnavailableError `STORE_FAILED`, naming the path, if a value cannot be read, written or removed
+ * @throws UnavailableError `STORE_FAILED`, naming the path, if a value cannot be read, written or removed, and if another
+ *   user owns the directory or everyone may write to it
  */
 export function fileStore(options: FileStoreOptions = {}): Store {
   checkOptions('fileStore', options, optionNames)
   const { clock = Date } = options
-  const directory = () => options.directory ?? stateDirectory('tokens')
+  const directory = () => {
+    const place = options.directory ?? stateDirectory('tokens')
+    requireOwnDirectory(place)
+    return place
+  }
   const entryAt = (path: string) => {
     const entry = readEntry(path)
     return entry?.expiresAt !== undefined && entry.expiresAt <= clock.now() ? undefined : entry

@@ -1,13 +1,20 @@
 import { ConfigurationError } from '../../core/errors.ts'
 import { list, parseSecrets } from '../../core/familiar/context-kind.ts'
 import { type ContextData, isObject } from '../../core/familiar/contexts.ts'
+import { endpoints } from '../../core/ims/environment.ts'
 import type { Json } from '../../core/ports.ts'
 
 /** What the variables of another tool begin with. */
-export type VariablePrefix = 'AIO_COMMERCE_AUTH_IMS' | 'IMS_OAUTH_S2S' | 'OAUTH' | 'IMS'
+export type VariablePrefix = 'AIO_COMMERCE_AUTH_IMS' | 'IMS_OAUTH_S2S' | 'OAUTHS2S' | 'OAUTH' | 'IMS'
 
 /** In the order in which they are looked for. */
-export const variablePrefixes: readonly VariablePrefix[] = ['AIO_COMMERCE_AUTH_IMS', 'IMS_OAUTH_S2S', 'OAUTH', 'IMS']
+export const variablePrefixes: readonly VariablePrefix[] = [
+  'AIO_COMMERCE_AUTH_IMS',
+  'IMS_OAUTH_S2S',
+  'OAUTHS2S',
+  'OAUTH',
+  'IMS',
+]
 
 // the keys of a context, and how the others spell them; of two spellings the first that is set counts
 const endings = {
@@ -19,6 +26,8 @@ const endings = {
   ims_org_id: ['ORG_ID', 'IMS_ORG_ID'],
   env: ['ENVIRONMENT', 'ENV'],
 } as const
+// which IMS a credential is for, by address
+const hosts = ['HOST', 'BASE_URL', 'ENDPOINT', 'TOKEN_URL'] as const
 const injectedKeys = {
   client_id: ['clientId', 'client_id'],
   client_secrets: ['clientSecrets', 'client_secrets', 'clientSecret', 'client_secret'],
@@ -30,8 +39,8 @@ const injectedKeys = {
  * The credential that `variables` hold under the names of other tools, as data of a context: a client id and a secret,
  * and what else is there.
  *
- * @throws {ConfigurationError} `MISSING_ENVIRONMENT_VARIABLE` naming what is missing; `BAD_OPTION` where the variables
- *   name two clients
+ * @throws {ConfigurationError} `MISSING_ENVIRONMENT_VARIABLE` naming what is missing; `BAD_OPTION` if the variables
+ *   name two clients, two environments, or a server that is not Adobe's
  */
 export function contextFromVariables(
   variables: Readonly<Record<string, unknown>>,
@@ -44,7 +53,7 @@ export function contextFromVariables(
   const [first, ...others] = found.filter(({ data }) => isWhole(data))
   if (first === undefined) throw missing(found)
   const other = others.find(({ data }) => data.client_id !== first.data.client_id)
-  if (other === undefined) return first.data
+  if (other === undefined) return { ...first.data, ...environmentOf(variables, first.prefix, first.data) }
   const both = `${first.prefix}_CLIENT_ID and ${other.prefix}_CLIENT_ID name two clients`
   throw new ConfigurationError('BAD_OPTION', `${both}; say with the option prefix which is meant`)
 }
@@ -88,9 +97,51 @@ function read(
     const value = variables[name] as Json
     if (key === 'scopes') data[key] = list({ scopes: value }, 'scopes')
     else if (key === 'client_secrets') data[key] = secrets(value, /SECRETS$/.test(name))
-    else data[key] = value
+    else data[key] = unquoted(value)
   }
   return data
+}
+
+/**
+ * The environment, if a variable names its server: a secret must not go to production because its server was passed over.
+ *
+ * @throws {ConfigurationError} `BAD_OPTION`
+ */
+function environmentOf(
+  variables: Readonly<Record<string, unknown>>,
+  prefix: VariablePrefix,
+  { env }: ContextData,
+): { env?: string } {
+  const set = hosts.map((each) => `${prefix}_${each}`).filter((name) => isSet(variables[name], name))
+  let found = env === undefined ? undefined : { name: `${prefix}_ENVIRONMENT`, env: String(env).trim().toLowerCase() }
+  for (const name of set) {
+    const named = environmentAt(String(unquoted(variables[name] as Json)))
+    if (named === undefined)
+      throw new ConfigurationError(
+        'BAD_OPTION',
+        `${name} names a server that is not Adobe's. Remove it, and pass its address as the option endpoint.`,
+      )
+    if (found !== undefined && found.env !== named)
+      throw new ConfigurationError(
+        'BAD_OPTION',
+        `${found.name} and ${name} name two environments. Correct one of them.`,
+      )
+    found = { name, env: named }
+  }
+  return found === undefined || set.length === 0 ? {} : { env: found.env }
+}
+
+function environmentAt(address: string): string | undefined {
+  const url = address.includes('://') ? address : `https://${address}`
+  if (!URL.canParse(url)) return undefined
+  const { origin } = new URL(url)
+  return Object.entries(endpoints).find(([, endpoint]) => endpoint === origin)?.[0]
+}
+
+/** Docker and some shells leave the quotes around a value of an env file. */
+function unquoted(value: Json): Json {
+  if (typeof value !== 'string') return value
+  return /^\s*(["'])(.*)\1\s*$/s.exec(value)?.[2] ?? value
 }
 
 /** App Builder leaves `$NAME` where a variable of the deployment was not set. */

@@ -2,7 +2,7 @@ import { ConfigurationError } from '../errors.ts'
 import type { LoginFlow, SilentFlow } from '../flows/flow.ts'
 import type { ContextData } from './contexts.ts'
 
-type Shape = 'text' | 'list' | 'secrets' | 'key' | 'any'
+type Shape = 'text' | 'list' | 'secrets' | 'key' | 'any' | 'address'
 
 /** One kind of credential: how it is recognised and what flow it becomes. */
 export interface ContextKind {
@@ -35,7 +35,11 @@ export function kindOf(name: string, data: ContextData, kinds: readonly ContextK
   if (found === undefined) throw noKind(name, data, candidates)
   const wrong = Object.entries({ ...found.required, ...found.optional }).filter(
     // an optional key that is empty is one that was left out
-    ([key, shape]) => !fits(data[key], shape) && data[key] !== undefined && data[key] !== null && data[key] !== '',
+    ([key, shape]) =>
+      !(shape === 'address' ? fits(redirectUriOf(data), 'text') : fits(data[key], shape)) &&
+      data[key] !== undefined &&
+      data[key] !== null &&
+      data[key] !== '',
   )
   if (wrong.length === 0) return found
   const faults = wrong.map(([key, shape]) => `${key} must be ${shapes[shape]}`).join('; ')
@@ -50,6 +54,7 @@ const shapes: Readonly<Record<Shape, string>> = {
   secrets: 'a non-empty array of strings',
   key: 'a private key: PEM text, an array of its lines, a JWK or a path to a file',
   any: 'present',
+  address: 'one address; of a list, name one in defaultRedirectUri',
 }
 
 function missing({ required }: ContextKind, data: ContextData): string[] {
@@ -60,9 +65,17 @@ function missing({ required }: ContextKind, data: ContextData): string[] {
 
 function noKind(name: string, data: ContextData, kinds: readonly ContextKind[]): ConfigurationError {
   const lacking = kinds.map((kind) => ({ type: kind.type, missing: missing(kind, data) }))
-  const nearest = [...lacking].sort((a, b) => a.missing.length - b.missing.length)[0]
+  const present = kinds.map(({ required, optional }) => {
+    return Object.keys({ ...required, ...optional }).filter((key) => data[key]).length
+  })
+  const order = [...lacking.keys()].sort(
+    (a, b) =>
+      (present[b] ?? 0) - (present[a] ?? 0) || (lacking[a]?.missing.length ?? 0) - (lacking[b]?.missing.length ?? 0),
+  )
+  const [first = 0] = order
+  const nearest = present[first] ? `; it is nearest to ${lacking[first]?.type}` : ''
   const lines = lacking.map((kind) => `  ${kind.type}: missing ${kind.missing.join(', ')}`)
-  const message = `IMS context '${name}' fits no kind of credential; it is nearest to ${nearest?.type}. Add the missing keys of one kind:\n${lines.join('\n')}`
+  const message = `IMS context '${name}' fits no kind of credential${nearest}. Add the missing keys of one kind:\n${lines.join('\n')}`
   return new ConfigurationError('CANNOT_GENERATE_TOKEN', message, { details: { context: name, missing: lacking } })
 }
 
@@ -91,14 +104,25 @@ export function parseSecrets(value: unknown): readonly unknown[] {
   return parsed === undefined || parsed === null ? [] : [parsed]
 }
 
-/** Only arrays and strings are read as JSON: a digits-only id must stay text. */
+/** Only arrays and strings are read as JSON: a digits-only id must stay text. Docker leaves quotes around an array. */
 function parseJsonText(value: unknown): unknown {
-  if (typeof value !== 'string' || !/^\s*["[]/.test(value)) return value
+  if (typeof value !== 'string' || !/^\s*(["[]|'\[)/.test(value)) return value
   try {
-    return JSON.parse(value)
+    const parsed: unknown = JSON.parse(value.trim().replace(/^'(.*)'$/s, '$1'))
+    return typeof parsed === 'string' && parsed.startsWith('[') ? parseJsonText(parsed) : parsed
   } catch {
     return value
   }
+}
+
+/**
+ * The redirect URI of a context, which `aio app use` writes as a list and as `defaultRedirectUri`. `undefined` if there
+ * is none, or a list that does not say which.
+ */
+export function redirectUriOf({ redirect_uri: given, defaultRedirectUri, defaultredirecturi }: ContextData) {
+  const uris = parseSecrets(given)
+  const named = uris.length === 1 ? uris[0] : (defaultRedirectUri ?? defaultredirecturi)
+  return typeof named === 'string' && named !== '' ? named : undefined
 }
 
 /** A value of shape `text`. */

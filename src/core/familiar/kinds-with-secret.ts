@@ -2,7 +2,7 @@ import { authorizationCode } from '../flows/authorization-code.ts'
 import { clientCredentials } from '../flows/client-credentials.ts'
 import { jwtBearer } from '../flows/jwt-bearer.ts'
 import type { PrivateKeySource } from '../keys/read-private-key.ts'
-import { type ContextKind, list, parseSecrets, text } from './context-kind.ts'
+import { type ContextKind, list, parseSecrets, redirectUriOf, text } from './context-kind.ts'
 
 /** Service Account (JWT). */
 export const jwtKind: ContextKind = {
@@ -54,13 +54,15 @@ export const serverToServerKind: ContextKind = {
 export const webAppKind: ContextKind = {
   type: 'oauth',
   required: { client_id: 'text', client_secret: 'text', scope: 'list' },
-  optional: { redirect_uri: 'text' },
+  optional: { redirect_uri: 'address' },
   secret: true,
-  flow: (data) =>
-    authorizationCode({
+  flow: (data) => {
+    const redirectUri = redirectUriOf(data)
+    return authorizationCode({
       clientId: text(data, 'client_id'),
       clientSecret: text(data, 'client_secret'),
       scopes: list(data, 'scope'),
-      ...(data.redirect_uri && { redirectUri: text(data, 'redirect_uri') }),
-    }),
+      ...(redirectUri !== undefined && { redirectUri }),
+    })
+  },
 }

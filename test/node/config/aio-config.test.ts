@@ -125,6 +125,18 @@ describe('reading', () => {
     expect(await reading).toBe(1)
   })
 
+  test.each(['', '{ "a": '])(
+    'a clock and timers that stand still do not make reading wait for ever: %j',
+    async (text) => {
+      write(globalFile, text)
+      vi.useFakeTimers({ now: Date.now() })
+      const outcome = await open()
+        .get('a')
+        .catch((error) => error.code)
+      expect(outcome).toBe(text === '' ? undefined : 'CONFIG_UNREADABLE')
+    },
+  )
+
   test('an empty file, blanks and a missing one hold nothing', async () => {
     write(globalFile, '')
     utimesSync(globalFile, 1000, 1000)

@@ -2,6 +2,8 @@ import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
+  existsSync,
+  lchownSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -151,6 +153,42 @@ describe('who may do what', () => {
     expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ a: 1 })
   })
 
+  test.each([0o400, 0o600, 0o640, 0o644, 0o666])(
+    'a file of mode %o that gets a secret is 0600 afterwards',
+    async (mode) => {
+      writeFileSync(file, '{"a":1}')
+      chmodSync(file, mode)
+      await open().set('global', 'ims.contexts.x.client_secret', 'S3CRET')
+      expect(modeOf(file)).toBe('600')
+      chmodSync(file, mode)
+      const prepared = await open().prepare?.('global')
+      await prepared?.update('ims.contexts.x.access_token', () => ({ token: 't', expiry: 1 }))
+      expect(modeOf(file)).toBe('600')
+    },
+  )
+
+  test.each(['a file', 'nothing'])('a local file that is a link to %s is neither read nor written', async (what) => {
+    const target = join(directory, 'target')
+    if (what === 'a file') writeFileSync(target, '{"a":1}')
+    symlinkSync(target, join(directory, '.aio'))
+    for (const call of [() => open().get('a'), () => open().set('local', 'a', 2), () => open().prepare?.('local')]) {
+      const error = await failure(Promise.resolve(call()))
+      expect(error.code).toBe('CONFIG_UNREADABLE')
+      expect(error.message).toContain('symbolic link')
+    }
+    expect(existsSync(target) && readFileSync(target, 'utf8')).toBe(what === 'a file' && '{"a":1}')
+  })
+
+  test.skipIf(process.getuid?.() !== 0)('a global link of another user is not followed (needs root)', async () => {
+    const target = join(directory, 'target')
+    writeFileSync(target, '{"a":1}')
+    symlinkSync(target, file)
+    lchownSync(file, 12345, 12345)
+    expect((await failure(open().get('a'))).message).toContain('belongs to another user')
+    chownSync(target, 12345, 12345)
+    expect(await open().get('a')).toBe(1)
+  })
+
   test.skipIf(process.getuid?.() !== 0)('a superuser leaves the file to its owner (needs root)', async () => {
     writeFileSync(file, '{}')
     chownSync(file, 12345, 12346)
@@ -199,6 +237,36 @@ describe('who may do what', () => {
       ]),
     ).toMatchObject([expected, expected])
     expect(lstatSync(file).size).toBe(7)
+  })
+
+  test('a home that this user may not look at is empty, and is not written to', () => {
+    const closed = join(directory, 'closed')
+    mkdirSync(closed)
+    writeFileSync(join(closed, 'aio'), '{"a":1}')
+    chmodSync(closed, 0)
+    chmodSync(directory, 0o755)
+    const env = { AIO_CONFIG_FILE: join(closed, 'aio'), HOME: closed, AIO_B: 'b' }
+    const calls = [
+      ['get', 'a'],
+      ['get', 'b'],
+      ['set', 'a', 2],
+    ]
+    const outcome = run([process.execPath, callsScript, JSON.stringify(calls)], { cwd: directory, env, ...nobody })
+    expect(outcome).toMatchObject([{}, { value: 'b' }, { error: { code: 'STORE_FAILED' } }])
+    chmodSync(closed, 0o700)
+    expect(readFileSync(join(closed, 'aio'), 'utf8')).toBe('{"a":1}')
+  })
+
+  test('without a working directory, variables and the global file count', () => {
+    const gone = join(directory, 'gone')
+    mkdirSync(gone)
+    writeFileSync(file, '{"a":1}')
+    const script = `cd "$0" && rmdir "$0" && exec "$1" "$2" '[["get","a"],["set","b",2],["get","b"]]'`
+    const outcome = run(['sh', '-c', script, gone, process.execPath, callsScript], {
+      cwd: directory,
+      env: { AIO_CONFIG_FILE: file, HOME: directory },
+    })
+    expect(outcome).toEqual([{ value: 1 }, {}, { value: 2 }])
   })
 
   test('a read-only directory can be read from; writing says where it failed', () => {

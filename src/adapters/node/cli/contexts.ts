@@ -7,7 +7,7 @@ import { isSecret } from '../config/secret-names.ts'
 import { printable } from '../printable.ts'
 import { contextFromVariables, variablePrefixes } from '../variable-names.ts'
 import { type Run, UsageError } from './command.ts'
-import { kindName } from './kinds.ts'
+import { kindName, kinds } from './kinds.ts'
 import { paint, result, warn } from './output.ts'
 import { text, texts, type Values } from './parse.ts'
 import { masked, readText } from './secrets.ts'
@@ -88,8 +88,20 @@ export const set: Run = async ({ args: [name = '', ...pairs], values }) => {
 
 async function fromFile(path: string | undefined): Promise<object> {
   if (path === undefined) return {}
-  return (await parseConfig(await readText(path), path === '-' ? 'standard input' : path)).tree
+  const shown = path === '-' ? 'standard input' : path
+  const { tree } = await parseConfig(await readText(path), shown)
+  if (Object.keys(tree).some((key) => contextKeys.has(key))) return tree
+  throw new ConfigurationError(
+    'BAD_OPTION',
+    `Nothing was stored: ${shown} has no key of a context, such as client_id. Give an object with the keys that ` +
+      'the credential has in the console, not the file of a whole project or service.',
+  )
 }
+
+const contextKeys: ReadonlySet<string> = new Set([
+  ...kinds.flatMap(({ required, optional }) => Object.keys({ ...required, ...optional })),
+  ...['access_token', 'refresh_token', 'env', 'endpoint', 'redirect_uri_patterns'],
+])
 
 async function fromVariables(prefix: string | undefined): Promise<object> {
   if (prefix === undefined) return {}

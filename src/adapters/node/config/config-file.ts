@@ -91,6 +91,7 @@ export function configFile(path: string, links: Links = 'same-owner'): ConfigFil
   async function update(change: Change, { signal, reserved }: { signal?: AbortSignal | undefined; reserved?: string }) {
     // the usual way to say: store nothing
     if (path === devNull) return
+    look(path, links)
     const target = realPath(path)
     const lock = `${target}.lock`
     const task = async (scratch: string) => {
@@ -128,6 +129,7 @@ export function configFile(path: string, links: Links = 'same-owner'): ConfigFil
     update: (change, signal) => update(change, { signal }),
     async prepare(more) {
       if (path === devNull) return { update: async () => {}, discard() {} }
+      look(path, links)
       const target = realPath(path)
       const lock = `${target}.lock`
       const reserved = temporaryName(lock)
