@@ -341,3 +341,37 @@ test('memoryPlatform: a store and a lock of its own each time', async () => {
   expect(await two.store.get('key')).toBeUndefined()
   expect(one.lock).not.toBe(two.lock)
 })
+
+describe('the limits of memoryStore', () => {
+  const hour = 3_600_000
+
+  test('the value that expires and was written first makes room', async () => {
+    const store = memoryStore({ maxEntries: 2, clock: { now: () => 0 } })
+    for (const key of ['a', 'b', 'a', 'c']) await store.set(key, key, hour * 2)
+    expect((await store.keys('')).sort()).toEqual(['a', 'c'])
+  })
+
+  test('started logins evict no token, and neither evicts what does not expire', async () => {
+    const store = memoryStore({ maxEntries: 2, clock: { now: () => 0 } })
+    await store.set('context', 'kept')
+    await store.set('token', 'kept', 24 * hour)
+    for (let index = 0; index < 10; index++) await store.set(`pending/${index}`, index, hour / 4)
+    expect((await store.keys('')).sort()).toEqual(['context', 'pending/8', 'pending/9', 'token'])
+    for (let index = 0; index < 10; index++) await store.set(`token/${index}`, index, 24 * hour)
+    expect((await store.keys('')).sort()).toEqual(['context', 'pending/8', 'pending/9', 'token/8', 'token/9'])
+  })
+
+  test('a value that is written with another expiry replaces the one before', async () => {
+    const store = memoryStore({ clock: { now: () => 0 } })
+    await store.set('key', 'forever')
+    await store.set('key', 'for a moment', 1)
+    expect(await store.get('key')).toBe('for a moment')
+    expect(await store.keys('')).toEqual(['key'])
+    await store.delete('key')
+    expect(await store.get('key')).toBeUndefined()
+  })
+
+  test.each([0, -1, 1.5, Number.POSITIVE_INFINITY, '10'])('refuses %s entries', (maxEntries) => {
+    expect(() => memoryStore({ maxEntries: maxEntries as number })).toThrow(/maxEntries/)
+  })
+})

@@ -68,9 +68,9 @@ describe('flows', () => {
     // @ts-expect-error scopes are missing
     authorizationCode({ clientId: 'c' })
     // @ts-expect-error a property nobody knows
-    authorizationCode({ clientId: 'c', scopes: [], secret: 's' })
+    expect(() => authorizationCode({ clientId: 'c', scopes: [], secret: 's' })).toThrow(/secret/)
     // @ts-expect-error S256 cannot be turned off
-    authorizationCode({ clientId: 'c', scopes: [], pkce: false })
+    expect(() => authorizationCode({ clientId: 'c', scopes: [], pkce: false })).toThrow(/pkce/)
     authorizationCode({ clientId: 'c', clientSecret: undefined, scopes: 'openid,AdobeID' })
   })
 })

@@ -1,10 +1,11 @@
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer } from 'node:net'
-import { networkInterfaces } from 'node:os'
+import { networkInterfaces, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { inspect } from 'node:util'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type LoopbackRedirectOptions, loopbackRedirect } from '../../src/adapters/node/redirect-loopback.ts'
 import type { Visit } from '../../src/core/ports.ts'
 
@@ -168,6 +169,34 @@ describe('loopbackRedirect', () => {
     expect(lines.join('\n')).toContain(authorizationUrl.href)
     expect(lines.join('\n')).not.toContain('the-code')
   })
+
+  test.skipIf(process.platform === 'win32')(
+    'starts the browser without the state, by an address that works once',
+    async () => {
+      const directory = await mkdtemp(join(tmpdir(), 'imskit-door-'))
+      onTestFinished(() => rm(directory, { recursive: true, force: true }))
+      const [browser, log] = [join(directory, 'browser'), join(directory, 'log')]
+      await writeFile(browser, `#!/bin/sh\necho "$@" > '${log}.new'\nmv '${log}.new' '${log}'\n`, { mode: 0o755 })
+      const { visit } = await begin({ open: true, browser, env: { PATH: process.env.PATH } })
+      const gone = visit.go(authorizationUrl)
+      const opened = (await vi.waitFor(() => readFile(log, 'utf8'), { timeout: 20_000 })).trim()
+      expect(opened).not.toContain(state)
+      expect(new URL(opened).origin).toBe(new URL(visit.redirectUri).origin)
+      expect((await fetch(opened, { method: 'POST' })).status).toBe(405)
+      const first = await fetch(opened, { redirect: 'manual' })
+      expect({ status: first.status, to: first.headers.get('location') }).toEqual({
+        status: 302,
+        to: authorizationUrl.href,
+      })
+      const second = await fetch(opened, { redirect: 'manual' })
+      expect({ status: second.status, text: await second.text() }).toEqual({
+        status: 410,
+        text: expect.not.stringContaining(state),
+      })
+      await fetch(answer(visit))
+      await gone
+    },
+  )
 
   test('a browser that does not open fails nothing', async () => {
     const { visit, lines } = await begin({ open: () => Promise.reject(new Error('no display')) })

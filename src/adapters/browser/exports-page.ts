@@ -35,7 +35,14 @@ export { getTokenData, type TokenClaims } from '../../core/ims/decode-token.ts'
 export type { ImsEnv } from '../../core/ims/environment.ts'
 export type { RetryPolicy } from '../../core/ims/retry-policy.ts'
 export type { Tokens } from '../../core/ims/tokens.ts'
-export { memoryPlatform, memoryStore, noLock, processLock, systemClock } from '../../core/memory.ts'
+export {
+  type MemoryStoreOptions,
+  memoryPlatform,
+  memoryStore,
+  noLock,
+  processLock,
+  systemClock,
+} from '../../core/memory.ts'
 export type {
   Arrival,
   Change,

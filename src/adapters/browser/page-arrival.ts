@@ -1,4 +1,5 @@
 import type { Arrival } from '../../core/ports.ts'
+import { safePath } from '../../core/return-to.ts'
 import { handOver } from './callback-channel.ts'
 import { forgetPageLogins } from './redirect-page.ts'
 
@@ -29,11 +30,11 @@ export const pageArrival: Arrival = {
   },
   completed: forgetPageLogins,
   accepts(returnTo) {
-    // a browser drops tabs and line breaks from an address and takes a backslash for a slash
-    if (globalThis.location === undefined || /[\s\\]/.test(returnTo)) return false
-    if (!/^(?:\/(?!\/)|https?:\/\/)/i.test(returnTo)) return false
-    const { href, origin } = globalThis.location
-    return URL.canParse(returnTo, href) && new URL(returnTo, href).origin === origin
+    const { origin } = globalThis.location ?? {}
+    if (origin === undefined || typeof returnTo !== 'string') return false
+    // the same rule as for a backend; here an address may name the origin as well
+    const own = returnTo === origin || returnTo.startsWith(`${origin}/`)
+    return safePath(own ? returnTo.slice(origin.length) || '/' : returnTo, origin) !== undefined
   },
 }
 

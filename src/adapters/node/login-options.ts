@@ -34,8 +34,11 @@ export interface LoginSettings {
   readonly bind: string | undefined
   readonly timeout: number
   readonly output: (line: string) => void
-  /** Prints the URL and opens a browser on it. A browser that does not open is reported, not thrown. */
-  readonly show: (url: URL) => void
+  /**
+   * Prints the URL and opens a browser on it, or on `door`, which leads to it. A browser that does not open is reported,
+   * not thrown.
+   */
+  readonly show: (url: URL, door?: URL) => void
 }
 
 const longestTimer = 2 ** 31 - 1
@@ -72,11 +75,11 @@ export function loginSettings(options: LoginOptions): LoginSettings {
     bind,
     timeout: readTimeout(options.timeout),
     output,
-    show: (url) => {
+    show: (url, door = url) => {
       assertBrowsable(url)
       if (bind !== undefined) output(exposure(bind, options.port ?? 0))
       output(`Open this address in a browser to sign in:\n\n  ${url.href}\n`)
-      void open(url, { ...options, env, output })
+      void open({ url, door }, { ...options, env, output })
     },
   }
 }
@@ -92,11 +95,14 @@ function safely(output: (line: string) => void): (line: string) => void {
   }
 }
 
-async function open(url: URL, options: LoginOptions & { output: (line: string) => void }): Promise<void> {
+async function open(
+  { url, door }: { url: URL; door: URL },
+  options: LoginOptions & { output: (line: string) => void },
+): Promise<void> {
   if (options.open === false) return
   try {
     if (typeof options.open === 'function') return await options.open(url.href)
-    if (await openBrowser(url, options)) return
+    if (await openBrowser(door, options)) return
   } catch {
     // whatever the opener threw, the printed address still works
   }

@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../../core/errors.ts'
 import { withoutTrailing } from '../../core/text.ts'
+import { type BrowserDoor, browserDoor } from './browser-door.ts'
 import { type LoginOptions, loginSettings } from './login-options.ts'
 import { type Answer, type LoopbackRequest, listenOnLoopback } from './loopback-server.ts'
 import { isSecureUrl } from './open-browser.ts'
@@ -58,14 +59,17 @@ export async function relayLogin(options: RelayLoginOptions): Promise<RelayResul
   const id = randomBytes(16).toString('hex')
   const callback = pendingCallback<RelayResult>(settings.timeout, signal)
   try {
+    let door: BrowserDoor | undefined
     const server = await listenOnLoopback({
       port: settings.port,
       host: 'localhost',
       bind: settings.bind,
-      answer: (request) => answerRelay(request, { id, base: relay.base, callback }),
+      answer: (request) => door?.answer(request) ?? answerRelay(request, { id, base: relay.base, callback }),
     })
     try {
-      settings.show(loginUrl(relay, { ...options, id, port: server.port }))
+      const url = loginUrl(relay, { ...options, id, port: server.port })
+      door = browserDoor(server.origin, url)
+      settings.show(url, door.address)
       return await callback.arrived
     } finally {
       server.close()

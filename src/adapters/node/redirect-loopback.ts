@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../../core/errors.ts'
 import type { Redirect, Visit } from '../../core/ports.ts'
+import { type BrowserDoor, browserDoor } from './browser-door.ts'
 import { type LoginOptions, type LoginSettings, loginSettings } from './login-options.ts'
 import {
   type Answer,
@@ -46,7 +47,10 @@ async function beginVisit(options: LoopbackRedirectOptions, signal?: AbortSignal
     port: settings.port,
     host,
     bind: settings.bind,
-    answer: (request) => (trip && request.url.pathname === path ? answerBrowser(request, trip) : { status: 404 }),
+    answer: (request) => {
+      if (trip && request.url.pathname === path) return answerBrowser(request, trip)
+      return trip?.door.answer(request) ?? { status: 404 }
+    },
   })
   if (signal?.aborted) server.close()
   signal?.throwIfAborted()
@@ -56,7 +60,8 @@ async function beginVisit(options: LoopbackRedirectOptions, signal?: AbortSignal
     go: async (authorizationUrl) => {
       if (trip) throw new ConfigurationError('BAD_OPTION', 'A visit is for one login: begin a new one for the next.')
       const state = readState(authorizationUrl)
-      trip = { redirectUri, state, callback: pendingCallback<URL>(settings.timeout, signal) }
+      const door = browserDoor(server.origin, authorizationUrl)
+      trip = { redirectUri, state, door, callback: pendingCallback<URL>(settings.timeout, signal) }
       return wait(authorizationUrl, trip, { ...settings, input: options.input ?? terminalInput() })
     },
     end: () => {
@@ -70,6 +75,7 @@ async function beginVisit(options: LoopbackRedirectOptions, signal?: AbortSignal
 interface Trip {
   readonly redirectUri: string
   readonly state: string
+  readonly door: BrowserDoor
   readonly callback: PendingCallback<URL>
 }
 
@@ -85,7 +91,7 @@ async function wait(
   }
   let stopReading = () => {}
   try {
-    show(authorizationUrl)
+    show(authorizationUrl, expected.door.address)
     if (input) {
       output('If the browser then cannot reach this machine, paste the address it ended on here and press Enter.')
       stopReading = await readLines(input, (line) => void paste(line))

@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../errors.ts'
 import type { LoginFlow, SilentFlow } from '../flows/flow.ts'
+import { checkOptions } from '../options.ts'
 import type { ContextData } from './contexts.ts'
 
 type Shape = 'text' | 'list' | 'secrets' | 'key' | 'any' | 'address'
@@ -133,4 +134,12 @@ export function text(data: ContextData, key: string): string {
 /** A value of shape `list`. */
 export function list(data: ContextData, key: string): string[] {
   return parseList(data[key]) as string[]
+}
+
+/** The further kinds of credential among `options`. */
+export function kindsOf(options: { readonly kinds?: readonly ContextKind[] | undefined }): readonly ContextKind[] {
+  checkOptions('the options of named contexts', options)
+  const { kinds = [] } = options
+  if (Array.isArray(kinds)) return kinds
+  throw new ConfigurationError('BAD_OPTION', 'kinds must be an array of kinds of credential')
 }

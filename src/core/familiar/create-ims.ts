@@ -1,7 +1,8 @@
+import { kindsOf } from './context-kind.ts'
 import type { CreateImsOptions, FamiliarIms } from './familiar-api.ts'
 import { publicKind } from './kind-public.ts'
 import { jwtKind, serverToServerKind, webAppKind } from './kinds-with-secret.ts'
-import { kindsOf, namedContexts } from './named-contexts.ts'
+import { namedContexts } from './named-contexts.ts'
 
 /**
  * The familiar surface over a platform, for contexts of every kind: tried in the order of the old library, the public

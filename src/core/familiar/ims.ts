@@ -19,14 +19,13 @@ import { resultOfToken, type TokenResult, tokenResult } from './token-result.ts'
 import { checkAllowList, copyOf, type ImsValidation, requireAllowList, type Validated } from './validation.ts'
 import type { ValidationCache } from './validation-cache.ts'
 
+export type { ImsOptions } from './ims-options.ts'
 export * from './parameter-names.ts'
 export type { ClientCredential } from './request-token.ts'
 export type { ImsValidation } from './validation.ts'
 
 const loadWire = /* @__PURE__ */ late(() => import('./wire.ts'))
 const loadVerifier = /* @__PURE__ */ late(() => import('../verify/verify-token.ts'))
-
-export type { ImsOptions } from './ims-options.ts'
 
 /**
  * The low-level IMS HTTP API. Every method rejects with `ImsResponseError` (`HTTP_ERROR`, `IMS_MALFORMED`) when IMS
@@ -75,8 +74,8 @@ export class Ims {
   /** Where a person's session at IMS is ended (`/ims/logout/v1`). */
   getLogoutUrl = (request: { clientId: string; redirectUri?: string }): string => {
     checkOptions('getLogoutUrl', request)
-    const { clientId, redirectUri } = request
-    return withQuery(this.getApiUrl(paths.logout), { client_id: clientId, redirect_uri: redirectUri })
+    const parameters = { client_id: request.clientId, redirect_uri: request.redirectUri }
+    return withQuery(this.getApiUrl(paths.logout), parameters)
   }
 
   /** `GET` of an API path with the token; `parameters` go into the query. Resolves to the JSON, or the text where it is none. */
@@ -219,11 +218,9 @@ export class Ims {
   revokeToken = async (token: string, client: ClientCredential, signal?: AbortSignal): Promise<void> => {
     checkOptions('revokeToken', client)
     checkCall('revokeToken', { signal })
-    const { clientId, clientSecret } = client
-    requireText('revokeToken', { token, clientId })
-    const body = form({ token, client_id: clientId, client_secret: clientSecret || undefined })
-    const { sendForJson } = await loadWire()
-    await sendForJson(callWith(this.#call, signal), { url: this.getApiUrl(paths.revoke), method: 'POST', body })
+    requireText('revokeToken', { token, clientId: client.clientId })
+    const body = form({ token, client_id: client.clientId, client_secret: client.clientSecret || undefined })
+    await this.#json({ url: this.getApiUrl(paths.revoke), method: 'POST', body }, signal)
   }
 
   /** Asks IMS whether `token` is valid (`POST /ims/validate_token/v1`), through the cache where there is one. */

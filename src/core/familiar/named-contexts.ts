@@ -1,15 +1,13 @@
-import { assembleClient, type Client, type LoginClient } from '../client.ts'
+import { assembleClient } from '../client.ts'
 import { ConfigurationError, isImsError, TokenError } from '../errors.ts'
 import { createEmitter } from '../events.ts'
 import { secretInPage } from '../flows/credentials.ts'
 import { resolveEndpoint } from '../ims/environment.ts'
-import { makeRoom } from '../make-room.ts'
 import { memoryStore } from '../memory.ts'
-import { checkOptions } from '../options.ts'
 import { withPlatform } from '../platform.ts'
 import type { Json } from '../ports.ts'
 import { hideSecrets } from '../redact.ts'
-import type { GetTokenOptions, Session } from '../session/session.ts'
+import type { GetTokenOptions } from '../session/session.ts'
 import { connect } from '../setup.ts'
 import { type ContextKind, kindOf } from './context-kind.ts'
 import {
@@ -22,24 +20,8 @@ import {
 } from './contexts.ts'
 import { endToken } from './end-token.ts'
 import type { CreateImsOptions, FamiliarGetTokenOptions, FamiliarIms, NamedContext } from './familiar-api.ts'
+import { type Known, remember, used } from './known-clients.ts'
 import { readStored, tokensInContext } from './tokens-in-context.ts'
-
-interface Known {
-  readonly name: string
-  readonly signature: string
-  readonly client: Client | LoginClient
-  readonly session: Session
-  /** Asked for since it was last passed over for eviction. */
-  used: boolean
-}
-
-/** Clients are made again from their contexts: this many are remembered, of about 7 kB each. */
-const fewClients = 500
-
-function used(entry: Known): Known {
-  entry.used = true
-  return entry
-}
 
 /** The familiar surface over a platform, for contexts of `kinds`: a translation into flows and clients, nothing more. */
 export function namedContexts(given: CreateImsOptions, kinds: readonly ContextKind[]): FamiliarIms {
@@ -118,11 +100,7 @@ export function namedContexts(given: CreateImsOptions, kinds: readonly ContextKi
       flow,
       store: own ? tokensInContext({ contexts, name, owner, notes: options.store }) : options.store,
     })
-    const entry: Known = { name, signature, client, session, used: false }
-    known.delete(key)
-    if (known.size >= fewClients) makeRoom(known)
-    known.set(key, entry)
-    return entry
+    return remember(known, key, { name, signature, client, session, used: false })
   }
 
   async function slowToken(name: string | undefined, asked: FamiliarGetTokenOptions): Promise<string> {
@@ -270,14 +248,6 @@ function labelOf(name: unknown): string | undefined {
   if (typeof name === 'string') return name
   if (name === undefined || name === null) return undefined
   throw new ConfigurationError('BAD_OPTION', 'the name of an IMS context must be a string')
-}
-
-/** The further kinds of credential among `options`. */
-export function kindsOf(options: { readonly kinds?: readonly ContextKind[] | undefined }): readonly ContextKind[] {
-  checkOptions('the options of named contexts', options)
-  const { kinds = [] } = options
-  if (Array.isArray(kinds)) return kinds
-  throw new ConfigurationError('BAD_OPTION', 'kinds must be an array of kinds of credential')
 }
 
 const ownOptions = new Set(['signal', 'minValidity', 'force', 'interaction', 'prompt', 'login_hint', 'locale'])

@@ -1,6 +1,7 @@
 /** Where a browser may be sent on to: a path of this site and of no other, in any reading of it. */
-export function safePath(path: string, origin: string): string | undefined {
-  if (path.length > 2_000 || !path.startsWith('/') || path.startsWith('//')) return undefined
+export function safePath(path: unknown, origin: string): string | undefined {
+  if (typeof path !== 'string' || path.length > 2_000 || !path.startsWith('/') || path.startsWith('//'))
+    return undefined
   // a browser drops tabs and line breaks from an address and takes a backslash for a slash
   if (/[\s\\\p{Cc}]/u.test(path) || !URL.canParse(path, origin)) return undefined
   const url = new URL(path, origin)
