@@ -4,7 +4,7 @@ import type { Json, Tokens } from '../../../src/core/index.ts'
 import { createClient, memoryStore, processLock, refreshToken } from '../../../src/core/index.ts'
 import { fingerprint } from '../../../src/core/session/token-cache.ts'
 import { gate, rejection, settled, storedTokens } from '../setting.ts'
-import { expire, lockSaying, nearExpiry, world } from './signed-in.ts'
+import { day, expire, lockSaying, nearExpiry, world } from './signed-in.ts'
 
 const it = world()
 
@@ -97,6 +97,22 @@ describe('a note about a redemption', () => {
     await it.other({ lock: lockSaying({ hasEnded: async () => false }) }).getToken()
   })
 
+  test('is closed by its own holding only while that has the lock', async () => {
+    await it.signedIn()
+    let held = true
+    const client = it.other({ lock: lockSaying({ stillHeld: async () => held }) })
+    expire(it)
+    it.on.fetch.before = () => {
+      held = false
+      throw new TypeError('the connection broke')
+    }
+    expect(await rejection(client.getToken())).toMatchObject({ name: 'UnavailableError' })
+    const note = await it.note()
+    expect(note).toMatchObject({ by: expect.any(String) })
+    expect(note).not.toHaveProperty('ended')
+    it.on.fetch.sent.length = 0
+  })
+
   test('before a refusal: the store is read once more after a second, as the answer may be on its way', async () => {
     const holder = await it.signedIn()
     const before = await storedTokens(it.on.store)
@@ -151,6 +167,16 @@ describe('a refresh token that the credential brings', () => {
     await client.getToken()
     await client.forget()
     expect(await rejection(client.getToken())).toMatchObject({ code: 'LOGIN_REQUIRED' })
+    expect(await rejection(continued(token).getToken())).toMatchObject({ code: 'LOGIN_REQUIRED' })
+    expect(it.sent()).toEqual([token])
+  })
+
+  test('is known to be redeemed for longer than any redemption takes', async () => {
+    const token = await first()
+    const client = continued(token)
+    await client.getToken()
+    await client.forget()
+    it.clock.set(it.clock.now() + 30 * day)
     expect(await rejection(continued(token).getToken())).toMatchObject({ code: 'LOGIN_REQUIRED' })
     expect(it.sent()).toEqual([token])
   })
