@@ -107,7 +107,12 @@ export const mutants = [
   ]),
   ...area(
     'successor',
-    ['test/core/session/note.test.ts', 'test/core/session/renewal.test.ts', 'test/core/session.test.ts'],
+    [
+      'test/core/session/successor.test.ts',
+      'test/core/session/note.test.ts',
+      'test/core/session/renewal.test.ts',
+      'test/core/session.test.ts',
+    ],
     'core/session/successor.ts',
     [
       ['storeSuccessor', "state.signedOutAt > errand.began || (now.status === 'empty' && !first)", 'false'],
