@@ -4,7 +4,7 @@ import type { Json, Tokens } from '../../../src/core/index.ts'
 import { createClient, memoryStore, processLock, refreshToken } from '../../../src/core/index.ts'
 import { fingerprint } from '../../../src/core/session/token-cache.ts'
 import { gate, rejection, settled, storedTokens } from '../setting.ts'
-import { day, expire, lockSaying, nearExpiry, world } from './signed-in.ts'
+import { day, expire, hour, lockSaying, nearExpiry, world } from './signed-in.ts'
 
 const it = world()
 
@@ -45,6 +45,23 @@ describe('a note about a redemption', () => {
     expect(it.sent()).toEqual([])
     expect(await it.during(getting)).toEqual(expect.any(String))
     expect(it.clock.now() - began).toBeLessThan(45_000)
+    expect(it.sent()).toHaveLength(1)
+  })
+
+  test('of a holding that may still be answered is watched on by the next call, and not for less', async () => {
+    await it.signedIn()
+    const client = it.other({ lock: lockSaying({ hasEnded: async () => false }) })
+    expire(it)
+    await leaveNote()
+    const leaving = new AbortController()
+    const first = rejection(client.getToken({ signal: leaving.signal }))
+    await it.pass(10_000)
+    leaving.abort(new Error('left'))
+    await first
+    const getting = client.getToken()
+    await it.pass(25_000)
+    expect(it.sent()).toEqual([])
+    expect(await it.during(getting)).toEqual(expect.any(String))
     expect(it.sent()).toHaveLength(1)
   })
 
@@ -95,6 +112,20 @@ describe('a note about a redemption', () => {
     expect(await it.note()).toMatchObject({ ended: 'over' })
     it.on.fetch.sent.length = 0
     await it.other({ lock: lockSaying({ hasEnded: async () => false }) }).getToken()
+  })
+
+  test('is followed by one more look at the store: another entry is adopted, and nothing is sent', async () => {
+    await it.signedIn()
+    const client = it.other()
+    expire(it)
+    const [key = ''] = await it.on.store.keys('imskit/tokens/')
+    const now = it.clock.now()
+    const theirs = { accessToken: 'theirs', refreshToken: 'theirs too', obtainedAt: now, expiresAt: now + hour }
+    it.on.store.before = async (operation, written) => {
+      if (operation === 'set' && written.startsWith('imskit/renewals/')) await it.on.store.set(key, theirs)
+    }
+    expect(await it.during(client.getToken())).toBe('theirs')
+    expect(it.sent()).toEqual([])
   })
 
   test('is closed by its own holding only while that has the lock', async () => {
@@ -220,11 +251,9 @@ describe('signing out', () => {
     expect(await it.during(renewing)).toMatchObject({ code: 'LOGIN_REQUIRED' })
     await settled()
     expect(await it.on.store.keys('imskit/tokens/')).toEqual([])
-    const revoked = it.on.fetch.sent.filter(({ url }) => url.includes('invalidate_token'))
-    expect(revoked.map(({ init }) => new URLSearchParams(String(init.body)).get('token_type'))).toEqual([
-      'refresh_token',
-      'access_token',
-    ])
+    const revoked = () => it.on.fetch.sent.filter(({ url }) => url.includes('invalidate_token'))
+    const types = () => revoked().map(({ init }) => new URLSearchParams(String(init.body)).get('token_type'))
+    await expect.poll(types).toEqual(['refresh_token', 'access_token'])
   })
 
   test('a login that finished meanwhile wins over a renewal that was under way', async () => {
