@@ -57,7 +57,7 @@ export const mutants = [
   ),
   ...area(
     'renewal',
-    ['test/core/session/renewal.test.ts', 'test/core/session/note.test.ts', 'test/core/session.test.ts'],
+    ['test/core/session/note.test.ts', 'test/core/session/renewal.test.ts', 'test/core/session.test.ts'],
     'core/session/renewal.ts',
     [
       ['renew', 'force || behind || began !== state.generation ? undefined : valid', 'valid'],
@@ -86,7 +86,7 @@ export const mutants = [
   ),
   ...area(
     'redemption',
-    ['test/core/session/renewal.test.ts', 'test/core/session/note.test.ts', 'test/core/session.test.ts'],
+    ['test/core/session/note.test.ts', 'test/core/session/renewal.test.ts', 'test/core/session.test.ts'],
     'core/session/redemption.ts',
     [
       ['redeem', '&& found.by !== hold.id', ''],
@@ -107,7 +107,12 @@ export const mutants = [
   ]),
   ...area(
     'successor',
-    ['test/core/session/renewal.test.ts', 'test/core/session/note.test.ts', 'test/core/session.test.ts'],
+    [
+      'test/core/session/successor.test.ts',
+      'test/core/session/note.test.ts',
+      'test/core/session/renewal.test.ts',
+      'test/core/session.test.ts',
+    ],
     'core/session/successor.ts',
     [
       ['storeSuccessor', "state.signedOutAt > errand.began || (now.status === 'empty' && !first)", 'false'],
@@ -136,7 +141,7 @@ export const mutants = [
   ),
   ...area(
     'notes',
-    ['test/core/session/renewal.test.ts', 'test/core/session/note.test.ts', 'test/core/session.test.ts'],
+    ['test/core/session/note.test.ts', 'test/core/session/renewal.test.ts', 'test/core/session.test.ts'],
     'core/session/note.ts',
     [
       ['closeNote', 'held && found?.by', 'found?.by'],
@@ -150,7 +155,7 @@ export const mutants = [
   ),
   ...area(
     'state of a session',
-    ['test/core/session/renewal.test.ts', 'test/core/session/note.test.ts', 'test/core/session.test.ts'],
+    ['test/core/session/note.test.ts', 'test/core/session/renewal.test.ts', 'test/core/session.test.ts'],
     'core/session/state.ts',
     [
       ['serves', '!errand.force || tokens.accessToken !== errand.known?.accessToken', 'true'],

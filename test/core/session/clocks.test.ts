@@ -54,6 +54,17 @@ describe('the limit of a renewal', () => {
     it.on.fetch.sent.length = 0
   })
 
+  test('not even the first attempt is sent if the store took the time that it needs', async () => {
+    const client = await it.signedIn({ timeout: 30_000 })
+    expire(it)
+    const slow = async (operation: string) => {
+      if (operation !== 'delete') await it.clock.sleep(4_000)
+    }
+    it.on.store.before = slow
+    expect(await rejection(it.during(client.getToken()))).toMatchObject({ name: 'UnavailableError', code: 'TIMEOUT' })
+    expect(it.on.fetch.sent).toEqual([])
+  })
+
   test('short attempts are repeated as long as they fit', async () => {
     const client = await it.signedIn({ retry: { retries: 3 }, timeout: 5_000 })
     it.fault({ path: '/ims/token', status: 503, headers: { 'retry-after': '25' }, times: Number.POSITIVE_INFINITY })

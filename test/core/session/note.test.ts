@@ -4,7 +4,7 @@ import type { Json, Tokens } from '../../../src/core/index.ts'
 import { createClient, memoryStore, processLock, refreshToken } from '../../../src/core/index.ts'
 import { fingerprint } from '../../../src/core/session/token-cache.ts'
 import { gate, rejection, settled, storedTokens } from '../setting.ts'
-import { expire, lockSaying, nearExpiry, world } from './signed-in.ts'
+import { day, expire, hour, lockSaying, nearExpiry, world } from './signed-in.ts'
 
 const it = world()
 
@@ -45,6 +45,23 @@ describe('a note about a redemption', () => {
     expect(it.sent()).toEqual([])
     expect(await it.during(getting)).toEqual(expect.any(String))
     expect(it.clock.now() - began).toBeLessThan(45_000)
+    expect(it.sent()).toHaveLength(1)
+  })
+
+  test('of a holding that may still be answered is watched on by the next call, and not for less', async () => {
+    await it.signedIn()
+    const client = it.other({ lock: lockSaying({ hasEnded: async () => false }) })
+    expire(it)
+    await leaveNote()
+    const leaving = new AbortController()
+    const first = rejection(client.getToken({ signal: leaving.signal }))
+    await it.pass(10_000)
+    leaving.abort(new Error('left'))
+    await first
+    const getting = client.getToken()
+    await it.pass(25_000)
+    expect(it.sent()).toEqual([])
+    expect(await it.during(getting)).toEqual(expect.any(String))
     expect(it.sent()).toHaveLength(1)
   })
 
@@ -95,6 +112,36 @@ describe('a note about a redemption', () => {
     expect(await it.note()).toMatchObject({ ended: 'over' })
     it.on.fetch.sent.length = 0
     await it.other({ lock: lockSaying({ hasEnded: async () => false }) }).getToken()
+  })
+
+  test('is followed by one more look at the store: another entry is adopted, and nothing is sent', async () => {
+    await it.signedIn()
+    const client = it.other()
+    expire(it)
+    const [key = ''] = await it.on.store.keys('imskit/tokens/')
+    const now = it.clock.now()
+    const theirs = { accessToken: 'theirs', refreshToken: 'theirs too', obtainedAt: now, expiresAt: now + hour }
+    it.on.store.before = async (operation, written) => {
+      if (operation === 'set' && written.startsWith('imskit/renewals/')) await it.on.store.set(key, theirs)
+    }
+    expect(await it.during(client.getToken())).toBe('theirs')
+    expect(it.sent()).toEqual([])
+  })
+
+  test('is closed by its own holding only while that has the lock', async () => {
+    await it.signedIn()
+    let held = true
+    const client = it.other({ lock: lockSaying({ stillHeld: async () => held }) })
+    expire(it)
+    it.on.fetch.before = () => {
+      held = false
+      throw new TypeError('the connection broke')
+    }
+    expect(await rejection(client.getToken())).toMatchObject({ name: 'UnavailableError' })
+    const note = await it.note()
+    expect(note).toMatchObject({ by: expect.any(String) })
+    expect(note).not.toHaveProperty('ended')
+    it.on.fetch.sent.length = 0
   })
 
   test('before a refusal: the store is read once more after a second, as the answer may be on its way', async () => {
@@ -155,6 +202,16 @@ describe('a refresh token that the credential brings', () => {
     expect(it.sent()).toEqual([token])
   })
 
+  test('is known to be redeemed for longer than any redemption takes', async () => {
+    const token = await first()
+    const client = continued(token)
+    await client.getToken()
+    await client.forget()
+    it.clock.set(it.clock.now() + 30 * day)
+    expect(await rejection(continued(token).getToken())).toMatchObject({ code: 'LOGIN_REQUIRED' })
+    expect(it.sent()).toEqual([token])
+  })
+
   test('and that IMS refuses is not sent again, by no process', async () => {
     const client = continued('never issued')
     const error = await rejection(client.getToken())
@@ -194,11 +251,9 @@ describe('signing out', () => {
     expect(await it.during(renewing)).toMatchObject({ code: 'LOGIN_REQUIRED' })
     await settled()
     expect(await it.on.store.keys('imskit/tokens/')).toEqual([])
-    const revoked = it.on.fetch.sent.filter(({ url }) => url.includes('invalidate_token'))
-    expect(revoked.map(({ init }) => new URLSearchParams(String(init.body)).get('token_type'))).toEqual([
-      'refresh_token',
-      'access_token',
-    ])
+    const revoked = () => it.on.fetch.sent.filter(({ url }) => url.includes('invalidate_token'))
+    const types = () => revoked().map(({ init }) => new URLSearchParams(String(init.body)).get('token_type'))
+    await expect.poll(types).toEqual(['refresh_token', 'access_token'])
   })
 
   test('a login that finished meanwhile wins over a renewal that was under way', async () => {
