@@ -68,7 +68,9 @@ const optionNames: OptionNames<RequireTokenOptions> = {
  *
  * @throws {ConfigurationError} `BAD_OPTION`, also where nothing says whose tokens are accepted
  */
-export function requireToken(options: RequireTokenOptions): Guard {
+export function requireToken(given: RequireTokenOptions): Guard {
+  // without options the message below says what is needed
+  const options = given ?? {}
   checkOptions('requireToken', options, optionNames)
   const { clientId, allowList, scopes = [], anyClient = false, validate = 'local', realm = 'api' } = options
   const asked = pickOptions<VerifyTokenOptions>(options, verifyOptions)
