@@ -31,6 +31,8 @@ interface Evidence {
   /** When it last read that nothing is stored, or nothing that could be renewed. */
   nothingAt: number
   unrenewableAt: number
+  /** Whether its last note could be written. */
+  noted: boolean
   /** When it last could not read the tokens. */
   unreadableAt: number
   /** When IMS last refused a token. */
@@ -58,6 +60,8 @@ export interface Judge {
   /** It has read that IMS refuses the token that the credential brought, or that its session was signed out. */
   readRefusal(process: Process): void
   unreadable(process: Process): void
+  /** A note was written before a redemption, or could not be. */
+  noted(process: Process, written: boolean): void
   storing(process: Process, entry: Entry): { stored(): void; failed(): void }
   /** The refresh token that a credential brings along. */
   begins(token: string): void
@@ -108,6 +112,7 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
         nothingAt: long,
         unrenewableAt: long,
         unreadableAt: long,
+        noted: false,
         refusedAt: long,
         refused: new Set(),
         last: undefined,
@@ -204,6 +209,7 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
       const token = redeems ? (form.get('refresh_token') ?? '') : undefined
       if (token !== undefined) {
         count(counts, 'redemptions')
+        if (!evidence(process).noted) violation(`${process.name} redeems ${token} without a note in the store`)
         if (heldUp) excuse(token, 'residual risk: stopped between the last check and the first byte')
         else compare(process, token)
       }
@@ -254,6 +260,9 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
       seen.unreadableAt = now()
       for (const each of attempts)
         if (each.process === process && each.deliveredAt !== undefined) each.unreadableAt ??= now()
+    },
+    noted(process, written) {
+      evidence(process).noted = written
     },
     storing(process, { accessToken, refreshToken }) {
       const attempt = attempts.find((each) => each.successor === accessToken)

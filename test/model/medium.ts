@@ -22,6 +22,8 @@ export interface SharedMedium {
 
 export const isTokenKey = (key: string) => key.startsWith('imskit/tokens/')
 
+const isNoteKey = (key: string) => key.startsWith('imskit/renewals/')
+
 export function createMedium(now: () => number): SharedMedium {
   const entries = new Map<string, { text: string; expiresAt: number }>()
   const medium: SharedMedium = {
@@ -89,7 +91,13 @@ export function modelStore(
           medium.write(key, value, expiresAt)
           write?.stored()
         },
-        ...(write && { failed: write.failed }),
+        arrived: () => {
+          if (isNoteKey(key)) judge.noted(process, true)
+        },
+        failed: () => {
+          if (isNoteKey(key)) judge.noted(process, false)
+          write?.failed()
+        },
       })
     },
     delete: (key) =>
