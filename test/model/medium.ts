@@ -1,7 +1,7 @@
 import type { Json, Store } from '../../src/core/ports.ts'
-import type { Judge } from './judge.ts'
 import { perform, type Wires } from './ports.ts'
 import type { Process } from './scheduler.ts'
+import type { Judge } from './verdict.ts'
 
 /** What a store holds under a key of tokens, as far as the model looks at it. */
 export interface Entry {
