@@ -16,7 +16,7 @@ const attemptLimit = 30_000
 const renewalLimit = 40_000
 /** A step that takes longer than this was stalled by the model. */
 const stalled = 2_000
-/** The longest that the code waits for a store. ms */
+/** ms that the code waits for a store. */
 const givenUp = 10_000
 
 export function createJudge({ scheduler, server, rotating, history, counts }: JudgeSetting): Judge {
@@ -26,6 +26,8 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
   const violations: string[] = []
   /** Sessions that were signed out or replaced, and when the store forgot them. */
   const first = new Set<string>()
+  /** Sessions that a write has brought back which was begun before the sign-out. */
+  const crossed = new Set<Family>()
   const endedAt = new Map<Family, number>()
 
   function violation(text: string): void {
@@ -125,8 +127,14 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
     }
     const { last } = evidence(process)
     // a sign-out that acts without the lock may cross the last check
-    const crossed = ended !== undefined && now() - ended <= givenUp
-    if (ended !== undefined && !crossed && last !== undefined && last.at > ended && last.entry?.refreshToken !== token)
+    const justEnded = ended !== undefined && now() - ended <= givenUp
+    if (
+      ended !== undefined &&
+      !justEnded &&
+      last !== undefined &&
+      last.at > ended &&
+      last.entry?.refreshToken !== token
+    )
       violation(`${process.name} redeems ${token} though it has read that the session is gone`)
   }
 
@@ -202,8 +210,14 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
       const ended = family && endedAt.get(family)
       const { last } = evidence(process)
       const began = now()
+      const stood = attempt !== undefined && scheduler.stoppedFor(process) > attempt.stoppedBefore
+      if (stood && family) {
+        crossed.add(family)
+        count(counts, 'residual risk: stopped between the last look and the write')
+      }
       const what = `${process.name} brings back ${refreshToken ?? accessToken}`
-      if (ended !== undefined && last !== undefined && attempt?.token !== undefined && !first.has(attempt.token)) {
+      const comparable = attempt?.token !== undefined && !first.has(attempt.token) && !(family && crossed.has(family))
+      if (comparable && ended !== undefined && last !== undefined) {
         if (last.at > ended && last.entry?.refreshToken !== attempt.token)
           violation(`${what}, whose session it has read to be gone`)
         else if (attempt.deliveredAt !== undefined && attempt.deliveredAt > ended && last.at < attempt.deliveredAt)
@@ -212,9 +226,12 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
       return {
         stored() {
           if (attempt !== undefined) attempt.write = 'stored'
+          if (family === undefined) return
           // nobody can hold a lock for a write that its own process has given up
-          if (family && now() - began > givenUp) family.excuse ??= 'a write landed long after it was begun'
-          if (ended === undefined && family && endedAt.has(family)) count(counts, 'sign-out and write crossed')
+          if (now() - began > givenUp) family.excuse ??= 'a write landed long after it was begun'
+          if (ended !== undefined || !endedAt.has(family)) return
+          crossed.add(family)
+          count(counts, 'sign-out and write crossed')
         },
         failed() {
           if (attempt !== undefined && attempt.write === undefined) attempt.write = 'failed'
