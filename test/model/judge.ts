@@ -1,74 +1,7 @@
 import { type Counts, count, type History } from './history.ts'
-import type { Entry } from './medium.ts'
 import type { Process, Scheduler } from './scheduler.ts'
-import type { Family, Outcome, Server } from './server.ts'
-
-/** One request that redeems a refresh token. */
-export interface Attempt {
-  readonly process: Process
-  /** `undefined`: the request is none of a refresh token. */
-  readonly token: string | undefined
-  readonly sentAt: number
-  /** ms that the process had been stopped by then. */
-  readonly stoppedBefore: number
-  outcome?: Outcome
-  /** The access token of the answer. */
-  successor?: string
-  /** What destroyed the answer. */
-  destroyed?: string
-  arrivedAt?: number
-  deliveredAt?: number
-  abortedAt?: number
-  /** When the process began to store the successor, and what became of it. */
-  storingAt?: number
-  write?: 'stored' | 'failed'
-  /** The store could not be read after the answer. */
-  unreadableAt?: number
-}
-
-/** What one process has seen, as evidence for what it says. */
-interface Evidence {
-  /** When it last read that nothing is stored, or nothing that could be renewed. */
-  nothingAt: number
-  unrenewableAt: number
-  /** When it last could not read the tokens. */
-  unreadableAt: number
-  /** When IMS last refused a token. */
-  refusedAt: number
-  readonly refused: Set<string>
-  /** What its last read of the store said, and when the store said it. */
-  last: { readonly at: number; readonly entry: Entry | undefined } | undefined
-  /** When it last had an answer of IMS, or lost one, that was no success. */
-  troubleAt: number
-  /** Tokens that it has read, and when. */
-  readonly seen: { readonly at: number; readonly entry: Entry }[]
-}
-
-export interface Judge {
-  /** @param heldUp the process stood still between its last check and the first byte of the request */
-  sent(process: Process, request: { pathname: string; form: URLSearchParams; heldUp: boolean }): Attempt
-  handled(attempt: Attempt, outcome: Outcome, destroyed: string | undefined): void
-  inSocket(attempt: Attempt): void
-  delivered(attempt: Attempt): void
-  aborted(attempt: Attempt): void
-  /** The store was asked for the tokens, at this moment. */
-  looked(process: Process, entry: Entry | undefined): void
-  /** The process has the answer to that. */
-  read(process: Process, entry: Entry | undefined): void
-  /** It has read that IMS refuses the token that the credential brought, or that its session was signed out. */
-  readRefusal(process: Process): void
-  unreadable(process: Process): void
-  storing(process: Process, entry: Entry): { stored(): void; failed(): void }
-  /** The refresh token that a credential brings along. */
-  begins(token: string): void
-  /** The store has forgotten the session for a sign-out or a new login. */
-  ended(family: Family): void
-  evidence(process: Process): Evidence
-  /** Why the loss of this session is nobody's fault. */
-  excuseOf(family: Family): string | undefined
-  violation(text: string): void
-  readonly violations: readonly string[]
-}
+import type { Family, Server } from './server.ts'
+import type { Attempt, Evidence, Judge } from './verdict.ts'
 
 interface JudgeSetting {
   readonly scheduler: Scheduler
@@ -83,7 +16,7 @@ const attemptLimit = 30_000
 const renewalLimit = 40_000
 /** A step that takes longer than this was stalled by the model. */
 const stalled = 2_000
-/** The longest that the code waits for a store. ms */
+/** ms that the code waits for a store. */
 const givenUp = 10_000
 
 export function createJudge({ scheduler, server, rotating, history, counts }: JudgeSetting): Judge {
@@ -93,6 +26,8 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
   const violations: string[] = []
   /** Sessions that were signed out or replaced, and when the store forgot them. */
   const first = new Set<string>()
+  /** Sessions that a write has brought back which was begun before the sign-out. */
+  const crossed = new Set<Family>()
   const endedAt = new Map<Family, number>()
 
   function violation(text: string): void {
@@ -108,6 +43,7 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
         nothingAt: long,
         unrenewableAt: long,
         unreadableAt: long,
+        noted: false,
         refusedAt: long,
         refused: new Set(),
         last: undefined,
@@ -190,7 +126,15 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
       }
     }
     const { last } = evidence(process)
-    if (ended !== undefined && last !== undefined && last.at > ended && last.entry?.refreshToken !== token)
+    // a sign-out that acts without the lock may cross the last check
+    const justEnded = ended !== undefined && now() - ended <= givenUp
+    if (
+      ended !== undefined &&
+      !justEnded &&
+      last !== undefined &&
+      last.at > ended &&
+      last.entry?.refreshToken !== token
+    )
       violation(`${process.name} redeems ${token} though it has read that the session is gone`)
   }
 
@@ -204,6 +148,7 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
       const token = redeems ? (form.get('refresh_token') ?? '') : undefined
       if (token !== undefined) {
         count(counts, 'redemptions')
+        if (!evidence(process).noted) violation(`${process.name} redeems ${token} without a note in the store`)
         if (heldUp) excuse(token, 'residual risk: stopped between the last check and the first byte')
         else compare(process, token)
       }
@@ -255,6 +200,9 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
       for (const each of attempts)
         if (each.process === process && each.deliveredAt !== undefined) each.unreadableAt ??= now()
     },
+    noted(process, written) {
+      evidence(process).noted = written
+    },
     storing(process, { accessToken, refreshToken }) {
       const attempt = attempts.find((each) => each.successor === accessToken)
       if (attempt !== undefined) attempt.storingAt ??= now()
@@ -262,8 +210,14 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
       const ended = family && endedAt.get(family)
       const { last } = evidence(process)
       const began = now()
+      const stood = attempt !== undefined && scheduler.stoppedFor(process) > attempt.stoppedBefore
+      if (stood && family) {
+        crossed.add(family)
+        count(counts, 'residual risk: stopped between the last look and the write')
+      }
       const what = `${process.name} brings back ${refreshToken ?? accessToken}`
-      if (ended !== undefined && last !== undefined && attempt?.token !== undefined && !first.has(attempt.token)) {
+      const comparable = attempt?.token !== undefined && !first.has(attempt.token) && !(family && crossed.has(family))
+      if (comparable && ended !== undefined && last !== undefined) {
         if (last.at > ended && last.entry?.refreshToken !== attempt.token)
           violation(`${what}, whose session it has read to be gone`)
         else if (attempt.deliveredAt !== undefined && attempt.deliveredAt > ended && last.at < attempt.deliveredAt)
@@ -272,9 +226,12 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
       return {
         stored() {
           if (attempt !== undefined) attempt.write = 'stored'
+          if (family === undefined) return
           // nobody can hold a lock for a write that its own process has given up
-          if (family && now() - began > givenUp) family.excuse ??= 'a write landed long after it was begun'
-          if (ended === undefined && family && endedAt.has(family)) count(counts, 'sign-out and write crossed')
+          if (now() - began > givenUp) family.excuse ??= 'a write landed long after it was begun'
+          if (ended !== undefined || !endedAt.has(family)) return
+          crossed.add(family)
+          count(counts, 'sign-out and write crossed')
         },
         failed() {
           if (attempt !== undefined && attempt.write === undefined) attempt.write = 'failed'
@@ -282,6 +239,7 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
       }
     },
     begins: (token) => void first.add(token),
+    hasEnded: (family) => endedAt.has(family),
     ended(family) {
       if (!endedAt.has(family)) endedAt.set(family, now())
     },

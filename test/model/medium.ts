@@ -1,7 +1,7 @@
 import type { Json, Store } from '../../src/core/ports.ts'
-import type { Judge } from './judge.ts'
 import { perform, type Wires } from './ports.ts'
 import type { Process } from './scheduler.ts'
+import type { Judge } from './verdict.ts'
 
 /** What a store holds under a key of tokens, as far as the model looks at it. */
 export interface Entry {
@@ -21,6 +21,8 @@ export interface SharedMedium {
 }
 
 export const isTokenKey = (key: string) => key.startsWith('imskit/tokens/')
+
+const isNoteKey = (key: string) => key.startsWith('imskit/renewals/')
 
 export function createMedium(now: () => number): SharedMedium {
   const entries = new Map<string, { text: string; expiresAt: number }>()
@@ -89,7 +91,13 @@ export function modelStore(
           medium.write(key, value, expiresAt)
           write?.stored()
         },
-        ...(write && { failed: write.failed }),
+        arrived: () => {
+          if (isNoteKey(key)) judge.noted(process, true)
+        },
+        failed: () => {
+          if (isNoteKey(key)) judge.noted(process, false)
+          write?.failed()
+        },
       })
     },
     delete: (key) =>

@@ -1,9 +1,9 @@
 import type { Fetch } from '../../src/core/ports.ts'
 import { epoch } from './clock.ts'
-import type { Attempt, Judge } from './judge.ts'
 import { broken, short, type Wires } from './ports.ts'
 import type { Process } from './scheduler.ts'
 import type { Outcome, Server } from './server.ts'
+import type { Attempt, Judge } from './verdict.ts'
 
 interface Answer {
   readonly status: number

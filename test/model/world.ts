@@ -3,7 +3,7 @@ import type { Changes, Platform } from '../../src/core/ports.ts'
 import { modelClock } from './clock.ts'
 import { createFaults, type Faults } from './faults.ts'
 import { type Counts, count, createHistory, type History } from './history.ts'
-import { createJudge, type Judge } from './judge.ts'
+import { createJudge } from './judge.ts'
 import { createLockService } from './lock.ts'
 import { createMedium, type Entry, modelStore, type SharedMedium } from './medium.ts'
 import { createNetwork } from './network.ts'
@@ -12,6 +12,7 @@ import { short } from './ports.ts'
 import { createRandom, type Random } from './random.ts'
 import { createScheduler, type Process, type Scheduler } from './scheduler.ts'
 import { createServer, type Family, type Server } from './server.ts'
+import type { Judge } from './verdict.ts'
 
 /** Everything that a run consists of but for the clients. */
 export interface World {
@@ -71,6 +72,8 @@ export function createWorld(plan: Plan, { counts, kept }: { counts: Counts; kept
   function changed(process: Process, before: Entry | undefined, after: Entry | undefined): void {
     const old = before && server.familyOf(before.refreshToken ?? before.accessToken)
     const next = after && server.familyOf(after.refreshToken ?? after.accessToken)
+    // a login that does not get the lock in time is stored without it
+    if (old && next && old !== next && judge.hasEnded(next)) old.excuse ??= 'an earlier write landed after the login'
     const signsOut = after === undefined && (leaving.get(process) ?? 0) > 0
     if (old !== undefined && old !== next && (signsOut || next !== undefined)) judge.ended(old)
   }

@@ -31,7 +31,12 @@ export async function storeSuccessor(
   const tokens = showTokens({ ...carried(entry, answered.answer), ...answered.answer })
   const now = await readUntilKnown(state)
   const signedOut = state.signedOutAt > errand.began || (now.status === 'empty' && !first)
-  if (signedOut) return revoke(state, tokens)
+  if (signedOut) {
+    // the sign-out waits for the lock, and the next holder must not redeem the same refresh token first
+    if (now.status === 'found' && !first && fingerprint(now.tokens) === fingerprint(entry))
+      await save(setup, cache, { tokens: undefined, over: fingerprint(entry) })
+    return revoke(state, tokens)
+  }
   const replaced = now.status === 'found' && (first || fingerprint(now.tokens) !== fingerprint(entry))
   if (replaced) return undefined
   const change = { tokens, over: first ? undefined : fingerprint(entry) }

@@ -1,8 +1,8 @@
 import { keepUntil, parseTokens, type Tokens } from '../ims/tokens.ts'
 import type { Json } from '../ports.ts'
 import type { Setup } from '../setup.ts'
-import { clockSlack } from './times.ts'
-import { isMediumFailure, noteFailure, within } from './with-lock.ts'
+import { clockSlack, signOutWait } from './times.ts'
+import { isMediumFailure, noteFailure, within, withLock } from './with-lock.ts'
 
 /** What the store answered. `unknown`: it did not, so nothing may be concluded. */
 export type Reading =
@@ -118,13 +118,20 @@ export async function save(
   }
 }
 
-/** Tells the store what it could not be told before, unless it has something else by now. */
+/**
+ * Tells the store what it could not be told before, unless it has something else by now. Under the lock: between the
+ * look and the write, another process could sign out or renew.
+ */
 export async function saveAgain(setup: Setup, cache: TokenCache): Promise<boolean> {
-  const { unsaved, memory } = cache
-  if (unsaved === undefined || memory === undefined) return true
-  const reading = await load(setup, cache)
-  if (cache.unsaved === undefined) return true
-  return reading.status !== 'unknown' && save(setup, cache, { tokens: memory, over: unsaved.over })
+  if (cache.unsaved === undefined || cache.memory === undefined) return true
+  const task = async () => {
+    const reading = await load(setup, cache)
+    const { unsaved, memory } = cache
+    if (unsaved === undefined || memory === undefined) return true
+    return reading.status !== 'unknown' && save(setup, cache, { tokens: memory, over: unsaved.over })
+  }
+  const outcome = await withLock(setup, { name: await setup.tokenKey(), task, wait: signOutWait })
+  return 'value' in outcome && outcome.value
 }
 
 /** Of two the later, `one` if that cannot be told. */

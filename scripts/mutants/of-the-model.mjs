@@ -1,0 +1,21 @@
+import { area } from './area.mjs'
+
+const one = (file, row) => area('model', ['test/model/model.test.ts'], `core/${file}`, [row])
+
+/** The faults that the model of sessions is there to find: each row takes one protection out. */
+export const mutants = [
+  // a lock that fails is passed by
+  ...one('session/renewal.ts', ['withoutLock', '|| setup.flow.refresh !== undefined', '']),
+  // nothing is asked before an attempt: a lock that was taken over, a token that was redeemed elsewhere
+  ...one('ims/call.ts', ['send', 'await call.attempts?.before()', '']),
+  // a store that cannot be written is noticed after the redemption only
+  ...one('session/redemption.ts', [
+    'redeem',
+    'await writeNote(setup, note)',
+    'await writeNote(setup, note).catch(() => {})',
+  ]),
+  // a store that cannot be read counts as empty
+  ...one('session/token-cache.ts', ['load', "return { status: 'unknown', error }", "return { status: 'empty' }"]),
+  // a process that stood still throws away the answer in its socket
+  ...one('ims/deadline.ts', ['ringAfter', 'elapsed() < ms + lateness', 'elapsed() >= 0']),
+]
