@@ -72,3 +72,13 @@ test('a refresh token that IMS refused is not sent again by this process, though
   expect(await rejection(it.during(client.getToken()))).toMatchObject({ code: 'LOGIN_REQUIRED' })
   expect(it.sent()).toHaveLength(1)
 })
+
+test('a client that IMS refuses is not asked for again by every call', async () => {
+  const client = await it.signedIn()
+  expire(it)
+  it.fault({ path: '/ims/token', status: 401, body: { error: 'invalid_client' } })
+  for (let call = 0; call < 3; call++)
+    expect(await rejection(it.during(client.getToken()))).toMatchObject({ imsError: 'invalid_client' })
+  expect(it.sent()).toHaveLength(1)
+  it.on.fetch.sent.length = 0
+})
