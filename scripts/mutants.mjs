@@ -27,7 +27,7 @@ if (lost.length > 0 || located.length === 0) {
 /** A copy of the project to break. */
 function copyProject() {
   const place = mkdtempSync(join(tmpdir(), 'imskit-mutants-'))
-  for (const name of ['src', 'test', 'package.json', 'tsconfig.json', 'vitest.config.ts', 'scripts'])
+  for (const name of ['src', 'test', 'docs', 'package.json', 'tsconfig.json', 'vitest.config.ts', 'scripts'])
     cpSync(name, join(place, name), { recursive: true })
   symlinkSync(join(process.cwd(), 'node_modules'), join(place, 'node_modules'))
   return place

@@ -57,7 +57,12 @@ export const mutants = [
   ),
   ...area(
     'renewal',
-    ['test/core/session/note.test.ts', 'test/core/session/renewal.test.ts', 'test/core/session.test.ts'],
+    [
+      'test/core/session/successor.test.ts',
+      'test/core/session/note.test.ts',
+      'test/core/session/renewal.test.ts',
+      'test/core/session.test.ts',
+    ],
     'core/session/renewal.ts',
     [
       ['renew', 'force || behind || began !== state.generation ? undefined : valid', 'valid'],

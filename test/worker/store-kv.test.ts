@@ -179,8 +179,8 @@ test('a namespace that fails is STORE_FAILED, whatever was asked, and shows no s
     throw new Error('KV PUT failed: 429 Too Many Requests for Bearer canary-token-of-someone')
   }
   const store = kvStore({ get: fail, put: fail, delete: fail, list: fail })
-  for (const work of [store.get('k'), store.set('k', 1), store.delete('k'), store.keys('k')]) {
-    const failure = (await rejection(work)) as ImsError
+  for (const ask of [() => store.get('k'), () => store.set('k', 1), () => store.delete('k'), () => store.keys('k')]) {
+    const failure = (await rejection(ask())) as ImsError
     expect([failure.name, failure.code]).toEqual(['UnavailableError', 'STORE_FAILED'])
     expect(`${failure.message} ${(failure.cause as Error).message}`).toContain('429')
     expect(`${failure.message} ${(failure.cause as Error).message}`).not.toContain('canary')

@@ -243,7 +243,7 @@ describe('signing out', () => {
     const held = gate()
     it.on.fetch.before = (_, { body }) => (String(body).includes('grant_type=refresh_token') ? held.opened : undefined)
     const renewing = rejection(other.getToken())
-    await settled()
+    await expect.poll(() => it.sent()).toHaveLength(1)
     const began = it.clock.now()
     await it.during(client.forget())
     expect(it.clock.now() - began).toBeLessThan(3_000)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Json } from '../../../src/core/index.ts'
-import { gate, settled, storedTokens } from '../setting.ts'
+import { gate, rejection, settled, storedTokens } from '../setting.ts'
 import { expire, world } from './signed-in.ts'
 
 const it = world()
@@ -56,4 +56,29 @@ describe('what a refresh token was exchanged for', () => {
     expire(it)
     expect(await it.during(it.other().getToken())).toEqual(expect.any(String))
   })
+})
+
+test('a refresh token that IMS refused is not sent again by this process, though the store has it back', async () => {
+  const client = await it.signedIn()
+  const [key = ''] = await it.on.store.keys('imskit/tokens/')
+  const before = (await it.on.store.get(key)) as Json
+  expire(it)
+  it.fault({ path: '/ims/token', status: 400, body: { error: 'invalid_grant' } })
+  expect(await rejection(it.during(client.getToken()))).toMatchObject({ code: 'LOGIN_REQUIRED' })
+  expect(it.sent()).toHaveLength(1)
+  // what a store that forgets nothing, or a backup, shows again
+  await it.on.store.set(key, before)
+  it.clock.set(it.clock.now() + 60_000)
+  expect(await rejection(it.during(client.getToken()))).toMatchObject({ code: 'LOGIN_REQUIRED' })
+  expect(it.sent()).toHaveLength(1)
+})
+
+test('a client that IMS refuses is not asked for again by every call', async () => {
+  const client = await it.signedIn()
+  expire(it)
+  it.fault({ path: '/ims/token', status: 401, body: { error: 'invalid_client' } })
+  for (let call = 0; call < 3; call++)
+    expect(await rejection(it.during(client.getToken()))).toMatchObject({ imsError: 'invalid_client' })
+  expect(it.sent()).toHaveLength(1)
+  it.on.fetch.sent.length = 0
 })
