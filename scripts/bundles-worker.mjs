@@ -18,16 +18,16 @@ const guarded = 'const caller = await guard(request); if (caller instanceof Resp
  */
 export const workerJobs = {
   'worker: client credentials': {
-    ceiling: 22_100,
+    ceiling: 30_000,
     budget: 7_000,
     code: ours('clientCredentials, createClient, workerPlatform', '', call('')),
   },
   'worker: client credentials, KV': {
-    ceiling: 22_100,
+    ceiling: 30_000,
     code: ours('clientCredentials, createClient, workerPlatform', '', call('kv: env.KV,')),
   },
   'worker: client credentials, Durable Object': {
-    ceiling: 24_600,
+    ceiling: 32_450,
     code: ours(
       'clientCredentials, createClient, durableTokens, workerPlatform',
       'export { ImsLock } from "./src/adapters/worker/index.ts"',
@@ -35,11 +35,11 @@ export const workerJobs = {
     ),
   },
   'worker: guard': {
-    ceiling: 13_200,
+    ceiling: 14_700,
     code: ours('requireToken', guard, `${guarded} return new Response(caller.user_id)`),
   },
   'worker: client credentials and guard': {
-    ceiling: 29_700,
+    ceiling: 38_050,
     budget: 12_500,
     code: ours('clientCredentials, createClient, requireToken, workerPlatform', guard, guarded + call('')),
   },
