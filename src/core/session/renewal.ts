@@ -35,7 +35,7 @@ export async function renew(state: SessionState, errand: Errand, signal: AbortSi
   } catch (error) {
     const { known, began, force, behind } = errand
     // what was read or renewed meanwhile serves as well as what the caller has seen
-    const valid = [known, state.cache.memory].find((tokens) => isUnexpired(state.setup, tokens))
+    const valid = [known, state.cache.memory, state.cache.seen].find((tokens) => isUnexpired(state.setup, tokens))
     const fallback = force || behind || began !== state.generation ? undefined : valid
     const final = signal.aborted || error instanceof LoginRequiredError || error instanceof ConfigurationError
     if (final || fallback === undefined) throw error
@@ -162,7 +162,9 @@ async function redeemOnce(state: SessionState, errand: Errand, token: Redeemable
   const now = await load(setup, cache)
   if (now.status === 'unknown')
     throw asUnavailable(now.error, 'The store cannot be read, so the refused token was not removed. Try again later.')
-  if (now.status === 'found' && (token.first || fingerprint(now.tokens) !== fingerprint(token.entry))) return undefined
+  // the user signed out, or another process has renewed: there is nothing of this entry to write
+  const replaced = now.status === 'found' && (token.first || fingerprint(now.tokens) !== fingerprint(token.entry))
+  if (replaced || (now.status === 'empty' && !token.first)) return undefined
   const { error, note, answerLost } = redemption
   const left = await dropRefreshToken(state, errand, { ...token, error, note })
   if (left !== undefined && !errand.force) return { status: 'tokens', tokens: left }

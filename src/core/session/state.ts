@@ -66,6 +66,7 @@ export function adopt(state: SessionState, { began }: Errand, tokens: Tokens): T
 export function signOut(state: SessionState): void {
   state.generation++
   state.signedOutAt = state.generation
+  state.cache.seen = undefined
 }
 
 export function pause(state: SessionState): void {

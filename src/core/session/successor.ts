@@ -3,11 +3,11 @@ import { showTokens, type Tokens } from '../ims/tokens.ts'
 import { closeNote, type Note, writeNote } from './note.ts'
 import type { Redeemable } from './redemption.ts'
 import type { Errand, SessionState } from './state.ts'
-import { fingerprint, isUnexpired, load, type Reading, remember, save, saveAgain } from './token-cache.ts'
+import { fingerprint, isUnexpired, load, type Reading, remember, save, saveAgain, saveAgainHeld } from './token-cache.ts'
 import { noteFailure } from './with-lock.ts'
 
 /** ms between two tries to store a successor. While its callers wait, and then behind them. */
-const firstTries = [0, 100, 300, 600]
+const firstTries = [100, 300, 600]
 const laterTries = [1_000, 2_000, 3_000, 4_000]
 
 interface Answered extends Redeemable {
@@ -76,7 +76,7 @@ async function tell(
 /** A store that cannot be read just now is asked a few times more: a successor must not replace what it does not know. */
 async function readUntilKnown({ setup, cache }: SessionState): Promise<Reading> {
   let reading = await load(setup, cache)
-  for (const delay of firstTries.slice(1)) {
+  for (const delay of firstTries) {
     if (reading.status !== 'unknown') return reading
     await setup.connection.clock.sleep(delay)
     reading = await load(setup, cache)
@@ -89,9 +89,11 @@ async function saveWithPatience(
   change: { readonly tokens: Tokens; readonly over: string | undefined },
 ): Promise<void> {
   const { clock } = setup.connection
+  if (await save(setup, cache, change)) return
   for (const delay of firstTries) {
-    if (delay > 0) await clock.sleep(delay)
-    if (await save(setup, cache, change)) return
+    await clock.sleep(delay)
+    // the user may have signed out meanwhile, and that is not undone
+    if (await saveAgainHeld(setup, cache)) return
   }
   const behind = async () => {
     for (const delay of laterTries) {

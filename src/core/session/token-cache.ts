@@ -20,12 +20,14 @@ export interface TokenCache {
   unsaved: { readonly over: string | undefined } | undefined
   /** The fingerprint of an entry whose refresh token IMS has refused. */
   refused: string | undefined
+  /** What the store answered last: it still serves if the store cannot be read again. */
+  seen: Tokens | undefined
 }
 
 const renewalShare = 0.2
 
 export function createCache(): TokenCache {
-  return { memory: undefined, warmFrom: 0, warmUntil: 0, unsaved: undefined, refused: undefined }
+  return { memory: undefined, warmFrom: 0, warmUntil: 0, unsaved: undefined, refused: undefined, seen: undefined }
 }
 
 /** The tokens in memory, or `undefined` once it is time to renew them or to look into the store. */
@@ -74,6 +76,7 @@ export async function load(setup: Setup, cache: TokenCache): Promise<Reading> {
   try {
     const stored = parseTokens(await within(setup, setup.platform.store.get(key)))
     const tokens = cache.unsaved === undefined ? stored : unlessReplaced(cache, stored)
+    cache.seen = tokens
     return tokens === undefined ? { status: 'empty' } : { status: 'found', tokens }
   } catch (error) {
     if (!isMediumFailure(error)) throw error
@@ -124,14 +127,17 @@ export async function save(
  */
 export async function saveAgain(setup: Setup, cache: TokenCache): Promise<boolean> {
   if (cache.unsaved === undefined || cache.memory === undefined) return true
-  const task = async () => {
-    const reading = await load(setup, cache)
-    const { unsaved, memory } = cache
-    if (unsaved === undefined || memory === undefined) return true
-    return reading.status !== 'unknown' && save(setup, cache, { tokens: memory, over: unsaved.over })
-  }
+  const task = () => saveAgainHeld(setup, cache)
   const outcome = await withLock(setup, { name: await setup.tokenKey(), task, wait: signOutWait })
   return 'value' in outcome && outcome.value
+}
+
+/** As {@link saveAgain}, for the holder of the lock. */
+export async function saveAgainHeld(setup: Setup, cache: TokenCache): Promise<boolean> {
+  const reading = await load(setup, cache)
+  const { unsaved, memory } = cache
+  if (unsaved === undefined || memory === undefined) return true
+  return reading.status !== 'unknown' && save(setup, cache, { tokens: memory, over: unsaved.over })
 }
 
 /** Of two the later, `one` if that cannot be told. */
