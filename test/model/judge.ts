@@ -28,6 +28,8 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
   const first = new Set<string>()
   /** Sessions that a write has brought back which was begun before the sign-out. */
   const crossed = new Set<Family>()
+  /** Sessions of which a write landed long after its process had given it up: it may undo any later one. */
+  const lateWrites = new Set<Family>()
   const endedAt = new Map<Family, number>()
 
   function violation(text: string): void {
@@ -104,7 +106,7 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
     const family = server().familyOf(token)
     const ended = family && endedAt.get(family)
     // nothing can be lost any more; and a credential has its first token in no store
-    const landedLate = family?.excuse === 'a write landed long after it was begun'
+    const landedLate = family !== undefined && lateWrites.has(family)
     const harmless =
       family?.revoked !== undefined || landedLate
         ? 'redemptions of what had been revoked'
@@ -184,11 +186,11 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
     looked(process, entry) {
       evidence(process).last = { at: now(), entry }
     },
-    read(process, entry) {
+    read(process, entry, inTime) {
       const seen = evidence(process)
       if (entry === undefined) seen.nothingAt = now()
       else if (entry.refreshToken === undefined) seen.unrenewableAt = now()
-      if (entry !== undefined) seen.seen.push({ at: now(), entry })
+      if (entry !== undefined && inTime) seen.seen.push({ at: now(), entry })
     },
     readRefusal(process) {
       evidence(process).refusedAt = now()
@@ -228,7 +230,10 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
           if (attempt !== undefined) attempt.write = 'stored'
           if (family === undefined) return
           // nobody can hold a lock for a write that its own process has given up
-          if (now() - began > givenUp) family.excuse ??= 'a write landed long after it was begun'
+          if (now() - began > givenUp) {
+            lateWrites.add(family)
+            family.excuse ??= 'a write landed long after it was begun'
+          }
           if (ended !== undefined || !endedAt.has(family)) return
           crossed.add(family)
           count(counts, 'sign-out and write crossed')

@@ -1,4 +1,5 @@
 import type { Json, Store } from '../../src/core/ports.ts'
+import { mediumLimit } from '../../src/core/session/times.ts'
 import { perform, type Wires } from './ports.ts'
 import type { Process } from './scheduler.ts'
 import type { Judge } from './verdict.ts'
@@ -66,6 +67,9 @@ export function modelStore(
   return {
     get: (key) => {
       const ours = isTokenKey(key)
+      const asked = wires.scheduler.now()
+      // an answer that comes later is not waited for
+      const inTime = () => wires.scheduler.now() - asked < mediumLimit
       return perform(wires, process, {
         medium: 'store.get',
         text: `store.get ${brief(key)}`,
@@ -75,7 +79,7 @@ export function modelStore(
           return value
         },
         arrived: (value: Json | undefined) => {
-          if (ours) judge.read(process, asEntry(value))
+          if (ours) judge.read(process, asEntry(value), inTime())
           else if (saysRefused(value)) judge.readRefusal(process)
         },
         ...(ours && { failed: () => judge.unreadable(process) }),

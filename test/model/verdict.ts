@@ -55,7 +55,7 @@ export interface Judge {
   /** The store was asked for the tokens, at this moment. */
   looked(process: Process, entry: Entry | undefined): void
   /** The process has the answer to that. */
-  read(process: Process, entry: Entry | undefined): void
+  read(process: Process, entry: Entry | undefined, inTime: boolean): void
   /** It has read that IMS refuses the token that the credential brought, or that its session was signed out. */
   readRefusal(process: Process): void
   unreadable(process: Process): void
