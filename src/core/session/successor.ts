@@ -3,7 +3,16 @@ import { showTokens, type Tokens } from '../ims/tokens.ts'
 import { closeNote, type Note, writeNote } from './note.ts'
 import type { Redeemable } from './redemption.ts'
 import type { Errand, SessionState } from './state.ts'
-import { fingerprint, isUnexpired, load, type Reading, remember, save, saveAgain, saveAgainHeld } from './token-cache.ts'
+import {
+  fingerprint,
+  isUnexpired,
+  load,
+  type Reading,
+  remember,
+  save,
+  saveAgain,
+  saveAgainHeld,
+} from './token-cache.ts'
 import { noteFailure } from './with-lock.ts'
 
 /** ms between two tries to store a successor. While its callers wait, and then behind them. */
