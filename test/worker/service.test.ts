@@ -229,9 +229,10 @@ describe('refresh tokens that are good for one time', () => {
     site: { clientId: string; clientSecret: string; scopes: string | string[]; endpoint: string },
     go: (url: URL) => Promise<URL>,
   ): Promise<Refreshing> {
-    const { clientId, clientSecret, endpoint } = site
+    const { endpoint, ...credential } = site
+    const { clientId, clientSecret } = credential
     const platform = memoryPlatform()
-    const flow = authorizationCode({ ...site, redirectUri })
+    const flow = authorizationCode({ ...credential, redirectUri })
     const client = createClient({ flow, endpoint, issuers: [endpoint], ...platform })
     await client.finishLogin(await go(await client.startLogin()))
     const [key = ''] = await platform.store.keys('imskit/tokens/')
@@ -265,8 +266,9 @@ describe('refresh tokens that are good for one time', () => {
     const worker = await startService({ flow, endpoint: ims.url, keeping: 'object' })
     const first = await ask(worker)
     const objects = await worker.miniflare.getDurableObjectNamespace('LOCK')
+    const { kind: _, ...credential } = flow
     const elsewhere = createClient({
-      flow: refreshToken(flow),
+      flow: refreshToken(credential),
       endpoint: ims.url,
       ...workerPlatform(durableTokens(objects as unknown as DurableNamespace)),
     })

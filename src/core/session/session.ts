@@ -197,6 +197,8 @@ async function forget(running: Running, found: (tokens: Tokens | undefined) => v
     cache.unsaved = undefined
     await within(setup, setup.platform.store.delete(name))
     await removeNote(setup)
+    // nothing of a session that is over stays in memory
+    Object.assign(cache, { seen: undefined, refused: undefined })
     await state.announce('logout')
   })
 }

@@ -49,8 +49,9 @@ async function sourcesOf(config: AioConfig): Promise<Source[]> {
 
 function listed(found: readonly Source[]): string[] {
   if (found.length === 0) return []
-  const width = Math.max(...found.map(({ key }) => key.length))
-  return ['\nWhere each value comes from:', ...found.map(({ key, from }) => `  ${key.padEnd(width)}  ${from}`)]
+  const shown = found.map(({ key, from }) => ({ key: printable(key), from: printable(from) }))
+  const width = Math.max(...shown.map(({ key }) => key.length))
+  return ['\nWhere each value comes from:', ...shown.map(({ key, from }) => `  ${key.padEnd(width)}  ${from}`)]
 }
 
 async function endpointOf(values: Values): Promise<{ endpoint?: string; findings: Finding[] }> {
