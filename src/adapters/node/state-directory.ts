@@ -1,7 +1,7 @@
 import { type Stats, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { UnavailableError } from '../../core/errors.ts'
-import { homeDirectory } from './config/places.ts'
+import { homeDirectory, userId } from './config/places.ts'
 
 /** What a user can do if files cannot be created in the state directory. */
 export const placeRemedy =
@@ -30,7 +30,7 @@ function home(): string {
  * @throws UnavailableError `STORE_FAILED`
  */
 export function requireOwnDirectory(path: string): void {
-  const user = process.getuid?.()
+  const user = userId()
   // Windows has access lists instead
   if (user === undefined) return
   let problem: string | undefined

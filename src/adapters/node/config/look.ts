@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path'
 import { UnavailableError } from '../../../core/errors.ts'
 import { codeOf } from '../write-file.ts'
 import { unreadable } from './file-format.ts'
-import { isClosed } from './places.ts'
+import { isClosed, userId } from './places.ts'
 
 /** `same-owner`: a symbolic link of this user is followed. `none`: a link is refused, as a repository may bring one. */
 export type Links = 'same-owner' | 'none'
@@ -32,7 +32,7 @@ export function look(path: string, links: Links): Stats | 'closed' | undefined {
 }
 
 function isForeign(link: Stats, target: Stats | undefined): boolean {
-  const user = process.getuid?.()
+  const user = userId()
   return user !== undefined && ![user, 0, target?.uid].includes(link.uid)
 }
 

@@ -46,3 +46,12 @@ export function isInside(path: string, directory: string): boolean {
     return codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR'
   }
 }
+
+/** The number of this user; `undefined` on Windows, and in a Deno that may not know it. */
+export function userId(): number | undefined {
+  try {
+    return process.getuid?.()
+  } catch {
+    return undefined
+  }
+}

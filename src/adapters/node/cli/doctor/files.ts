@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, type Stats, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isImsError } from '../../../../core/errors.ts'
+import { userId } from '../../config/places.ts'
 import { lifeOfHolder, readHolder } from '../../lock-holder.ts'
 import { stateDirectory } from '../../state-directory.ts'
 import { type Check, type Finding, problem, warning } from './finding.ts'
@@ -48,7 +49,7 @@ function tooOpen(path: string, mode: number): Finding[] {
   if (process.platform === 'win32') return []
   const stats = statsOf(path)
   if (stats === undefined) return []
-  const user = process.getuid?.()
+  const user = userId()
   if (user !== undefined && ![user, 0].includes(stats.uid)) {
     const what = `${path} belongs to another user (${stats.uid})`
     return [problem('files', what, `chown ${user} '${path}'`)]
