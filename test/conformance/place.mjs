@@ -43,7 +43,9 @@ export function createPlace({ imskit, testing, emulator, platform, setting }) {
     },
     /** A client's options on the IMS at the other end of a socket. */
     async outside() {
-      return { ...(await platform()), endpoint: setting.ims, retry: { retries: 0, baseDelay: 1 } }
+      const provided = await platform()
+      // a part of a platform is read from the platform itself, not from a copy
+      return { ...provided, store: provided.store, endpoint: setting.ims, retry: { retries: 0, baseDelay: 1 } }
     },
     ims: (options) => new imskit.Ims({ endpoint: setting.ims, retry: { retries: 0 }, ...options }),
     serverFlow: (more) => imskit.clientCredentials({ ...setting.server, ...more }),
