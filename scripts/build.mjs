@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 
 // builds the package into dist with rollup, in two processes at once, as one uses one core; of the builds named only those
 
@@ -32,6 +33,7 @@ if (whole) rmSync('dist', { recursive: true, force: true })
 const wanted = halves
   .map((half) => half.filter((build) => whole || named.includes(build)))
   .filter(({ length }) => length > 0)
-const ends = await Promise.all(wanted.map(rollup))
+// rollup names its copy of the configuration by the ms: two that start in the same one would delete each other's
+const ends = await Promise.all(wanted.map((builds, index) => setTimeout(index * 50).then(() => rollup(builds))))
 if (whole && ends.every((end) => end === 0)) ends.push(await run('scripts/sri.mjs'))
 process.exitCode = Math.max(...ends)

@@ -1,5 +1,5 @@
 import { badOption, checkOptions } from '../core/options.ts'
-import { createProvider, type EmulatorOptions, emulatorOptions } from './create-provider.ts'
+import { createProvider, type EmulatorOptions } from './create-provider.ts'
 import { type Call, readCall } from './http/call.ts'
 import { corsHeaders } from './http/cors.ts'
 import { createFaults, damage, type FaultOptions, faultResponse } from './http/faults.ts'
@@ -74,7 +74,7 @@ function requestOf(input: Request | string | URL, init: RequestInit | undefined)
  * keys are generated. It is for development and tests and no security boundary. Rejects with `BAD_OPTION`.
  */
 export async function createEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
-  checkOptions('createEmulator', options, emulatorOptions)
+  checkOptions('createEmulator', options)
   const { provider, contexts } = await createProvider(options)
   const faults = createFaults()
   const journal = createJournal()

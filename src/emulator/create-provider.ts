@@ -1,5 +1,4 @@
 import { ConfigurationError } from '../core/errors.ts'
-import type { OptionNames } from '../core/options.ts'
 import { createClock } from './clock.ts'
 import type { Provider } from './provider.ts'
 import { createReadyMade, type EmulatorContexts, readyMadeUsers } from './ready-made.ts'
@@ -31,20 +30,6 @@ export interface EmulatorOptions {
   readonly codeLifetime?: number
   /** Issues access tokens that are random strings instead of JWTs. */
   readonly opaqueTokens?: boolean
-}
-
-/** The options of the emulator by their names. */
-export const emulatorOptions: OptionNames<EmulatorOptions> = {
-  endpoint: 1,
-  issuer: 1,
-  clients: 1,
-  users: 1,
-  autoLogin: 1,
-  now: 1,
-  accessTokenLifetime: 1,
-  refreshTokenLifetime: 1,
-  codeLifetime: 1,
-  opaqueTokens: 1,
 }
 
 const day = 86_400_000

@@ -1,9 +1,9 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ConfigurationError } from '../core/errors.ts'
-import { checkOptions, type OptionNames, pickOptions } from '../core/options.ts'
+import { checkOptions } from '../core/options.ts'
 import { createEmulator, type Emulator } from './create-emulator.ts'
-import { type EmulatorOptions, emulatorOptions } from './create-provider.ts'
+import type { EmulatorOptions } from './create-provider.ts'
 import { isOwnName } from './http/own-name.ts'
 
 /** Where the server listens, beside how the emulator is set up. */
@@ -91,19 +91,12 @@ async function send(response: Response, outgoing: ServerResponse): Promise<void>
   outgoing.end()
 }
 
-const startOptions: OptionNames<StartOptions> = {
-  ...emulatorOptions,
-  port: 1,
-  host: 1,
-  dangerouslyListenOnAllInterfaces: 1,
-}
-
 /**
  * Starts the emulator on a socket (Node). It is for development and tests and no security boundary, so it refuses any
  * host but loopback. Rejects with `BAD_OPTION`, also for a port it cannot have.
  */
 export async function startEmulator(options: StartOptions = {}): Promise<RunningEmulator> {
-  checkOptions('startEmulator', options, startOptions)
+  checkOptions('startEmulator', options)
   const host = checkHost(options)
   const { createServer } = await import('node:http')
   const server = createServer(limits, (incoming, outgoing) => {
@@ -121,7 +114,7 @@ export async function startEmulator(options: StartOptions = {}): Promise<Running
   })
   await listen(server, options.port ?? 0, host)
   const url = options.endpoint ?? urlOf(server)
-  const emulator = createEmulator({ ...pickOptions<EmulatorOptions>(options, emulatorOptions), endpoint: url })
+  const emulator = createEmulator({ ...options, endpoint: url })
   emulator.catch(() => server.close())
   return {
     ...(await emulator),
