@@ -1,6 +1,6 @@
 import { resolveEndpoint } from '../ims/environment.ts'
 import type { PrivateKeySource } from '../keys/read-private-key.ts'
-import { badOption, checkOptions, type OptionNames } from '../options.ts'
+import { badOption, checkOptions } from '../options.ts'
 import type { AssertionClaims } from './assertion.ts'
 import { requireText, scopeList } from './credentials.ts'
 import { signing } from './signing.ts'
@@ -15,25 +15,13 @@ export interface SignAssertionOptions extends AssertionClaims {
   readonly now?: number | undefined
 }
 
-const optionNames: OptionNames<SignAssertionOptions> = {
-  clientId: 1,
-  technicalAccountId: 1,
-  orgId: 1,
-  metaScopes: 1,
-  privateKey: 1,
-  passphrase: 1,
-  env: 1,
-  endpoint: 1,
-  now: 1,
-}
-
 /**
  * Signs an assertion for `Ims.exchangeJwtToken`: RS256, good for 5 minutes. `jwtBearer` does both and keeps the token.
  *
  * @throws {ConfigurationError} `BAD_OPTION`, `INVALID_KEY`
  */
 export async function signAssertion(options: SignAssertionOptions): Promise<string> {
-  checkOptions('signAssertion', options, optionNames)
+  checkOptions('signAssertion', options)
   const { clientId, technicalAccountId, orgId, now = Date.now() } = options
   requireText('signAssertion', { clientId, technicalAccountId, orgId })
   if (!Number.isFinite(now)) throw badOption('signAssertion: now must be a time in ms since the epoch')

@@ -1,3 +1,4 @@
+import { digest } from '../digest.ts'
 import { ConfigurationError, isImsError, LoginRequiredError, UnavailableError } from '../errors.ts'
 import { isContinued, isMachine } from '../flows/flow.ts'
 import { isRefusal } from '../ims/refusal.ts'
@@ -72,9 +73,9 @@ async function renewUnderLock(state: SessionState, errand: Errand, signal: Abort
     if (result.status === 'lost') continue
     if (usable && !errand.behind)
       throw new UnavailableError('TIMEOUT', 'An earlier renewal may still be answered, so none was sent. Try again.')
-    const look = () => renewedElsewhere(state, errand)
-    const tokens = await watchOutcome(state, result.note, { look, signal })
-    if (tokens !== undefined) return tokens
+    const { note } = result
+    const watched = await watchOutcome(state, note, { look: () => outcomeIn(state, errand, note), signal })
+    if (watched?.status === 'tokens') return watched.tokens
   }
   throw new UnavailableError('TIMEOUT', 'Other callers took the lock or changed the store meanwhile. Try again.')
 }
@@ -89,6 +90,17 @@ async function withoutLock(
     throw asUnavailable(failure, 'The lock failed, so the token was not renewed. Check the lock, or try again later.')
   noteFailure(setup, failure, 'locking')
   return noLock(await setup.tokenKey(), task)
+}
+
+/** What became of the redemption of `note`, as far as the store shows it; `lost` once it has another entry. */
+async function outcomeIn(state: SessionState, errand: Errand, note: Note): Promise<Outcome | undefined> {
+  const reading = await load(state.setup, state.cache)
+  if (reading.status === 'unknown') return undefined
+  if (reading.status === 'found' && serves(state, errand, reading.tokens))
+    return { status: 'tokens', tokens: adopt(state, errand, reading.tokens) }
+  const same = reading.status === 'found' && (await digest(fingerprint(reading.tokens))) === note.of
+  // a first refresh token has no entry until it is redeemed
+  return same || (reading.status === 'empty' && isContinued(state.setup.flow)) ? undefined : { status: 'lost' }
 }
 
 /** What another process or tab has stored meanwhile, if it is what the errand wants. */
