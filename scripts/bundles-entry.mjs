@@ -7,11 +7,11 @@ const node = { platform: 'node', conditions: ['node'] }
 
 /** Each entry where it is at home, and how many bytes all that it exports may be, gzipped: less, never more. */
 export const entryJobs = {
-  imskit: { runtime: node, ceiling: 97_600 },
-  'imskit/node': { runtime: node, ceiling: 97_600 },
-  'imskit/browser': { runtime: page, ceiling: 62_400 },
-  'imskit/worker': { runtime: worker, ceiling: 79_900 },
-  'imskit/core': { runtime: page, ceiling: 55_100 },
+  imskit: { runtime: node, ceiling: 97_750 },
+  'imskit/node': { runtime: node, ceiling: 97_750 },
+  'imskit/browser': { runtime: page, ceiling: 62_550 },
+  'imskit/worker': { runtime: worker, ceiling: 80_050 },
+  'imskit/core': { runtime: page, ceiling: 55_250 },
   'imskit/emulator': { runtime: worker, ceiling: 26_950 },
   'imskit/testing': { runtime: page, ceiling: 4_000 },
 }
