@@ -18,12 +18,12 @@ async function hold(seed: number): Promise<void> {
 describe('a session survives whatever fails', () => {
   for (const seed of [1, 2, 3]) test(`${runs} runs of seed ${seed}`, { timeout: 120_000, retry: 0 }, () => hold(seed))
 
-  const seed = Number(process.env.MODEL_SEED ?? Math.floor(Math.random() * 2 ** 31))
-  test(`${runs} runs of a seed that is new each time (S39, S40, S41, S43)`, {
+  // the same each time, so that a run of all tests is one that can be repeated; `npm run model` searches anew
+  const seed = Number(process.env.MODEL_SEED ?? 90_000)
+  test(`${runs} runs of the seed in MODEL_SEED, or of one more (S39, S40, S41, S43)`, {
     timeout: 120_000,
     retry: 0,
   }, async () => {
-    console.log(`MODEL_SEED=${seed}`)
     await hold(seed)
   })
 })
