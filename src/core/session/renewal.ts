@@ -96,8 +96,8 @@ async function withoutLock(
 async function outcomeIn(state: SessionState, errand: Errand, note: Note): Promise<Outcome | undefined> {
   const reading = await load(state.setup, state.cache)
   if (reading.status === 'unknown') return undefined
-  if (reading.status === 'found' && serves(state, errand, reading.tokens))
-    return { status: 'tokens', tokens: adopt(state, errand, reading.tokens) }
+  const tokens = adoptFrom(state, errand, reading)
+  if (tokens !== undefined) return { status: 'tokens', tokens }
   const same = reading.status === 'found' && (await digest(fingerprint(reading.tokens))) === note.of
   // a first refresh token has no entry until it is redeemed
   return same || (reading.status === 'empty' && isContinued(state.setup.flow)) ? undefined : { status: 'lost' }
@@ -105,7 +105,11 @@ async function outcomeIn(state: SessionState, errand: Errand, note: Note): Promi
 
 /** What another process or tab has stored meanwhile, if it is what the errand wants. */
 async function renewedElsewhere(state: SessionState, errand: Errand): Promise<Tokens | undefined> {
-  const reading = await load(state.setup, state.cache)
+  return adoptFrom(state, errand, await load(state.setup, state.cache))
+}
+
+/** What the store has, if it is what the errand wants. */
+function adoptFrom(state: SessionState, errand: Errand, reading: Reading): Tokens | undefined {
   const found = reading.status === 'found' && serves(state, errand, reading.tokens)
   return found ? adopt(state, errand, reading.tokens) : undefined
 }
@@ -122,8 +126,8 @@ async function renewHeld(state: SessionState, held: Held): Promise<Outcome> {
   const elapsed = stopwatch(setup.connection.clock)
   for (let round = 0; round < rounds; round++) {
     const reading = await load(setup, cache)
-    if (reading.status === 'found' && serves(state, errand, reading.tokens))
-      return { status: 'tokens', tokens: adopt(state, errand, reading.tokens) }
+    const tokens = adoptFrom(state, errand, reading)
+    if (tokens !== undefined) return { status: 'tokens', tokens }
     if (reading.status === 'found' && errand.began === state.generation) remember(setup, cache, reading.tokens)
     signal.throwIfAborted()
     // signed out or in while this waited for the lock: those wait for it too, and come first
