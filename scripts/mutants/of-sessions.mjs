@@ -104,11 +104,14 @@ export const mutants = [
       ['isOver', 'if (note.ended !== undefined) return true', ''],
       ['before', 'if (!held) throw lost', ''],
       ['before', 'if (!same) throw changed', ''],
-      ['before', '!fits(0)', 'false'],
     ],
   ),
+  ...area('redemption', ['test/core/session/note.test.ts'], 'core/session/redemption.ts', [
+    ['watchOutcome', 'watched += step', 'watched = watching.watched += step'],
+  ]),
   ...area('redemption', ['test/core/session/clocks.test.ts'], 'core/session/redemption.ts', [
     ['callFor', 'Math.min(call.timeout, attemptLimit)', 'call.timeout'],
+    ['before', '!fits(0)', 'false'],
   ]),
   ...area(
     'successor',

@@ -92,10 +92,13 @@ export async function watchOutcome<T>(
   const step = 1_000
   if (state.uncertain?.note !== nameOf(note)) state.uncertain = { note: nameOf(note), watched: 0 }
   const watching = state.uncertain
+  let { watched } = watching
   while (watching.watched < renewalLimit && state.uncertain === watching) {
     // one slice counts as one slice: a process that stood still has not watched
     await state.setup.connection.clock.sleep(step, signal)
-    watching.watched += step
+    watched += step
+    // calls that watch at the same time do not make it pass faster
+    watching.watched = Math.max(watching.watched, watched)
     const value = await look()
     if (value !== undefined) return value
   }

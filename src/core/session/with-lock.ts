@@ -42,7 +42,7 @@ export async function withLock<T>(setup: Setup, locked: LockedTask<T>): Promise<
   const enter = (hold: Hold | undefined) => {
     // a lock that ignores its signal may come when it is no longer wanted
     if (work === undefined && leaving.signal.aborted) return Promise.reject(leaving.signal.reason)
-    looking.abort()
+    looking.abort(noLongerNeeded)
     if (work === undefined && waited() > 0) connection.emit({ type: 'lock-wait', duration: waited() })
     work ??= task(hold ?? unknownHold)
     return work
@@ -64,12 +64,14 @@ export async function withLock<T>(setup: Setup, locked: LockedTask<T>): Promise<
       failure: failed?.error ?? new UnavailableError('STORE_FAILED', 'The lock ended without running its task.'),
     }
   } finally {
-    looking.abort()
+    looking.abort(noLongerNeeded)
     listening()
   }
 }
 
 const leftTheQueue = /* @__PURE__ */ Symbol('left the queue')
+// a reason of its own costs less than the DOMException of an abort without one
+const noLongerNeeded = /* @__PURE__ */ Symbol('no longer needed')
 /** What a lock of an older shape says about its holding: nothing. */
 const unknownHold: Hold = { stillHeld: async () => true }
 
@@ -134,7 +136,7 @@ export async function within<T>({ connection: { clock } }: Setup, work: Promise<
   try {
     return await Promise.race([work, late])
   } finally {
-    done.abort()
+    done.abort(noLongerNeeded)
   }
 }
 

@@ -65,6 +65,17 @@ describe('a note about a redemption', () => {
     expect(it.sent()).toHaveLength(1)
   })
 
+  test('of a holding that may still be answered is watched no faster by two calls at once', async () => {
+    await it.signedIn()
+    const client = it.other({ lock: lockSaying({ hasEnded: async () => false }) })
+    expire(it)
+    await leaveNote()
+    const getting = [client.getToken(), client.getToken({ force: true })]
+    await it.pass(38_000)
+    expect(it.sent()).toEqual([])
+    await it.during(Promise.all(getting))
+  })
+
   test('of a holding whose answer comes after all: it is adopted', async () => {
     const holder = await it.signedIn()
     const client = it.other({ lock: lockSaying({ hasEnded: async () => false }) })
