@@ -976,7 +976,7 @@ describe('invalidateToken', () => {
         const left = (await again.context.get('x')).data
         expect(left).not.toHaveProperty('access_token')
         expect(left && 'refresh_token' in left).toBe(!force)
-        const { code } = failed as { code: string }
+        const { code } = failed as unknown as { code: string }
         expect(told).toContainEqual(expect.objectContaining({ type: 'error', code, during: 'invalidating' }))
       }
     }
