@@ -28,6 +28,10 @@ export interface Provider {
     readonly code: number
     readonly promiseToken: number
   }
+  readonly tokenErrorRedirects: 'unversioned' | 'all' | 'none'
+  readonly jwtSignatureError: 'invalid_token' | 'invalid_signature'
+  /** Of JWT assertions, each after the id of its client. */
+  readonly usedJtis: Set<string>
   /** Whether access tokens are random strings instead of JWTs. */
   readonly opaqueTokens: boolean
   /** Whether a browser signs out by opening the logout URL. */

@@ -12,6 +12,8 @@ export interface Call {
   readonly json?: unknown
   /** The number at the end of the path; 0 where there is none, which is the oldest dialect. */
   readonly version: number
+  /** What the overview says about the request beside its status, such as why it was refused. */
+  readonly notes: string[]
   /** Why the body could not be read. */
   readonly problem?: Refusal
 }
@@ -83,6 +85,7 @@ export async function readCall(request: Request): Promise<Call> {
     ...(json === undefined ? {} : { json }),
     params: toParams([...url.searchParams, ...(form instanceof Refusal ? [] : form)]),
     version: Number(/\/v(\d+)(?:\/|$)/.exec(url.pathname)?.[1] ?? 0),
+    notes: [],
     ...(problem === undefined ? {} : { problem }),
   }
 }
