@@ -222,14 +222,11 @@ function parseCallback(callback: URL | string): URL {
 function stateOf(callback: URL): string {
   const [state, ...more] = callback.searchParams.getAll('state')
   if (state !== undefined && state !== '' && more.length === 0) return state
-  const { imsError, imsErrorDescription = '', details } = refusalIn(callback)
+  const { imsError, imsErrorDescription = '' } = refusalIn(callback)
   if (imsError === undefined) throw mismatch('missing', 'the callback names no state, or more than one')
   const what = `the callback names no state that could be checked, and the error ${imsError} ${imsErrorDescription}`
-  throw mismatch('missing', what.trimEnd(), {
-    imsError,
-    ...(imsErrorDescription && { imsErrorDescription }),
-    ...details,
-  })
+  // not its jump: nobody must follow an address that anyone can have written
+  throw mismatch('missing', what.trimEnd(), { imsError, ...(imsErrorDescription && { imsErrorDescription }) })
 }
 
 /** What is told of an address that is left as it is, with the error that it carries. */

@@ -266,7 +266,7 @@ describe('what IMS asks the user to do first', () => {
 })
 
 describe('a callback with an error that no state belongs to', () => {
-  const query = 'error=invalid_scope&error_description=not%20yours%E2%80%AE'
+  const query = 'jump=https%3A%2F%2Fevil.example%2F&error=invalid_scope&error_description=not%20yours%E2%80%AE'
   test.each([`?${query}`, `#${query}`, `#${query}&state=`, `?${query}&state=a&state=b`])(
     '%s ends no login',
     async (rest) => {
@@ -279,6 +279,9 @@ describe('a callback with an error that no state belongs to', () => {
         details: { reason: 'missing', imsError: 'invalid_scope', imsErrorDescription: 'not yours' },
       })
       expect(error.message).toContain('invalid_scope not yours')
+      // an address that anyone can have written
+      expect(JSON.stringify(error)).not.toContain('evil.example')
+      expect((error as { details?: object }).details).not.toHaveProperty('jump')
       await client.finishLogin(await follow(emulator, url))
       expect(await client.getToken()).toEqual(expect.any(String))
     },
