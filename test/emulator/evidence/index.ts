@@ -4,6 +4,7 @@ import { authorizeErrors } from './authorize-errors.ts'
 import { code } from './code.ts'
 import { codeErrors } from './code-errors.ts'
 import { discovery } from './discovery.ts'
+import { elsewhere } from './elsewhere.ts'
 import { exchange } from './exchange.ts'
 import { exchangeJwt } from './exchange-jwt.ts'
 import { headers } from './headers.ts'
@@ -36,4 +37,5 @@ export const evidence: readonly Section[] = [
   admin,
   headers,
   notEmulated,
+  elsewhere,
 ]

@@ -77,12 +77,6 @@ export const notEmulated: Section = {
       assumed: { status: 503, body: {} },
     },
     {
-      id: 'session-cookie',
-      fact: 'What `/ims/check/v6/token` answers beside `access_token`: a page with the cookie of a session asks it, and without one the library by Adobe says `invalid_credentials`.',
-      call: { method: 'POST', path: '/ims/check/v6/token', form: { client_id: 'web-app', scope: 'openid' } },
-      answer: 'unknown',
-    },
-    {
       id: 'device-flow',
       fact: 'Endpoints and answers of the device flow.',
       call: { method: 'POST', path: '/ims/token/v3', form: { client_id: 'web-app', grant_type: 'device' } },

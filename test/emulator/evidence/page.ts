@@ -58,9 +58,21 @@ function show(shape: Shape): string {
 const pairs = (values: Readonly<Record<string, string>> = {}) =>
   Object.entries(values).map(([name, value]) => `${name}=${named(value)}`)
 
-function showCall({ method, path, query, form, json, multipart, basic, bearer, headers, user }: Call): string {
+function showCall({
+  method,
+  host = '',
+  path,
+  query,
+  form,
+  json,
+  multipart,
+  basic,
+  bearer,
+  headers,
+  user,
+}: Call): string {
   const asked = pairs(query)
-  const address = `${method} ${path}${asked.length > 0 ? `?${asked.join('&')}` : ''}`
+  const address = `${method} ${host}${path}${asked.length > 0 ? `?${asked.join('&')}` : ''}`
   const fields = pairs(form).join('&')
   const notes = [
     ...(fields === '' ? [] : [code(fields)]),
@@ -122,7 +134,7 @@ function summary(): string {
 
 function openQuestions(): string {
   const rows = all.filter((row) => !isKnown(row))
-  return `### What is unknown\n\n${rows.map(({ fact, call }) => `- ${code(`${call.method} ${call.path}`)}: ${fact}`).join('\n')}`
+  return `### What is unknown\n\n${rows.map(({ fact, call }) => `- ${code(`${call.method} ${call.host ?? ''}${call.path}`)}: ${fact}`).join('\n')}`
 }
 
 /** The part of the page between the two marks. */

@@ -36,6 +36,8 @@ export const milliseconds = between(86_390_000, 86_400_000, 86_399_985)
  */
 export interface Call {
   readonly method: 'GET' | 'POST' | 'OPTIONS'
+  /** Another host than that of IMS. */
+  readonly host?: string
   readonly path: string
   readonly query?: Readonly<Record<string, string>>
   readonly form?: Readonly<Record<string, string>>
