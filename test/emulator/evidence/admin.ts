@@ -50,7 +50,7 @@ export const admin: Section = {
     },
     {
       id: 'organization-details',
-      fact: 'One organization with its groups, whose `ident` is text here; a group without one occurs.',
+      fact: 'One organization with its groups, whose `ident` is text here. Fixtures have a group without one, and an organization without `groups`.',
       ...spacecat,
       call: {
         method: 'GET',

@@ -49,6 +49,27 @@ export const elsewhere: Section = {
       },
     },
     {
+      id: 'from-susi',
+      fact: 'The page that the user signs in at posts to this address; the answer sets the cookie of the session, and leads back to IMS and then to the app.',
+      source: 'Network traces in public code',
+      confidence: 'C',
+      call: {
+        method: 'POST',
+        host: 'adobeid-na1.services.adobe.com',
+        path: '/ims/fromSusi',
+        form: { client_id: 'web-app' },
+      },
+      answer: { status: 302, headers: { 'set-cookie': text('ims_sid') } },
+    },
+    {
+      id: 'gateway-api-key',
+      fact: 'The gateway before Adobe’s products refuses an API key. Its errors have another form than those of IMS.',
+      source: 'Adobe documentation of Campaign',
+      confidence: 'A',
+      call: { method: 'GET', host: 'mc.adobe.io', path: '/' },
+      answer: { status: 403, body: { error_code: '403003', message: 'Api Key is invalid' } },
+    },
+    {
       id: 'check-token',
       fact: 'Pages of Adobe get a token for the cookie of a session; which members there are beside `access_token` is not known.',
       source: 'Pages of Adobe in public code and traces',

@@ -40,6 +40,14 @@ export const machine: Section = {
       answer: { status: 200, body: granted },
     },
     {
+      id: 'credentials-resource',
+      fact: '`resource` (RFC 8707) may be sent along, also to the other grants.',
+      source: sources.imsGo,
+      confidence: 'B',
+      call: { method: 'POST', path: '/ims/token/v2', form: { ...ask, org_id, resource: 'https://api.example' } },
+      answer: { status: 200, body: granted },
+    },
+    {
       id: 'credentials-two-secrets',
       fact: 'Either of the two secrets of a credential is accepted.',
       source: sources.serverDocs,
@@ -160,6 +168,13 @@ export const machine: Section = {
       },
       answer: 'unknown',
       assumed: { status: 400, body: { error: 'invalid_client' } },
+    },
+    {
+      id: 'credentials-no-scope',
+      fact: 'What happens without `scope`, which is documented as mandatory; clients by Adobe send it empty or not at all if none is configured.',
+      call: { method: 'POST', path: '/ims/token/v2', form: { ...grant, org_id } },
+      answer: 'unknown',
+      assumed: { status: 400, body: { error: text('invalid_scope') } },
     },
     {
       id: 'credentials-foreign-org',

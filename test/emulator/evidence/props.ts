@@ -99,6 +99,26 @@ export function createProps({ emulator, signingKey }: Scene, row: Row): Fill {
       await post('/ims/revoke', { token, ...web })
       return token
     },
+    'access_token cascaded': async () => {
+      const { access_token, refresh_token: token = '' } = await signedIn()
+      await post('/ims/invalidate_token/v2', { token, token_type: 'refresh_token', cascading: 'all', ...web })
+      return access_token
+    },
+    'access_token signed-out': async () => {
+      const { access_token: token = '' } = await signedIn()
+      await post('/ims/logout/v1/token', { access_token: token, client_id: client })
+      return token
+    },
+    'account_token earlier': async () => {
+      const exchange = async () => {
+        const jwt_token = await assertion('', signingKey, post)
+        const account = { client_id: 'service-account', client_secret: 'service-account-secret' }
+        return (await post('/ims/exchange/jwt', { ...account, jwt_token })).access_token
+      }
+      const first = await exchange()
+      await exchange()
+      return first
+    },
     refresh_token: async () => (await signedIn()).refresh_token,
     'refresh_token used': async () => {
       const { refresh_token = '' } = await signedIn()
