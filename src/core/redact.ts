@@ -70,6 +70,7 @@ export const secretNames: ReadonlySet<string> = new Set([
   'user_token',
   'subject_token',
   'promise_token',
+  'authenticating_token',
   'jwt_token',
   'assertion',
   'code',

@@ -3,6 +3,7 @@ import { createClock } from './clock.ts'
 import type { Provider } from './provider.ts'
 import { createReadyMade, type EmulatorContexts, readyMadeUsers } from './ready-made.ts'
 import { type ClientOptions, createClientRegistry } from './registry/clients.ts'
+import { createRegistrations } from './registry/registrations.ts'
 import { createSessions } from './registry/sessions.ts'
 import { createUserDirectory, type UserOptions } from './registry/users.ts'
 import { createKeyRing } from './tokens/keys.ts'
@@ -28,6 +29,16 @@ export interface EmulatorOptions {
   readonly refreshTokenLifetime?: number
   /** In ms. Default 10 minutes. */
   readonly codeLifetime?: number
+  /**
+   * Of promise tokens, in ms. Default 30 days, as recorded by adobe/ims-go#67; the fixtures of adobe/spacecat-shared
+   * have 4 hours.
+   */
+  readonly promiseTokenLifetime?: number
+  /**
+   * Whether opening `/ims/logout/v1` with `client_id` and `redirect_uri` signs out. Default `true`: Adobe's documentation,
+   * `aio login` and DA do so. With `false` it takes a POST with `access_token` in the body, as ai-ecoverse/slicc reports.
+   */
+  readonly logoutByUrl?: boolean
   /** Issues access tokens that are random strings instead of JWTs. */
   readonly opaqueTokens?: boolean
   /** Scopes that the ready-made clients may ask for, beside those that Adobe's documentation and clients name. */
@@ -88,6 +99,7 @@ export async function createProvider(
     accessToken: options.accessTokenLifetime ?? day,
     refreshToken: options.refreshTokenLifetime ?? 14 * day,
     code: options.codeLifetime ?? 600_000,
+    promiseToken: options.promiseTokenLifetime ?? 30 * day,
   })
   const [keys, readyMade, users, ownClients] = await Promise.all([
     createKeyRing(),
@@ -95,11 +107,13 @@ export async function createProvider(
     createUserDirectory(usersWith(options.users ?? readyMadeUsers, options.autoLogin)),
     createClientRegistry(options.clients ?? []),
   ])
+  const clients = new Map([...(await createClientRegistry(readyMade.clients)), ...ownClients])
   const provider: Provider = {
     endpoint,
     issuer: options.issuer ?? endpoint,
     clock: createClock(options.now ?? Date.now),
-    clients: new Map([...(await createClientRegistry(readyMade.clients)), ...ownClients]),
+    clients,
+    registrations: createRegistrations(clients),
     users,
     keys,
     tokens: createTokenLedger(),
@@ -110,6 +124,7 @@ export async function createProvider(
     jwtSignatureError: oneOf('jwtSignatureError', options.jwtSignatureError, ['invalid_token', 'invalid_signature']),
     usedJtis: new Set(),
     opaqueTokens: options.opaqueTokens ?? false,
+    logoutByUrl: options.logoutByUrl ?? true,
   }
   return { provider, contexts: readyMade.contexts }
 }

@@ -1,5 +1,6 @@
 import type { EmulatorClock } from './clock.ts'
 import type { ClientRegistry } from './registry/clients.ts'
+import type { Registrations } from './registry/registrations.ts'
 import type { Sessions } from './registry/sessions.ts'
 import type { UserDirectory } from './registry/users.ts'
 import type { KeyRing } from './tokens/keys.ts'
@@ -13,6 +14,7 @@ export interface Provider {
   readonly issuer: string
   readonly clock: EmulatorClock
   readonly clients: ClientRegistry
+  readonly registrations: Registrations
   readonly users: UserDirectory
   readonly keys: KeyRing
   readonly tokens: TokenLedger
@@ -20,11 +22,18 @@ export interface Provider {
   /** Who signs in and consents without being asked. */
   readonly autoLogin: string | undefined
   /** In ms. */
-  readonly lifetimes: { readonly accessToken: number; readonly refreshToken: number; readonly code: number }
+  readonly lifetimes: {
+    readonly accessToken: number
+    readonly refreshToken: number
+    readonly code: number
+    readonly promiseToken: number
+  }
   readonly tokenErrorRedirects: 'unversioned' | 'all' | 'none'
   readonly jwtSignatureError: 'invalid_token' | 'invalid_signature'
   /** Of JWT assertions, each after the id of its client. */
   readonly usedJtis: Set<string>
   /** Whether access tokens are random strings instead of JWTs. */
   readonly opaqueTokens: boolean
+  /** Whether a browser signs out by opening the logout URL. */
+  readonly logoutByUrl: boolean
 }

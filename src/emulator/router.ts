@@ -1,3 +1,10 @@
+import {
+  adminOrganizationsEndpoint,
+  adminProfileEndpoint,
+  groupMembersEndpoint,
+  organizationEndpoint,
+  productContextEndpoint,
+} from './endpoints/admin.ts'
 import { authorize } from './endpoints/authorize.ts'
 import { authorizationServerMetadata, discovery, documentedDiscovery, jwks } from './endpoints/discovery.ts'
 import { exchangeJwt } from './endpoints/exchange-jwt.ts'
@@ -5,6 +12,7 @@ import { finishRelay, relayDone, relayError, startRelay } from './endpoints/logi
 import { logout, logoutToken } from './endpoints/logout.ts'
 import { messagePage } from './endpoints/pages.ts'
 import { accountClusterEndpoint, organizationsEndpoint, profileEndpoint, userInfoEndpoint } from './endpoints/people.ts'
+import { register } from './endpoints/register.ts'
 import { invalidateToken, revokeToken } from './endpoints/revocation.ts'
 import { echo } from './endpoints/sample-api.ts'
 import { tokenEndpoint } from './endpoints/token-endpoint.ts'
@@ -48,6 +56,12 @@ const routes: readonly Route[] = [
   { path: /^\/ims\/userinfo(\/v[12])?$/, methods: { GET: userInfoEndpoint } },
   { path: /^\/ims\/profile(\/v[1-3])?$/, methods: { GET: profileEndpoint } },
   { path: /^\/ims\/organizations(\/v[1-6])?$/, methods: { GET: organizationsEndpoint } },
+  { path: /^\/ims\/organizations\/[^/]+\/v2$/, methods: { GET: organizationEndpoint } },
+  { path: /^\/ims\/organizations\/[^/]+\/groups\/[^/]+\/members$/, methods: { GET: groupMembersEndpoint } },
+  { path: /^\/ims\/fetch_pc_by_org\/v1$/, methods: { POST: productContextEndpoint } },
+  { path: /^\/ims\/admin_profile\/v[1-3]$/, methods: { POST: adminProfileEndpoint } },
+  { path: /^\/ims\/admin_organizations\/v[1-6]$/, methods: { POST: adminOrganizationsEndpoint } },
+  { path: /^\/ims\/register$/, methods: { POST: register } },
   { path: /^\/ims\/account_cluster\/v[23]$/, methods: { GET: accountClusterEndpoint } },
 ]
 

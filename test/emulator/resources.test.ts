@@ -107,6 +107,9 @@ test('profile describes people and technical accounts', async () => {
   expect(body).not.toHaveProperty('projectedProductContext')
   const projected = await get('/ims/profile/v3', await userToken('AdobeID,additional_info.projectedProductContext'))
   expect(projected.body.projectedProductContext[0].prodCtx.owningEntity).toMatch(/@AdobeOrg$/)
+  expect(body).not.toHaveProperty('ownerOrg')
+  const owned = await get('/ims/profile/v1', await userToken('AdobeID,additional_info.ownerOrg'))
+  expect(owned.body.ownerOrg).toBe('0123456789ABCDEF01234567@AdobeOrg')
   expect((await get('/ims/profile', await machineToken())).body.userId).toMatch(/@techacct\.adobe\.com$/)
 })
 
@@ -117,6 +120,7 @@ test('organizations needs read_organizations from people, not from machines', as
     orgName: 'Emulated Org',
     orgType: 'Enterprise',
     orgRef: { ident: '0123456789ABCDEF01234567', authSrc: 'AdobeOrg' },
+    groups: [{ groupName: 'Administrators', role: 'GRP_ADMIN', ident: 123456789 }],
   })
   const refused = await get('/ims/organizations/v5', await userToken('openid'))
   expect(refused).toMatchObject({ status: 403, body: { error: 'insufficient_scope' } })
@@ -212,6 +216,31 @@ describe('logout', () => {
     expect([status, response.headers.get('cache-control')]).toEqual([200, 'no-store'])
     expect(await silent(person)).toBe('login_required')
     expect((await post(`${emulator.url}/ims/logout/v1`, { ...params, client_secret: 'wrong' })).status).toBe(400)
+  })
+
+  test('takes only a POST with the access token, if the emulator was set up so', async () => {
+    const own = await createEmulator({ logoutByUrl: false, autoLogin: 'user@example.com' })
+    const { client_id, client_secret, scope } = own.contexts.oauth
+    const query = new URLSearchParams({ client_id, scope, redirect_uri: callback, response_type: 'code' })
+    const back = await own.fetch(`${own.url}/ims/authorize/v2?${query}`)
+    const code = new URL(back.headers.get('location') ?? '').searchParams.get('code') ?? ''
+    const ask = (path: string, params: Record<string, string>) =>
+      own.fetch(own.url + path, { method: 'POST', body: new URLSearchParams(params) })
+    const grant = { grant_type: 'authorization_code', client_id, client_secret, code }
+    const { access_token } = await (await ask('/ims/token/v3', grant)).json()
+    const bearer = { headers: { authorization: `Bearer ${access_token}` } }
+    const profile = async () => (await own.fetch(`${own.url}/ims/profile/v1`, bearer)).status
+    const byUrl = { client_id, redirect_uri: callback, access_token }
+    const refusals = [
+      own.fetch(`${own.url}/ims/logout/v1?${new URLSearchParams(byUrl)}`),
+      ask(`/ims/logout/v1?${new URLSearchParams(byUrl)}`, {}),
+      ask('/ims/logout/v1', { client_id, redirect_uri: callback }),
+    ]
+    for (const refusal of await Promise.all(refusals)) expect(refusal.status).toBe(400)
+    expect(await profile()).toBe(200)
+    const { status, headers } = await ask('/ims/logout/v1', byUrl)
+    expect([status, headers.get('location')]).toEqual([302, callback])
+    expect(await profile()).toBe(401)
   })
 
   test('without a redirect it answers JSON or JSONP', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
+import { Ims } from '../../src/core/index.ts'
+import { createEmulator, type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
 import { post, publicCode } from './person.ts'
 
 let emulator: RunningEmulator
@@ -36,6 +37,15 @@ describe('validate_token', () => {
       },
     })
     expect((await validate(refresh_token, 'refresh_token')).valid).toBe(true)
+  })
+
+  test('names the organization of a token that has one, and no scopes', async () => {
+    const { client_id: id, client_secrets, ims_org_id } = emulator.contexts.oauth_server_to_server
+    const grant = { grant_type: 'client_credentials', client_id: id, client_secret: client_secrets[0] ?? '' }
+    const { access_token } = (await call('/ims/token/v3', { ...grant, scope: 'openid' })).body
+    const { token } = await validate(access_token, 'access_token', id)
+    expect(token.org).toBe(ims_org_id)
+    expect(Object.keys(token).sort()).toEqual(['client_id', 'created_at', 'expires_in', 'org', 'type', 'user_id'])
   })
 
   test('takes the token as a bearer too, by POST and by GET', async () => {
@@ -128,10 +138,28 @@ describe('revoke', () => {
     expect([status, body.error]).toEqual([400, 'invalid_client'])
   })
 
-  test('a token of another client stays alive', async () => {
+  test('a token of another client is refused and stays valid', async () => {
     const { access_token: token } = await signedIn()
-    const other = emulator.contexts.oauth
-    await call('/ims/revoke', { client_id: other.client_id, client_secret: other.client_secret, token })
+    const { client_id, client_secret } = emulator.contexts.oauth
+    const refused = await call('/ims/revoke', { client_id, client_secret, token })
+    expect(refused).toMatchObject({ status: 400, body: { error: 'invalid_token' } })
     expect((await validate(token)).valid).toBe(true)
+  })
+
+  test('a token of another environment is refused', async () => {
+    const elsewhere = await createEmulator({ autoLogin: 'user@example.com' })
+    const { client_id: id, client_secrets, scopes } = elsewhere.contexts.oauth_server_to_server
+    const ims = new Ims({ endpoint: elsewhere.url, fetch: elsewhere.fetch })
+    const { access_token } = await ims.getAccessTokenByClientCredentials(id, client_secrets[0] ?? '', undefined, scopes)
+    const refused = await call('/ims/revoke', { client_id, token: access_token.token })
+    expect(refused).toMatchObject({ status: 400, body: { error: 'invalid_token' } })
+  })
+
+  test('token_type_hint is accepted, right or wrong', async () => {
+    for (const token_type_hint of ['access_token', 'refresh_token', 'nonsense']) {
+      const { access_token: token } = await signedIn()
+      expect((await call('/ims/revoke', { client_id, token, token_type_hint })).status).toBe(200)
+      expect((await validate(token)).valid).toBe(false)
+    }
   })
 })

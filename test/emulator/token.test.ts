@@ -145,8 +145,18 @@ test('refuses unknown grant types, and grants a version does not know', async ()
     post(token(version), { client_id, client_secret, ...params })
   expect(await ask({ grant_type: 'password' }, '/v3')).toMatchObject({ body: { error: 'unsupported_grant_type' } })
   expect(await ask({ grant_type: 'constructor' }, '/v3')).toMatchObject({ body: { error: 'unsupported_grant_type' } })
-  expect(await ask({ grant_type: 'cluster_at_exchange' }, '/v2')).toMatchObject({
-    body: { error: 'unsupported_grant_type' },
+  for (const [grant_type, version] of [
+    ['cluster_at_exchange', '/v1'],
+    ['promise', '/v3'],
+    ['promise_exchange', '/v3'],
+    ['urn:ietf:params:oauth:grant-type:token-exchange', '/v3'],
+  ] as const) {
+    const refused = { status: 400, body: { error: 'unsupported_grant_type' } }
+    expect(await ask({ grant_type }, version), grant_type).toMatchObject(refused)
+  }
+  expect(await ask({ grant_type: 'aux_sid_exchange', aux_sid: 'x' }, '/v3')).toMatchObject({
+    status: 400,
+    body: { error: 'unsupported_grant_type', error_description: expect.stringContaining('aux_sid') },
   })
   expect(await ask({}, '/v3')).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
 })
@@ -174,6 +184,13 @@ describe('exchanges', () => {
     expect(await ask({ user_token: 'garbage', owning_org_id: otherOrg })).toMatchObject({
       body: { error: 'invalid_token' },
     })
+  })
+
+  test('cluster_at_exchange works at v2 with the client id in the body', async () => {
+    const params = { client_id: 'emulator-public', user_token: await userToken(), owning_org_id: otherOrg }
+    const { status, body } = await post(token('/v2'), { grant_type: 'cluster_at_exchange', ...params })
+    expect([status, body.expires_in]).toEqual([200, 86399])
+    expect(decodeJwt(body.access_token).org).toBe(otherOrg)
   })
 
   test('token exchange acts on behalf of a person and names the actor', async () => {

@@ -10,21 +10,26 @@ import { hideSecrets } from '../redact.ts'
 import { type Connection, callWith, connect } from '../setup.ts'
 import type { Verifier, VerifyTokenOptions } from '../verify/verify-token.ts'
 import { endpointOfToken } from './endpoint-of-token.ts'
+import type { ExchangeTokenRequest } from './exchange-token.ts'
 import { grantOfCode } from './grant-of-code.ts'
 import { type ImsOptions, imsOptions } from './ims-options.ts'
 import { ACCESS_TOKEN, AUTHORIZATION_CODE, CLIENT_CREDENTIALS, REFRESH_TOKEN } from './parameter-names.ts'
+import type { PromiseExchange, PromiseExchangeRequest, PromiseToken, PromiseTokenRequest } from './promise-grants.ts'
 import { bearer, form, type Parameters, withQuery } from './request-parameters.ts'
 import type { ClientCredential } from './request-token.ts'
 import { resultOfToken, type TokenResult, tokenResult } from './token-result.ts'
-import { checkAllowList, copyOf, type ImsValidation, requireAllowList, type Validated } from './validation.ts'
+import { checkAllowList, type ImsValidation, requireAllowList, throughCache, type Validated } from './validation.ts'
 import type { ValidationCache } from './validation-cache.ts'
 
+export type { ExchangeTokenRequest } from './exchange-token.ts'
 export type { ImsOptions } from './ims-options.ts'
 export * from './parameter-names.ts'
+export type { PromiseExchange, PromiseExchangeRequest, PromiseToken, PromiseTokenRequest } from './promise-grants.ts'
 export type { ClientCredential } from './request-token.ts'
 export type { ImsValidation } from './validation.ts'
 
 const loadWire = /* @__PURE__ */ late(() => import('./wire.ts'))
+const loadPromises = /* @__PURE__ */ late(() => import('./promise-grants.ts'))
 const loadVerifier = /* @__PURE__ */ late(() => import('../verify/verify-token.ts'))
 
 /**
@@ -168,25 +173,28 @@ export class Ims {
   }
 
   /** The same person's token for another organization or profile (`POST /ims/token/v3`, grant `cluster_at_exchange`). */
-  exchangeToken = async (
-    request: ClientCredential & {
-      token: string
-      orgId?: string
-      userId?: string
-      scopes?: readonly string[]
-      signal?: AbortSignal
-    },
-  ): Promise<TokenResult> => {
-    checkOptions('exchangeToken', request)
-    const { token, orgId, userId, scopes, clientId, signal } = request
-    requireText('exchangeToken', { token, clientId })
-    if ((orgId === undefined) === (userId === undefined))
-      throw new ConfigurationError('BAD_OPTION', 'exchangeToken needs exactly one of orgId and userId')
-    const path = `${paths.token}?client_id=${encodeURIComponent(clientId)}`
-    const parameters = { user_token: token, user_id: userId, owning_org_id: orgId, scope: scopeList(scopes).join(',') }
-    const { requestToken } = await loadWire()
-    return requestToken(this.#call, request, { grant: 'cluster_at_exchange', path, parameters, signal })
-  }
+  exchangeToken = async (request: ExchangeTokenRequest): Promise<TokenResult> =>
+    (await loadWire()).exchangeToken(this.#call, request)
+
+  /**
+   * Trades the access token of a user for a promise token (`POST /ims/token/v4`, grant `promise`), with which another
+   * client gets access tokens for that user later. Rejects with `BAD_OPTION` for missing or unknown options.
+   *
+   * @returns the promise token; `expiresAt` is in ms since the epoch
+   */
+  getPromiseToken = async (request: PromiseTokenRequest): Promise<PromiseToken> =>
+    (await loadPromises()).getPromiseToken(this.#call, request)
+
+  /**
+   * Redeems a promise token for a short-lived access token of its user (`POST /ims/token/v4`, grant `promise_exchange`).
+   * A promise token works once: the request is never repeated, and the result has the next one. Rejects with
+   * `BAD_OPTION` for missing or unknown options, and with `HTTP_ERROR` (status 401) if the promise is used or expired.
+   *
+   * @example
+   * const { accessToken, promiseToken: next } = await ims.exchangePromiseToken({ clientId, clientSecret, promiseToken })
+   */
+  exchangePromiseToken = async (request: PromiseExchangeRequest): Promise<PromiseExchange> =>
+    (await loadPromises()).exchangePromiseToken(this.#call, request)
 
   /**
    * Ends a token at IMS (`POST /ims/invalidate_token/v2`; without a secret or in a page `POST /ims/revoke`); with a
@@ -225,12 +233,12 @@ export class Ims {
 
   /** Asks IMS whether `token` is valid (`POST /ims/validate_token/v1`), through the cache where there is one. */
   validateToken = async (token: string, clientId?: string): Promise<ImsValidation> =>
-    this.#cached('token', token, clientId, () => this.#validate(token, clientId))
+    throughCache(this.cache, ['token', this.endpoint, clientId ?? null, token], () => this.#validate(token, clientId))
 
   /** As `validateToken`, and whether the token's client is on the list. No list: no check; an empty one refuses all. */
   validateTokenAllowList = async (token: string, allowList?: readonly string[]): Promise<ImsValidation> => {
     requireAllowList(allowList)
-    return this.#cached('allow-list', token, allowList, async () =>
+    return throughCache(this.cache, ['allow-list', this.endpoint, allowList ?? null, token], async () =>
       checkAllowList(await this.#validate(token), token, allowList),
     )
   }
@@ -282,19 +290,5 @@ export class Ims {
 
   async #validate(token: string, clientId?: string): Promise<Validated> {
     return (await loadWire()).validateAtIms(this.#call, token, clientId)
-  }
-
-  /** A hit waits for nothing. The kind of question is part of the key: a client id and a list are different questions. */
-  #cached(
-    kind: string,
-    token: string,
-    about: unknown,
-    ask: () => Promise<Validated>,
-  ): ImsValidation | Promise<ImsValidation> {
-    const { cache } = this
-    if (cache === undefined) return ask().then(copyOf)
-    const known = cache.peek(kind, this.endpoint, about ?? null, token) as Validated | undefined
-    if (known !== undefined) return copyOf(known)
-    return cache.validateWithCache((..._: unknown[]) => ask(), kind, this.endpoint, about ?? null, token).then(copyOf)
   }
 }

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../errors.ts'
 import { claimsOf } from '../ims/decode-token.ts'
-import type { ValidationResult } from './validation-cache.ts'
+import type { ValidationCache, ValidationResult } from './validation-cache.ts'
 
 /** What IMS answers to a validation. */
 export interface ImsValidation {
@@ -32,7 +32,22 @@ export function requireAllowList(allowList: unknown): void {
 }
 
 /** What was found, for one caller: what that does to it must not reach the next. */
-export function copyOf({ imsValidation }: Validated): ImsValidation {
+function copyOf({ imsValidation }: Validated): ImsValidation {
   const { token } = imsValidation
   return token === undefined ? { ...imsValidation } : { ...imsValidation, token: { ...token } }
+}
+
+/**
+ * The validation that `cache` has for `question`, or that `ask` finds. A hit waits for nothing. The first part of the
+ * question is its kind: a client id and an allow list are different questions.
+ */
+export function throughCache(
+  cache: ValidationCache | undefined,
+  question: readonly unknown[],
+  ask: () => Promise<Validated>,
+): ImsValidation | Promise<ImsValidation> {
+  if (cache === undefined) return ask().then(copyOf)
+  const known = cache.peek(...question) as Validated | undefined
+  if (known !== undefined) return copyOf(known)
+  return cache.validateWithCache((..._: unknown[]) => ask(), ...question).then(copyOf)
 }

@@ -3,6 +3,7 @@ import { type Call, type ImsRequest, send } from '../ims/call.ts'
 
 export { exchangeAssertion } from '../ims/exchange-assertion.ts'
 export { invalidateAtIms } from '../ims/invalidate-token.ts'
+export { exchangeToken } from './exchange-token.ts'
 export { requestToken } from './request-token.ts'
 export { validateAtIms } from './validate-at-ims.ts'
 

@@ -38,8 +38,16 @@ function answer({ params }: Call, provider: Provider): Response {
   return messagePage('Signed out', `You are signed out.${note}`)
 }
 
-/** `GET|POST /ims/logout[/v1]`: back to a registered redirect URI; with the client's secret, a plain 200. */
+/**
+ * `GET|POST /ims/logout[/v1]`: back to a registered redirect URI; with the client's secret, a plain 200. If the emulator
+ * was set up with `logoutByUrl: false`, it takes a POST with `access_token` in the body.
+ */
 export function logout(call: Call, provider: Provider): Response {
+  const { method, params, url } = call
+  const posted = method === 'POST' && params.get('access_token') !== null && !url.searchParams.has('access_token')
+  if (!provider.logoutByUrl && !posted) {
+    throw new Refusal(400, 'invalid_request', 'missing access_token in the body of a POST')
+  }
   const response = answer(call, provider)
   endSessions(call, provider)
   return withSignedOutHeaders(response, provider)

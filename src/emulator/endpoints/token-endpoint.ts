@@ -6,20 +6,27 @@ import { type Issued, tokenResponse } from '../tokens/token-response.ts'
 import { authenticateClient } from './client-authentication.ts'
 import type { GrantRequest } from './grant-request.ts'
 import { clientCredentialsGrant, clusterExchangeGrant, tokenExchangeGrant } from './machine-grants.ts'
+import { promiseExchangeGrant, promiseGrant } from './promise-grants.ts'
 import { authorizationCodeGrant, refreshTokenGrant } from './user-grants.ts'
 
 interface GrantType {
-  readonly issue: (request: GrantRequest) => Promise<Issued>
+  readonly answer: (request: GrantRequest) => Promise<Response>
   /** The first version of the endpoint that knows it. */
   readonly since: number
 }
 
+function issuing(issue: (request: GrantRequest) => Promise<Issued>): GrantType['answer'] {
+  return async (request) => tokenResponse(await issue(request), request.call.version)
+}
+
 const grantTypes: Readonly<Record<string, GrantType>> = {
-  authorization_code: { issue: authorizationCodeGrant, since: 0 },
-  refresh_token: { issue: refreshTokenGrant, since: 0 },
-  client_credentials: { issue: clientCredentialsGrant, since: 0 },
-  cluster_at_exchange: { issue: clusterExchangeGrant, since: 3 },
-  'urn:ietf:params:oauth:grant-type:token-exchange': { issue: tokenExchangeGrant, since: 4 },
+  authorization_code: { answer: issuing(authorizationCodeGrant), since: 0 },
+  refresh_token: { answer: issuing(refreshTokenGrant), since: 0 },
+  client_credentials: { answer: issuing(clientCredentialsGrant), since: 0 },
+  cluster_at_exchange: { answer: issuing(clusterExchangeGrant), since: 2 },
+  'urn:ietf:params:oauth:grant-type:token-exchange': { answer: issuing(tokenExchangeGrant), since: 4 },
+  promise: { answer: promiseGrant, since: 4 },
+  promise_exchange: { answer: promiseExchangeGrant, since: 4 },
 }
 
 async function answer(call: Call, provider: Provider): Promise<Response> {
@@ -29,9 +36,13 @@ async function answer(call: Call, provider: Provider): Promise<Response> {
   // The oldest dialect does not know Basic authentication
   const client = authenticateClient(call, provider, { allowBasic: call.version >= 2 })
   if (grantType === undefined || call.version < grantType.since) {
-    throw new Refusal(400, 'unsupported_grant_type', 'unsupported grant_type parameter')
+    const description =
+      name === 'aux_sid_exchange'
+        ? 'the emulator does not issue aux_sid cookies and cannot exchange them'
+        : 'unsupported grant_type parameter'
+    throw new Refusal(400, 'unsupported_grant_type', description)
   }
-  return tokenResponse(await grantType.issue({ call, client, provider }), call.version)
+  return grantType.answer({ call, client, provider })
 }
 
 /** Where to a refusal is redirected, if it is: the `redirect_uri` of the request, if it is one of the client's. */

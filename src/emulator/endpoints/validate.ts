@@ -23,7 +23,10 @@ function reasonInvalid(token: IssuedToken, client: Client, { type, now }: { type
   return isExpired(token, now) ? 'expired' : undefined
 }
 
-/** `/ims/validate_token/v1`: the token comes as a bearer or as `token`; the answer is a 200 either way. */
+/**
+ * `/ims/validate_token/v1`: the token comes as a bearer or as `token`. The answer is a 200 either way, and does not tell
+ * the scopes of the token.
+ */
 export function validateToken(call: Call, provider: Provider): Response {
   const { params, headers } = call
   const client = requireClient(provider, params.get('client_id') ?? headers.get('x-ims-clientid'))
@@ -33,11 +36,13 @@ export function validateToken(call: Call, provider: Provider): Response {
   const at = { type: params.get('type'), now: provider.clock.now() }
   const reason = token === undefined ? reasonUnknown(value) : reasonInvalid(token, client, at)
   if (token === undefined || reason !== undefined) return Response.json({ valid: false, reason })
+  const { userId, orgId } = token.authorization.subject
   return Response.json({
     valid: true,
     token: {
       client_id: client.clientId,
-      user_id: token.authorization.subject.userId,
+      user_id: userId,
+      ...(orgId !== undefined && { org: orgId }),
       type: token.type,
       created_at: String(token.createdAt),
       expires_in: String(token.expiresIn),

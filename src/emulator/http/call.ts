@@ -8,6 +8,8 @@ export interface Call {
   readonly headers: Headers
   /** Of the query and of the body, urlencoded or multipart; the body wins. */
   readonly params: Params
+  /** The body if it is JSON; `undefined` if it is something else or malformed. */
+  readonly json?: unknown
   /** The number at the end of the path; 0 where there is none, which is the oldest dialect. */
   readonly version: number
   /** What the overview says about the request beside its status, such as why it was refused. */
@@ -53,15 +55,28 @@ async function readMultipart(body: ArrayBuffer, type: string): Promise<[string, 
   return [...form].map(([name, value]) => [name, typeof value === 'string' ? value : ''])
 }
 
+async function readJson(request: Request): Promise<unknown> {
+  const type = request.headers.get('content-type') ?? ''
+  if (request.method !== 'POST' || !/^application\/json\b/i.test(type)) return undefined
+  if (Number(request.headers.get('content-length')) > maxBodyBytes) return undefined
+  try {
+    const text = await request.text()
+    return text.length > maxBodyBytes ? undefined : JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 function toParams(entries: [string, string][]): Params {
   const byName = new Map(entries)
   return { get: (name) => byName.get(name) || null, entries: () => entries }
 }
 
-/** Reads query and form. */
+/** Reads query and body. */
 export async function readCall(request: Request): Promise<Call> {
   const url = new URL(request.url)
   const form = await readForm(request)
+  const json = await readJson(request)
   const problem = form instanceof Refusal ? form : undefined
   return {
     method: request.method,
@@ -70,6 +85,7 @@ export async function readCall(request: Request): Promise<Call> {
     params: toParams([...url.searchParams, ...(form instanceof Refusal ? [] : form)]),
     version: Number(/\/v(\d+)(?:\/|$)/.exec(url.pathname)?.[1] ?? 0),
     notes: [],
+    ...(json === undefined ? {} : { json }),
     ...(problem === undefined ? {} : { problem }),
   }
 }

@@ -10,6 +10,8 @@ export type ClientGrant =
   | 'client_credentials'
   | 'exchange_jwt'
   | 'service'
+  | 'promise'
+  | 'promise_exchange'
 
 /** A client registered with the emulator. */
 export interface ClientOptions {
@@ -47,6 +49,11 @@ export interface ClientOptions {
   readonly refreshTokenRenewal?: 'renewed' | 'same-end' | 'none'
   /** The never-expiring authorization code of a service client. */
   readonly permanentCode?: string
+  /**
+   * Its part in promise grants: the emitter gets promise tokens for users, the consumer exchanges them for access
+   * tokens. Both are registered with the same definition id.
+   */
+  readonly promise?: { readonly definitionId: string; readonly role: 'emitter' | 'consumer' }
   /** Lifetime of its access tokens in ms. Default: the emulator's. */
   readonly accessTokenLifetime?: number
 }
@@ -74,16 +81,30 @@ function defaultGrants(options: ClientOptions): ClientGrant[] {
   if (options.publicKeys?.length) grants.push('exchange_jwt')
   else if (options.technicalAccountId !== undefined) grants.push('client_credentials')
   if (options.permanentCode !== undefined) grants.push('service')
+  if (options.promise !== undefined) grants.push(options.promise.role === 'emitter' ? 'promise' : 'promise_exchange')
   return grants
 }
 
-async function toClient(options: ClientOptions): Promise<Client> {
+function checkPromise({ clientId, promise }: ClientOptions): void {
+  if (promise === undefined) return
+  const { definitionId, role } = promise ?? {}
+  const hasId = typeof definitionId === 'string' && definitionId !== ''
+  if (hasId && (role === 'emitter' || role === 'consumer')) return
+  throw new ConfigurationError(
+    'BAD_OPTION',
+    `The promise option of the client '${clientId}' is incomplete. Give a definitionId, and the role emitter or consumer.`,
+  )
+}
+
+/** Fills in the defaults of a client. */
+export async function toClient(options: ClientOptions): Promise<Client> {
   if (typeof options.clientId !== 'string' || options.clientId === '') {
     throw new ConfigurationError('BAD_OPTION', 'A client of the emulator has no clientId. Give each one an id.')
   }
   const redirectUris = options.redirectUris ?? []
   const defaultRedirectUri = options.defaultRedirectUri ?? redirectUris.find((uri) => typeof uri === 'string')
   const clientSecrets = options.clientSecrets ?? []
+  checkPromise(options)
   const publicKeys = await Promise.all((options.publicKeys ?? []).map(importPublicKey)).catch(() => {
     throw new ConfigurationError(
       'BAD_OPTION',

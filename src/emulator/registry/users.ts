@@ -1,5 +1,14 @@
 import { ConfigurationError } from '../../core/errors.ts'
 
+/** A group of an organisation. */
+export interface GroupOptions {
+  readonly groupName: string
+  /** Such as `GRP_ADMIN` or `TEAM_MEMBER`. */
+  readonly role: string
+  /** A number in one Adobe service, text in the fixtures of another; groups without one occur. */
+  readonly ident?: number | string
+}
+
 /** An organisation a person belongs to. */
 export interface OrganizationOptions {
   /** `<24 hex>@AdobeOrg`. */
@@ -7,6 +16,8 @@ export interface OrganizationOptions {
   readonly name: string
   /** The person's business profile there, which `cluster_at_exchange` switches to. Default: derived from both names. */
   readonly userId?: string
+  /** Default: the administrators, with an `ident`, and a group of members without one. None: an empty list. */
+  readonly groups?: readonly GroupOptions[]
 }
 
 /** A person who can sign in. */
@@ -42,8 +53,16 @@ interface Person extends Subject {
   readonly password?: string
 }
 
+const defaultGroups: readonly GroupOptions[] = [
+  { groupName: 'Administrators', role: 'GRP_ADMIN', ident: 123456789 },
+  { groupName: 'Members', role: 'TEAM_MEMBER' },
+]
+
 /** Everyone who can sign in. */
 export interface UserDirectory {
+  readonly all: readonly Subject[]
+  /** The user with this id, which may be the id of a profile in an organisation. */
+  byUserId(id: string): Subject | undefined
   find(email: string): Subject | undefined
   /** The person, or `undefined` where address or password is wrong. */
   authenticate(email: string, password: string): Subject | undefined
@@ -63,9 +82,10 @@ async function toPerson(options: UserOptions): Promise<Person> {
     throw new ConfigurationError('BAD_OPTION', 'A user of the emulator has no valid email. Give each one an address.')
   }
   const userId = options.userId ?? `${await identifier(options.email)}@AdobeID`
-  const organizations = (options.organizations ?? []).map(async ({ id, name, userId: profile }) => ({
+  const organizations = (options.organizations ?? []).map(async ({ id, name, userId: profile, groups }) => ({
     id,
     name,
+    groups: groups ?? defaultGroups,
     userId: profile ?? `${await identifier(`${options.email} ${id}`)}@${(await identifier(id)).toLowerCase()}.e`,
   }))
   return {
@@ -87,6 +107,14 @@ export async function createUserDirectory(options: readonly UserOptions[]): Prom
   const byEmail = new Map(people.map((person) => [person.email.toLowerCase(), person]))
   const find = (email: string) => byEmail.get(email.trim().toLowerCase())
   return {
+    all: people,
+    byUserId(id) {
+      const personal = people.find(({ userId }) => userId === id)
+      if (personal !== undefined) return personal
+      const owner = people.find(({ organizations }) => organizations.some(({ userId }) => userId === id))
+      const profile = owner?.organizations.find(({ userId }) => userId === id)
+      return owner && profile && { ...owner, userId: id, orgId: profile.id }
+    },
     find,
     authenticate(email, password) {
       const person = find(email)
@@ -105,6 +133,7 @@ export function machineAccount(account: Pick<Subject, 'kind' | 'userId' | 'email
     firstName: 'Technical',
     lastName: 'Account',
     country: 'US',
-    organizations: orgId === undefined ? [] : [{ id: orgId, name: 'Emulated Org', userId: account.userId }],
+    organizations:
+      orgId === undefined ? [] : [{ id: orgId, name: 'Emulated Org', userId: account.userId, groups: defaultGroups }],
   }
 }

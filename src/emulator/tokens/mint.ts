@@ -5,7 +5,12 @@ import { tokenId } from './token-id.ts'
 import type { Authorization, CodeBinding, IssuedToken, TokenType } from './token-ledger.ts'
 import { userInfo } from './user-claims.ts'
 
-const typeTag: Record<TokenType, string> = { access_token: 'at', refresh_token: 'rt', authorization_code: 'ac' }
+const typeTag: Record<TokenType, string> = {
+  access_token: 'at',
+  refresh_token: 'rt',
+  authorization_code: 'ac',
+  promise_token: 'pt',
+}
 
 function signImsToken(claims: Record<string, unknown>, type: TokenType, { kid, privateKey }: SigningKey) {
   const header = { alg: 'RS256', x5u: `${kid}.cer`, kid, itt: typeTag[type] }
@@ -72,13 +77,20 @@ async function mint(provider: Provider, authorization: Authorization, options: M
   })
 }
 
+interface AccessTokenOptions {
+  readonly scopes?: readonly string[]
+  readonly refresh?: IssuedToken | undefined
+  /** In ms; used if the client has no lifetime of its own. Default: the emulator's. */
+  readonly lifetime?: number
+}
+
 /** Issues an access token; `refresh` is the refresh token it comes with, which IMS names in it. */
 export function mintAccessToken(
   provider: Provider,
   authorization: Authorization,
-  { scopes = authorization.scopes, refresh }: { scopes?: readonly string[]; refresh?: IssuedToken | undefined } = {},
+  { scopes = authorization.scopes, refresh, lifetime = provider.lifetimes.accessToken }: AccessTokenOptions = {},
 ): Promise<IssuedToken> {
-  const expiresIn = authorization.client.accessTokenLifetime ?? provider.lifetimes.accessToken
+  const expiresIn = authorization.client.accessTokenLifetime ?? lifetime
   const claims = refresh && { rtid: tokenId(refresh.createdAt), rtea: String(refresh.createdAt + refresh.expiresIn) }
   return mint(provider, authorization, { type: 'access_token', scopes, expiresIn, ...(claims && { claims }) })
 }
@@ -90,6 +102,15 @@ export function mintRefreshToken(
   expiresIn = provider.lifetimes.refreshToken,
 ): Promise<IssuedToken> {
   return mint(provider, authorization, { type: 'refresh_token', scopes: authorization.scopes, expiresIn })
+}
+
+/** Issues a promise token that expires in `expiresIn` ms. */
+export function mintPromiseToken(
+  provider: Provider,
+  authorization: Authorization,
+  expiresIn: number,
+): Promise<IssuedToken> {
+  return mint(provider, authorization, { type: 'promise_token', scopes: authorization.scopes, expiresIn })
 }
 
 /** Issues an authorization code bound to a redirect URI and, where given, to a PKCE challenge. */

@@ -1,7 +1,7 @@
 import type { Client } from '../registry/clients.ts'
 import type { Subject } from '../registry/users.ts'
 
-export type TokenType = 'access_token' | 'refresh_token' | 'authorization_code'
+export type TokenType = 'access_token' | 'refresh_token' | 'authorization_code' | 'promise_token'
 
 /** What was granted once; every token that comes from it shares it and can be revoked with it. */
 export interface Authorization {

@@ -21,6 +21,7 @@ export function userInfo(subject: Subject, scopes: readonly string[]): Record<st
 /** What `/ims/profile` says, by scope. */
 export function imsProfile(subject: Subject, scopes: readonly string[]): Record<string, unknown> {
   const allowed = (scope: string) => scopes.includes(scope)
+  const ownerOrg = subject.orgId ?? subject.organizations[0]?.id
   const projected = subject.organizations.map(({ id }) => ({
     prodCtx: { statusCode: 'ACTIVE', ident: id, owningEntity: id, organization_id: id, serviceCode: 'dma_tartan' },
   }))
@@ -44,6 +45,7 @@ export function imsProfile(subject: Subject, scopes: readonly string[]): Record<
     toua: [],
     optionalAgreements: [],
     serviceAccounts: [],
+    ...(allowed('additional_info.ownerOrg') && ownerOrg !== undefined && { ownerOrg }),
     ...(allowed('additional_info.roles') && { roles: [] }),
     ...(allowed('additional_info.projectedProductContext') && { projectedProductContext: projected }),
   }
@@ -58,16 +60,16 @@ export function inlinedProfile(subject: Subject, scopes: readonly string[]): Rec
   }
 }
 
-/** The organisations of `/ims/organizations`. */
+/** The organisations of `/ims/organizations`, with the groups that have an `ident`. */
 export function imsOrganizations(subject: Subject): Record<string, unknown>[] {
-  return subject.organizations.map(({ id, name }) => {
+  return subject.organizations.map(({ id, name, groups }) => {
     const [ident, authSrc = 'AdobeOrg'] = id.split('@')
     return {
       orgName: name,
       orgType: 'Enterprise',
       countryCode: subject.country,
       orgRef: { ident, authSrc },
-      groups: [{ groupName: 'Administrators', role: 'GRP_ADMIN', ident: 123456789 }],
+      groups: groups.filter(({ ident }) => ident !== undefined),
     }
   })
 }

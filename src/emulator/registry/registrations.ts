@@ -1,0 +1,23 @@
+import { type Client, type ClientOptions, toClient } from './clients.ts'
+
+/** Clients that registered themselves. */
+export interface Registrations {
+  add(options: ClientOptions): Promise<Client>
+}
+
+const maxRegistered = 1_000
+
+/** Adds clients to `clients`; if too many registered, the oldest of them is removed, never one of the setup. */
+export function createRegistrations(clients: Map<string, Client>): Registrations {
+  const registered = new Set<string>()
+  return {
+    async add(options) {
+      const client = await toClient(options)
+      clients.set(client.clientId, client)
+      registered.add(client.clientId)
+      const [oldest = ''] = registered
+      if (registered.size > maxRegistered && registered.delete(oldest)) clients.delete(oldest)
+      return client
+    },
+  }
+}
