@@ -164,6 +164,16 @@ describe('an error without the state of the login', () => {
   })
 })
 
+describe('what IMS may say to a refresh token that is over, as no source shows it', () => {
+  test.each(['invalid_grant', 'invalid_token', 'access_denied'])('%s', async (error) => {
+    const row = rows.find(({ id }) => id === 'refresh-expired')
+    const ask = row && asksOf(row).find(({ by }) => by === 'renewal')
+    const failure = await rejection(Promise.resolve(ask?.ask(async () => Response.json({ error }, { status: 400 }))))
+    expect(failure).toMatchObject(signIn)
+    expect(toldBy(failure).imsError).toBe(error)
+  })
+})
+
 test('the address of a sign-out is the one of the table', () => {
   const row = rows.find(({ id }) => id === 'logout-front')
   const { client_id: clientId = '', redirect_uri: redirectUri = '' } = row?.call.query ?? {}

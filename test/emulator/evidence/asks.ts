@@ -101,12 +101,24 @@ function credentialsAsks(call: Call): Ask[] {
   ]
 }
 
+function promiseAsk(call: Call, grant: 'promise' | 'promise_exchange'): Ask {
+  const client = { clientId: clientOf(call), clientSecret: call.form?.client_secret ?? '' }
+  const ask = (fetch: Fetch): Promise<unknown> => {
+    const ims = new Ims({ endpoint, fetch, retry })
+    if (grant === 'promise_exchange') return ims.exchangePromiseToken({ ...client, promiseToken: 'the-promise-token' })
+    const promiseDefinitionId = call.form?.promise_definition_id ?? ''
+    return ims.getPromiseToken({ ...client, promiseDefinitionId, authenticatingToken: sampleJwt('access_token') })
+  }
+  return { by: 'Ims', ask }
+}
+
 function tokenAsks(row: Row): Ask[] {
   const { call } = row
   const grant = grantOf(call)
   if (grant === 'authorization_code') return codeAsks(row)
   if (grant === 'refresh_token') return refreshAsks(call)
   if (grant === 'client_credentials') return credentialsAsks(call)
+  if (grant === 'promise' || grant === 'promise_exchange') return [promiseAsk(call, grant)]
   if (grant !== 'cluster_at_exchange') return [generic(call)]
   const ask = (fetch: Fetch) =>
     new Ims({ endpoint, fetch, retry }).exchangeToken({

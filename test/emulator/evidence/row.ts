@@ -74,7 +74,7 @@ export type Meaning = 'granted' | 'refused' | 'over' | 'user' | 'denied' | 'bear
 
 /** How the user of the row signed in, before the call. */
 export interface SignIn {
-  readonly client?: 'web-app' | 'page-app' | 'old-web-app'
+  readonly client?: 'web-app' | 'page-app' | 'old-web-app' | 'promise-emitter'
   readonly scope?: string
   readonly parameters?: Readonly<Record<string, string>>
   /** Which method is named with the challenge; default `S256`. */

@@ -15,9 +15,6 @@ const userScopes = ['openid', 'AdobeID', 'profile', 'email', 'address', 'offline
 const infoScopes = ['projectedProductContext', 'roles', 'ownerOrg'].map((name) => `additional_info.${name}`)
 const known = [...userScopes, ...infoScopes, 'account_cluster.read']
 
-/** Options that an older emulator does not know. */
-const also = (options: object) => options
-
 /** What {@link createScene} made: an emulator and the key of the service accounts. */
 export interface Scene {
   readonly emulator: Emulator
@@ -64,18 +61,18 @@ export async function createScene(): Promise<Scene> {
         ...secret('strict-account'),
         clientSecrets: ['service-account-secret'],
         ...account,
-        ...also({ requiresJti: true }),
+        requiresJti: true,
       },
       {
         clientId: 'promise-emitter',
         clientSecrets: ['emitter-secret'],
         ...app,
-        ...also({ promise: { ...definition, role: 'emitter' } }),
+        promise: { ...definition, role: 'emitter' },
       },
       {
         clientId: 'promise-consumer',
         clientSecrets: ['consumer-secret'],
-        ...also({ promise: { ...definition, role: 'consumer' } }),
+        promise: { ...definition, role: 'consumer' },
       },
     ],
   })
