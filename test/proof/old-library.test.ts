@@ -103,10 +103,10 @@ describe('getToken', () => {
     const { jwt, oauth_server_to_server } = emulator.contexts
     const { private_key: foreign } = (await startAnother()).jwt
     const faulty: [string, object, RegExp][] = [
-      ['bad-secret', { ...oauth_server_to_server, client_secrets: ['wrong'] }, /^401 .*"invalid_client"/],
+      ['bad-secret', { ...oauth_server_to_server, client_secrets: ['wrong'] }, /^400 .*"invalid_client"/],
       ['unknown-client', { ...oauth_server_to_server, client_id: 'nobody' }, /^400 .*"invalid_client"/],
       ['bad-jwt-secret', { ...jwt, client_secret: 'wrong' }, /^401 .*"invalid_client"/],
-      ['bad-key', { ...jwt, private_key: foreign }, /^400 .*"invalid_signature"/],
+      ['bad-key', { ...jwt, private_key: foreign }, /^400 .*"invalid_token"/],
       ['bad-account', { ...jwt, technical_account_id: 'x@techacct.adobe.com' }, /^400 .*"bad_request"/],
       ['bad-scope', { ...jwt, meta_scopes: ['ent_nothing'] }, /^400 .*"invalid_scope"/],
     ]
@@ -174,7 +174,7 @@ describe('the low-level calls', () => {
     await expect(redeem(fresh.refresh_token?.token)).rejects.toThrow(/^400 .*"invalid_grant"/)
     await expect(redeem(second.access_token.token)).rejects.toMatchObject({ code: 'UNKNOWN_AUTHCODE_TYPE' })
     await expect(library.call('ims.getAccessToken', await newCode(), client_id, 'wrong', scope)).rejects.toThrow(
-      /^401 .*"invalid_client"/,
+      /^400 .*"invalid_client"/,
     )
   })
 
