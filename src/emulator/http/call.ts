@@ -82,10 +82,10 @@ export async function readCall(request: Request): Promise<Call> {
     method: request.method,
     url,
     headers: request.headers,
+    ...(json === undefined ? {} : { json }),
     params: toParams([...url.searchParams, ...(form instanceof Refusal ? [] : form)]),
     version: Number(/\/v(\d+)(?:\/|$)/.exec(url.pathname)?.[1] ?? 0),
     notes: [],
-    ...(json === undefined ? {} : { json }),
     ...(problem === undefined ? {} : { problem }),
   }
 }
