@@ -119,8 +119,8 @@ describe('tabs', () => {
       expect(await getToken(tab)).toEqual(loginRequired)
     }
     expect(await stored(first)).toEqual([])
-    const ended = ims.requests.slice(since).filter(({ path }) => path.includes('invalidate_token'))
-    expect(ended.map(({ params }) => params.token_type)).toEqual(['refresh_token', 'access_token'])
+    const ended = ims.requests.slice(since).filter(({ path }) => path === '/ims/revoke')
+    expect(ended.map(({ params }) => params.token_type_hint)).toEqual(['refresh_token', 'access_token'])
     await first.goto(address)
     expect(first.url()).toBe(`${site.origin}/`)
   })

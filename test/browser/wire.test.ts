@@ -59,7 +59,8 @@ describe('a page', () => {
     expect(calls.map((request) => new URL(request.url()).pathname)).toEqual([
       '/ims/token/v3',
       '/ims/token/v3',
-      ...Array(2).fill(expect.stringContaining('/ims/invalidate_token')),
+      '/ims/revoke',
+      '/ims/revoke',
     ])
     for (const call of calls) {
       const headers = await call.allHeaders()
@@ -178,7 +179,7 @@ describe('an answer of IMS that sends the request elsewhere', () => {
     await logIn(page)
     const token = await getToken(page)
     elsewhere('/ims/token')
-    elsewhere('/ims/invalidate_token')
+    elsewhere('/ims/revoke')
     expect(await forced(page)).toMatchObject({ error: { code: 'IMS_UNAVAILABLE' } })
     expect(await getToken(page)).toEqual(token)
     expect((await logIn(page))[0]).toMatchObject({ error: { code: 'HTTP_ERROR' } })
