@@ -99,7 +99,7 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
       if (fault?.delay !== undefined) await sleep(fault.delay, request.signal)
       if (fault?.drop === 'before') throw connectionDropped()
       const response = await answer(call, provider, fault)
-      noteStatus(response.status)
+      noteStatus(response.status, call.notes)
       if (fault?.drop === 'after') throw connectionDropped()
       request.signal.throwIfAborted()
       return response

@@ -30,6 +30,19 @@ export interface EmulatorOptions {
   readonly codeLifetime?: number
   /** Issues access tokens that are random strings instead of JWTs. */
   readonly opaqueTokens?: boolean
+  /** Scopes that the ready-made clients may ask for, beside those that Adobe's documentation and clients name. */
+  readonly scopes?: readonly string[]
+  /**
+   * Which token endpoints redirect a refusal to the `redirect_uri` of the request, if it has one, instead of answering
+   * in JSON. Such answers were recorded (dotnet/aspnetcore#32153), most likely at the path without a version. Default
+   * `unversioned`: only `/ims/token`.
+   */
+  readonly tokenErrorRedirects?: 'unversioned' | 'all' | 'none'
+  /**
+   * The error for a JWT assertion that no key of its client verifies. Default `invalid_token`, as the live service was
+   * seen to answer (AdobeDocs/adobeio-auth#67); `invalid_signature` is what Adobe's documentation says.
+   */
+  readonly jwtSignatureError?: 'invalid_token' | 'invalid_signature'
 }
 
 const day = 86_400_000
@@ -54,6 +67,13 @@ function checkLifetimes(lifetimes: Provider['lifetimes']): Provider['lifetimes']
   return lifetimes
 }
 
+/** The value of an option that knows only some values, the first of which is the default. */
+function oneOf<Value extends string>(name: string, given: Value | undefined, known: readonly [Value, ...Value[]]) {
+  if (given === undefined) return known[0]
+  if (known.includes(given)) return given
+  throw new ConfigurationError('BAD_OPTION', `${name} of the emulator must be ${known.join(' or ')}.`)
+}
+
 function usersWith(users: readonly UserOptions[], autoLogin: string | undefined): readonly UserOptions[] {
   const known = users.some(({ email }) => email.toLowerCase() === autoLogin?.toLowerCase())
   return autoLogin === undefined || known ? users : [...users, { ...readyMadeUsers[0], email: autoLogin }]
@@ -71,7 +91,7 @@ export async function createProvider(
   })
   const [keys, readyMade, users, ownClients] = await Promise.all([
     createKeyRing(),
-    createReadyMade(endpoint),
+    createReadyMade(endpoint, options.scopes),
     createUserDirectory(usersWith(options.users ?? readyMadeUsers, options.autoLogin)),
     createClientRegistry(options.clients ?? []),
   ])
@@ -86,6 +106,9 @@ export async function createProvider(
     sessions: createSessions(),
     autoLogin: options.autoLogin,
     lifetimes,
+    tokenErrorRedirects: oneOf('tokenErrorRedirects', options.tokenErrorRedirects, ['unversioned', 'all', 'none']),
+    jwtSignatureError: oneOf('jwtSignatureError', options.jwtSignatureError, ['invalid_token', 'invalid_signature']),
+    usedJtis: new Set(),
     opaqueTokens: options.opaqueTokens ?? false,
   }
   return { provider, contexts: readyMade.contexts }

@@ -1,7 +1,7 @@
 import { escapeHtml, messagePage, page } from './endpoints/pages.ts'
 import type { Call } from './http/call.ts'
 import type { FaultOptions, Faults } from './http/faults.ts'
-import type { Journal, RecordedRequest } from './http/journal.ts'
+import type { Journal } from './http/journal.ts'
 import type { EmulatorContexts } from './ready-made.ts'
 
 /** What the page at `/` shows and does. */
@@ -47,7 +47,7 @@ export function createOverview({ endpoint, contexts, journal, faults }: Overview
       button('undo', 'Take all back'),
       '</div></form>',
       '<h2>Last requests</h2>',
-      requestTable(journal.requests.slice(-shownRequests).reverse()),
+      requestTable(journal),
     ]
     const shown = page('imskit emulator', main.join('\n'), { wide: true })
     // under no-referrer a browser sends no origin along with the form
@@ -77,12 +77,20 @@ const pre = (text: string) => `<pre>${escapeHtml(text)}</pre>`
 const button = (name: string, value: string) =>
   `<button name="${name}" value="${escapeHtml(value)}">${escapeHtml(value)}</button>`
 
-function requestTable(requests: readonly RecordedRequest[]): string {
+function requestTable({ requests: all, notesOf }: Journal): string {
+  const requests = all.slice(-shownRequests).reverse()
   if (requests.length === 0) return '<p>None so far.</p>'
-  const rows = requests.map(({ at, method, path, status, params }) => {
+  const rows = requests.map((request) => {
+    const { at, method, path, status, params } = request
     const named = Object.entries(params).map(([name, value]) => `${name}=${String(value)}`)
-    const cells = [new Date(at).toISOString().slice(11, 19), `${method} ${path}`, String(status || ''), named.join(' ')]
+    const cells = [
+      new Date(at).toISOString().slice(11, 19),
+      `${method} ${path}`,
+      String(status || ''),
+      notesOf(request).join('; '),
+      named.join(' '),
+    ]
     return `<tr>${cells.map((cell) => `<td>${escapeHtml(cell)}</td>`).join('')}</tr>`
   })
-  return `<table><thead><tr><th>UTC</th><th>Request</th><th>Status</th><th>Parameters</th></tr></thead><tbody>${rows.join('\n')}</tbody></table>`
+  return `<table><thead><tr><th>UTC</th><th>Request</th><th>Status</th><th>Why</th><th>Parameters</th></tr></thead><tbody>${rows.join('\n')}</tbody></table>`
 }

@@ -21,6 +21,10 @@ export interface Provider {
   readonly autoLogin: string | undefined
   /** In ms. */
   readonly lifetimes: { readonly accessToken: number; readonly refreshToken: number; readonly code: number }
+  readonly tokenErrorRedirects: 'unversioned' | 'all' | 'none'
+  readonly jwtSignatureError: 'invalid_token' | 'invalid_signature'
+  /** Of JWT assertions, each after the id of its client. */
+  readonly usedJtis: Set<string>
   /** Whether access tokens are random strings instead of JWTs. */
   readonly opaqueTokens: boolean
 }

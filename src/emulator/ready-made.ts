@@ -63,6 +63,34 @@ const metaScopes = [
   'ent_stocksearch_sdk',
 ]
 
+/** What the ready-made clients may ask for: scopes that Adobe's documentation and its clients name. */
+const knownScopes = [
+  'openid',
+  'AdobeID',
+  'profile',
+  'email',
+  'address',
+  'offline_access',
+  'session',
+  'read_organizations',
+  'account_cluster.read',
+  'additional_info',
+  'additional_info.job_function',
+  'additional_info.ownerOrg',
+  'additional_info.projectedProductContext',
+  'additional_info.roles',
+  'adobeio_api',
+  'adobeio.appregistry.read',
+  'manage_client_secrets',
+  'read_client_secret',
+  'creative_sdk',
+  'ff_apis',
+  'firefly_api',
+  'firefly_enterprise',
+  'lr_partner_apis',
+  'lr_partner_rendition_apis',
+]
+
 const loopbackRedirect = /http:\/\/(127\.0\.0\.1|\[::1\]|localhost)(:\d{1,5})?(\/[^#]*)?/
 const userScopes = 'openid,AdobeID,profile,email,offline_access,read_organizations,account_cluster.read'
 
@@ -100,10 +128,11 @@ function escapeRegExp(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 }
 
-function clientsFor(contexts: EmulatorContexts, publicKey: string): ClientOptions[] {
+function clientsFor(contexts: EmulatorContexts, publicKey: string, scopes: readonly string[]): ClientOptions[] {
   const { jwt, oauth_server_to_server: server, oauth, oauth_public: open } = contexts
   const relay = new RegExp(`${escapeRegExp(oauth.endpoint + relayPath)}([/?][^#]*)?`)
   const loopback = {
+    scopes,
     redirectUris: [loopbackRedirect, relay],
     defaultRedirectUri: `${oauth.endpoint}/default-redirect`,
   }
@@ -122,19 +151,24 @@ function clientsFor(contexts: EmulatorContexts, publicKey: string): ClientOption
       orgId: server.ims_org_id,
       technicalAccountId: server.technical_account_id,
       technicalAccountEmail: server.technical_account_email,
+      scopes,
     },
     { clientId: oauth.client_id, clientSecrets: [oauth.client_secret], ...loopback },
     { clientId: open.client_id, ...loopback },
-    { clientId: cliClientId, clientSecrets: [`${cliClientId}-secret`], redirectUris: [relay] },
+    { clientId: cliClientId, clientSecrets: [`${cliClientId}-secret`], redirectUris: [relay], scopes },
   ]
 }
 
 /** One client per kind of credential, and the contexts that fit them. */
-export async function createReadyMade(endpoint: string): Promise<{
+export async function createReadyMade(
+  endpoint: string,
+  ownScopes: readonly string[] = [],
+): Promise<{
   clients: ClientOptions[]
   contexts: EmulatorContexts
 }> {
   const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true })
   const contexts = contextsFor(endpoint, await exportPKCS8(privateKey))
-  return { clients: clientsFor(contexts, await exportSPKI(publicKey)), contexts }
+  const scopes = [...knownScopes, ...ownScopes]
+  return { clients: clientsFor(contexts, await exportSPKI(publicKey), scopes), contexts }
 }

@@ -1,5 +1,5 @@
 import { authorize } from './endpoints/authorize.ts'
-import { discovery, jwks } from './endpoints/discovery.ts'
+import { authorizationServerMetadata, discovery, documentedDiscovery, jwks } from './endpoints/discovery.ts'
 import { exchangeJwt } from './endpoints/exchange-jwt.ts'
 import { finishRelay, relayDone, relayError, startRelay } from './endpoints/login-relay.ts'
 import { logout, logoutToken } from './endpoints/logout.ts'
@@ -33,9 +33,11 @@ const routes: readonly Route[] = [
   { path: new RegExp(`^${relayPath}/callback$`), methods: { GET: finishRelay } },
   { path: new RegExp(`^${relayPath}/(signed-in|login-success)$`), methods: { GET: relayDone } },
   { path: new RegExp(`^${relayPath}/error$`), methods: { GET: relayError } },
-  { path: /^\/ims\/\.well-known\/openid-configuration$/, methods: { GET: discovery } },
+  { path: /^\/\.well-known\/openid-configuration$/, methods: { GET: discovery } },
+  { path: /^\/\.well-known\/oauth-authorization-server$/, methods: { GET: authorizationServerMetadata } },
+  { path: /^\/ims\/\.well-known\/openid-configuration$/, methods: { GET: documentedDiscovery } },
   { path: /^\/ims\/keys$/, methods: { GET: jwks } },
-  { path: /^\/ims\/authorize(\/v[12])?$/, methods: { GET: authorize, POST: authorize } },
+  { path: /^\/ims\/authorize(\/v[1-3])?$/, methods: { GET: authorize, POST: authorize } },
   { path: /^\/ims\/token(\/v[1-4])?$/, methods: { POST: tokenEndpoint } },
   { path: /^\/ims\/exchange(\/v1)?\/jwt$/, methods: { POST: exchangeJwt } },
   { path: /^\/ims\/validate_token\/v1$/, methods: { GET: validateToken, POST: validateToken } },
@@ -51,7 +53,9 @@ const routes: readonly Route[] = [
 
 async function dispatch(call: Call, provider: Provider): Promise<Response> {
   if (call.problem) throw call.problem
-  const route = routes.find(({ path }) => path.test(call.url.pathname))
+  // IMS ignores one slash at the end of a path: clients such as @adobe/jwt-auth send one
+  const pathname = call.url.pathname.replace(/\/$/, '')
+  const route = routes.find(({ path }) => path.test(pathname))
   if (route === undefined) throw new Refusal(404, 'not_found', 'there is no such endpoint')
   const methods = Object.keys(route.methods)
   if (isPreflight(call)) return preflightResponse(call, methods)
@@ -68,6 +72,7 @@ export async function route(call: Call, provider: Provider): Promise<Response> {
     return await dispatch(call, provider)
   } catch (error) {
     const refusal = error instanceof Refusal ? error : new Refusal(500, 'server_error', `the emulator failed: ${error}`)
+    call.notes.push(`${refusal.error}: ${refusal.message}`)
     return refusal.toResponse()
   }
 }

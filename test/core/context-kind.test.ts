@@ -269,7 +269,7 @@ describe('a secret that IMS rejects as an invalid client', () => {
     const before = requests()
     await ims.getToken('x')
     await ims.getToken('x', { force: true })
-    expect(emulator.requests.slice(before).map(({ status }) => status)).toEqual([401, 200, 200])
+    expect(emulator.requests.slice(before).map(({ status }) => status)).toEqual([400, 200, 200])
   })
 
   it('is the error where none is left', async () => {
@@ -277,7 +277,7 @@ describe('a secret that IMS rejects as an invalid client', () => {
     await expect(ims.getToken('x')).rejects.toMatchObject({
       code: 'HTTP_ERROR',
       imsError: 'invalid_client',
-      status: 401,
+      status: 400,
     })
   })
 })

@@ -409,7 +409,7 @@ describe('getToken', () => {
     expect(error).toMatchObject({
       name: 'ImsResponseError',
       code: 'HTTP_ERROR',
-      status: 401,
+      status: 400,
       imsError: 'invalid_client',
     })
     expect(inspect(error, { depth: 9, showHidden: true }) + JSON.stringify(error)).not.toContain('canary')
@@ -600,7 +600,7 @@ describe('a token that is in the context', () => {
     const changes: Record<string, unknown>[] = [
       { ...emulator.contexts.jwt, scopes: undefined },
       { scopes: ['openid'] },
-      { scopes: ['openid', 'AdobeID', 'read_organizations', 'more'] },
+      { scopes: ['openid', 'AdobeID', 'read_organizations', 'email'] },
     ]
     for (const change of changes) {
       const { context, getToken } = imsOver()
@@ -1020,7 +1020,7 @@ describe('invalidateToken', () => {
       await getToken('x')
       from = emulator.requests.length
       await invalidateToken('x')
-      expect(requests().map(({ status }) => status)).toEqual([401, 200])
+      expect(requests().map(({ status }) => status)).toEqual([400, 200])
     }
   })
 

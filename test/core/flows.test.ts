@@ -197,7 +197,7 @@ describe('two secrets', () => {
 
   test('each at most once a call (S49)', async () => {
     const client = createClient({ flow: withSecrets('a', 'b', 'c'), ...on })
-    expect(await rejection(client.getToken())).toMatchObject({ imsError: 'invalid_client', status: 401 })
+    expect(await rejection(client.getToken())).toMatchObject({ imsError: 'invalid_client', status: 400 })
     expect(secretsSent().sort()).toEqual(['a', 'b', 'c'])
   })
 

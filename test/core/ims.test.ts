@@ -133,7 +133,8 @@ describe('token requests', () => {
 
   it('does not send what is not given', async () => {
     const { client_id, client_secrets } = emulator.contexts.oauth_server_to_server
-    await ims.getAccessTokenByClientCredentials(client_id, client_secrets[0] ?? '')
+    const asked = ims.getAccessTokenByClientCredentials(client_id, client_secrets[0] ?? '')
+    await expect(asked).rejects.toMatchObject({ imsError: 'invalid_scope' })
     expect(Object.keys(sent[0]?.params ?? {}).sort()).toEqual(['client_id', 'client_secret', 'grant_type'])
   })
 

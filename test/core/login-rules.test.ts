@@ -144,7 +144,7 @@ test('a client secret with any character arrives unchanged, and a changed one do
     createClient({
       ...on,
       ...platformOn(server, clock),
-      flow: clientCredentials({ clientId, clientSecret, orgId, scopes: [] }),
+      flow: clientCredentials({ clientId, clientSecret, orgId, scopes: ['openid'] }),
     })
   const client = attempt(awkwardSecret)
   await expect(client.getToken()).resolves.toEqual(expect.any(String))

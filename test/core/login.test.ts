@@ -333,7 +333,7 @@ describe('the authorization request', () => {
     const client = loginClient()
     const [one, two] = [await begun(client), await begun(client)]
     const mixed = edited(one, (parameters) => parameters.set('code', two.searchParams.get('code') ?? ''))
-    expect(await rejection(client.finishLogin(mixed))).toMatchObject({ imsError: 'invalid_grant' })
+    expect(await rejection(client.finishLogin(mixed))).toMatchObject({ imsError: 'access_denied' })
   })
 })
 

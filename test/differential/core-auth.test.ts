@@ -117,8 +117,8 @@ describe('generateAccessToken, different', () => {
   test('a refusal has the same status and error of IMS under other names', async () => {
     const old = await failure(generateAccessToken({ ...credential(), clientSecret: 'wrong', scopes: [] }))
     const now = await failure(modern({ clientSecret: 'wrong' }).getToken())
-    expect(old).toMatchObject({ code: 'IMS_TOKEN_ERROR', sdkDetails: { statusCode: 401, error: 'invalid_client' } })
-    expect(now).toMatchObject({ code: 'HTTP_ERROR', status: 401, imsError: 'invalid_client' })
+    expect(old).toMatchObject({ code: 'IMS_TOKEN_ERROR', sdkDetails: { statusCode: 400, error: 'invalid_client' } })
+    expect(now).toMatchObject({ code: 'HTTP_ERROR', status: 400, imsError: 'invalid_client' })
     expect(now.requestId).toEqual(expect.any(String))
   })
 
@@ -137,7 +137,7 @@ describe('generateAccessToken, different', () => {
       return stubbed(url, init)
     })
     try {
-      await generateAccessToken({ ...credential(), scopes: [] })
+      await generateAccessToken({ ...credential(), scopes: ['openid'] })
       for (const env of [undefined, 'stage'] as const)
         await createClient({
           flow: clientCredentials(credential()),

@@ -62,7 +62,7 @@ describe('getAccessTokenByClientCredentials', () => {
   test('fails with the status and the envelope', async () => {
     const { client_id, ims_org_id } = emulator.contexts.oauth_server_to_server
     await expect(ims.getAccessTokenByClientCredentials(client_id, 'wrong', ims_org_id)).rejects.toThrow(
-      '401 (Unauthorized): {"error":"invalid_client","error_description":"invalid client_secret parameter"}',
+      '400 (Bad Request): {"error":"invalid_client","error_description":"invalid client_secret parameter"}',
     )
     await expect(ims.getAccessTokenByClientCredentials('nobody', 'x', ims_org_id)).rejects.toThrow(
       '400 (Bad Request): {"error":"invalid_client","error_description":"invalid client_id parameter"}',
@@ -144,7 +144,7 @@ describe('the life of a token', () => {
     expect(await ims.validateToken(refresh_token?.token ?? '')).toMatchObject({ valid: true })
     await ims.invalidateToken(refresh_token?.token ?? '', client_id, client_secret)
     expect(await ims.validateToken(access_token.token)).toMatchObject({ valid: false })
-    await expect(ims.invalidateToken(access_token.token, client_id, 'wrong')).rejects.toThrow(/^401/)
+    await expect(ims.invalidateToken(access_token.token, client_id, 'wrong')).rejects.toThrow(/^400 .*"invalid_client"/)
   })
 
   test('getOrganizations, get and post', async () => {

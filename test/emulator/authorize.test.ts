@@ -8,6 +8,7 @@ const appCallback = 'https://app.example.com/callback'
 
 beforeAll(async () => {
   emulator = await startEmulator({
+    scopes: ['never_asked_before', 'not_yet_granted', 'a_scope_without_consent'],
     users: [{ email: 'first@example.com', password: 'correct' }, { email: 'user@example.com' }],
     clients: [
       {
@@ -19,6 +20,11 @@ beforeAll(async () => {
         consent: false,
       },
       { clientId: 'no-default', clientSecrets: ['s'], redirectUris: [/https:\/\/only\.example\.com\/.*/] },
+      {
+        clientId: 'bare',
+        clientSecrets: ['s'],
+        redirectUris: ['https://bare.example.com/default', 'https://other.example.com:9080'],
+      },
       {
         clientId: 'native',
         redirectUris: ['adobe+0a1b2c://adobeid/native'],
@@ -119,14 +125,14 @@ describe('the forms', () => {
 describe('the session', () => {
   test('a second request needs no form', async () => {
     const person = createPerson(emulator)
-    await signIn(emulator, publicRequest(), person)
+    await signIn(emulator, publicRequest(), { person })
     const { url } = await person.visit(authorizeUrl(emulator, publicRequest()))
     expect(url.searchParams.get('code')).toMatch(/^eyJ/)
   })
 
   test('prompt=login asks again', async () => {
     const person = createPerson(emulator)
-    await signIn(emulator, publicRequest(), person)
+    await signIn(emulator, publicRequest(), { person })
     const form = await person.visit(authorizeUrl(emulator, { ...publicRequest(), prompt: 'login' }))
     expect(form.page).toContain('name="password"')
     const { url } = await person.press(form, 'sign-in', { email: 'user@example.com' })
@@ -137,7 +143,7 @@ describe('the session', () => {
     const person = createPerson(emulator)
     const silent = { ...publicRequest(), prompt: 'none' }
     expect(failure((await person.visit(authorizeUrl(emulator, silent))).url)).toEqual(['login_required', 'st'])
-    await signIn(emulator, publicRequest(), person)
+    await signIn(emulator, publicRequest(), { person })
     const more = { ...silent, scope: 'openid,a_scope_without_consent' }
     expect(failure((await person.visit(authorizeUrl(emulator, more))).url)).toEqual(['consent_required', 'st'])
     expect((await person.visit(authorizeUrl(emulator, silent))).url.searchParams.get('code')).toMatch(/^eyJ/)
@@ -167,6 +173,31 @@ describe('the request', () => {
     expect(url.host).toBe('any.example.com')
     const page = await arrive({ ...publicRequest(), redirect_uri: 'https://app.example.com/', prompt: 'none' })
     expect(page.page).toContain('default')
+  })
+
+  test('a redirect URI that is registered as a string is compared exactly, its last slash included', async () => {
+    const request = { client_id: 'bare', scope: 'openid', prompt: 'none' }
+    const end = async (redirect_uri: string) => (await arrive({ ...request, redirect_uri })).url.href.split('?')[0]
+    expect(await end('https://other.example.com:9080')).toBe('https://other.example.com:9080/')
+    // a mismatch, so the default one
+    for (const other of ['https://other.example.com:9080/', 'https://OTHER.example.com:9080']) {
+      expect(await end(other)).toBe('https://bare.example.com/default')
+    }
+  })
+
+  test('v3 knows code with PKCE, and refuses the device flow, whose answers are not public', async () => {
+    const person = createPerson(emulator)
+    const form = await person.visit(authorizeUrl(emulator, { ...publicRequest(), scope: 'openid' }, '/v3'))
+    const next = await person.press(form, 'sign-in', { email: 'user@example.com' })
+    const { url } = next.page === undefined ? next : await person.press(next, 'allow')
+    expect(decodeJwt(url.searchParams.get('code') ?? '')).toMatchObject({ scope: 'openid,AdobeID', state: 'st' })
+    const device = { ...publicRequest(), response_type: 'device', response_mode: 'query' }
+    expect(failure((await arrive(device, '/v3')).url)).toEqual(['unsupported_response_type', 'st'])
+  })
+
+  test('scopes that the ready-made clients do not have are invalid_scope', async () => {
+    const { url } = await arrive({ ...publicRequest(), scope: 'openid,unheard_of' })
+    expect(failure(url)).toEqual(['invalid_scope', 'st'])
   })
 
   test.each(['http://127.0.0.1:1/', 'http://[::1]:65535/x', 'http://localhost:3000/cb?a=b', 'http://localhost'])(
@@ -208,6 +239,7 @@ describe('the request', () => {
 
   test.each([
     ['token', '/v2', ['access_token', 'token_type', 'expires_in', 'state'], '86399'],
+    ['token', '/v3', ['access_token', 'token_type', 'expires_in', 'state'], '86399'],
     ['token', '/v1', ['access_token', 'token_type', 'expires_in', 'state'], '86399985'],
     ['id_token', '/v2', ['id_token', 'state'], null],
     ['id_token token', '/v2', ['id_token', 'access_token', 'token_type', 'expires_in', 'state'], '86399'],

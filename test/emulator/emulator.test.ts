@@ -17,9 +17,9 @@ beforeAll(async () => {
 afterAll(() => emulator.close())
 
 const clientCredentials = ({ contexts }: Emulator) => {
-  const { client_id, client_secrets, ims_org_id } = contexts.oauth_server_to_server
+  const { client_id, client_secrets, ims_org_id, scopes } = contexts.oauth_server_to_server
   const client_secret = client_secrets[0] ?? ''
-  return { grant_type: 'client_credentials', client_id, client_secret, org_id: ims_org_id }
+  return { grant_type: 'client_credentials', client_id, client_secret, org_id: ims_org_id, scope: scopes.join(',') }
 }
 
 test('setTime turns the Date header and the times in tokens, and lets the clock run again', async () => {
@@ -161,6 +161,8 @@ describe('options', () => {
     ['a lifetime of nothing', { accessTokenLifetime: 0 }],
     ['a client without an id', { clients: [{ clientId: '' }] }],
     ['a key that is none', { clients: [{ clientId: 'x', publicKeys: ['-----BEGIN PUBLIC KEY-----\nabc'] }] }],
+    ['a way to refuse that there is none of', { tokenErrorRedirects: 'sometimes' as 'all' }],
+    ['an error that there is none of', { jwtSignatureError: 'bad_key' as 'invalid_token' }],
     ['a user without an address', { users: [{ email: '' }] }],
   ])('refuses %s', async (_name, options) => {
     await expect(createEmulator(options)).rejects.toMatchObject({ code: 'BAD_OPTION' })

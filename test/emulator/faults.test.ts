@@ -80,7 +80,7 @@ test('drop after: the request was processed, the answer is lost', async () => {
   fault({ path: '/ims/token', drop: 'after' })
   await expect(redeem()).rejects.toThrow(TypeError)
   expect(emulator.requests.at(-1)?.status).toBe(200)
-  expect((await redeem()).body.error).toBe('invalid_grant')
+  expect((await redeem()).body.error).toBe('access_denied')
 })
 
 test('drop mid-body: the headers arrive, the body breaks off', async () => {

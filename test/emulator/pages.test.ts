@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Page } from 'playwright'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
 import { useBrowser } from '../browser/browser.ts'
 
@@ -89,6 +89,24 @@ describe('the overview', () => {
     expect(await row.textContent()).toContain('client_secret=[redacted]')
     // it is no request of an IMS
     expect(emulator.requests.filter(({ path }) => path === '/')).toEqual([])
+  })
+
+  test('says why a request was refused, or why its redirect URI was not used', async () => {
+    const own = await startEmulator()
+    onTestFinished(() => own.close())
+    const { client_id, client_secrets } = own.contexts.oauth_server_to_server
+    const form = { grant_type: 'client_credentials', client_id, client_secret: client_secrets[0] ?? '' }
+    await fetch(`${own.url}/ims/token/v3`, { method: 'POST', body: new URLSearchParams(form) })
+    const { client_id: user } = own.contexts.oauth
+    const silent = { client_id: user, scope: 'openid', prompt: 'none', redirect_uri: 'https://app.example.com/' }
+    await fetch(`${own.url}/ims/authorize/v2?${new URLSearchParams(silent)}`, { redirect: 'manual' })
+    await fetch(`${own.url}/ims/keys`)
+    const overview = await (await fetch(own.url)).text()
+    const rows = [...overview.matchAll(/<tr><td>.*?<\/tr>/g)].map(([row]) => row)
+    expect(rows[0]).toContain('<td>GET /ims/keys</td><td>200</td><td></td>')
+    const notes = 'redirect_uri is not registered for the client, so its default one was used; login_required: '
+    expect(rows[1]).toContain(`<td>302</td><td>${notes}`)
+    expect(rows[2]).toContain('<td>400</td><td>invalid_scope: missing scope parameter</td>')
   })
 
   test('its buttons make the next token request fail, and take that back', async () => {

@@ -66,9 +66,9 @@ export function authorizeUrl(emulator: Pick<RunningEmulator, 'url'>, params: Rec
 export async function signIn(
   emulator: RunningEmulator,
   params: Record<string, string>,
-  person = createPerson(emulator),
+  { person = createPerson(emulator), version = '/v2' } = {},
 ): Promise<URL> {
-  const form = await person.visit(authorizeUrl(emulator, params))
+  const form = await person.visit(authorizeUrl(emulator, params, version))
   const next = await person.press(form, 'sign-in', { email: 'user@example.com', password: 'any' })
   // A consent given once is remembered
   return next.page === undefined ? next.url : (await person.press(next, 'allow')).url

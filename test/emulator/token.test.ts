@@ -98,9 +98,16 @@ describe('client_credentials', () => {
       status: 400,
       body: { error: 'invalid_client', error_description: 'invalid client_id parameter' },
     })
-    expect(await ask({ ...good, client_secret: 'wrong' })).toMatchObject({
-      status: 401,
-      body: { error: 'invalid_client' },
+    for (const version of ['', '/v1', '/v2', '/v3', '/v4']) {
+      expect(await ask({ ...good, client_secret: 'wrong' }, version)).toMatchObject({
+        status: 400,
+        body: { error: 'invalid_client', error_description: 'invalid client_secret parameter' },
+      })
+    }
+    const basic = { authorization: `Basic ${btoa(`${good.client_id}:wrong`)}` }
+    expect(await post(token('/v3'), { grant_type: 'client_credentials' }, basic)).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_client', error_description: 'invalid client_secret parameter' },
     })
     expect(await ask({ ...good, org_id: 'X@AdobeOrg' })).toMatchObject({
       status: 400,
@@ -112,11 +119,21 @@ describe('client_credentials', () => {
       status: 400,
       body: { error: 'invalid_scope' },
     })
-    expect(await ask({ ...webApp(), org_id: 'X@AdobeOrg' })).toMatchObject({ body: { error: 'unauthorized_client' } })
+    expect(await ask({ ...good, scope: 'openid,unheard_of' })).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_scope' },
+    })
+    const { scope: _, ...scopeless } = good
+    expect(await ask(scopeless)).toMatchObject({ status: 400, body: { error: 'invalid_scope' } })
+    expect(await ask({ ...scopeless, scope: ' , ' })).toMatchObject({ status: 400, body: { error: 'invalid_scope' } })
+    expect(await ask({ ...webApp(), org_id: 'X@AdobeOrg', scope: 'openid' })).toMatchObject({
+      status: 400,
+      body: { error: 'unauthorized_client' },
+    })
   })
 
   test('gives a client its own lifetime', async () => {
-    const { body } = await ask({ client_id: 'short', client_secret: 's', org_id: 'X@AdobeOrg' })
+    const { body } = await ask({ client_id: 'short', client_secret: 's', org_id: 'X@AdobeOrg', scope: 'any' })
     expect(body.expires_in).toBe(59)
     expect(decodeJwt(body.access_token).expires_in).toBe('60000')
   })

@@ -1,5 +1,5 @@
 import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
 import { callback, post, publicCode, signIn } from './person.ts'
 
@@ -8,7 +8,11 @@ const token = (version: string) => `${emulator.url}/ims/token${version}`
 
 beforeAll(async () => {
   emulator = await startEmulator({
-    clients: [{ clientId: 'service', clientSecrets: ['s'], permanentCode: 'the-permanent-code' }],
+    clients: [
+      { clientId: 'service', clientSecrets: ['s'], permanentCode: 'the-permanent-code' },
+      { clientId: 'same-end', clientSecrets: ['s'], redirectUris: [callback], refreshTokenRenewal: 'same-end' },
+      { clientId: 'no-renewal', clientSecrets: ['s'], redirectUris: [callback], refreshTokenRenewal: 'none' },
+    ],
   })
 })
 afterAll(() => emulator.close())
@@ -17,8 +21,9 @@ const webApp = () => {
   const { client_id, client_secret } = emulator.contexts.oauth
   return { client_id, client_secret }
 }
-const webAppCode = async (scope = 'openid,AdobeID,offline_access') => {
-  const back = await signIn(emulator, { client_id: webApp().client_id, scope, redirect_uri: callback })
+const webAppCode = async (scope = 'openid,AdobeID,offline_access', version = '/v2') => {
+  const request = { client_id: webApp().client_id, scope, redirect_uri: callback }
+  const back = await signIn(emulator, request, { version })
   return back.searchParams.get('code') ?? ''
 }
 const redeem = (params: Record<string, string>, version = '/v3') =>
@@ -46,7 +51,11 @@ describe('authorization_code', () => {
     })
     const keys = createLocalJWKSet(await (await fetch(`${emulator.url}/ims/keys`)).json())
     const verified = await jwtVerify(body.id_token, keys, { issuer: emulator.url, audience: 'emulator-public' })
-    expect(verified.protectedHeader).toEqual({ alg: 'RS256', kid: expect.stringMatching(/^[\w-]{43}$/) })
+    expect(verified.protectedHeader).toEqual({
+      alg: 'RS256',
+      kid: expect.stringMatching(/^[\w-]{43}$/),
+      x5u: `${verified.protectedHeader.kid}.cer`,
+    })
     expect(verified.payload).toMatchObject({ nonce: 'n-1', sub: body.sub, email: 'user@example.com' })
     expect((verified.payload.exp ?? 0) - (verified.payload.iat ?? 0)).toBe(86400)
   })
@@ -61,7 +70,8 @@ describe('authorization_code', () => {
       userId: expect.stringMatching(/@AdobeID$/),
       account_type: 'type1',
     })
-    const { body: bare } = await redeem({ ...webApp(), code: await webAppCode('openid') }, '/v1')
+    const { body: bare } = await redeem({ ...webApp(), code: await webAppCode('openid', '/v1') }, '/v1')
+    expect(bare).toHaveProperty('email')
     expect(bare).not.toHaveProperty('userId')
   })
 
@@ -75,7 +85,7 @@ describe('authorization_code', () => {
     const code = await publicCode(emulator)
     const { body } = await redeem(code)
     expect((await profile(body.access_token)).status).toBe(200)
-    expect(await redeem(code)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+    expect(await redeem(code)).toMatchObject({ status: 400, body: { error: 'access_denied' } })
     expect((await profile(body.access_token)).status).toBe(401)
     expect(await refresh(body.refresh_token, { client_id: code.client_id })).toMatchObject({ status: 400 })
   })
@@ -94,7 +104,7 @@ describe('authorization_code', () => {
     emulator.setTime(Date.now() + 600_001)
     const { body } = await redeem(code)
     emulator.setTime(undefined)
-    expect(body).toMatchObject({ error: 'invalid_grant', error_description: 'the authorization_code has expired' })
+    expect(body).toMatchObject({ error: 'access_denied', error_description: 'the authorization_code has expired' })
   })
 
   test('a code is bound to its client, redirect URI and PKCE challenge', async () => {
@@ -102,19 +112,19 @@ describe('authorization_code', () => {
     const { code_verifier: _, ...without } = code
     const wrong = 'x'.repeat(43)
     expect(await redeem({ ...webApp(), code: code.code, code_verifier: code.code_verifier })).toMatchObject({
-      body: { error: 'invalid_grant', error_description: 'the authorization_code was issued to another client' },
+      body: { error: 'access_denied', error_description: 'the authorization_code was issued to another client' },
     })
-    expect(await redeem(without)).toMatchObject({ body: { error: 'invalid_grant' } })
-    expect(await redeem({ ...code, code_verifier: wrong })).toMatchObject({ body: { error: 'invalid_grant' } })
+    expect(await redeem(without)).toMatchObject({ body: { error: 'access_denied' } })
+    expect(await redeem({ ...code, code_verifier: wrong })).toMatchObject({ body: { error: 'access_denied' } })
     expect(await redeem({ ...code, redirect_uri: `${callback}/other` })).toMatchObject({
-      body: { error: 'invalid_grant', error_description: 'redirect_uri does not match the authorization request' },
+      body: { error: 'access_denied', error_description: 'redirect_uri does not match the authorization request' },
     })
     expect((await redeem({ ...code, redirect_uri: callback })).status).toBe(200)
   })
 
   test('a verifier for a code without challenge is refused', async () => {
     const answer = await redeem({ ...webApp(), code: await webAppCode(), code_verifier: 'v'.repeat(43) })
-    expect(answer.body.error).toBe('invalid_grant')
+    expect(answer.body.error).toBe('access_denied')
   })
 
   test('the challenge method defaults to plain', async () => {
@@ -133,16 +143,12 @@ describe('authorization_code', () => {
     })
   })
 
-  test('garbage is access_denied in the old dialect and invalid_grant since v2', async () => {
-    const errors = ['/v1', '/v2', '/v3'].map(async (version) => {
+  test('garbage is access_denied in every dialect', async () => {
+    const errors = ['', '/v1', '/v2', '/v3', '/v4'].map(async (version) => {
       const { status, body } = await redeem({ ...webApp(), code: 'garbage' }, version)
       return [status, body.error]
     })
-    expect(await Promise.all(errors)).toEqual([
-      [400, 'access_denied'],
-      [400, 'invalid_grant'],
-      [400, 'invalid_grant'],
-    ])
+    expect(await Promise.all(errors)).toEqual(Array(5).fill([400, 'access_denied']))
   })
 
   test('scope narrows the access token and cannot widen it', async () => {
@@ -150,6 +156,16 @@ describe('authorization_code', () => {
     expect(decodeJwt(body.access_token).scope).toBe('openid')
     const wider = await redeem({ ...webApp(), code: await webAppCode(), scope: 'openid more' })
     expect(wider.body.error).toBe('invalid_scope')
+  })
+
+  test('authorize adds AdobeID by itself, and a scope at the exchange drops it', async () => {
+    const scopeOf = async (params: Record<string, string>) => {
+      const { body } = await redeem({ ...webApp(), code: await webAppCode('openid,email'), ...params })
+      return decodeJwt(body.access_token).scope
+    }
+    expect(await scopeOf({})).toBe('openid,email,AdobeID')
+    expect(await scopeOf({ scope: 'openid,email' })).toBe('openid,email')
+    expect(await scopeOf({ scope: 'openid,email,AdobeID' })).toBe('openid,email,AdobeID')
   })
 
   test('a permanent code yields service tokens, again and again', async () => {
@@ -202,5 +218,51 @@ describe('refresh_token', () => {
     expect(decodeJwt(narrow.access_token).scope).toBe('openid')
     const wide = (await refresh(narrow.refresh_token, { client_id })).body
     expect(decodeJwt(wide.access_token).scope).toBe(emulator.contexts.oauth_public.scope)
+  })
+
+  const firstTokens = async (client_id: string) => {
+    const back = await signIn(emulator, { client_id, scope: 'openid,offline_access', redirect_uri: callback })
+    return (await redeem({ client_id, client_secret: 's', code: back.searchParams.get('code') ?? '' })).body
+  }
+  const lastDay = 13 * 86_400_000
+  const endOf = (token: string) => {
+    const { created_at, expires_in } = decodeJwt(token)
+    return Number(created_at) + Number(expires_in)
+  }
+
+  test('of a client with refreshTokenRenewal same-end, every one expires with the first', async () => {
+    onTestFinished(() => emulator.setTime(undefined))
+    const client = { client_id: 'same-end', client_secret: 's' }
+    const start = Date.now()
+    emulator.setTime(start)
+    const first = await firstTokens('same-end')
+    emulator.setTime(start + lastDay)
+    const { body: second } = await refresh(first.refresh_token, client)
+    expect(second.refresh_token).not.toBe(first.refresh_token)
+    expect(endOf(second.refresh_token)).toBe(endOf(first.refresh_token))
+    expect(decodeJwt(second.access_token).rtea).toBe(String(endOf(first.refresh_token)))
+    const { body: third } = await refresh(second.refresh_token, client)
+    emulator.setTime(endOf(first.refresh_token))
+    expect(await refresh(third.refresh_token, client)).toMatchObject({
+      status: 400,
+      body: { error_description: 'the refresh_token has expired' },
+    })
+  })
+
+  test('of a client with refreshTokenRenewal none, the first is used again and again until it expires', async () => {
+    onTestFinished(() => emulator.setTime(undefined))
+    const client = { client_id: 'no-renewal', client_secret: 's' }
+    const start = Date.now()
+    emulator.setTime(start)
+    const { refresh_token } = await firstTokens('no-renewal')
+    for (const time of [start, start + lastDay]) {
+      emulator.setTime(time)
+      const { status, body } = await refresh(refresh_token, client)
+      expect(status).toBe(200)
+      expect(body).not.toHaveProperty('refresh_token')
+      expect(decodeJwt(body.access_token).rtea).toBe(String(endOf(refresh_token)))
+    }
+    emulator.setTime(endOf(refresh_token))
+    expect((await refresh(refresh_token, client)).status).toBe(400)
   })
 })

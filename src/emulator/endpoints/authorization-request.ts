@@ -31,12 +31,15 @@ const supportedResponseTypes = ['code', 'token', 'id_token', 'id_token token', '
 const maxStateLength = 4096
 
 /** Finds out where errors may go. A {@link Refusal} from here has no such place and must be shown to the person. */
-export function readReturnAddress({ params }: Call, provider: Provider): ReturnAddress {
+export function readReturnAddress({ params, notes }: Call, provider: Provider): ReturnAddress {
   const client = provider.clients.get(params.get('client_id') ?? '')
   if (client === undefined) throw new Refusal(400, 'invalid_client', 'There is no client with this client_id.')
   const redirectUri = resolveRedirectUri(client, params.get('redirect_uri'))
   if (redirectUri === undefined) {
     throw new Refusal(400, 'invalid_request', 'The redirect_uri is not registered, and the client has no default one.')
+  }
+  if (redirectUri !== (params.get('redirect_uri') ?? redirectUri)) {
+    notes.push('redirect_uri is not registered for the client, so its default one was used')
   }
   const responseType = params.get('response_type') ?? 'code'
   const mode = params.get('response_mode')
@@ -44,6 +47,7 @@ export function readReturnAddress({ params }: Call, provider: Provider): ReturnA
   return { client, redirectUri, fragment, state: params.get('state') }
 }
 
+// `device` exists at v3, but no public source shows its answers, so it is refused
 function readResponseTypes({ params }: Call, client: Client): ReadonlySet<string> {
   const types = words(params.get('response_type') ?? 'code')
   if (types.size > 2 || !supportedResponseTypes.includes([...types].sort().join(' '))) {
@@ -53,13 +57,18 @@ function readResponseTypes({ params }: Call, client: Client): ReadonlySet<string
   return types
 }
 
+/** IMS adds this scope by itself; the samples of the oldest dialect's documentation do not have it. */
+function withAdobeId(scopes: readonly string[], { version }: Call): readonly string[] {
+  return version < 2 || scopes.includes('AdobeID') ? scopes : [...scopes, 'AdobeID']
+}
+
 /** Checks everything else; a {@link Refusal} from here goes to the return address. */
 export function checkRequest(call: Call, address: ReturnAddress): AuthorizationRequest {
   const { params } = call
   const { client, state } = address
   const responseTypes = readResponseTypes(call, client)
-  const scopes = parseScopes(params.get('scope'))
-  requireClientScopes(client, scopes)
+  const requested = parseScopes(params.get('scope'))
+  requireClientScopes(client, requested)
   if ((state ?? '').length > maxStateLength) throw new Refusal(400, 'invalid_request', 'state is too long')
   const challenge = readChallenge(params.get('code_challenge'), params.get('code_challenge_method'))
   if (client.isPublic && responseTypes.has('code') && challenge === undefined) {
@@ -67,5 +76,6 @@ export function checkRequest(call: Call, address: ReturnAddress): AuthorizationR
   }
   const prompts = words(params.get('prompt'))
   if (prompts.has('none') && prompts.size > 1) throw new Refusal(400, 'invalid_request', 'prompt=none must be alone')
+  const scopes = withAdobeId(requested, call)
   return { ...address, call, responseTypes, scopes, nonce: params.get('nonce'), prompts, challenge }
 }

@@ -113,13 +113,14 @@ function submit(request: AuthorizationRequest, action: string, provider: Provide
   throw new Refusal(400, 'access_denied', 'the person refused')
 }
 
-/** `GET|POST /ims/authorize[/v1|/v2]`; its own forms post back to it with an `action`. */
+/** `GET|POST /ims/authorize[/v1|/v2|/v3]`; its own forms post back to it with an `action`. */
 export async function authorize(call: Call, provider: Provider): Promise<Response> {
   let address: ReturnAddress
   try {
     address = readReturnAddress(call, provider)
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
+    call.notes.push(`${error.error}: ${error.message}`)
     return messagePage('This request cannot be answered', error.message, error.status)
   }
   try {
@@ -128,6 +129,7 @@ export async function authorize(call: Call, provider: Provider): Promise<Respons
     return action === null ? await proceed(request, provider) : submit(request, action, provider)
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
+    call.notes.push(`${error.error}: ${error.message}`)
     return redirect(sendBack(address, { error: error.error, error_description: error.message }), 302)
   }
 }

@@ -6,7 +6,6 @@ import type { Client, ClientGrant } from '../registry/clients.ts'
 interface Credentials {
   readonly id: string | null
   readonly secret: string | null
-  readonly basic: boolean
 }
 
 // RFC 6749, section 2.3.1: both halves are form-encoded before they are joined
@@ -23,7 +22,7 @@ function basicCredentials(headers: Headers): Credentials | undefined {
   if (encoded === undefined) return undefined
   try {
     const [id = '', ...secret] = atob(encoded).split(':')
-    return { id: decodeFormValue(id), secret: decodeFormValue(secret.join(':')), basic: true }
+    return { id: decodeFormValue(id), secret: decodeFormValue(secret.join(':')) }
   } catch {
     throw new Refusal(400, 'invalid_client', 'malformed Authorization header')
   }
@@ -31,7 +30,7 @@ function basicCredentials(headers: Headers): Credentials | undefined {
 
 function readCredentials({ headers, params }: Call, allowBasic: boolean): Credentials {
   const basic = allowBasic ? basicCredentials(headers) : undefined
-  return basic ?? { id: params.get('client_id'), secret: params.get('client_secret'), basic: false }
+  return basic ?? { id: params.get('client_id'), secret: params.get('client_secret') }
 }
 
 /** The registered client with this id, or `invalid_client`. */
@@ -41,23 +40,25 @@ export function requireClient(provider: Provider, id: string | null): Client {
   return client
 }
 
-/** Refuses a wrong secret, and any secret of a public client, which must not have one. */
-export function checkSecret(client: Client, secret: string | null, basic = false): void {
+/**
+ * Refuses a wrong secret, and any secret of a public client, which must not have one. IMS was seen to answer 400 to a
+ * wrong secret; its documentation names a 401 for the exchange of a JWT only.
+ */
+export function checkSecret(client: Client, secret: string | null, status: 400 | 401 = 400): void {
   if (client.isPublic) {
     if (secret !== null) throw new Refusal(400, 'invalid_client', 'unexpected client_secret parameter')
     return
   }
   if (secret !== null && client.clientSecrets.includes(secret)) return
-  const headers: Record<string, string> = basic ? { 'www-authenticate': 'Basic realm="ims"' } : {}
   const description = secret === null ? 'missing client_secret parameter' : 'invalid client_secret parameter'
-  throw new Refusal(401, 'invalid_client', description, headers)
+  throw new Refusal(status, 'invalid_client', description)
 }
 
 /** The client that calls: by `client_secret_basic`, `client_secret_post`, or its id alone where it is public. */
 export function authenticateClient(call: Call, provider: Provider, { allowBasic = true } = {}): Client {
-  const { id, secret, basic } = readCredentials(call, allowBasic)
+  const { id, secret } = readCredentials(call, allowBasic)
   const client = requireClient(provider, id)
-  checkSecret(client, secret || null, basic)
+  checkSecret(client, secret || null)
   return client
 }
 

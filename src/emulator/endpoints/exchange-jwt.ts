@@ -12,6 +12,10 @@ import { tokenId } from '../tokens/token-id.ts'
 import { tokenResponse } from '../tokens/token-response.ts'
 import { checkSecret, requireClient } from './client-authentication.ts'
 
+/** Clients such as `@adobe/jwt-auth` name metascopes by the URL that Adobe's documentation gives, wherever IMS is. */
+const productionBase = 'https://ims-na1.adobelogin.com'
+const maxUsedJtis = 50_000
+const undecodable = 'JWT token is incorrectly formatted, and can not be decoded.'
 const refuse = (error: string, description: string) => new Refusal(400, error, description)
 
 interface Assertion {
@@ -27,14 +31,14 @@ function decodeAssertion(call: Call, provider: Provider): Assertion {
   try {
     return { jwt, claims: decodeJwt(jwt), bases: [provider.endpoint, call.url.origin] }
   } catch {
-    throw refuse('invalid_token', 'the JWT cannot be decoded')
+    throw refuse('invalid_token', undecodable)
   }
 }
 
 function checkTimes({ claims }: Assertion, now: number): void {
   const { exp, jti } = claims as { exp?: unknown; jti?: unknown }
   if (exp === undefined) throw refuse('bad_request', 'missing exp claim')
-  if (!Number.isInteger(exp)) throw refuse('invalid_token', 'exp must be an integer number of seconds')
+  if (!Number.isInteger(exp)) throw refuse('invalid_token', undecodable)
   if (jti !== undefined && !Number.isInteger(Number(jti))) throw refuse('invalid_token', 'jti must be an integer')
   if (Number(exp) * 1000 <= now) throw refuse('invalid_token', 'JWT token is expired')
 }
@@ -46,24 +50,35 @@ function checkAudience({ claims, bases }: Assertion, client: Client): void {
   }
 }
 
-async function checkSignature({ jwt }: Assertion, client: Client): Promise<void> {
+async function checkSignature({ jwt }: Assertion, client: Client, { jwtSignatureError }: Provider): Promise<void> {
   if (decodeProtectedHeader(jwt).alg !== 'RS256') throw refuse('invalid_signature', 'the JWT must be signed with RS256')
   const checks = client.publicKeys.map((key) => compactVerify(jwt, key, { algorithms: ['RS256'] }))
   await Promise.any(checks).catch(() => {
-    throw refuse('invalid_signature', 'no certificate of the client matches the signature')
+    throw refuse(jwtSignatureError, 'Could not match JWT signature to any of the bindings')
   })
 }
 
 function readMetaScopes({ claims, bases }: Assertion, client: Client): string[] {
   const names = Object.keys(claims).filter((name) => claims[name] === true)
-  const metaScopes = bases.flatMap((base) =>
+  const metaScopes = [...bases, productionBase].flatMap((base) =>
     names.filter((name) => name.startsWith(`${base}/s/`)).map((name) => name.slice(base.length + 3)),
   )
   const unique = [...new Set(metaScopes)]
   if (unique.length === 0 || unique.some((scope) => !client.metaScopes?.includes(scope))) {
-    throw refuse('invalid_scope', 'the metascopes are absent, unknown or not bound to the client')
+    throw refuse('invalid_scope', 'The metascopes in the JWT are not a subset of the metascopes in the binding.')
   }
   return unique
+}
+
+function redeemJti({ claims }: Assertion, client: Client, { usedJtis }: Provider): void {
+  if (!client.requiresJti) return
+  const jti = `${client.clientId} ${claims.jti}`
+  if (claims.jti === undefined || usedJtis.has(jti)) {
+    throw refuse('invalid_jti', 'the client requires a jti, and it is missing or was used before')
+  }
+  usedJtis.add(jti)
+  const [oldest = ''] = usedJtis
+  if (usedJtis.size > maxUsedJtis) usedJtis.delete(oldest)
 }
 
 /** `POST /ims/exchange/jwt` and `/ims/exchange/v1/jwt`: a token for a signed assertion; `expires_in` is in ms. */
@@ -71,7 +86,7 @@ export async function exchangeJwt(call: Call, provider: Provider): Promise<Respo
   const client = requireClient(provider, call.params.get('client_id'))
   const assertion = decodeAssertion(call, provider)
   checkAudience(assertion, client)
-  checkSecret(client, call.params.get('client_secret'))
+  checkSecret(client, call.params.get('client_secret'), 401)
   if (!client.grants.includes('exchange_jwt')) {
     throw new Refusal(401, 'invalid_client', 'the client lacks the exchange_jwt scope')
   }
@@ -79,8 +94,9 @@ export async function exchangeJwt(call: Call, provider: Provider): Promise<Respo
   const { iss, sub } = assertion.claims
   if (sub === undefined || sub !== client.technicalAccountId) throw refuse('bad_request', 'bad sub claim')
   if (iss === undefined || iss !== client.orgId) throw refuse('bad_request', 'bad iss claim')
-  await checkSignature(assertion, client)
+  await checkSignature(assertion, client, provider)
   const scopes = readMetaScopes(assertion, client)
+  redeemJti(assertion, client, provider)
   const email = client.technicalAccountEmail ?? sub
   const subject = machineAccount({ kind: 'technical', userId: sub, email, orgId: iss })
   const sessionId = tokenId(provider.clock.now())

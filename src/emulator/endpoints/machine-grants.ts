@@ -18,6 +18,8 @@ export async function clientCredentialsGrant({ call, client, provider }: GrantRe
     throw new Refusal(400, 'access_denied', 'the client does not belong to this organization')
   }
   const scopes = parseScopes(call.params.get('scope'))
+  // Adobe documents the parameter as mandatory; its words for a missing one are not public
+  if (scopes.length === 0) throw new Refusal(400, 'invalid_scope', 'missing scope parameter')
   requireClientScopes(client, scopes)
   const userId = client.technicalAccountId ?? `${client.clientId}@techacct.adobe.com`
   const email = client.technicalAccountEmail ?? userId

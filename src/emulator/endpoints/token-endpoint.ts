@@ -1,6 +1,7 @@
 import type { Call } from '../http/call.ts'
 import { Refusal } from '../http/refusal.ts'
 import type { Provider } from '../provider.ts'
+import { isRegistered } from '../registry/redirect-uris.ts'
 import { type Issued, tokenResponse } from '../tokens/token-response.ts'
 import { authenticateClient } from './client-authentication.ts'
 import type { GrantRequest } from './grant-request.ts'
@@ -21,8 +22,7 @@ const grantTypes: Readonly<Record<string, GrantType>> = {
   'urn:ietf:params:oauth:grant-type:token-exchange': { issue: tokenExchangeGrant, since: 4 },
 }
 
-/** `POST /ims/token[/v1|/v2|/v3|/v4]`. */
-export async function tokenEndpoint(call: Call, provider: Provider): Promise<Response> {
+async function answer(call: Call, provider: Provider): Promise<Response> {
   const name = call.params.get('grant_type')
   if (name === null) throw new Refusal(400, 'invalid_request', 'missing grant_type parameter')
   const grantType = Object.hasOwn(grantTypes, name) ? grantTypes[name] : undefined
@@ -32,4 +32,36 @@ export async function tokenEndpoint(call: Call, provider: Provider): Promise<Res
     throw new Refusal(400, 'unsupported_grant_type', 'unsupported grant_type parameter')
   }
   return tokenResponse(await grantType.issue({ call, client, provider }), call.version)
+}
+
+/** Where to a refusal is redirected, if it is: the `redirect_uri` of the request, if it is one of the client's. */
+function refusalTarget({ params, version }: Call, provider: Provider): URL | undefined {
+  const { tokenErrorRedirects, clients } = provider
+  if (tokenErrorRedirects === 'none' || (tokenErrorRedirects === 'unversioned' && version > 0)) return undefined
+  const client = clients.get(params.get('client_id') ?? '')
+  const redirectUri = params.get('redirect_uri')
+  const redirects = client !== undefined && redirectUri !== null && isRegistered(client, redirectUri)
+  return redirects ? new URL(redirectUri) : undefined
+}
+
+// As recorded: the error alone, without description and state
+function redirectRefusal(target: URL, { error }: Refusal): Response {
+  target.searchParams.set('error', error)
+  const cookie = `relay=${crypto.randomUUID()}; Path=/; HttpOnly; SameSite=Lax`
+  return new Response(null, {
+    status: 302,
+    headers: { location: target.href, 'cache-control': 'no-store', 'set-cookie': cookie },
+  })
+}
+
+/** `POST /ims/token[/v1|/v2|/v3|/v4]`; the option `tokenErrorRedirects` says which refusals are redirects. */
+export async function tokenEndpoint(call: Call, provider: Provider): Promise<Response> {
+  try {
+    return await answer(call, provider)
+  } catch (error) {
+    const target = error instanceof Refusal ? refusalTarget(call, provider) : undefined
+    if (!(error instanceof Refusal) || target === undefined) throw error
+    call.notes.push(`${error.error}: ${error.message}`)
+    return redirectRefusal(target, error)
+  }
 }

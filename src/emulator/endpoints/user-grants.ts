@@ -9,10 +9,9 @@ import type { Issued } from '../tokens/token-response.ts'
 import { requireGrant } from './client-authentication.ts'
 import type { GrantRequest } from './grant-request.ts'
 
-// The oldest dialect says access_denied to a code it does not like
-function invalidGrant({ call }: GrantRequest, description: string): Refusal {
-  const old = call.version < 2 && call.params.get('grant_type') === 'authorization_code'
-  return new Refusal(400, old ? 'access_denied' : 'invalid_grant', description)
+// IMS says access_denied to a code that it does not accept. What it says to a refresh token is not public
+function invalidGrant(type: TokenType, description: string): Refusal {
+  return new Refusal(400, type === 'authorization_code' ? 'access_denied' : 'invalid_grant', description)
 }
 
 // Whoever presents a used code or refresh token may have stolen it: nothing that came from it works any more
@@ -20,16 +19,16 @@ function requireFresh(request: GrantRequest, value: string | null, type: TokenTy
   const { client, provider } = request
   if (value === null) throw new Refusal(400, 'invalid_request', 'missing code or refresh_token parameter')
   const token = provider.tokens.find(value)
-  if (token?.type !== type) throw invalidGrant(request, `invalid ${type}`)
+  if (token?.type !== type) throw invalidGrant(type, `invalid ${type}`)
   if (token.authorization.client.clientId !== client.clientId) {
-    throw invalidGrant(request, `the ${type} was issued to another client`)
+    throw invalidGrant(type, `the ${type} was issued to another client`)
   }
   if (token.used) {
     provider.tokens.revokeFamily(token.authorization)
-    throw invalidGrant(request, `the ${type} was used before`)
+    throw invalidGrant(type, `the ${type} was used before`)
   }
-  if (token.revoked) throw invalidGrant(request, `the ${type} was revoked`)
-  if (isExpired(token, provider.clock.now())) throw invalidGrant(request, `the ${type} has expired`)
+  if (token.revoked) throw invalidGrant(type, `the ${type} was revoked`)
+  if (isExpired(token, provider.clock.now())) throw invalidGrant(type, `the ${type} has expired`)
   return token
 }
 
@@ -57,10 +56,10 @@ export async function authorizationCodeGrant(request: GrantRequest): Promise<Iss
   requireGrant(client, 'authorization_code')
   const { binding } = requireFresh(request, code, 'authorization_code')
   const answered = await answersChallenge(call.params.get('code_verifier'), binding?.challenge)
-  if (!answered) throw invalidGrant(request, 'code_verifier does not match the code_challenge')
+  if (!answered) throw invalidGrant('authorization_code', 'code_verifier does not match the code_challenge')
   const redirectUri = call.params.get('redirect_uri')
   if (redirectUri !== null && redirectUri !== binding?.redirectUri) {
-    throw invalidGrant(request, 'redirect_uri does not match the authorization request')
+    throw invalidGrant('authorization_code', 'redirect_uri does not match the authorization request')
   }
   // Looked up again: another request may have redeemed it while the verifier was hashed
   const token = requireFresh(request, code, 'authorization_code')
@@ -83,13 +82,21 @@ async function issueUserTokens(
   return { access, refresh, idToken }
 }
 
-/** `refresh_token`: rotates; the old one is worth nothing afterwards. */
+/** The refresh token that replaces a used one, or `undefined` if the client goes on with the one that it has. */
+async function renewRefreshToken({ client, provider }: GrantRequest, old: IssuedToken) {
+  if (client.refreshTokenRenewal === 'none') return undefined
+  old.used = true
+  const left = old.createdAt + old.expiresIn - provider.clock.now()
+  return mintRefreshToken(provider, old.authorization, client.refreshTokenRenewal === 'same-end' ? left : undefined)
+}
+
+/** `refresh_token`: replaced by a new one or not, as the client's `refreshTokenRenewal` says. */
 export async function refreshTokenGrant(request: GrantRequest): Promise<Issued> {
   const { call, client, provider } = request
   requireGrant(client, 'refresh_token')
   const token = requireFresh(request, call.params.get('refresh_token'), 'refresh_token')
   const scopes = narrowScopes(token.scopes, parseScopes(call.params.get('scope')))
-  token.used = true
-  const refresh = await mintRefreshToken(provider, token.authorization)
-  return { access: await mintAccessToken(provider, token.authorization, { scopes, refresh }), refresh }
+  const refresh = await renewRefreshToken(request, token)
+  const access = await mintAccessToken(provider, token.authorization, { scopes, refresh: refresh ?? token })
+  return { access, refresh }
 }

@@ -10,6 +10,8 @@ export interface Call {
   readonly params: Params
   /** The number at the end of the path; 0 where there is none, which is the oldest dialect. */
   readonly version: number
+  /** What the overview says about the request beside its status, such as why it was refused. */
+  readonly notes: string[]
   /** Why the body could not be read. */
   readonly problem?: Refusal
 }
@@ -67,6 +69,7 @@ export async function readCall(request: Request): Promise<Call> {
     headers: request.headers,
     params: toParams([...url.searchParams, ...(form instanceof Refusal ? [] : form)]),
     version: Number(/\/v(\d+)(?:\/|$)/.exec(url.pathname)?.[1] ?? 0),
+    notes: [],
     ...(problem === undefined ? {} : { problem }),
   }
 }

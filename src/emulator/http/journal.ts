@@ -15,8 +15,13 @@ export interface RecordedRequest {
 /** The requests so far, oldest first. */
 export interface Journal {
   readonly requests: readonly RecordedRequest[]
-  /** Writes one down; the function returned notes the status of its answer. */
-  record(request: Omit<RecordedRequest, 'status' | 'params'>, params: Params): (status: number) => void
+  /** Writes one down; the function returned adds the status of its answer, and what there is to say about it. */
+  record(
+    request: Omit<RecordedRequest, 'status' | 'params'>,
+    params: Params,
+  ): (status: number, notes: readonly string[]) => void
+  /** What there is to say about a request beside its status. */
+  notesOf(request: RecordedRequest): readonly string[]
 }
 
 const maxRequests = 10_000
@@ -51,14 +56,17 @@ function readableParams(params: Params): Record<string, string | string[]> {
 /** Keeps the youngest requests, without secrets. */
 export function createJournal(): Journal {
   const requests: { -readonly [K in keyof RecordedRequest]: RecordedRequest[K] }[] = []
+  const notesByRequest = new WeakMap<RecordedRequest, readonly string[]>()
   return {
     requests,
+    notesOf: (request) => notesByRequest.get(request) ?? [],
     record(request, params) {
       const entry = { ...request, status: 0, params: readableParams(params) }
       requests.push(entry)
       if (requests.length > maxRequests) requests.shift()
-      return (status) => {
+      return (status, notes) => {
         entry.status = status
+        notesByRequest.set(entry, notes)
       }
     },
   }

@@ -36,6 +36,15 @@ export interface ClientOptions {
   readonly metaScopes?: readonly string[]
   /** Keys that JWT assertions are checked against: SPKI or certificate PEM, or JWK. */
   readonly publicKeys?: readonly (string | JWK)[]
+  /** Whether its JWT assertions must carry a `jti` that none carried before. Default `false`. */
+  readonly requiresJti?: boolean
+  /**
+   * What a used refresh token is replaced by. At IMS this depends on the client, and some users must log in again after
+   * 14 days (Adobe's Lightroom documentation). `renewed`: a new one with a whole lifetime, as the documentation of
+   * user authentication says; the default. `same-end`: a new one that expires when the first would have. `none`: no
+   * other, the first can be used until it expires.
+   */
+  readonly refreshTokenRenewal?: 'renewed' | 'same-end' | 'none'
   /** The never-expiring authorization code of a service client. */
   readonly permanentCode?: string
   /** Lifetime of its access tokens in ms. Default: the emulator's. */

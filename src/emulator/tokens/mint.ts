@@ -83,10 +83,13 @@ export function mintAccessToken(
   return mint(provider, authorization, { type: 'access_token', scopes, expiresIn, ...(claims && { claims }) })
 }
 
-/** Issues a refresh token. */
-export function mintRefreshToken(provider: Provider, authorization: Authorization): Promise<IssuedToken> {
-  const { scopes } = authorization
-  return mint(provider, authorization, { type: 'refresh_token', scopes, expiresIn: provider.lifetimes.refreshToken })
+/** Issues a refresh token, by default for a whole lifetime. */
+export function mintRefreshToken(
+  provider: Provider,
+  authorization: Authorization,
+  expiresIn = provider.lifetimes.refreshToken,
+): Promise<IssuedToken> {
+  return mint(provider, authorization, { type: 'refresh_token', scopes: authorization.scopes, expiresIn })
 }
 
 /** Issues an authorization code bound to a redirect URI and, where given, to a PKCE challenge. */
@@ -100,14 +103,14 @@ export function mintCode(provider: Provider, authorization: Authorization, bindi
   })
 }
 
-/** Signs an ID token (OpenID Connect Core, section 2); times are in seconds here. */
+/** Signs an ID token (OpenID Connect Core, section 2); times are in seconds here, and `x5u` is a bare file name. */
 export function mintIdToken(provider: Provider, authorization: Authorization): Promise<string> {
   const { client, subject, scopes, nonce } = authorization
   const { kid, privateKey } = provider.keys.idToken
   const iat = Math.floor(provider.clock.now() / 1000)
   const lifetime = client.accessTokenLifetime ?? provider.lifetimes.accessToken
   return new SignJWT({ ...userInfo(subject, scopes), ...(nonce === undefined ? {} : { nonce }) })
-    .setProtectedHeader({ alg: 'RS256', kid })
+    .setProtectedHeader({ alg: 'RS256', x5u: `${kid}.cer`, kid })
     .setIssuer(provider.issuer)
     .setSubject(subject.userId)
     .setAudience(client.clientId)
