@@ -82,7 +82,8 @@ function render(name) {
     return `<pre tabindex="0" data-language="${language}"><code>${markdown.utils.escapeHtml(content)}</code></pre>`
   }
   // a heading of nothing says nothing
-  return markdown.render(textOf(name)).replace(/<th([^>]*)><\/th>/g, '<td$1></td>')
+  const text = textOf(name).replace(/^<!--.*-->\n/gm, '')
+  return markdown.render(text).replace(/<th([^>]*)><\/th>/g, '<td$1></td>')
 }
 
 function navigation(current) {

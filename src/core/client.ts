@@ -1,9 +1,10 @@
 import { allowedOrigins } from './allowed-origins.ts'
 import type { AuthorizedFetch } from './authorized-fetch.ts'
-import { ConfigurationError, ImsResponseError } from './errors.ts'
+import { ConfigurationError } from './errors.ts'
 import { createEmitter, type Emit, type ImsEventOf, type ImsEventType } from './events.ts'
 import { secretInPage } from './flows/credentials.ts'
 import { type Flow, isLogin, isSilent, type LoginFlow, type SilentFlow } from './flows/flow.ts'
+import { isUnknownToken } from './ims/refusal.ts'
 import type { Tokens } from './ims/tokens.ts'
 import { late } from './late.ts'
 import type { Login } from './login.ts'
@@ -64,7 +65,10 @@ export interface Client {
   getTokens(options?: GetTokenOptions): Promise<TokenSet>
   /** Forgets the tokens here; IMS is not told. */
   forget(): Promise<void>
-  /** Invalidates the tokens at IMS and forgets them here, the latter in any case. */
+  /**
+   * Invalidates the tokens at IMS and forgets them here, the latter in any case. If IMS refuses or does not answer, it
+   * rejects with that error after the tokens were forgotten, with an `error` event as well.
+   */
   invalidate(options?: { signal?: AbortSignal }): Promise<void>
   /** `fetch` with the token, for allowed origins only. */
   readonly fetch: AuthorizedFetch
@@ -92,8 +96,9 @@ export interface LoginClient extends Client {
    */
   handleRedirect(): Promise<RedirectResult | undefined>
   /**
-   * Invalidates and forgets; resolves to the address that ends the person's session at IMS. That IMS cannot be told is
-   * an `error` event only.
+   * Invalidates and forgets; resolves to the address that ends the user's session at IMS, which also ends their tokens
+   * there. If IMS refuses to invalidate them or does not answer, that is an `error` event with `during: 'invalidating'`;
+   * a caller that needs it as a result calls `invalidate` first.
    */
   logout(options?: { redirectUri?: string; signal?: AbortSignal }): Promise<URL>
 }
@@ -156,6 +161,7 @@ export function assembleClient(given: ClientOptions): {
       checkCall('invalidate', options)
       const { signal } = options ?? {}
       const { forgetting, telling } = await end(setup, session, signal)
+      if (telling !== undefined) noteFailure(setup, telling.error, 'invalidating')
       const failure = forgetting ?? telling
       if (failure !== undefined) throw failure.error
     },
@@ -277,8 +283,7 @@ async function failureOf(step: () => Promise<unknown>): Promise<Failure | undefi
     return undefined
   } catch (error) {
     // what IMS does not know any more has ended
-    const over = error instanceof ImsResponseError && error.imsError === 'invalid_token'
-    return over ? undefined : { error }
+    return isUnknownToken(error) ? undefined : { error }
   }
 }
 

@@ -49,7 +49,7 @@ export type TokenInvalidReason =
 /** What an error may carry besides code and message. Never a secret: see {@link ImsError}. */
 export interface ErrorExtras {
   readonly cause?: unknown
-  readonly details?: Readonly<Record<string, unknown>>
+  readonly details?: Readonly<Record<string, unknown>> | undefined
 }
 
 // Symbol.for is one registry for all realms and all copies of this module

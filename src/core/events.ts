@@ -12,8 +12,11 @@ export type ImsEvent =
   | { type: 'refresh-refused'; clientId: string; error: string | undefined }
   /** The browser denies the database, so tokens stay in memory; or (`unreadable entry`) a stored entry can never be read. */
   | { type: 'store-degraded'; reason: string }
-  /** An address with `code` and `state` was left as it is: its state is unknown, or (`path`) it is not the redirect URI. */
-  | { type: 'callback-ignored'; reason: 'state' | 'path' }
+  /**
+   * An address with `code` or `error` was left as it is: its state is unknown or missing, or (`path`) it is not the
+   * redirect URI. `imsError` and `imsErrorDescription` are what it says, which anyone can have written.
+   */
+  | { type: 'callback-ignored'; reason: 'state' | 'path'; imsError?: string; imsErrorDescription?: string }
   | { type: 'error'; code: ImsErrorCode | undefined; message: string; during: string }
 
 /** Where a token came from: the flow, a refresh token, another process or tab. */

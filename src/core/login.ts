@@ -1,8 +1,10 @@
 import { untilAborted } from './abort.ts'
 import { digest } from './digest.ts'
 import { ConfigurationError, LoginRequiredError } from './errors.ts'
+import type { ImsEventOf } from './events.ts'
 import type { LoginFlow, PendingLogin } from './flows/flow.ts'
 import { paths } from './ims/paths.ts'
+import { refusalIn } from './ims/refusal.ts'
 import type { Tokens } from './ims/tokens.ts'
 import type { Arrival, Json, Store } from './ports.ts'
 import type { Session } from './session/session.ts'
@@ -142,7 +144,7 @@ export function createLogin(setup: Setup, flow: LoginFlow, session: Session): Lo
       if (known === undefined) {
         const { redirectUri = url.href } = flow
         const here = !URL.canParse(redirectUri) || samePlace(new URL(redirectUri), url)
-        connection.emit({ type: 'callback-ignored', reason: here ? 'state' : 'path' })
+        connection.emit(ignoredCallback(url, here ? 'state' : 'path'))
         return undefined
       }
       const tokens = login.finish(url).then((result) => result.tokens)
@@ -181,7 +183,8 @@ export async function knownLogin(store: Store, callback: URL): Promise<KnownLogi
 export async function isElsewhere(known: KnownLogin | undefined, arrival: Arrival, url: URL): Promise<boolean> {
   if (known !== undefined) arrival.clear(url)
   if (known?.finished) return true
-  if (known !== undefined && (known.mode ?? 'redirect') === 'redirect') return false
+  // what names no state is nobody's answer
+  if (!url.searchParams.get('state') || (known !== undefined && (known.mode ?? 'redirect') === 'redirect')) return false
   const taken = await arrival.handOver(url)
   if (taken) arrival.clear(url)
   return taken
@@ -219,7 +222,20 @@ function parseCallback(callback: URL | string): URL {
 function stateOf(callback: URL): string {
   const [state, ...more] = callback.searchParams.getAll('state')
   if (state !== undefined && state !== '' && more.length === 0) return state
-  throw mismatch('missing', 'the callback names no state, or more than one')
+  const { imsError, imsErrorDescription = '', details } = refusalIn(callback)
+  if (imsError === undefined) throw mismatch('missing', 'the callback names no state, or more than one')
+  const what = `the callback names no state that could be checked, and the error ${imsError} ${imsErrorDescription}`
+  throw mismatch('missing', what.trimEnd(), {
+    imsError,
+    ...(imsErrorDescription && { imsErrorDescription }),
+    ...details,
+  })
+}
+
+/** What is told of an address that is left as it is, with the error that it carries. */
+export function ignoredCallback(callback: URL, reason: 'state' | 'path'): ImsEventOf<'callback-ignored'> {
+  const { details: _, ...said } = refusalIn(callback)
+  return { type: 'callback-ignored', reason, ...said }
 }
 
 /** IMS falls back to the credential's default redirect URI silently: the code of such a callback is not redeemed. */
@@ -233,9 +249,9 @@ function checkPlace({ redirectUri }: PendingLogin, callback: URL): void {
 const placeOf = ({ protocol, host, pathname }: URL) => `${protocol}//${host}${pathname}`
 const samePlace = (one: URL, other: URL) => placeOf(one) === placeOf(other)
 
-function mismatch(reason: string, what: string): LoginRequiredError {
+function mismatch(reason: string, what: string, said?: object): LoginRequiredError {
   return new LoginRequiredError('STATE_MISMATCH', `${what}; nothing was stored, start the login again`, {
-    details: { reason },
+    details: { reason, ...said },
   })
 }
 

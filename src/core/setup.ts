@@ -13,7 +13,7 @@ export interface ConnectionOptions {
   readonly env?: string | undefined
   /** Base URL instead of the environment's: https, or http on loopback. */
   readonly endpoint?: string | undefined
-  /** Issuers accepted in id tokens and callbacks, exactly. Default: the endpoint, with and without `/ims`. */
+  /** Issuers accepted in id tokens and callbacks, exactly. Default: the endpoint and its environment's issuer, with and without `/ims`. */
   readonly issuers?: readonly string[] | undefined
   /** ms per attempt; default 30,000. */
   readonly timeout?: number | undefined

@@ -222,6 +222,27 @@ describe('an answer that belongs to no login here', () => {
     expect(await getToken(page)).toEqual(token)
   })
 
+  test('but an error without a state, or in the fragment, is told of and ends no login', async () => {
+    const page = await openApp()
+    const callback = await callbackOf(page)
+    const state = new URL(callback).searchParams.get('state')
+    const said = 'error=invalid_scope&error_description=not%20yours'
+    for (const rest of [`?${said}`, `#${said}`, `#${said}&state=${state}`]) {
+      // another address in between: a fragment alone loads nothing
+      await page.goto('about:blank')
+      await page.goto(`${site.origin}/callback${rest}`)
+      expect(await arrivals(page)).toEqual([{ ok: undefined }, { ok: undefined }])
+      expect(page.url()).toBe(`${site.origin}/callback${rest}`)
+      expect(await page.evaluate(() => window.app.events)).toEqual([
+        { type: 'callback-ignored', reason: 'state', imsError: 'invalid_scope', imsErrorDescription: 'not yours' },
+      ])
+      const refused = await page.evaluate(() => window.outcome(window.app.client.finishLogin(location.href)))
+      expect(refused).toMatchObject({ error: { code: 'STATE_MISMATCH', details: { imsError: 'invalid_scope' } } })
+    }
+    await page.goto(callback)
+    expect((await arrivals(page))[0]).toMatchObject({ ok: { status: 'signedIn' } })
+  })
+
   test('that was used before is not used again (S7)', async () => {
     const page = await openApp()
     const callback = await callbackOf(page)

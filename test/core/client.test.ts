@@ -178,26 +178,47 @@ describe('invalidate', () => {
     const client = await signedIn()
     clock.set(clock.now() + day)
     await client.invalidate()
-    expect(forms().map(({ token_type, client_secret: secret }) => [token_type, secret])).toEqual([
+    expect(on.fetch.sent.map(({ url }) => new URL(url).pathname)).toEqual(['/ims/revoke'])
+    expect(forms().map(({ token_type_hint, client_secret: secret }) => [token_type_hint, secret])).toEqual([
       ['refresh_token', undefined],
     ])
   })
 
   test('forgets whatever IMS says, then says what IMS said; one refusal does not spare the other token (S45)', async () => {
     const client = await signedIn()
-    fault({ path: '/ims/invalidate_token', status: 503, times: 2 })
+    fault({ path: '/ims/revoke', status: 503, times: 2 })
     expect(await rejection(client.invalidate())).toMatchObject({ code: 'IMS_UNAVAILABLE' })
-    expect(forms().map(({ token_type }) => token_type)).toEqual(['refresh_token', 'access_token'])
+    expect(forms().map(({ token_type_hint }) => token_type_hint)).toEqual(['refresh_token', 'access_token'])
     expect(await on.store.keys('')).toEqual([])
     expect(await rejection(client.getToken())).toMatchObject({ code: 'LOGIN_REQUIRED' })
   })
+
+  test.each([undefined, webFlow])(
+    'a refusal is an error event and the result, and the tokens are gone',
+    async (flow) => {
+      const client = await signedIn(flow?.())
+      const body = { error: 'unsupported_token_type', error_description: 'not this one' }
+      for (const path of ['/ims/revoke', '/ims/invalidate_token']) fault({ path, status: 400, body, times: 4 })
+      const refused = await rejection(client.invalidate())
+      expect(refused).toMatchObject({
+        code: 'HTTP_ERROR',
+        imsError: 'unsupported_token_type',
+        imsErrorDescription: 'not this one',
+      })
+      expect(on.events).toContainEqual(
+        expect.objectContaining({ type: 'error', code: 'HTTP_ERROR', during: 'invalidating' }),
+      )
+      expect(await on.store.keys('')).toEqual([])
+      expect(forms()).toHaveLength(4)
+    },
+  )
 
   test('a token that IMS does not know any more has been invalidated', async () => {
     const [one, two] = [await signedIn(), createClient({ flow: publicFlow(emulator), ...on })]
     const entries = await everythingIn(on.store)
     await one.invalidate()
     for (const [key, value] of Object.entries(entries)) await on.store.set(key, value as never)
-    fault({ path: '/ims/invalidate_token', status: 400, body: { error: 'invalid_token' }, times: 2 })
+    fault({ path: '/ims/revoke', status: 400, body: { error: 'invalid_token' }, times: 2 })
     await two.invalidate()
     expect(await on.store.keys('')).toEqual([])
   })
@@ -250,7 +271,7 @@ describe('logout', () => {
 
   test('always signs out here: IMS out of reach is an event (S45, S46)', async () => {
     const client = await signedIn()
-    fault({ path: '/ims/invalidate_token', drop: 'before', times: 2 })
+    fault({ path: '/ims/revoke', drop: 'before', times: 2 })
     expect((await client.logout()).pathname).toBe('/ims/logout/v1')
     expect(await on.store.keys('')).toEqual([])
     const failure = { type: 'error', code: 'NETWORK_FAILED', during: 'invalidating' }

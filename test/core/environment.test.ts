@@ -102,6 +102,29 @@ it('the accepted issuers are an exact list: the endpoint, with and without /ims 
   expect(issuersOf(endpoints.prod)).toEqual(['https://ims-na1.adobelogin.com', 'https://ims-na1.adobelogin.com/ims'])
 })
 
+it.each([
+  ['https://ims-prod06.adobelogin.com', endpoints.prod],
+  ['https://ims-eu1.adobelogin.com', endpoints.prod],
+  ['https://adobeid-na1.services.adobe.com', endpoints.prod],
+  ['https://adobeid-na1-stg1.services.adobe.com', endpoints.stage],
+  ['https://ims-prod06-stg1.adobelogin.com', endpoints.stage],
+])('%s also has the issuer of its environment', (endpoint, issuer) => {
+  expect(issuersOf(endpoint)).toEqual([endpoint, `${endpoint}/ims`, issuer, `${issuer}/ims`])
+})
+
+it.each([
+  'https://ims.example.com',
+  'https://ims-na1-stg2.adobelogin.com',
+  'https://adobelogin.com',
+  'https://ims-na1.adobelogin.com.evil.test',
+  'https://evil.test/.adobelogin.com',
+  'https://ims-na1.adobelogin.com:8443',
+  'https://ims-na1xadobelogin.com',
+  'http://127.0.0.1:1234',
+])('%s has no issuer but itself', (endpoint) => {
+  expect(issuersOf(endpoint)).toEqual([endpoint, `${endpoint}/ims`])
+})
+
 it('the built-in metadata promises S256 and RS256 and stays at the endpoint', () => {
   const { issuer, code_challenge_methods_supported, id_token_signing_alg_values_supported, ...urls } =
     serverMetadata('https://ims.example.com')

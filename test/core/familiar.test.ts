@@ -905,9 +905,9 @@ describe('invalidateToken', () => {
     const result = await invalidateToken('x')
     expect(requests().map(({ path, params, status }) => ({ path, params, status }))).toEqual([
       {
-        path: '/ims/invalidate_token/v2',
+        path: '/ims/revoke',
         params: {
-          token_type: 'access_token',
+          token_type_hint: 'access_token',
           token: '[redacted]',
           client_id: emulator.contexts.oauth_public.client_id,
         },
@@ -926,10 +926,7 @@ describe('invalidateToken', () => {
   it('with force ends the refresh token first, then the access token', async () => {
     const { context, getToken, invalidateToken } = await signedIn()
     await invalidateToken('x', true)
-    expect(requests().map(({ params }) => [params.token_type, params.cascading])).toEqual([
-      ['refresh_token', 'all'],
-      ['access_token', undefined],
-    ])
+    expect(requests().map(({ params }) => params.token_type_hint)).toEqual(['refresh_token', 'access_token'])
     expect((await context.get('x')).data).toEqual(emulator.contexts.oauth_public)
     expect(await failureOf(getToken('x'))).toMatchObject({ code: 'LOGIN_REQUIRED' })
   })
@@ -964,31 +961,42 @@ describe('invalidateToken', () => {
     expect(requests()).toEqual([])
   })
 
-  it('removes nothing where IMS cannot be reached or refuses', async () => {
-    const { context, getToken, invalidateToken, token, data } = await signedIn()
-    for (const fault of [{ status: 503 }, { drop: 'before' as const }, { status: 400, body: { error: 'x' } }]) {
+  it('removes them here if IMS cannot be reached or refuses, and says so in the result and in an event', async () => {
+    const faults = [{ status: 503 }, { drop: 'before' as const }, { status: 400, body: { error: 'x' } }]
+    for (const fault of faults) {
       for (const force of [false, true]) {
-        emulator.fault({ path: '/ims/invalidate_token', ...fault })
-        await failureOf(invalidateToken('x', force))
-        expect((await context.get('x')).data).toEqual(data)
+        const { data } = await signedIn()
+        const told: unknown[] = []
+        const again = imsOver({ contexts: storedContextsWith(data), onEvent: (event) => void told.push(event) })
+        const releases = ['/ims/revoke', '/ims/invalidate_token'].map((path) =>
+          emulator.fault({ path, ...fault, times: 9 }),
+        )
+        const failed = await failureOf(again.invalidateToken('x', force))
+        for (const release of releases) release()
+        const left = (await again.context.get('x')).data
+        expect(left).not.toHaveProperty('access_token')
+        expect(left && 'refresh_token' in left).toBe(!force)
+        const { code } = failed as unknown as { code: string }
+        expect(told).toContainEqual(expect.objectContaining({ type: 'error', code, during: 'invalidating' }))
       }
     }
-    expect(await getToken('x')).toBe(token)
   })
 
-  it('removes what has ended, where the other fails', async () => {
-    const { data } = await signedIn()
+  it('ends the other token if one is refused', async () => {
+    const { data, token } = await signedIn()
+    const { refresh_token } = data as { refresh_token: { token: string } }
     const second = imsOver({
       contexts: storedContextsWith(data),
       async fetch(url, init) {
-        const type = (init.body as URLSearchParams).get('token_type')
-        return type === 'access_token' ? new Response(null, { status: 503 }) : emulator.fetch(url, init)
+        const refused = (init.body as URLSearchParams).get('token') === refresh_token.token
+        return refused ? new Response(null, { status: 503 }) : emulator.fetch(url, init)
       },
     })
     expect(await failureOf(second.invalidateToken('x', true))).toMatchObject({ code: 'IMS_UNAVAILABLE' })
-    const left = (await second.context.get('x')).data
-    expect(left).not.toHaveProperty('refresh_token')
-    expect(stored(left, 'access_token')).toEqual(stored(data, 'access_token'))
+    expect((await second.context.get('x')).data).not.toHaveProperty('refresh_token')
+    expect(await new core.Ims({ endpoint: emulator.url, fetch: emulator.fetch }).validateToken(token)).toMatchObject({
+      valid: false,
+    })
   })
 
   it('tells IMS also where the context has no client: the token knows', async () => {
@@ -997,7 +1005,7 @@ describe('invalidateToken', () => {
     const access_token = { token, expiry: Date.now() + day }
     await context.set('bare', { 'cli.bare-output': false, access_token })
     await invalidateToken('bare')
-    expect(requests()).toMatchObject([{ path: '/ims/invalidate_token/v2', status: 200 }])
+    expect(requests()).toMatchObject([{ path: '/ims/revoke', status: 200 }])
     expect((await context.get('bare')).data).toEqual({ 'cli.bare-output': false })
   })
 
@@ -1007,7 +1015,7 @@ describe('invalidateToken', () => {
     await context.set('x', { ...machine(), access_token: { token, expiry: Date.now() + day } })
     await invalidateToken('x')
     expect(requests()[0]?.params).toEqual({
-      token_type: 'access_token',
+      token_type_hint: 'access_token',
       token: '[redacted]',
       client_id: emulator.contexts.oauth_public.client_id,
     })

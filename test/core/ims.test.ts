@@ -1,13 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { inspect } from 'node:util'
 import { importPKCS8, SignJWT } from 'jose'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   ACCESS_TOKEN,
   AUTHORIZATION_CODE,
   CLIENT_CREDENTIALS,
   CLIENT_ID,
   CLIENT_SECRET,
+  type Fetch,
   getTokenData,
   Ims,
   type ImsOptions,
@@ -393,8 +394,58 @@ describe('ending tokens', () => {
     sent = []
     const token = refresh_token?.token ?? ''
     await ims.invalidateToken(token)
-    expect(sent[0]?.params).toEqual({ token_type: 'refresh_token', token, client_id, cascading: 'all' })
+    expect(sent).toMatchObject([{ path: '/ims/revoke' }])
+    expect(sent[0]?.params).toEqual({ token_type_hint: 'refresh_token', token, client_id })
     await expect(ims.validateToken(access_token.token)).resolves.toMatchObject({ valid: false })
+  })
+
+  it('invalidateToken tries the other endpoint if IMS refuses the first, and reports the second refusal', async () => {
+    const { client_id, client_secrets } = emulator.contexts.oauth_server_to_server
+    const refused = { status: 400, body: { error: 'invalid_request' } }
+    const token = await machineToken()
+    sent = []
+    emulator.fault({ path: '/ims/invalidate_token', ...refused })
+    await expect(ims.invalidateToken(token, client_id, client_secrets[0])).resolves.toBe('')
+    expect(sent.map(({ path }) => path)).toEqual(['/ims/invalidate_token/v2', '/ims/revoke'])
+    expect(sent[1]?.params).toMatchObject({ client_secret: client_secrets[0], token_type_hint: 'access_token' })
+    await expect(ims.validateToken(token)).resolves.toMatchObject({ valid: false })
+    emulator.fault({ path: '/ims/invalidate_token', ...refused })
+    emulator.fault({ path: '/ims/revoke', status: 400, body: { error: 'access_denied' } })
+    await expect(ims.invalidateToken(token, client_id, client_secrets[0])).rejects.toMatchObject({
+      imsError: 'access_denied',
+    })
+  })
+
+  it.each(['invalid_token', 'invalid_client'])(
+    'invalidateToken: after %s another endpoint is not tried',
+    async (error) => {
+      sent = []
+      emulator.fault({ path: '/ims/invalidate_token', status: 400, body: { error } })
+      await expect(ims.invalidateToken('t', 'c', 's')).rejects.toMatchObject({ imsError: error })
+      expect(sent).toHaveLength(1)
+    },
+  )
+
+  it('invalidateToken names the client in a header, but in a page, which revokes instead', async () => {
+    const seen: [string, string | null][] = []
+    const fetch: Fetch = async (url, init) => {
+      seen.push([new URL(url).pathname, new Headers(init.headers).get('x-ims-clientid')])
+      return new Response('', { status: seen.length > 2 ? 400 : 200 })
+    }
+    const low = new Ims({ endpoint: emulator.url, fetch })
+    await low.invalidateToken('t', 'c', 's')
+    vi.stubGlobal('location', new URL('https://app.test/'))
+    try {
+      await low.invalidateToken('t', 'c', 's')
+      await expect(low.invalidateToken('t', 'c', 's')).rejects.toMatchObject({ status: 400 })
+    } finally {
+      vi.unstubAllGlobals()
+    }
+    expect(seen).toEqual([
+      ['/ims/invalidate_token/v2', 'c'],
+      ['/ims/revoke', null],
+      ['/ims/revoke', null],
+    ])
   })
 
   it('invalidateToken without anyone to ask as sends nothing', async () => {

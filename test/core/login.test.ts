@@ -584,6 +584,34 @@ describe('the id token', () => {
     const client = answering(resigned(() => ({ iss: `${emulator.url}/ims` })))
     expect(await client.finishLogin(await begun(client))).toMatchObject({ token: expect.any(String) })
   })
+  test('of another host of an environment names the issuer of the environment', async () => {
+    const endpoint = 'https://ims-prod06.adobelogin.com'
+    const at = (url: string) => url.replace(endpoint, emulator.url)
+    const issuedBy = (iss: string) =>
+      createClient({
+        flow: publicFlow(emulator),
+        ...on,
+        endpoint,
+        fetch: async (url, init) => {
+          const answer = (await (await on.fetch(at(url), init)).json()) as Record<string, unknown>
+          return Response.json(await resigned(() => ({ iss }))(answer))
+        },
+      })
+    const back = async (client: LoginClient) => follow(emulator, new URL(at((await client.startLogin()).href)))
+    const good = issuedBy('https://ims-na1.adobelogin.com')
+    expect(await good.finishLogin(await back(good))).toMatchObject({
+      claims: { iss: 'https://ims-na1.adobelogin.com' },
+    })
+    const staged = issuedBy('https://ims-na1-stg1.adobelogin.com')
+    const error = (await rejection(staged.finishLogin(await back(staged)))) as Error
+    expect(error).toMatchObject({ code: 'TOKEN_INVALID', reason: 'issuer' })
+    expect(error.message).toContain('option issuers')
+    const named = await back(staged)
+    named.searchParams.set('iss', 'https://ims-na1-stg1.adobelogin.com')
+    const mixed = (await rejection(staged.finishLogin(named))) as Error
+    expect(mixed).toMatchObject({ code: 'STATE_MISMATCH' })
+    expect(mixed.message).toContain('option issuers')
+  })
   test('unsigned, or signed with HS256, is refused (S77)', async () => {
     for (const forge of [
       (claims: object) => new UnsecuredJWT({ ...claims }).encode(),

@@ -777,6 +777,13 @@ describe('what the token is for', () => {
     ]) {
       expect(await reasonOf(token, { issuer })).toBe('issuer')
     }
+    for (const [issuer, reason] of [
+      ['https://ims-prod06.adobelogin.com', undefined],
+      ['https://ims-prod06-stg1.adobelogin.com', 'issuer'],
+    ] as const)
+      expect(await reasonOf(token, { issuer })).toBe(reason)
+    const elsewhere = await sign(claims({ as: 'ims-prod06' }))
+    expect(await reasonOf(elsewhere, { issuer: 'https://ims-na1.adobelogin.com' })).toBe('issuer')
     const named = await sign(claims({ iss: 'https://x.test' }))
     expect(await reasonOf(named, { issuer: 'https://x.test' })).toBeUndefined()
     expect(await reasonOf(named, { issuer: 'https://ims-na1.adobelogin.com' })).toBe('issuer')

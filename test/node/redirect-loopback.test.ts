@@ -93,6 +93,38 @@ describe('loopbackRedirect', () => {
     expect(page).not.toContain('<img')
   })
 
+  test('an error without a state ends no login; a login that then times out says it', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { visit } = await begin({ timeout: 1_500 })
+    const gone = visit.go(authorizationUrl)
+    gone.catch(() => {})
+    const said = 'error=invalid_scope&error_description=not%20yours%E2%80%AE'
+    const other = await fetch(`${visit.redirectUri}?error=ignored&state=another`)
+    expect([other.status, await other.text()]).toEqual([400, expect.not.stringContaining('ignored')])
+    const response = await fetch(`${visit.redirectUri}?${said}`)
+    expect(response.status).toBe(400)
+    expect(await response.text()).toContain('It says invalid_scope: not yours.')
+    vi.advanceTimersByTime(1_500)
+    await expect(gone).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      message: expect.stringContaining('invalid_scope: not yours.'),
+      details: { imsError: 'invalid_scope', imsErrorDescription: 'not yours' },
+    })
+  })
+
+  test('after an error without a state, and one pasted with a fragment, the login completes', async () => {
+    const input = new PassThrough()
+    const { visit, lines } = await begin({ input })
+    const gone = visit.go(authorizationUrl)
+    expect((await fetch(`${visit.redirectUri}?error=invalid_scope`)).status).toBe(400)
+    await expect.poll(() => lines.join('\n')).toContain('paste the address')
+    input.write(`${visit.redirectUri}#error=unauthorized_client&state=${state}\n`)
+    await expect.poll(() => lines.join('\n')).toContain('It says unauthorized_client.')
+    await fetch(answer(visit))
+    expect((await gone).searchParams.get('code')).toBe('the-code')
+  })
+
   test('stray and hostile requests neither end nor complete the login (S68)', async () => {
     const { visit, port } = await begin()
     const slow = connect(port, '127.0.0.1')

@@ -142,6 +142,28 @@ describe('a sign-in', () => {
     expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'")
   })
 
+  test('goes on after a callback with an error and no state, whose words are in the error', async () => {
+    const failures: unknown[] = []
+    const onFailure = ({ error }: { error: unknown }) => {
+      failures.push(error)
+      return new Response('failed', { status: 400 })
+    }
+    const { visitor } = await setting({ onFailure })
+    const person = visitor()
+    const callback = await person.goToIms('?returnTo=/there')
+    const said = 'error=invalid_scope&error_description=not%20yours'
+    expect((await person.ask(`/auth/callback?${said}`)).status).toBe(400)
+    expect(failures).toMatchObject([
+      {
+        code: 'STATE_MISMATCH',
+        message: expect.stringContaining('invalid_scope not yours'),
+        details: { imsError: 'invalid_scope', imsErrorDescription: 'not yours' },
+      },
+    ])
+    expect((await person.comeBack(callback)).headers.get('location')).toBe('/there')
+    expect((await person.session()).signedIn).toBe(true)
+  })
+
   test('by prompt=none that finds nobody goes back to the page', async () => {
     const { visitor } = await setting()
     const person = visitor()
@@ -540,6 +562,18 @@ describe('a renewal', () => {
     pass(10_000)
     expect(await person.session()).toEqual({ signedIn: false })
     expect(ours(person)).toEqual([])
+    expect(emulator.requests.filter(({ status }) => status === 400)).toHaveLength(1)
+  })
+
+  test.each(['invalid_token', 'access_denied'])('that IMS refuses with %s is asked for once, too', async (error) => {
+    const { visitor, emulator, pass } = await setting()
+    const person = visitor()
+    await person.signIn()
+    pass(24 * hour)
+    emulator.fault({ path: '/ims/token/v3', status: 400, body: { error }, times: 5 })
+    for (let time = 0; time < 2; time++) expect((await person.ask('/auth/session')).status).toBe(503)
+    pass(10_000)
+    expect(await person.session()).toEqual({ signedIn: false })
     expect(emulator.requests.filter(({ status }) => status === 400)).toHaveLength(1)
   })
 

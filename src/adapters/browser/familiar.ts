@@ -78,7 +78,7 @@ export function createBrowserIms(options: BrowserImsOptions = {}): BrowserIms {
     if (known?.state !== undefined && known.context === undefined) return undefined
     if (await parts.isElsewhere(known, arrival, url)) return undefined
     if (known === undefined) {
-      createEmitter(options.onEvent, platform.observe).emit({ type: 'callback-ignored', reason: 'state' })
+      createEmitter(options.onEvent, platform.observe).emit(parts.ignoredCallback(url, 'state'))
       return undefined
     }
     if (known.context === undefined) throw parts.unknownLogin()

@@ -13,9 +13,11 @@ export const pageArrival: Arrival = {
   url() {
     const { href } = globalThis.location ?? {}
     if (href === undefined) return undefined
-    const { searchParams } = new URL(href)
-    const answered = searchParams.has('code') || searchParams.has('error')
-    return answered && searchParams.has('state') ? new URL(href) : undefined
+    const url = new URL(href)
+    const { searchParams, hash } = url
+    // an error without state, or in the fragment, finishes no login, but is told of
+    const refused = searchParams.has('error') || new URLSearchParams(hash.slice(1)).has('error')
+    return refused || (searchParams.has('code') && searchParams.has('state')) ? url : undefined
   },
   here: () => globalThis.location?.href ?? '',
   clear(answer) {
@@ -74,7 +76,7 @@ function deeply(value: unknown, change: (text: string) => string, depth = 0): un
  */
 export async function relayCallback(): Promise<boolean> {
   const url = pageArrival.url()
-  if (url === undefined) return false
+  if (!url?.searchParams.has('state')) return false
   pageArrival.clear(url)
   return pageArrival.handOver(url)
 }

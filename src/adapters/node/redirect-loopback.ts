@@ -87,7 +87,7 @@ async function wait(
   const paste = async (line: string) => {
     const url = URL.canParse(line) ? new URL(line) : undefined
     if (url && (await isCallback(url, expected))) return callback.arrive(url)
-    output('That is not the address this login waits for. Paste the whole address that the browser ended on.')
+    output(notTheAddress(url && callback.stray(url)))
   }
   let stopReading = () => {}
   try {
@@ -106,13 +106,21 @@ async function wait(
 async function answerBrowser({ method, url }: LoopbackRequest, trip: Trip): Promise<Answer> {
   if (method !== 'GET') return { status: 405, headers: { Allow: 'GET' } }
   if (!(await isCallback(url, trip))) {
-    return { status: 400, body: 'This is not the answer that the login under way waits for.\n' }
+    const words = trip.callback.stray(url)
+    const said = words === undefined ? '' : ` It says ${words}.`
+    return { status: 400, body: `This is not the answer that the login under way waits for.${said}\n` }
   }
   const error = url.searchParams.get('error')
   const description = url.searchParams.get('error_description') ?? undefined
   const page = await resultPage(error === null ? undefined : { error, description })
   // only then: whoever gets the URL closes the connection that the page travels on
   return { status: 200, ...page, sent: () => trip.callback.arrive(url) }
+}
+
+/** What is said about a pasted line that does not answer the login, which goes on. */
+export function notTheAddress(words: string | undefined): string {
+  const said = words === undefined ? '' : ` It says ${words}.`
+  return `That is not the address this login waits for.${said} Paste the whole address that the browser ended on.`
 }
 
 /** Whether `url` answers the login that was sent to `redirectUri` with `state`: one state, one code or error. */

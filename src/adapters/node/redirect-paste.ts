@@ -3,7 +3,7 @@ import type { Redirect } from '../../core/ports.ts'
 import { type LoginOptions, loginSettings } from './login-options.ts'
 import { readLines, terminalInput } from './paste-back.ts'
 import { pendingCallback } from './pending-callback.ts'
-import { isCallback, readState } from './redirect-loopback.ts'
+import { isCallback, notTheAddress, readState } from './redirect-loopback.ts'
 
 export interface PasteRedirectOptions extends LoginOptions {
   /** The redirect URI of the credential: a page that this process does not serve. */
@@ -39,9 +39,7 @@ export function pasteRedirect({ redirectUri, ...options }: PasteRedirectOptions)
           const paste = async (line: string) => {
             const url = URL.canParse(line) ? new URL(line) : undefined
             if (url && (await isCallback(url, trip))) return callback.arrive(url)
-            settings.output(
-              'That is not the address this login waits for. Paste the whole address that the browser ended on.',
-            )
+            settings.output(notTheAddress(url && callback.stray(url)))
           }
           settings.show(authorizationUrl)
           settings.output('When the browser has ended its way, paste the address it ended on here and press Enter.')

@@ -1,7 +1,8 @@
 import { digest } from '../../core/digest.ts'
-import { ImsResponseError, LoginRequiredError, UnavailableError } from '../../core/errors.ts'
+import { LoginRequiredError, UnavailableError } from '../../core/errors.ts'
 import { isObject } from '../../core/familiar/contexts.ts'
 import type { LoginFlow } from '../../core/flows/flow.ts'
+import { isGrantOver } from '../../core/ims/refusal.ts'
 import { lockLike } from '../../core/memory.ts'
 import type { Clock, Json, Lock, Store } from '../../core/ports.ts'
 
@@ -64,7 +65,7 @@ export function redeemedOnce(flow: LoginFlow, rules: RenewalRules): LoginFlow {
         if (rotated) await recent.set(key, {}, until)
         return tokens
       } catch (error) {
-        if (!(error instanceof ImsResponseError) || error.imsError !== 'invalid_grant') throw error
+        if (!isGrantOver(error)) throw error
         await recent.set(key, { askedAt: clock.now() }, until)
         throw await outdated(rules, key, { askedAt: clock.now() })
       }

@@ -1,8 +1,8 @@
-import { isImsError } from '../errors.ts'
 import { invalidating } from '../flows/invalidating.ts'
 import type { Call } from '../ims/call.ts'
 import { claimsOf } from '../ims/decode-token.ts'
 import type { InvalidatedType } from '../ims/invalidate-token.ts'
+import { isClientRefused } from '../ims/refusal.ts'
 import { parseSecrets } from './context-kind.ts'
 import type { ContextData, TokenLabel } from './contexts.ts'
 import { readStored } from './tokens-in-context.ts'
@@ -22,8 +22,7 @@ export async function endToken(call: Call, kind: TokenLabel, data: ContextData):
       await invalidate(call, (claims?.type ?? kind) as InvalidatedType, token)
       return
     } catch (error) {
-      const rejected = isImsError(error) && 'imsError' in error && error.imsError === 'invalid_client'
-      if (!rejected || tried + 1 >= secrets.length) throw error
+      if (!isClientRefused(error) || tried + 1 >= secrets.length) throw error
     }
   }
 }

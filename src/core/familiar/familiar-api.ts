@@ -43,7 +43,9 @@ export interface FamiliarIms {
   /** The access token of a context; without a name of the current one. */
   getToken(name?: string, options?: FamiliarGetTokenOptions): Promise<string>
   /**
-   * Ends the access token of a context, or with `force` the refresh token and the access token, at IMS and then here.
+   * Ends the access token of a context, or with `force` the refresh token and the access token, at IMS and then here. If
+   * IMS refuses or does not answer, it rejects with that error after the tokens were removed here, with an `error` event
+   * as well.
    *
    * @throws {TokenError} `INVALID_TOKEN` where there is nothing to invalidate
    */

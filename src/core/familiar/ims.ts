@@ -189,8 +189,8 @@ export class Ims {
   }
 
   /**
-   * Ends a token at IMS (`POST /ims/invalidate_token/v2`); with a refresh token all that came from it. Without client
-   * id it is taken from the token.
+   * Ends a token at IMS (`POST /ims/invalidate_token/v2`; without a secret or in a page `POST /ims/revoke`); with a
+   * refresh token all that came from it. Without client id it is taken from the token.
    *
    * @param type what the token is, where it does not say itself; default `access_token`
    * @returns `''`, or `true` where there is no client to ask as

@@ -8,6 +8,7 @@ import { withPlatform } from '../platform.ts'
 import type { Json } from '../ports.ts'
 import { hideSecrets } from '../redact.ts'
 import type { GetTokenOptions } from '../session/session.ts'
+import { noteFailure } from '../session/with-lock.ts'
 import { connect } from '../setup.ts'
 import { type ContextKind, kindOf } from './context-kind.ts'
 import {
@@ -174,17 +175,14 @@ export function namedContexts(given: CreateImsOptions, kinds: readonly ContextKi
       const { fetch, clock, timeout, retry } = options
       const { emit } = createEmitter(options.onEvent, options.observe)
       const call = connect({ ...connection, fetch, clock, timeout, retry }, emit)
-      // what has ended at IMS is of no use here, whatever becomes of the other
-      const removed: { -readonly [Label in TokenLabel]?: undefined } = {}
-      try {
-        for (const kind of ended) {
-          await endToken(call, kind, data)
-          removed[kind] = undefined
-        }
-        if (force) Object.assign(removed, { access_token: undefined, refresh_token: undefined })
-      } finally {
-        await drop(label, removed)
-      }
+      // a token that IMS did not end is of no use here either: the caller wants to be rid of it
+      const labels: readonly TokenLabel[] = force ? ['access_token', 'refresh_token'] : ended
+      const failures: unknown[] = []
+      for (const kind of ended) await endToken(call, kind, data).catch((error) => failures.push(error))
+      await drop(label, Object.fromEntries(labels.map((kind) => [kind, undefined])))
+      const [failure] = failures
+      for (const each of failures) noteFailure({ connection: call }, each, 'invalidating')
+      if (failure !== undefined) throw failure
       return named(label, await contexts.read(label))
     },
 

@@ -1,4 +1,4 @@
-import { ImsResponseError } from '../errors.ts'
+import { isClientRefused } from '../ims/refusal.ts'
 import { late } from '../late.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText, type Scopes, scopeList, secretList } from './credentials.ts'
@@ -44,8 +44,7 @@ export function clientCredentials(options: ClientCredentialsOptions): MachineFlo
         try {
           return await clientCredentialsGrant(call, { clientId, clientSecret: secrets[working], scopes, orgId })
         } catch (error) {
-          const rejected = error instanceof ImsResponseError && error.imsError === 'invalid_client'
-          if (!rejected || tried >= secrets.length) throw error
+          if (!isClientRefused(error) || tried >= secrets.length) throw error
           working = (working + 1) % secrets.length
         }
       }

@@ -2,7 +2,15 @@ import * as base64url from 'jose/base64url'
 import * as oauth from 'oauth4webapi'
 import { ConfigurationError, ImsResponseError, LoginRequiredError, UnavailableError } from '../errors.ts'
 import type { Call } from '../ims/call.ts'
-import { authorizationServer, clientAuth, type IdTokenCheck, oauthClient, tokenRequest } from '../ims/oauth.ts'
+import {
+  authorizationServer,
+  clientAuth,
+  type IdTokenCheck,
+  issuerRemedy,
+  oauthClient,
+  tokenRequest,
+} from '../ims/oauth.ts'
+import { askingForUser, readRefusal } from '../ims/refusal.ts'
 import { spelledOut } from '../ims/token-response.ts'
 import type { Tokens } from '../ims/tokens.ts'
 import { redactText } from '../redact.ts'
@@ -70,6 +78,8 @@ export async function finishLogin(
       const expected = checked ? { expectedNonce: nonce } : {}
       return oauth.processAuthorizationCodeResponse(server, client(), response, expected)
     },
+  }).catch((error: unknown) => {
+    throw askingForUser(error)
   })
 }
 
@@ -133,16 +143,17 @@ function checkCallback({
   } catch (error) {
     if (error instanceof oauth.AuthorizationResponseError) throw refusedLogin(error)
     const why = error instanceof Error ? redactText(error.message) : 'unknown'
-    const message = `the callback does not answer this login (${why}); nothing was stored, start the login again`
+    const named = why.includes('issuer') ? `; if IMS goes by this issuer here, ${issuerRemedy}` : ''
+    const message = `the callback does not answer this login (${why}); nothing was stored, start the login again${named}`
     throw new LoginRequiredError('STATE_MISMATCH', message, { details: { reason: 'callback' } })
   }
 }
 
-function refusedLogin({ error, error_description }: oauth.AuthorizationResponseError): Error {
+function refusedLogin({ cause }: oauth.AuthorizationResponseError): unknown {
   // whoever made the callback URL wrote these: untrusted text
-  const imsError = redactText(error).slice(0, 100)
-  const imsErrorDescription = error_description === undefined ? undefined : redactText(error_description).slice(0, 500)
-  const details = { imsError, imsErrorDescription }
+  const { details: more, ...said } = readRefusal((name) => cause.get(name))
+  const { imsError } = said
+  const details = { ...said, ...more }
   if (imsError === 'access_denied') {
     return new LoginRequiredError(
       'ACCESS_DENIED',
@@ -150,21 +161,10 @@ function refusedLogin({ error, error_description }: oauth.AuthorizationResponseE
       { details },
     )
   }
-  if (/^(?:login|consent|interaction|account_selection)_required$/.test(imsError) || imsError.startsWith('ride_')) {
-    const cause = new ImsResponseError('HTTP_ERROR', `IMS ended the sign-in with ${imsError}`, {
-      status: 302,
-      imsError,
-      imsErrorDescription,
-    })
-    return new LoginRequiredError('LOGIN_REQUIRED', `IMS needs the person (${imsError}); call login()`, {
-      cause,
-      details,
-    })
-  }
   if (imsError === 'temporarily_unavailable' || imsError === 'server_error') {
     const message = `IMS could not sign the user in (${imsError}); try again later`
     return new UnavailableError('IMS_UNAVAILABLE', message, { details })
   }
-  const message = `IMS ended the sign-in with ${imsError}; check client id, scopes and redirect URI of the credential`
-  return new ImsResponseError('HTTP_ERROR', message, { status: 302, imsError, imsErrorDescription })
+  const message = `IMS ended the sign-in with ${imsError ?? 'an error'}; check client id, scopes and redirect URI of the credential`
+  return askingForUser(new ImsResponseError('HTTP_ERROR', message, { status: 302, ...said }, { details: more }))
 }

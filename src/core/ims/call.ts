@@ -1,9 +1,10 @@
 import { ImsError, ImsResponseError, UnavailableError } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import type { Clock, Fetch, Platform } from '../ports.ts'
-import { redactText, requestIdOf, safeCause, secretNames } from '../redact.ts'
+import { requestIdOf, safeCause, secretNames } from '../redact.ts'
 import { timedOut, withDeadline } from './deadline.ts'
 import { readBody, requireResponse } from './read-body.ts'
+import { isRedirection, type Refused, readRefusal, refusalIn } from './refusal.ts'
 import { backOff, isTransient, parseRetryAfter } from './retry.ts'
 import type { RetryPolicy } from './retry-policy.ts'
 
@@ -145,46 +146,51 @@ export function noteServerTime(call: Call, time: number, now = call.clock.now())
 }
 
 /** The answer of a server that did not do what was asked. */
-function refusal(call: Call, request: ImsRequest, { status, headers, text }: Answer): ImsError {
+function refusal(call: Call, request: ImsRequest, answer: Answer): ImsError {
+  const { status, headers, text } = answer
   const requestId = requestIdOf(headers, secretsOf(request))
-  const { imsError, imsErrorDescription } = errorEnvelope(text, request)
-  const said = imsErrorDescription ?? imsError ?? describeBody(text)
-  const what = `IMS answered ${status} to ${request.method} ${pathOf(request.url)}: ${said}`
+  const { details, ...said } = refusedBy(request, answer)
+  const { imsError, imsErrorDescription = imsError } = said
+  const asked = `${request.method} ${pathOf(request.url)}`
   const trace = requestId === undefined ? '' : `; x-debug-id ${requestId}`
-  if (status === 0 || (status >= 300 && status < 400)) {
-    const message = `IMS answered ${request.method} ${pathOf(request.url)} with a redirect, which is not followed; check endpoint${trace}`
-    return new ImsResponseError('HTTP_ERROR', message, { status, requestId })
+  if (isRedirection(status)) {
+    const message = `IMS answered ${asked} with a redirect, which is not followed${inRedirect(status, imsErrorDescription)}${trace}`
+    return new ImsResponseError('HTTP_ERROR', message, { status, ...said, requestId }, { details })
   }
+  const what = `IMS answered ${status} to ${asked}: ${imsErrorDescription ?? describeBody(text)}`
   if (status === 429 || status >= 500) {
     const answeredAt = Date.parse(headers.get('date') ?? '')
     const retryAfter = parseRetryAfter(headers.get('retry-after'), answeredAt || serverNow(call))
-    const details = { imsError, imsErrorDescription, ...(isTransient(status) ? {} : { final: true }) }
+    const more = { ...said, ...details, ...(isTransient(status) ? {} : { final: true }) }
     return new UnavailableError('IMS_UNAVAILABLE', `${what}; try again later${trace}`, {
       status,
       requestId,
       retryAfter,
-      details,
+      details: more,
     } as never)
   }
-  return new ImsResponseError('HTTP_ERROR', `${what}${trace}`, { status, imsError, imsErrorDescription, requestId })
+  return new ImsResponseError('HTTP_ERROR', `${what}${trace}`, { status, ...said, requestId }, { details })
 }
 
-function errorEnvelope(text: string, request: ImsRequest): { imsError?: string; imsErrorDescription?: string } {
-  const body = parseObject(text)
-  const field = (name: string) => {
-    const value = body?.[name]
-    if (typeof value !== 'string' || value === '') return undefined
-    // shortened last: a secret cut in two would not be found
-    return redactText(value.slice(0, 5_000), secretsOf(request)).slice(0, 500)
+/** What IMS said in the body, or in the address of a redirect. */
+function refusedBy(request: ImsRequest, { status, headers, text }: Answer): Refused {
+  const secrets = [...secretsOf(request)]
+  if (!isRedirection(status)) {
+    const body = parseObject(text)
+    return readRefusal((name) => body?.[name], secrets)
   }
-  const imsError = field('error')
-  const imsErrorDescription = field('error_description')
-  return { ...(imsError && { imsError }), ...(imsErrorDescription && { imsErrorDescription }) }
+  const location = headers.get('location') ?? ''
+  return URL.canParse(location, request.url) ? refusalIn(new URL(location, request.url), secrets) : {}
+}
+
+function inRedirect(status: number, said: string | undefined): string {
+  if (said !== undefined) return `: ${said}`
+  return status === 0 ? '; a browser does not show why: check endpoint, client id and scopes' : '; check endpoint'
 }
 
 /** The error of a 200 in which IMS says that it refused; `undefined` if it does not say so. */
 export function refusalInside(call: Call, request: ImsRequest, answer: Answer): ImsError | undefined {
-  return errorEnvelope(answer.text, request).imsError === undefined ? undefined : refusal(call, request, answer)
+  return refusedBy(request, answer).imsError === undefined ? undefined : refusal(call, request, answer)
 }
 
 function describeBody(text: string): string {

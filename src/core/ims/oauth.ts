@@ -149,6 +149,9 @@ const reasons: Readonly<Record<string, TokenInvalidReason>> = {
   nbf: 'not_yet_valid',
 }
 
+/** What to do about an issuer that is not accepted. */
+export const issuerRemedy = 'check endpoint, or name the issuer that is right in the option issuers'
+
 function idTokenError(error: unknown): TokenError | undefined {
   if (!(error instanceof oauth.OperationProcessingError)) return undefined
   const cause = error.cause as { claim?: unknown } | undefined
@@ -159,7 +162,8 @@ function idTokenError(error: unknown): TokenError | undefined {
   const signature = /signature/.test(error.message) ? ('signature' as const) : undefined
   const found = reason ?? signature
   if (found === undefined) return undefined
-  const message = `the id token is not one for this login (${found}); nothing was stored, start the login again`
+  const remedy = found === 'issuer' ? issuerRemedy : 'start the login again'
+  const message = `the id token is not one for this login (${found}); nothing was stored, ${remedy}`
   return new TokenError('TOKEN_INVALID', message, { reason: found })
 }
 

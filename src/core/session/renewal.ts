@@ -1,7 +1,7 @@
 import { digest } from '../digest.ts'
 import { ConfigurationError, isImsError, LoginRequiredError, UnavailableError } from '../errors.ts'
 import { isContinued, isMachine } from '../flows/flow.ts'
-import { isRefusal } from '../ims/refusal.ts'
+import { askingForUser, isRefusal } from '../ims/refusal.ts'
 import type { Tokens } from '../ims/tokens.ts'
 import { noLock } from '../memory.ts'
 import type { Hold } from '../ports.ts'
@@ -26,7 +26,8 @@ const rounds = 3
  * Renews the tokens of a session: lock, look again, redeem or obtain, store. If anything fails or is unknown, nothing is
  * redeemed and the stored token is returned for as long as it has not expired.
  *
- * @throws {LoginRequiredError} `LOGIN_REQUIRED` if IMS refused the refresh token, or the store said that there is none
+ * @throws {LoginRequiredError} `LOGIN_REQUIRED` if IMS refused the refresh token or asks for the user, or the store said
+ *   that there is none
  * @throws {UnavailableError} if the lock, the store or IMS does not answer and no token is left
  */
 export async function renew(state: SessionState, errand: Errand, signal: AbortSignal): Promise<Tokens> {
@@ -39,7 +40,7 @@ export async function renew(state: SessionState, errand: Errand, signal: AbortSi
     const valid = [known, state.cache.memory, state.cache.seen].find((tokens) => isUnexpired(state.setup, tokens))
     const fallback = force || behind || began !== state.generation ? undefined : valid
     const final = signal.aborted || error instanceof LoginRequiredError || error instanceof ConfigurationError
-    if (final || fallback === undefined) throw error
+    if (final || fallback === undefined) throw askingForUser(error)
     noteFailure(state.setup, error, 'renewing')
     pause(state)
     // the next call may not be able to read it again

@@ -163,7 +163,7 @@ export function asUnavailable(error: unknown, message: string): Error {
 }
 
 /** Reports a failure that the caller does not see. A foreign error's text may hold anything, so it is not passed on. */
-export function noteFailure({ connection }: Setup, error: unknown, during: string): void {
+export function noteFailure({ connection }: Pick<Setup, 'connection'>, error: unknown, during: string): void {
   const known: Pick<ImsError, 'code' | 'message'> | undefined = isImsError(error) ? error : undefined
   connection.emit({ type: 'error', code: known?.code, message: known?.message ?? 'unexpected', during })
 }

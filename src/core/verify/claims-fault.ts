@@ -1,5 +1,6 @@
 import { ConfigurationError, type TokenInvalidReason } from '../errors.ts'
 import type { TokenClaims } from '../ims/decode-token.ts'
+import { issuersOf } from '../ims/environment.ts'
 import { scopesOf } from '../ims/tokens.ts'
 import { badOption, checkOptions, type OptionNames } from '../options.ts'
 
@@ -10,7 +11,10 @@ export interface VerifyTokenOptions {
   readonly allowList?: readonly string[]
   /** Scopes that the token must have, all of them. */
   readonly scopes?: readonly string[]
-  /** The issuer that the token must name, by `iss` or by IMS's `as`, such as `https://ims-na1.adobelogin.com`. */
+  /**
+   * The issuer that the token must name, by `iss` or by IMS's `as`, such as `https://ims-na1.adobelogin.com`. For another
+   * host of an environment of Adobe's, a token may name that environment's issuer instead.
+   */
   readonly issuer?: string
   /** How far the local clock and IMS's may be apart, in ms: default 30,000, at most 300,000. */
   readonly clockTolerance?: number
@@ -54,11 +58,21 @@ export function claimsFault(
   if (times === undefined) return 'malformed'
   if (times.until + tolerance <= now) return 'expired'
   if (times.from - tolerance > now) return 'not_yet_valid'
-  if (issuer !== undefined && issuerOf(claims) !== issuer) return 'issuer'
+  if (issuer !== undefined && !isIssuedBy(claims, issuer)) return 'issuer'
   if (clientId !== undefined && claims.client_id !== clientId) return 'client'
   if (allowList !== undefined && !(claims.client_id && allowList.includes(claims.client_id))) return 'client'
   const granted = scopesOf(claims.scope) ?? []
   return scopes.every((scope) => granted.includes(scope)) ? undefined : 'scope'
+}
+
+function isIssuedBy(claims: TokenClaims, issuer: string): boolean {
+  const named = issuerOf(claims)
+  return (
+    named === issuer ||
+    issuersOf(issuer)
+      .slice(2)
+      .some((shared) => shared === named)
+  )
 }
 
 function issuerOf({ iss, as }: Readonly<Record<string, unknown>>): unknown {

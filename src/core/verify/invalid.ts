@@ -8,7 +8,7 @@ const remedies: Readonly<Record<TokenInvalidReason, string>> = {
   expired: 'it has expired; get a new one',
   not_yet_valid: 'it is from the future; check the clock',
   type: 'it is not an access token',
-  issuer: 'it is from another issuer',
+  issuer: 'it is from another issuer; name the one that is right in the option issuer, or issuers for a login',
   audience: 'it is for another audience',
   nonce: 'it is for another login',
   client: 'it belongs to a client that is not accepted here',

@@ -251,8 +251,8 @@ describe('signing out', () => {
     expect(await it.during(renewing)).toMatchObject({ code: 'LOGIN_REQUIRED' })
     await settled()
     expect(await it.on.store.keys('imskit/tokens/')).toEqual([])
-    const revoked = () => it.on.fetch.sent.filter(({ url }) => url.includes('invalidate_token'))
-    const types = () => revoked().map(({ init }) => new URLSearchParams(String(init.body)).get('token_type'))
+    const revoked = () => it.on.fetch.sent.filter(({ url }) => url.endsWith('/ims/revoke'))
+    const types = () => revoked().map(({ init }) => new URLSearchParams(String(init.body)).get('token_type_hint'))
     await expect.poll(types).toEqual(['refresh_token', 'access_token'])
   })
 

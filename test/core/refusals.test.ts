@@ -1,0 +1,286 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import {
+  clientCredentials,
+  clusterExchange,
+  createClient,
+  Ims,
+  type LoginClient,
+  refreshToken,
+  serviceToken,
+} from '../../src/core/index.ts'
+import { createEmulator, type Emulator } from '../../src/emulator/index.ts'
+import { type FakeClock, fakeClock } from '../../src/testing/index.ts'
+import {
+  day,
+  follow,
+  platformOn,
+  publicFlow,
+  redirectUri,
+  rejection,
+  serverFlow,
+  storedTokens,
+  type WatchedPlatform,
+} from './setting.ts'
+
+let emulator: Emulator
+let clock: FakeClock
+let on: WatchedPlatform
+let cleanUp: (() => void)[] = []
+
+beforeAll(async () => {
+  emulator = await createEmulator({ now: () => clock.now(), autoLogin: 'user@example.com' })
+})
+beforeEach(() => {
+  clock = fakeClock()
+  on = platformOn(emulator, clock)
+})
+afterEach(() => {
+  for (const each of cleanUp) each()
+  cleanUp = []
+})
+
+const fault = (options: Parameters<Emulator['fault']>[0]) => void cleanUp.push(emulator.fault(options))
+const refuse = (error: string, more: object = {}, status = 400) =>
+  fault({ path: '/ims/token', status, body: { error, ...more }, times: 9 })
+const jump = 'https://account.adobe.com/verify?step=1'
+
+async function signedIn(): Promise<LoginClient> {
+  const client = createClient({ flow: publicFlow(emulator), ...on })
+  await client.finishLogin(await follow(emulator, await client.startLogin()))
+  on.fetch.sent.length = 0
+  return client
+}
+
+/** What IMS was recorded or documented to answer: status, `error`, `error_description`. */
+const recorded: [number, string, string | undefined][] = [
+  [400, 'invalid_client', 'invalid client_id parameter'],
+  [400, 'invalid_client', 'invalid client_secret parameter'],
+  [401, 'invalid_client', undefined],
+  [400, 'invalid_client', 'unexpected client_secret parameter'],
+  [400, 'unauthorized_client', undefined],
+  [400, 'unsupported_grant_type', undefined],
+  [400, 'access_denied', undefined],
+  [400, 'invalid_scope', 'The metascopes in the JWT are not a subset of the metascopes in the binding.'],
+  [400, 'invalid_token', 'JWT token is incorrectly formatted, and can not be decoded.'],
+  [400, 'invalid_token', 'Could not match JWT signature to any of the bindings'],
+  [400, 'invalid_signature', undefined],
+  [400, 'bad_request', undefined],
+  [400, 'invalid_jti', undefined],
+]
+
+describe('a refusal that was recorded', () => {
+  const credential = { clientId: 'c', clientSecret: 's' }
+  const asked: [string, () => Promise<unknown>][] = [
+    ['client credentials', () => createClient({ flow: serverFlow(emulator), ...on }).getToken()],
+    ['a service token', () => createClient({ flow: serviceToken({ ...credential, code: 'x' }), ...on }).getToken()],
+    [
+      'a cluster exchange',
+      () =>
+        createClient({
+          flow: clusterExchange({ ...credential, userToken: 't', orgId: 'x@AdobeOrg' }),
+          ...on,
+        }).getToken(),
+    ],
+    ['a code', async () => createClient({ flow: publicFlow(emulator), ...on }).finishLogin(await callback())],
+    ['the JWT exchange', () => new Ims({ ...on }).exchangeJwtToken('c', 's', 'a.b.c')],
+    ['the low-level API', () => new Ims({ ...on }).getAccessTokenByClientCredentials('c', 's')],
+  ]
+  const callback = async () => follow(emulator, await createClient({ flow: publicFlow(emulator), ...on }).startLogin())
+
+  test.each(recorded)('%i %s %s is IMS’s own word', async (status, error, error_description) => {
+    for (const path of ['/ims/token', '/ims/exchange/jwt'])
+      fault({ path, status, body: { error, error_description }, times: 99 })
+    for (const [name, ask] of asked) {
+      const expected = { name: 'ImsResponseError', code: 'HTTP_ERROR', status, imsError: error }
+      const refused = await rejection(ask())
+      expect(refused, name).toMatchObject({
+        ...expected,
+        ...(error_description && { imsErrorDescription: error_description }),
+      })
+    }
+  })
+
+  test.each([429, 500, 503])('%i with an error in it is an outage that keeps IMS’s words', async (status) => {
+    refuse('temporarily_unavailable', { error_description: 'wait' }, status)
+    const client = createClient({ flow: serverFlow(emulator), ...on })
+    expect(await rejection(client.getToken())).toMatchObject({
+      code: 'IMS_UNAVAILABLE',
+      status,
+      details: { imsError: 'temporarily_unavailable', imsErrorDescription: 'wait' },
+    })
+  })
+})
+
+describe('a grant that is over', () => {
+  const answers = ['invalid_grant', 'invalid_token', 'access_denied']
+
+  test.each(answers)(
+    '%s for the refresh token that the credential brings: LOGIN_REQUIRED, asked once',
+    async (error) => {
+      refuse(error, { error_description: 'it is over' })
+      const client = createClient({ flow: refreshToken({ clientId: 'c', refreshToken: 'dead' }), ...on })
+      for (let time = 0; time < 2; time++) {
+        const refused = await rejection(client.getToken())
+        expect(refused).toMatchObject({ name: 'LoginRequiredError', code: 'LOGIN_REQUIRED' })
+        if (time === 0) expect(refused).toMatchObject({ cause: { imsError: error, imsErrorDescription: 'it is over' } })
+      }
+      expect(on.fetch.sent).toHaveLength(1)
+    },
+  )
+
+  test.each(answers)('%s for the refresh token of a login: it is dropped', async (error) => {
+    const client = await signedIn()
+    clock.set(clock.now() + day)
+    refuse(error)
+    expect(await rejection(client.getToken())).toMatchObject({ code: 'LOGIN_REQUIRED', cause: { imsError: error } })
+    expect((await storedTokens(on.store))?.refreshToken).toBeUndefined()
+  })
+
+  test.each(answers)('%s that only the address of a redirect says drops nothing', async (error) => {
+    await signedIn()
+    clock.set(clock.now() + day)
+    const before = await storedTokens(on.store)
+    const headers = { location: `https://gateway.test/?error=${error}` }
+    const fetch = async () => new Response(null, { status: 302, headers })
+    const other = createClient({ flow: publicFlow(emulator), ...on, fetch })
+    expect(await rejection(other.getToken())).toMatchObject({ code: 'IMS_UNAVAILABLE', cause: { imsError: error } })
+    expect(await storedTokens(on.store)).toEqual(before)
+  })
+})
+
+describe('a redirect instead of an answer', () => {
+  const asking = (location: string | undefined, status = 302) => {
+    const sent: string[] = []
+    const fetch = async (url: string) => {
+      sent.push(url)
+      return new Response(null, { status, headers: location === undefined ? {} : { location } })
+    }
+    const flow = clientCredentials({ clientId: 'c', clientSecret: 'the-secret', scopes: ['openid'] })
+    return { sent, refused: rejection(createClient({ flow, ...on, fetch }).getToken()) }
+  }
+
+  test.each([302, 303, 307])('%i: the error is in its address, which is not followed', async (status) => {
+    const canary = 'https://evil.test/spilled?code=canary-code'
+    const query = new URLSearchParams({
+      error: 'invalid_scope',
+      error_description: `no the-secret here\u202e ${'x'.repeat(2_000)}`,
+      code: 'canary-code',
+      uri: canary,
+    })
+    for (const separator of ['?', '#']) {
+      const { sent, refused } = asking(`${redirectUri}${separator}${query}`, status)
+      const error = (await refused) as Error & { imsErrorDescription: string }
+      expect(error).toMatchObject({ name: 'ImsResponseError', code: 'HTTP_ERROR', status, imsError: 'invalid_scope' })
+      expect(error.imsErrorDescription).toMatch(/^no \[redacted\] here/)
+      expect(error.imsErrorDescription.length).toBeLessThanOrEqual(500)
+      expect(error.message).toContain('no [redacted] here')
+      expect(`${error.message} ${JSON.stringify(error)}`).not.toMatch(/canary|spilled|127\.0\.0\.1|\u202e/)
+      expect(sent).toHaveLength(1)
+    }
+  })
+
+  test.each(['/elsewhere?error=unauthorized_client', '?error=unauthorized_client'])(
+    '%s is an address too',
+    async (to) => {
+      expect(await asking(to).refused).toMatchObject({ imsError: 'unauthorized_client' })
+    },
+  )
+
+  test.each([undefined, '', 'https://', 'https://login.test/start', `${redirectUri}?error=`])(
+    '%s says nothing',
+    async (to) => {
+      const error = (await asking(to).refused) as Error
+      expect(error).toMatchObject({ code: 'HTTP_ERROR', status: 302 })
+      expect(error).not.toHaveProperty('imsError')
+      expect(error.message).toMatch(/redirect, which is not followed; check endpoint/)
+    },
+  )
+
+  test('what a browser does not show is said to be unknown', async () => {
+    const opaque = Object.defineProperty(new Response(null), 'status', { value: 0 })
+    const flow = clientCredentials({ clientId: 'c', clientSecret: 's', scopes: ['openid'] })
+    const error = await rejection(createClient({ flow, ...on, fetch: async () => opaque }).getToken())
+    expect(error).toMatchObject({ code: 'HTTP_ERROR', status: 0 })
+    expect(error).not.toHaveProperty('imsError')
+    expect((error as Error).message).toContain('a browser does not show why')
+  })
+})
+
+describe('what IMS asks the user to do first', () => {
+  const ride = 'ride_AdobeID_acct_terms'
+  const needed = {
+    name: 'LoginRequiredError',
+    code: 'LOGIN_REQUIRED',
+    details: { imsError: ride, imsErrorDescription: 'accept the terms', jump },
+    cause: { name: 'ImsResponseError', imsError: ride, imsErrorDescription: 'accept the terms' },
+  }
+  const answer = { error_description: 'accept the terms', jump }
+
+  test('means the same in the callback, for the code and for the refresh token', async () => {
+    const client = createClient({ flow: publicFlow(emulator), ...on })
+    const back = await follow(emulator, await client.startLogin())
+    const code = await follow(emulator, await client.startLogin())
+    back.searchParams.delete('code')
+    for (const [name, value] of Object.entries({ error: ride, ...answer })) back.searchParams.set(name, value)
+    expect(await rejection(client.finishLogin(back))).toMatchObject(needed)
+    refuse(ride, answer)
+    expect(await rejection(client.finishLogin(code))).toMatchObject(needed)
+    const continued = createClient({ flow: refreshToken({ clientId: 'c', refreshToken: 'fine' }), ...on })
+    expect(await rejection(continued.getToken())).toMatchObject(needed)
+  })
+
+  test('keeps the refresh token, and the access token is returned while it has not expired', async () => {
+    const client = await signedIn()
+    const token = await client.getToken()
+    const { refreshToken: kept } = (await storedTokens(on.store)) ?? {}
+    clock.set(clock.now() + day - 60_000)
+    refuse(ride, answer)
+    expect(await client.getToken()).toBe(token)
+    clock.set(clock.now() + day)
+    expect(await rejection(client.getToken())).toMatchObject(needed)
+    expect((await storedTokens(on.store))?.refreshToken).toBe(kept)
+  })
+
+  test.each([
+    'javascript:alert(1)',
+    'http://evil.test/',
+    'not an address',
+    `https://account.adobe.com/?t=eyJ${'a'.repeat(20)}.eyJ${'b'.repeat(20)}.c`,
+    'https://account.adobe.com/\u202e',
+    `https://account.adobe.com/${'x'.repeat(3_000)}`,
+    7,
+  ])('an address like %s is left out', async (address) => {
+    refuse(ride, { jump: address })
+    const client = createClient({ flow: refreshToken({ clientId: 'c', refreshToken: 'fine' }), ...on })
+    const error = (await rejection(client.getToken())) as { details: object; message: string }
+    expect(error).toMatchObject({ code: 'LOGIN_REQUIRED', details: { imsError: ride } })
+    expect(error.details).not.toHaveProperty('jump')
+    expect(error.message).toContain('call login()')
+  })
+
+  test('is a plain refusal in the low-level API, with the address', async () => {
+    refuse(ride, answer)
+    const refused = await rejection(new Ims({ ...on }).refreshToken({ clientId: 'c', refreshToken: 'fine' }))
+    expect(refused).toMatchObject({ code: 'HTTP_ERROR', imsError: ride, details: { jump } })
+  })
+})
+
+describe('a callback with an error that no state belongs to', () => {
+  const query = 'error=invalid_scope&error_description=not%20yours%E2%80%AE'
+  test.each([`?${query}`, `#${query}`, `#${query}&state=`, `?${query}&state=a&state=b`])(
+    '%s ends no login',
+    async (rest) => {
+      const client = createClient({ flow: publicFlow(emulator), ...on })
+      const url = await client.startLogin()
+      const stray = `${redirectUri}${rest.endsWith('state=') ? rest + url.searchParams.get('state') : rest}`
+      const error = (await rejection(client.finishLogin(stray))) as Error
+      expect(error).toMatchObject({
+        code: 'STATE_MISMATCH',
+        details: { reason: 'missing', imsError: 'invalid_scope', imsErrorDescription: 'not yours' },
+      })
+      expect(error.message).toContain('invalid_scope not yours')
+      await client.finishLogin(await follow(emulator, url))
+      expect(await client.getToken()).toEqual(expect.any(String))
+    },
+  )
+})

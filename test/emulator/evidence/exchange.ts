@@ -1,0 +1,146 @@
+import { absent, between, jwt, type Section, seconds, sources, text } from './row.ts'
+
+const web = { client_id: 'web-app', client_secret: 'web-app-secret' }
+const cluster = { grant_type: 'cluster_at_exchange', user_token: '{access_token}', scope: 'openid,AdobeID' }
+const owning_org_id = '0123456789ABCDEF01234567@AdobeOrg'
+const accessToken = 'urn:ietf:params:oauth:token-type:access_token'
+const onBehalf = {
+  grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+  subject_token_type: accessToken,
+  requested_token_type: accessToken,
+  client_id: 'middle-tier',
+  client_secret: 'middle-tier-secret',
+  scope: 'openid,AdobeID',
+}
+const promise = {
+  grant_type: 'promise',
+  client_id: 'promise-emitter',
+  client_secret: 'emitter-secret',
+  promise_definition_id: 'the-definition',
+  scope: 'openid,AdobeID',
+}
+const keep = {
+  grant_type: 'promise_exchange',
+  client_id: 'promise-consumer',
+  client_secret: 'consumer-secret',
+  scope: 'openid,AdobeID',
+}
+
+export const exchange: Section = {
+  title: 'A token for a token',
+  rows: [
+    {
+      id: 'cluster-v3-org',
+      fact: 'The same user in another organization: client id in the query, the rest in the body.',
+      source: sources.imsGo,
+      confidence: 'B',
+      call: {
+        method: 'POST',
+        path: '/ims/token/v3',
+        query: { client_id: 'web-app' },
+        form: { ...cluster, client_secret: web.client_secret, owning_org_id },
+      },
+      answer: { status: 200, body: { access_token: jwt({ type: 'access_token' }), expires_in: seconds } },
+    },
+    {
+      id: 'cluster-v3-profile',
+      fact: 'Or another profile, by its user id; an empty `scope` keeps the scopes.',
+      source: sources.imsGo,
+      confidence: 'B',
+      call: {
+        method: 'POST',
+        path: '/ims/token/v3',
+        query: { client_id: 'web-app' },
+        form: { ...cluster, client_secret: web.client_secret, scope: '', user_id: '{user_id}' },
+      },
+      answer: { status: 200, body: { access_token: jwt({ user_id: '{user_id}' }), expires_in: seconds } },
+    },
+    {
+      id: 'cluster-v2',
+      fact: 'It works at v2 as well, with the client id in the body.',
+      source: 'A client by Adobe of 2020; one by a third party',
+      confidence: 'B',
+      call: { method: 'POST', path: '/ims/token/v2', form: { ...cluster, ...web, owning_org_id } },
+      answer: { status: 200, body: { access_token: jwt(), expires_in: seconds } },
+    },
+    {
+      id: 'on-behalf-of',
+      fact: 'A service acts on behalf of the user; the token names who acts in `act`.',
+      source: `${sources.imsGo}; ${sources.imscli}`,
+      confidence: 'B',
+      call: { method: 'POST', path: '/ims/token/v4', form: { ...onBehalf, subject_token: '{access_token}' } },
+      answer: {
+        status: 200,
+        body: {
+          access_token: jwt({ client_id: 'middle-tier', act: { client_id: text('middle-tier') } }),
+          expires_in: seconds,
+        },
+      },
+    },
+    {
+      id: 'promise',
+      fact: 'A promise token stands for the user while the user is away: 30 days, with a type of its own.',
+      source: 'adobe/ims-go#67; adobe/spacecat-api-service#2939',
+      confidence: 'B',
+      call: {
+        method: 'POST',
+        path: '/ims/token/v4',
+        form: { ...promise, authenticating_token: '{emitter access_token}' },
+      },
+      answer: {
+        status: 200,
+        body: {
+          promise_token: text('eyJwcm9taXNlIn0'),
+          token_type: 'promise_token',
+          scope: text('openid,AdobeID'),
+          expires_in: between(2_591_990, 2_592_000, 2_591_999),
+          access_token: absent,
+        },
+      },
+    },
+    {
+      id: 'promise-exchange',
+      fact: 'Another client of the same definition trades it for an access token of five minutes and a new promise token.',
+      source: 'adobe/ims-go#67; adobe/spacecat-api-service#2939',
+      confidence: 'B',
+      call: { method: 'POST', path: '/ims/token/v4', form: { ...keep, promise_token: '{promise_token}' } },
+      answer: {
+        status: 200,
+        body: {
+          access_token: jwt({ client_id: 'promise-consumer' }),
+          promise_token: text('eyJwcm9taXNlIn0'),
+          promise_token_id: text('id'),
+          token_type: 'access_token',
+          scope: text('openid,AdobeID'),
+          expires_in: between(290, 300, 299),
+          promise_token_expires_in: between(1, 2_592_000, 2_591_999),
+        },
+      },
+    },
+    {
+      id: 'cluster-foreign-org',
+      fact: 'The error for an organization in which the user has no profile.',
+      call: {
+        method: 'POST',
+        path: '/ims/token/v3',
+        form: { ...cluster, ...web, owning_org_id: 'FFFFFFFFFFFFFFFFFFFFFFFF@AdobeOrg' },
+      },
+      answer: 'unknown',
+      assumed: { status: 400, body: { error: text('access_denied') } },
+    },
+    {
+      id: 'on-behalf-of-service',
+      fact: 'The error for a service token on behalf of which somebody wants to act (it is refused, says imscli).',
+      call: { method: 'POST', path: '/ims/token/v4', form: { ...onBehalf, subject_token: '{service_token}' } },
+      answer: 'unknown',
+      assumed: { status: 400, body: { error: text('invalid_token') } },
+    },
+    {
+      id: 'promise-used',
+      fact: 'The error for a promise token that was renewed. The client of adobe/spacecat-shared handles a 401.',
+      call: { method: 'POST', path: '/ims/token/v4', form: { ...keep, promise_token: '{promise_token used}' } },
+      answer: 'unknown',
+      assumed: { status: 401 },
+    },
+  ],
+}

@@ -1,0 +1,180 @@
+import { absent, like, list, maybeEmptyList, type Section, sources, text } from './row.ts'
+
+const user = text('B0DC@c62f.e')
+const bearer = '{access_token}'
+const claims = {
+  sub: user,
+  account_type: like(/^(ind|ent)$/, 'ent'),
+  email_verified: true,
+  name: text('John Sample'),
+  given_name: text('John'),
+  family_name: text('Sample'),
+  email: text('jsample@email.com'),
+}
+const everything = 'openid,AdobeID,profile,email,address,offline_access,read_organizations,account_cluster.read'
+const organization = {
+  orgName: text('Example'),
+  orgType: 'Enterprise',
+  orgRef: { ident: like(/^[\dA-F]{24}$/, '0123456789ABCDEF01234567'), authSrc: 'AdobeOrg' },
+}
+
+export const ofUser: Section = {
+  title: 'What a token tells of its user',
+  rows: [
+    {
+      id: 'userinfo-v2',
+      fact: 'The claims by scope: `openid` `sub`; `profile` names and account type; `email`; `address` the country.',
+      source: sources.userDocs,
+      confidence: 'A',
+      signIn: { scope: everything },
+      call: { method: 'GET', path: '/ims/userinfo/v2', query: { client_id: 'web-app' }, bearer },
+      answer: { status: 200, body: { ...claims, address: { country: text('US') } } },
+    },
+    {
+      id: 'userinfo-v2-openid',
+      fact: 'With `openid` alone there is only `sub`; the client id is not needed.',
+      source: sources.userDocs,
+      confidence: 'A',
+      signIn: { scope: 'openid' },
+      call: { method: 'GET', path: '/ims/userinfo/v2', bearer },
+      answer: { status: 200, body: { sub: user, email: absent, name: absent, address: absent } },
+    },
+    {
+      id: 'userinfo-v1',
+      fact: 'The old dialect writes `email_verified` as text.',
+      source: sources.oldDocs,
+      confidence: 'A',
+      signIn: { scope: everything },
+      call: { method: 'GET', path: '/ims/userinfo/v1', bearer },
+      answer: { status: 200, body: { ...claims, email_verified: 'true' } },
+    },
+    {
+      id: 'profile-v1',
+      fact: 'Adobe’s own profile (scope `AdobeID`).',
+      source: sources.oldDocs,
+      confidence: 'A',
+      signIn: { scope: everything },
+      call: { method: 'GET', path: '/ims/profile/v1', query: { client_id: 'web-app' }, bearer },
+      answer: {
+        status: 200,
+        body: {
+          userId: user,
+          account_type: like(/^type(1|2|3|2e)$/, 'type1'),
+          displayName: text('John Sample'),
+          first_name: text('John'),
+          last_name: text('Sample'),
+          email: text('jsample@email.com'),
+          emailVerified: 'true',
+          countryCode: text('US'),
+          phoneNumber: null,
+          preferred_languages: [text('en-us')],
+          utcOffset: 'null',
+          mrktPerm: text('EMAIL:false'),
+        },
+      },
+    },
+    {
+      id: 'profile-v3',
+      fact: 'Versions up to 3 exist, with the accounts of services, agreements and tags.',
+      source: `${sources.imscli}; profiles in public code`,
+      confidence: 'B',
+      call: { method: 'GET', path: '/ims/profile/v3', bearer },
+      answer: {
+        status: 200,
+        body: {
+          authId: user,
+          tags: ['agegroup_18plus'],
+          toua: maybeEmptyList({ touName: text('creative_cloud') }),
+          serviceAccounts: maybeEmptyList({ serviceCode: text('creative_cloud') }),
+          roles: absent,
+          projectedProductContext: absent,
+        },
+      },
+    },
+    {
+      id: 'profile-products',
+      fact: '`additional_info.projectedProductContext` adds the products of the organizations, each below `prodCtx`.',
+      source: 'Adobe documentation of Campaign and Analytics',
+      confidence: 'A',
+      signIn: { scope: 'openid,AdobeID,additional_info.projectedProductContext,additional_info.roles' },
+      call: { method: 'GET', path: '/ims/profile/v1', bearer },
+      answer: {
+        status: 200,
+        body: {
+          projectedProductContext: list({
+            prodCtx: {
+              statusCode: 'ACTIVE',
+              serviceCode: text('dma_tartan'),
+              owningEntity: like(/@AdobeOrg$/, '0123@AdobeOrg'),
+            },
+          }),
+          roles: maybeEmptyList({ organization: text('0123@AdobeOrg') }),
+        },
+      },
+    },
+    {
+      id: 'profile-owner-org',
+      fact: '`additional_info.ownerOrg` adds `ownerOrg`; its form is not known.',
+      source: sources.slicc,
+      confidence: 'C',
+      signIn: { scope: 'openid,AdobeID,additional_info.ownerOrg' },
+      call: { method: 'GET', path: '/ims/profile/v1', bearer },
+      answer: { status: 200 },
+    },
+    {
+      id: 'organizations-v6',
+      fact: 'A list of organizations; the id is `ident@authSrc`.',
+      source: `${sources.aioLibIms}; ${sources.spacecat}`,
+      confidence: 'B',
+      signIn: { scope: everything },
+      call: { method: 'GET', path: '/ims/organizations/v6', bearer },
+      answer: {
+        status: 200,
+        body: list({ ...organization, groups: list({ groupName: text('Administrators'), role: text('GRP_ADMIN') }) }),
+      },
+    },
+    {
+      id: 'organizations-v5',
+      fact: 'ims-go asks v5, which answers in the same form.',
+      source: `${sources.imsGo}; ${sources.imscli}`,
+      confidence: 'B',
+      signIn: { scope: everything },
+      call: { method: 'GET', path: '/ims/organizations/v5', bearer },
+      answer: { status: 200, body: list(organization) },
+    },
+    {
+      id: 'organizations-technical',
+      fact: 'A technical account can ask as well.',
+      source: `${sources.aioLibIms}, end-to-end test`,
+      confidence: 'B',
+      call: { method: 'GET', path: '/ims/organizations/v6', bearer: '{technical_token}' },
+      answer: { status: 200, body: list(organization) },
+    },
+    {
+      id: 'account-cluster',
+      fact: 'What `/ims/account_cluster/v2` and `v3` answer: the profiles of the login, in a form that nobody shows.',
+      signIn: { scope: everything },
+      call: { method: 'GET', path: '/ims/account_cluster/v3', query: { client_id: 'web-app' }, bearer },
+      answer: 'unknown',
+      assumed: { status: 200, body: { data: list({ userId: user }) } },
+    },
+    {
+      id: 'bearer-expired',
+      fact: 'Status and text for a bearer token that is not valid.',
+      meaning: 'bearer',
+      later: 2 * 86_400_000,
+      call: { method: 'GET', path: '/ims/userinfo/v2', bearer },
+      answer: 'unknown',
+      assumed: { status: 401, body: { error: text('invalid_token') } },
+    },
+    {
+      id: 'bearer-scope',
+      fact: 'Status and text for a token without the scope.',
+      meaning: 'bearer',
+      signIn: { scope: 'openid' },
+      call: { method: 'GET', path: '/ims/organizations/v6', bearer },
+      answer: 'unknown',
+      assumed: { status: 403, body: { error: text('insufficient_scope') } },
+    },
+  ],
+}
