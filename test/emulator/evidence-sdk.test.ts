@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { Ims } from '../../src/core/index.ts'
 import { type Ask, asksOf, beginLogin, clientOf } from './evidence/asks.ts'
+import { isMatcher } from './evidence/compare.ts'
 import { evidence } from './evidence/index.ts'
-import { type Answer, isKnown, type Meaning, type Row } from './evidence/row.ts'
+import { type Answer, type Call, isKnown, jwt, type Meaning, type Members, type Row } from './evidence/row.ts'
 import { sampleBody, sampleLocation, sampleResponse } from './evidence/sample.ts'
 import { endpoint } from './evidence/scene.ts'
 
@@ -31,8 +32,8 @@ interface Told {
 
 /** What IMS said, as an error carries it: itself, in its details, or as its cause. */
 function toldBy(error: unknown): Told {
-  const { details, cause, ...own } = { ...(error as { details?: Told; cause?: Told }) }
-  return { ...(cause as Told | undefined), ...(cause as { details?: Told } | undefined)?.details, ...details, ...own }
+  const { details, cause } = error as { details?: Told; cause?: Told & { details?: Told } }
+  return { ...cause?.details, ...cause, ...details, ...(error as Told) }
 }
 
 function meaningOf({ meaning }: Row, { status, redirect }: Answer): Meaning {
@@ -60,17 +61,27 @@ function expectWords(error: unknown, said: Readonly<Record<string, unknown>>): v
   })
 }
 
+/** v1 and the exchange of assertions count in ms, all others in seconds. */
+const inMilliseconds = ({ path }: Call) => /\/(?:token|token\/v1|jwt\/?)$/.test(path)
+
 function expectToken(result: unknown, answer: Answer, row: Row): void {
   const said = sampleBody(answer, clientOf(row.call))
   const { access_token } = result as { access_token: { token: string; expiry: number } }
   expect(access_token.token).toBe(said.access_token)
-  // v1 and the exchange of assertions count in ms, all others in seconds; client credentials are asked for at v2 only
-  const inMilliseconds = /\/(?:token|token\/v1|jwt\/?)$/.test(row.call.path)
-  const lifetime = Number(said.expires_in ?? 86_400) * (inMilliseconds ? 1 : 1000)
+  const lifetime = Number(said.expires_in) * (inMilliseconds(row.call) ? 1 : 1000)
   expect(Math.abs(access_token.expiry - Date.now() - lifetime)).toBeLessThan(600_000)
 }
 
-async function feed({ by, ask }: Ask, row: Row, answer: Answer): Promise<void> {
+/** A row may describe a part of an answer; what every token answer has is added. */
+function whole(answer: Answer, { call }: Row): Answer {
+  const isToken = answer.status === 200 && /^\/ims\/(?:token|exchange)/.test(call.path)
+  if (!isToken || isMatcher(answer.body) || Array.isArray(answer.body)) return answer
+  const usual = { access_token: jwt(), token_type: 'bearer', expires_in: inMilliseconds(call) ? 86_399_985 : 86_399 }
+  return { ...answer, body: { ...usual, ...(answer.body as Members | undefined) } }
+}
+
+async function feed({ by, ask }: Ask, row: Row, recorded: Answer): Promise<void> {
+  const answer = whole(recorded, row)
   const fetch = async () => sampleResponse(answer, clientOf(row.call))
   const meaning = meaningOf(row, answer)
   if (meaning === 'granted') {

@@ -41,7 +41,7 @@ export async function beginLogin(call: Call, fetch: Fetch) {
   return { client, state }
 }
 
-function codeAsks(call: Call): Ask[] {
+function codeAsks({ call, signIn }: Row): Ask[] {
   const old = /\/ims\/token(\/v1)?$/.test(call.path)
   const code = sampleJwt('authorization_code')
   return [
@@ -54,8 +54,8 @@ function codeAsks(call: Call): Ask[] {
         return ims.exchangeAuthorizationCode({ clientId, clientSecret, code })
       },
     },
-    // a sign-in redeems its code at v3
-    ...(old
+    // a sign-in redeems its code at v3, and an ID token must have its own nonce
+    ...(old || signIn?.parameters?.nonce !== undefined
       ? []
       : [
           {
@@ -101,9 +101,10 @@ function credentialsAsks(call: Call): Ask[] {
   ]
 }
 
-function tokenAsks(call: Call): Ask[] {
+function tokenAsks(row: Row): Ask[] {
+  const { call } = row
   const grant = grantOf(call)
-  if (grant === 'authorization_code') return codeAsks(call)
+  if (grant === 'authorization_code') return codeAsks(row)
   if (grant === 'refresh_token') return refreshAsks(call)
   if (grant === 'client_credentials') return credentialsAsks(call)
   if (grant !== 'cluster_at_exchange') return [generic(call)]
@@ -144,9 +145,10 @@ const methods: Readonly<Record<string, (ims: Ims, call: Call) => Promise<unknown
 }
 
 /** Every way in which the SDK asks what the row asks; none if a browser asks it. */
-export function asksOf({ call }: Row): Ask[] {
+export function asksOf(row: Row): Ask[] {
+  const { call } = row
   const path = call.path.replace('/exchange/v1/', '/exchange/').replace(/\/$/, '')
-  if (path.startsWith('/ims/token')) return tokenAsks(call)
+  if (path.startsWith('/ims/token')) return tokenAsks(row)
   const method = Object.hasOwn(methods, path) ? methods[path] : undefined
   if (method === undefined) return [generic(call)]
   const by = path === '/ims/exchange/jwt' ? 'Ims, for a token' : 'Ims'

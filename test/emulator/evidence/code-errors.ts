@@ -39,7 +39,7 @@ const refused: readonly Row[] = [
     source: 'Reports of page apps (third parties)',
     confidence: 'C',
     signIn: { client: 'page-app' },
-    call: { method: 'POST', path: '/ims/token/v3', form: { ...redeem, ...page, client_secret: 'secret' } },
+    call: { method: 'POST', path: '/ims/token/v3', form: { ...redeem, ...page, client_secret: 'page-app-secret' } },
     answer: refusal(400, 'invalid_client', 'unexpected client_secret parameter'),
   },
   {

@@ -97,15 +97,14 @@ export const discovery: Section = {
     },
     {
       id: 'discovery-cors',
-      fact: 'A page cannot read the document: there is no CORS header (March 2021).',
-      source: 'AdobeDocs/adobeio-auth#76',
-      confidence: 'C',
+      fact: 'Whether a page may read these documents. In March 2021 it could not (AdobeDocs/adobeio-auth#76); they have changed since.',
       call: {
         method: 'GET',
         path: '/ims/.well-known/openid-configuration',
         headers: { origin: 'https://app.example' },
       },
-      answer: { status: 200, headers: { 'access-control-allow-origin': absent } },
+      answer: 'unknown',
+      assumed: { status: 200, headers: { 'access-control-allow-origin': 'https://app.example' } },
     },
     {
       id: 'keys',

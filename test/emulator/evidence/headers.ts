@@ -129,7 +129,7 @@ export const headers: Section = {
         headers: { origin },
       },
       answer: 'unknown',
-      assumed: { status: 200 },
+      assumed: { status: 200, body: { valid: true } },
     },
   ],
 }

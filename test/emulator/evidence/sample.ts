@@ -4,13 +4,14 @@ import { endpoint } from './scene.ts'
 
 // an answer of the table as a response, with a made-up value for all that varies
 
+// one time for all: a sample is the same each time that it is made
+const now = Date.now()
 const userId = '0123456789ABCDEF01234567@AdobeID'
 const base64url = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const fill = (text: string) => text.replaceAll('{endpoint}', endpoint).replaceAll('{user_id}', userId)
 
 /** A JWT that nothing but its signature is wrong with; `name` is the member that it stands in. */
 export function sampleJwt(name: string, claims: Members = {}, clientId = 'web-app'): string {
-  const now = Date.now()
   const ims = { type: name, client_id: clientId, user_id: userId, created_at: String(now), expires_in: '86400000' }
   const seconds = Math.floor(now / 1000)
   const openId = { iss: endpoint, aud: clientId, sub: userId, iat: seconds, exp: seconds + 3600 }
