@@ -104,6 +104,15 @@ describe('an IMS that answers as the evidence says', () => {
     expect(all).not.toContain(emulator.url)
   })
 
+  test('a context for the login relay has no credential of the user, so only public answers are asked for', async () => {
+    const shell = newShell(emulator.url)
+    await shell.run(['context', 'set', 'mine', '--from', '-'], { input: '{"cli.bare-output":true}' })
+    const before = emulator.requests.length
+    expect(await probed(shell, 0)).toMatchObject({ differences: [], kind: 'cli', client: 'none' })
+    expect(emulator.requests.slice(before).filter(({ path }) => path === '/ims/revoke')).toEqual([])
+    expect(emulator.requests).toHaveLength(before + 7)
+  })
+
   test('the token of the probe is valid before it is revoked, and not afterwards', async () => {
     const before = emulator.requests.length
     await probed(await shellWith('oauth_server_to_server'), 0)
