@@ -34,7 +34,7 @@ export interface Site {
   close(): void
 }
 
-const fixtures = ['app', 'vue', 'relay', 'control', 'vault', 'vault-page']
+const fixtures = ['app', 'vue', 'relay', 'control', 'vault', 'vault-page', 'discovery']
 let bundles: Promise<Readonly<Record<string, string>>> | undefined
 
 /** The adapter as a bundler for browsers makes it. */

@@ -110,6 +110,7 @@ const runs: Record<string, (shell: Shell) => Promise<Ended[]>> = {
     ['doctor', '--redirect-pattern', hostile],
     ['doctor', '--env', hostile],
   ),
+  probe: ends(['probe', 'machine', '--yes'], ['probe', 'machine', '--yes', '--json'], ['probe', hostile, '--yes']),
   emulator: ends(['emulator', '--port', hostile], ['emulator', '--auto-login', hostile, '--port', '70000']),
   completion: ends(['completion', 'next', '--', 'token', ''], ['completion', hostile]),
 }

@@ -14,9 +14,9 @@ Results are on stdout, as one line of JSON with \`--json\`; everything else is o
 | code | meaning |
 |---|---|
 | 0 | done |
-| 1 | failed, or a token that is refused (\`validate\`, \`verify\`); the error's code is on stderr: [errors](errors.md) |
+| 1 | failed, a token that is refused (\`validate\`, \`verify\`), or an answer that differs (\`probe\`); the error's code is on stderr: [errors](errors.md) |
 | 2 | wrong usage |
-| 130 | a login that was interrupted by Ctrl-C |
+| 130 | a login or a probe that was interrupted by Ctrl-C |
 `
 
 /** The text of `docs/command-line.md`. */

@@ -244,6 +244,16 @@ const table: readonly Command[] = [
     load: async () => (await import('./doctor.ts')).doctor,
   },
   {
+    name: 'probe',
+    summary: 'compare the answers of IMS with what is publicly known of them',
+    details:
+      "Asks IMS for its metadata and keys, for one token, for the validity of that token, for one refusal of each kind, and revokes the token. Prints what differs from the public evidence, and what was not known so far, as Markdown for an issue, without secrets, tokens and ids. Lists its requests and asks for consent first. The client's secret goes to the IMS of the context only. Exit code: 0 nothing differs, 1 something differs or was not answered.",
+    args: [context],
+    options: { yes: { about: 'consent to the requests, without being asked' }, json },
+    example: 'imskit probe my-app --yes',
+    load: async () => (await import('./probe.ts')).probe,
+  },
+  {
     name: 'emulator',
     summary: 'run a local Adobe IMS for development and tests',
     details:

@@ -1,6 +1,7 @@
 import { isObject } from '../../../../core/familiar/contexts.ts'
 import { isLoopback, issuersOf } from '../../../../core/ims/environment.ts'
 import { paths } from '../../../../core/ims/paths.ts'
+import { networkCode } from '../network-code.ts'
 import { span } from '../output.ts'
 import { type Check, type Finding, problem } from './finding.ts'
 
@@ -63,7 +64,7 @@ const untrusted: Readonly<Record<string, string>> = {
 }
 
 function unreachable(error: unknown, url: URL): Finding {
-  const code = codeOf(error)
+  const code = networkCode(error, patience)
   const { host } = url
   const distrust = untrusted[code]
   if (distrust !== undefined)
@@ -85,18 +86,4 @@ function unreachable(error: unknown, url: URL): Finding {
     return problem('network', `nobody listens on ${host} (${code})`, fix)
   }
   return problem('network', `${host} cannot be reached (${code})`, 'check the connection, firewalls and proxies')
-}
-
-/** The code of the innermost cause that has one. */
-function codeOf(error: unknown): string {
-  for (
-    let at = error as { code?: unknown; cause?: unknown; name?: unknown; message?: unknown } | undefined;
-    at;
-    at = at.cause as typeof at
-  ) {
-    if (typeof at.code === 'string') return at.code
-    if (at.message === 'bad port') return 'fetch refuses this port'
-    if (at.name === 'TimeoutError') return `no answer in ${patience / 1000} s`
-  }
-  return 'unknown cause'
 }

@@ -1,0 +1,154 @@
+import { createPublicKey, verify } from 'node:crypto'
+import { isObject } from '../../../../core/familiar/contexts.ts'
+import { claimsOf, getTokenHeader } from '../../../../core/ims/decode-token.ts'
+import type { Json } from '../../../../core/ports.ts'
+import { REDACTED, redactText } from '../../../../core/redact.ts'
+import { absent, base } from './expectations.ts'
+
+/** What an answer says, by name, in texts that hold no secret and no id. */
+export type Facts = Readonly<Record<string, string>>
+
+/** An answer of IMS as it came. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  /** The text as JSON; `undefined` if it is none. */
+  readonly body: Json | undefined
+}
+
+/** Makes foreign values showable. */
+export type Show = (value: Json | undefined) => string
+
+const mostMembers = 100
+const longest = 400
+
+/** What shows foreign values without the `secrets`, long ids and addresses, and with the base URL as `{ims}`. */
+export function showing(endpoint: string, secrets: readonly string[]): Show {
+  const clean = (text: string) =>
+    redactText(text.replaceAll(endpoint, base), secrets)
+      .replace(/[\w+=-]{24,}/g, (run) => (/[0-9A-Z]/.test(run) ? REDACTED : run))
+      .replace(/[\w.+-]+@[\w.-]+/g, REDACTED)
+      .slice(0, longest)
+  return (value) => {
+    if (value === undefined) return absent
+    if (typeof value === 'string') return clean(value)
+    if (Array.isArray(value)) return clean(sorted(value.slice(0, mostMembers).map(String)))
+    return clean(JSON.stringify(value))
+  }
+}
+
+const sorted = (words: readonly string[]) => [...words].sort().join(', ')
+
+/** The members of an answer, as an object. */
+export function membersOf({ body }: Answer): Readonly<Record<string, Json>> {
+  return isObject(body) ? (body as Record<string, Json>) : {}
+}
+
+/** What every answer has, and IMS's words for a refusal. */
+export function commonFacts(answer: Answer, show: Show): Facts {
+  const { status, headers } = answer
+  const { error, error_description } = membersOf(answer)
+  const location = headers.get('location')
+  return {
+    status: String(status),
+    ...(answer.text !== '' && { type: show(headers.get('content-type')?.split(';')[0]?.toLowerCase()) }),
+    ...(location !== null && { 'error in Location': show(errorIn(location)) }),
+    ...(error !== undefined && { error: show(error) }),
+    ...(error_description !== undefined && { error_description: show(error_description) }),
+  }
+}
+
+function errorIn(location: string): string | undefined {
+  const here = 'https://ims.invalid'
+  return URL.canParse(location, here) ? (new URL(location, here).searchParams.get('error') ?? undefined) : undefined
+}
+
+/** Every member of a metadata document. */
+export function metadataFacts(answer: Answer, show: Show): Facts {
+  const members = Object.entries(membersOf(answer)).slice(0, mostMembers)
+  return Object.fromEntries(members.map(([name, value]) => [show(name), show(value)]))
+}
+
+export function keyFacts(answer: Answer, show: Show): Facts {
+  const keys = keysOf(answer)
+  const all = (name: string) => show([...new Set(keys.map((key) => show(key[name])))])
+  return {
+    kty: all('kty'),
+    alg: all('alg'),
+    use: all('use'),
+    kid: all('kid'),
+    'key members': show([...new Set(keys.flatMap((key) => Object.keys(key)))]),
+    'cache-control': show(answer.headers.get('cache-control') ?? undefined),
+  }
+}
+
+/** The keys of a JWKS. */
+export function keysOf(answer: Answer): readonly Readonly<Record<string, Json>>[] {
+  const { keys } = membersOf(answer)
+  return Array.isArray(keys) ? (keys.filter(isObject) as Record<string, Json>[]).slice(0, mostMembers) : []
+}
+
+/** What the answer of a token endpoint says of the token, which itself is not shown. */
+export function tokenFacts(answer: Answer, show: Show, keys: readonly object[]): Facts {
+  const members = membersOf(answer)
+  const { access_token, token_type, expires_in } = members
+  if (access_token === undefined) return {}
+  return {
+    members: show(Object.keys(members)),
+    token_type: show(token_type),
+    expires_in: unitOf(expires_in),
+    ...contentFacts(String(access_token), show, keys),
+  }
+}
+
+function unitOf(lifetime: Json | undefined): string {
+  if (typeof lifetime !== 'number') return lifetime === undefined ? absent : typeof lifetime
+  return lifetime >= 1_000_000 ? 'milliseconds' : 'seconds'
+}
+
+const registered = ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat']
+
+function contentFacts(token: string, show: Show, keys: readonly object[]): Facts {
+  const claims = claimsOf(token)
+  if (claims === undefined) return { 'access token': 'opaque' }
+  const header = getTokenHeader(token) as Record<string, Json>
+  const found = registered.filter((name) => name in claims)
+  return {
+    'access token': 'JWT',
+    'header members': show(Object.keys(header)),
+    alg: show(header.alg),
+    itt: show(header.itt),
+    x5u: header.x5u === undefined ? absent : URL.canParse(String(header.x5u)) ? 'URL' : 'file name',
+    signature: keys.some((key) => isSignedBy(token, key)) ? 'by a key of /ims/keys' : 'by no key of /ims/keys',
+    [registered.join(', ')]: found.length === 0 ? absent : show(found),
+    claims: show(Object.keys(claims)),
+  }
+}
+
+function isSignedBy(token: string, jwk: object): boolean {
+  const end = token.lastIndexOf('.')
+  try {
+    const key = createPublicKey({ key: { ...jwk }, format: 'jwk' })
+    return verify('RSA-SHA256', Buffer.from(token.slice(0, end)), key, Buffer.from(token.slice(end + 1), 'base64url'))
+  } catch {
+    return false
+  }
+}
+
+export function validityFacts(answer: Answer, show: Show): Facts {
+  const { valid, reason, token } = membersOf(answer)
+  const members = isObject(token) ? Object.keys(token) : undefined
+  return {
+    valid: show(valid),
+    ...(reason !== undefined && { reason: show(reason) }),
+    ...(members !== undefined && {
+      'token members': show(members),
+      'scope in token': members.includes('scope') ? 'present' : absent,
+    }),
+  }
+}
+
+export function emptyFacts({ text }: Answer): Facts {
+  return { body: text === '' ? 'empty' : 'present' }
+}

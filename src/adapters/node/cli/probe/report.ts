@@ -1,0 +1,69 @@
+import { printable } from '../../printable.ts'
+import type { Findings } from './ask.ts'
+import type { Credential } from './credential.ts'
+
+declare const __VERSION__: string
+
+/** What a report says of the place, without ids. */
+export interface Heading {
+  readonly imskit: string
+  readonly node: string
+  readonly ims: string
+  readonly kind: string
+  readonly client: string
+}
+
+export function headingOf({ endpoint, kind, clientId }: Credential): Heading {
+  const { protocol, host } = new URL(endpoint)
+  const isAdobes = protocol === 'https:' && host.endsWith('.adobelogin.com')
+  return {
+    imskit: __VERSION__,
+    node: process.version,
+    // the name of another host is the user's own
+    ims: isAdobes ? endpoint : "a host that is not Adobe's",
+    kind,
+    client: clientId === undefined ? 'none' : masked(clientId),
+  }
+}
+
+/** An id that its owner recognizes and nobody else. */
+function masked(id: string): string {
+  return id.length < 16 ? '…' : `${id.slice(0, 4)}…`
+}
+
+/** The findings in Markdown, for an issue. */
+export function report(findings: Findings, { imskit, node, ims, kind, client }: Heading): string {
+  const { answered, same, differences, unknown, failures, leftOut, tokenLeft } = findings
+  const differing = differences.map(({ call, fact, expected, answered, confidence }) => {
+    return [call, code(fact), expected.map(code).join(' or '), code(answered), confidence]
+  })
+  const news = unknown.map(({ call, fact, answered }) => [call, code(fact), code(answered)])
+  const silent = failures.map(({ call, reason }) => [call, code(reason)])
+  return [
+    '### imskit probe',
+    '',
+    `- imskit ${imskit}, Node ${node}`,
+    `- IMS: ${ims}`,
+    `- credential: ${kind}, client ${client}`,
+    `- ${answered.length} calls answered, ${same} facts as expected, ${differences.length} different`,
+    ...(leftOut.length === 0 ? [] : [`- left out, as there was no token: ${leftOut.join(', ')}`]),
+    ...(tokenLeft ? ['- **A token could not be revoked; it expires within a day.**'] : []),
+    ...table('Different from the evidence', ['call', 'fact', 'expected', 'answered', 'confidence'], differing),
+    ...table('No answer', ['call', 'reason'], silent),
+    ...table('Not known so far', ['call', 'fact', 'answered'], news),
+    ...(differing.length === 0
+      ? []
+      : ['', "Confidence: A recorded or documented by Adobe, B measured or a client of Adobe's, C one third party."]),
+  ].join('\n')
+}
+
+function table(title: string, heads: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  if (rows.length === 0) return []
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  return ['', `#### ${title}`, '', line(heads), line(heads.map(() => '---')), ...rows.map(line)]
+}
+
+/** A text as code in a table: nothing in it is a mark, a mention or a link. */
+function code(text: string): string {
+  return `\`${printable(text).replaceAll('`', "'").replaceAll('|', '\\|') || ' '}\``
+}
