@@ -106,7 +106,7 @@ describe('loopbackRedirect', () => {
     expect(response.status).toBe(400)
     expect(await response.text()).toContain('It says invalid_scope: not yours.')
     vi.advanceTimersByTime(1_500)
-    const error = await rejection(gone)
+    const error = await gone.catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code: 'TIMEOUT', message: expect.stringContaining('invalid_scope: not yours.') })
     // not the address that the request named: anyone can have sent it
     expect(error).toHaveProperty('details', { imsError: 'invalid_scope', imsErrorDescription: 'not yours' })
