@@ -26,6 +26,7 @@ import {
 import { noteFailure, within, withLockIfSoon } from './with-lock.ts'
 
 const loadRenewal = /* @__PURE__ */ late(() => import('./renewal.ts'))
+const loadCrossed = /* @__PURE__ */ late(() => import('./crossed.ts'))
 
 export interface GetTokenOptions {
   /** Ends this caller's wait; others who wait for the same token are not disturbed. */
@@ -157,9 +158,7 @@ function renewBehind(running: Running, known: Tokens): void {
   const { state } = running
   const { flow, platform, connection } = state.setup
   const silent = isSilent(flow) || known.refreshToken !== undefined
-  // what ends with its request begins nothing that it cannot bring to an end
-  const alive = platform.sharing !== false || platform.waitUntil !== undefined
-  if (!silent || !alive || monotonic(connection.clock) < running.behindAfter) return
+  if (!silent || !outlives(state.setup) || monotonic(connection.clock) < running.behindAfter) return
   running.behindAfter = monotonic(connection.clock) + backgroundPause
   const minValidity = renewalMargin(state.setup, known)
   const work = flight(running, { minValidity, force: false, known, began: state.generation, behind: true })
@@ -170,16 +169,26 @@ function renewBehind(running: Running, known: Tokens): void {
   platform.waitUntil?.(work)
 }
 
+/** Whether work goes on behind a call: what ends with its request begins nothing that it cannot bring to an end. */
+function outlives({ platform }: Setup): boolean {
+  return platform.sharing !== false || platform.waitUntil !== undefined
+}
+
 async function keep(state: SessionState, tokens: Tokens): Promise<void> {
   const { setup, cache } = state
   state.generation++
   state.refusal = undefined
-  await withLockIfSoon(setup, await setup.tokenKey(), async () => {
+  await withLockIfSoon(setup, await setup.tokenKey(), async (held) => {
     const before = await load(setup, cache)
     remember(setup, cache, tokens)
     const over = before.status === 'found' ? fingerprint(before.tokens) : undefined
     await save(setup, cache, { tokens, over })
     await state.announce('login')
+    if (held || !outlives(setup)) return
+    const work = loadCrossed()
+      .then(({ restoreCrossed }) => restoreCrossed(state, tokens))
+      .catch((error: unknown) => noteFailure(setup, error, 'locking'))
+    setup.platform.waitUntil?.(work)
   })
 }
 

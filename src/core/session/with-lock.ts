@@ -144,13 +144,17 @@ function tooLong(wait: number): UnavailableError {
   return new UnavailableError('TIMEOUT', `Another caller held the lock for longer than ${wait} ms. Try again later.`)
 }
 
-/** Runs `task` under the lock if that comes soon, otherwise without it: for what must not fail because of a lock. */
-export async function withLockIfSoon<T>(setup: Setup, name: string, task: () => Promise<T>): Promise<T> {
-  const outcome = await withLock(setup, { name, task, wait: signOutWait })
+/**
+ * Runs `task` under the lock if that comes soon, otherwise without it: for what must not fail because of a lock.
+ *
+ * @param task is told whether the lock is held
+ */
+export async function withLockIfSoon<T>(setup: Setup, name: string, task: (held: boolean) => Promise<T>): Promise<T> {
+  const outcome = await withLock(setup, { name, task: () => task(true), wait: signOutWait })
   if ('value' in outcome) return outcome.value
   if (!isMediumFailure(outcome.failure)) throw outcome.failure
   noteFailure(setup, outcome.failure, 'locking')
-  return noLock(name, task)
+  return noLock(name, () => task(false))
 }
 
 /** Whether a store or lock failed by itself, even with a foreign error; a mistake in code or configuration is not that. */

@@ -267,6 +267,37 @@ describe('signing out', () => {
     await expect.poll(types).toEqual(['refresh_token', 'access_token'])
   })
 
+  /** A holder whose refresh token IMS has refused, and who is about to remove it when the user signs in elsewhere. */
+  async function crossing(): Promise<{ token: string; removed: () => void; dropping: Promise<unknown> }> {
+    const [client, other] = [await it.signedIn(), it.other()]
+    expire(it)
+    const removal = gate()
+    it.on.store.before = (operation, key) =>
+      operation === 'delete' && key.startsWith('imskit/tokens/') ? removal.opened : undefined
+    it.fault({ path: '/ims/token', status: 400, body: { error: 'invalid_grant' }, times: 1 })
+    const dropping = rejection(other.getToken())
+    await expect.poll(() => it.on.events.map(({ type }) => type)).toContain('refresh-refused')
+    const token = await it.during(client.login())
+    return { token, removed: removal.open, dropping }
+  }
+
+  test('a login that was stored without the lock is stored again if a removal crossed it', async () => {
+    const { token, removed, dropping } = await crossing()
+    removed()
+    await it.during(dropping)
+    await it.pass(2_000)
+    expect((await storedTokens(it.on.store))?.accessToken).toBe(token)
+  })
+
+  test('but not if the user has signed out since', async () => {
+    const { removed, dropping } = await crossing()
+    const signingOut = it.other().forget()
+    removed()
+    await it.during(Promise.all([signingOut, dropping]))
+    await it.pass(2_000)
+    expect(await storedTokens(it.on.store)).toBeUndefined()
+  })
+
   test('a login that finished meanwhile wins over a renewal that was under way', async () => {
     const [client, other] = [await it.signedIn(), it.other()]
     expire(it)
