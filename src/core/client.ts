@@ -4,7 +4,6 @@ import { ConfigurationError } from './errors.ts'
 import { createEmitter, type Emit, type ImsEventOf, type ImsEventType } from './events.ts'
 import { secretInPage } from './flows/credentials.ts'
 import { type Flow, isLogin, isSilent, type LoginFlow, type SilentFlow } from './flows/flow.ts'
-import { isUnknownToken } from './ims/refusal.ts'
 import type { Tokens } from './ims/tokens.ts'
 import { late } from './late.ts'
 import type { Login } from './login.ts'
@@ -282,8 +281,7 @@ async function failureOf(step: () => Promise<unknown>): Promise<Failure | undefi
     await step()
     return undefined
   } catch (error) {
-    // what IMS does not know any more has ended
-    return isUnknownToken(error) ? undefined : { error }
+    return { error }
   }
 }
 

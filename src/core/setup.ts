@@ -1,7 +1,7 @@
 import type { Emit } from './events.ts'
 import { type Flow, isLogin } from './flows/flow.ts'
 import type { Call } from './ims/call.ts'
-import { issuersOf, resolveEndpoint } from './ims/environment.ts'
+import { resolveEndpoint } from './ims/environment.ts'
 import { defaultRetry, type RetryPolicy } from './ims/retry-policy.ts'
 import { systemClock } from './memory.ts'
 import { badOption, checkOptions, type OptionNames, requireMethods } from './options.ts'
@@ -45,7 +45,7 @@ export function connect(options: ConnectionOptions, emit: Emit): Connection {
   const endpoint = resolveEndpoint(options)
   return {
     endpoint,
-    issuers: issuers ?? issuersOf(endpoint),
+    issuers,
     // a native fetch refuses to be called as a method of something else
     fetch: (url, init) => fetch(url, init),
     clock,
@@ -123,7 +123,7 @@ export function caller(
       const found = await defaults()
       if (found.untrusted && hasSecret) throw found.untrusted
       const endpoint = resolveEndpoint({ env: options.env ?? found.env, endpoint: found.endpoint })
-      connected = { ...connection, endpoint, issuers: options.issuers ?? issuersOf(endpoint) }
+      connected = { ...connection, endpoint }
     }
     return callWith(connected ?? connection, signal)
   }

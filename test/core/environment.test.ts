@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { endpoints, issuersOf, resolveEndpoint } from '../../src/core/ims/environment.ts'
+import { endpoints, resolveEndpoint } from '../../src/core/ims/environment.ts'
+import { issuersOf } from '../../src/core/ims/issuers.ts'
 import { serverMetadata } from '../../src/core/ims/paths.ts'
 import { createClient, createIms, Ims, memoryPlatform, refreshToken } from '../../src/core/index.ts'
 import { failureOf } from './scripted-server.ts'

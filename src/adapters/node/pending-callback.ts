@@ -1,5 +1,5 @@
 import { LoginRequiredError, UnavailableError } from '../../core/errors.ts'
-import { type Refused, refusalIn } from '../../core/ims/refusal.ts'
+import { type Refused, refusalIn } from '../../core/ims/refused.ts'
 
 /** Something that a person's browser will bring back, or not. */
 export interface PendingCallback<T> {

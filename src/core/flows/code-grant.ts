@@ -1,6 +1,7 @@
 import * as base64url from 'jose/base64url'
 import * as oauth from 'oauth4webapi'
 import { ConfigurationError, ImsResponseError, LoginRequiredError, UnavailableError } from '../errors.ts'
+import { askingForUser } from '../ims/asking-for-user.ts'
 import type { Call } from '../ims/call.ts'
 import {
   authorizationServer,
@@ -10,7 +11,7 @@ import {
   oauthClient,
   tokenRequest,
 } from '../ims/oauth.ts'
-import { askingForUser, readRefusal } from '../ims/refusal.ts'
+import { readRefusal } from '../ims/refused.ts'
 import { spelledOut } from '../ims/token-response.ts'
 import type { Tokens } from '../ims/tokens.ts'
 import { redactText } from '../redact.ts'

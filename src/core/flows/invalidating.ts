@@ -7,7 +7,7 @@ const loadInvalidation = /* @__PURE__ */ late(() => import('../ims/invalidate-to
 /** How the client `clientId` ends its tokens: the `invalidate` of a flow. */
 export function invalidating(clientId: string, clientSecret: () => string | undefined) {
   return async (call: Call, type: InvalidatedType, token: string): Promise<string> => {
-    const { invalidateAtIms } = await loadInvalidation()
-    return invalidateAtIms(call, { token, type, clientId, clientSecret: clientSecret() })
+    const { endAtIms } = await loadInvalidation()
+    return endAtIms(call, { token, type, clientId, clientSecret: clientSecret() })
   }
 }

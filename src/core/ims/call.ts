@@ -4,7 +4,8 @@ import type { Clock, Fetch, Platform } from '../ports.ts'
 import { requestIdOf, safeCause, secretNames } from '../redact.ts'
 import { timedOut, withDeadline } from './deadline.ts'
 import { readBody, requireResponse } from './read-body.ts'
-import { isRedirection, type Refused, readRefusal, refusalIn } from './refusal.ts'
+import { isRedirection } from './refusal.ts'
+import { type Refused, readRefusal, refusalIn } from './refused.ts'
 import { backOff, isTransient, parseRetryAfter } from './retry.ts'
 import type { RetryPolicy } from './retry-policy.ts'
 
@@ -12,8 +13,8 @@ import type { RetryPolicy } from './retry-policy.ts'
 export interface Call {
   /** Base URL of IMS. */
   readonly endpoint: string
-  /** The issuers accepted in id tokens and in `iss` of callbacks. */
-  readonly issuers: readonly string[]
+  /** The issuers accepted in id tokens and in `iss` of callbacks. Default: those of the endpoint. */
+  readonly issuers?: readonly string[] | undefined
   readonly fetch: Fetch
   readonly clock: Clock
   readonly signal?: AbortSignal | undefined

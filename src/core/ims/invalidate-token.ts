@@ -35,6 +35,16 @@ export async function invalidateAtIms(call: Call, what: Invalidation): Promise<s
   }
 }
 
+/** As {@link invalidateAtIms}, but a token that IMS does not know, or no longer, has ended. */
+export async function endAtIms(call: Call, what: Invalidation): Promise<string> {
+  try {
+    return await invalidateAtIms(call, what)
+  } catch (error) {
+    if (isUnknownToken(error)) return ''
+    throw error
+  }
+}
+
 function invalidate(call: Call, what: Invalidation): Promise<string> {
   const { type, clientId } = what
   const cascades = type === 'refresh_token' || type === 'device_token'

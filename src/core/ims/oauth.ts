@@ -13,6 +13,7 @@ import {
 } from './call.ts'
 import { claimsOf } from './decode-token.ts'
 import { isLoopback } from './environment.ts'
+import { issuersOf } from './issuers.ts'
 import { paths, serverMetadata } from './paths.ts'
 import { spelledOut, tokensFrom } from './token-response.ts'
 import { type Tokens, withClaims } from './tokens.ts'
@@ -64,8 +65,9 @@ export function clientAuth(clientSecret: string | undefined): oauth.ClientAuth {
 
 /** IMS's metadata for this call, under the name that the other side used where that is one of its names. */
 export function authorizationServer(call: Call, named?: unknown): oauth.AuthorizationServer {
-  const issuer = typeof named === 'string' && call.issuers.includes(named) ? named : (call.issuers[0] ?? call.endpoint)
-  return { ...serverMetadata(call.endpoint), issuer }
+  const { endpoint, issuers = issuersOf(endpoint) } = call
+  const issuer = typeof named === 'string' && issuers.includes(named) ? named : (issuers[0] ?? endpoint)
+  return { ...serverMetadata(endpoint), issuer }
 }
 
 /**

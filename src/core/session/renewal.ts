@@ -1,8 +1,9 @@
 import { digest } from '../digest.ts'
-import { ConfigurationError, isImsError, LoginRequiredError, UnavailableError } from '../errors.ts'
+import { ConfigurationError, ImsResponseError, isImsError, LoginRequiredError, UnavailableError } from '../errors.ts'
 import { isContinued, isMachine } from '../flows/flow.ts'
-import { askingForUser, isRefusal } from '../ims/refusal.ts'
+import { isRefusal } from '../ims/refusal.ts'
 import type { Tokens } from '../ims/tokens.ts'
+import { late } from '../late.ts'
 import { noLock } from '../memory.ts'
 import type { Hold } from '../ports.ts'
 import { stopwatch } from '../time.ts'
@@ -18,6 +19,8 @@ type Outcome =
   | { readonly status: 'tokens'; readonly tokens: Tokens }
   | { readonly status: 'uncertain'; readonly note: Note }
   | { readonly status: 'lost' }
+
+const loadMeaning = /* @__PURE__ */ late(() => import('../ims/asking-for-user.ts'))
 
 /** How often a renewal starts over because another process changed the store or took the lock. */
 const rounds = 3
@@ -40,13 +43,19 @@ export async function renew(state: SessionState, errand: Errand, signal: AbortSi
     const valid = [known, state.cache.memory, state.cache.seen].find((tokens) => isUnexpired(state.setup, tokens))
     const fallback = force || behind || began !== state.generation ? undefined : valid
     const final = signal.aborted || error instanceof LoginRequiredError || error instanceof ConfigurationError
-    if (final || fallback === undefined) throw askingForUser(error)
+    if (final || fallback === undefined) throw error instanceof ImsResponseError ? await meaningOf(error) : error
     noteFailure(state.setup, error, 'renewing')
     pause(state)
     // the next call may not be able to read it again
     if (!isUnexpired(state.setup, state.cache.memory)) remember(state.setup, state.cache, fallback)
     return fallback
   }
+}
+
+/** An answer that asks for the user is `LOGIN_REQUIRED`, if the code that tells can be loaded. */
+async function meaningOf(error: ImsResponseError): Promise<unknown> {
+  const found = await loadMeaning().catch(() => undefined)
+  return found?.askingForUser(error) ?? error
 }
 
 async function renewUnderLock(state: SessionState, errand: Errand, signal: AbortSignal): Promise<Tokens> {

@@ -1,6 +1,6 @@
 import { ConfigurationError, type TokenInvalidReason } from '../errors.ts'
 import type { TokenClaims } from '../ims/decode-token.ts'
-import { issuersOf } from '../ims/environment.ts'
+import { issuersOf } from '../ims/issuers.ts'
 import { scopesOf } from '../ims/tokens.ts'
 import { badOption, checkOptions, type OptionNames } from '../options.ts'
 

@@ -1,5 +1,6 @@
 import { isObject } from '../../../../core/familiar/contexts.ts'
-import { isLoopback, issuersOf } from '../../../../core/ims/environment.ts'
+import { isLoopback } from '../../../../core/ims/environment.ts'
+import { issuersOf } from '../../../../core/ims/issuers.ts'
 import { paths } from '../../../../core/ims/paths.ts'
 import { networkCode } from '../network-code.ts'
 import { span } from '../output.ts'
