@@ -64,8 +64,12 @@ export const jobs = {
   },
 }
 
-/** The files for a script tag. */
-export const files = { budget: 18_000, ceiling: 38_200, names: ['imskit.js', 'imskit.global.js'] }
+/** The files for a script tag, in bytes gzipped. The one for a login holds no other flow. */
+export const files = {
+  'imskit.login.js': { ceiling: 38_200, login: true },
+  'imskit.js': { ceiling: 58_600, login: false },
+  'imskit.global.js': { ceiling: 58_300, login: false },
+}
 
 /** What must never come with a login: another flow, another runtime, the emulator. */
 export const bleeding = /client_credentials|exchange\/jwt|jwt-bearer|cluster_at_exchange|node:|emulator|PRIVATE KEY/

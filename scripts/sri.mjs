@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 
 const hashes = Object.fromEntries(
-  ['imskit.js', 'imskit.global.js'].map((file) => {
+  ['imskit.js', 'imskit.global.js', 'imskit.login.js'].map((file) => {
     const digest = createHash('sha384')
       .update(readFileSync(`dist/${file}`))
       .digest('base64')

@@ -115,7 +115,7 @@ describe('the core', () => {
 
   test('flows know no other flow: a grant, which carries one out, may serve several', () => {
     const flows = core.filter((file) => file.startsWith('src/core/flows/'))
-    const shared = /\/(?:flow|credentials|invalidating|assertion|signing|[\w-]+-grant)\.ts$/
+    const shared = /\/(?:flow|credentials|invalidating|assertion|signing|id-token-check|[\w-]+-grant)\.ts$/
     const across = flows.flatMap((file) =>
       (graph.get(file)?.local ?? [])
         .filter((to) => to.file.startsWith('src/core/flows/') && !shared.test(to.file))

@@ -86,19 +86,19 @@ function reachableFrom(checker, known) {
   return [...found]
 }
 
-/** Directories whose files are named by nobody: what entries share, or load late. */
-const unnamed = /^(dist\/node\/\w+|dist\/types\/shared)\/[^/]+?(\.d\.ts|\.js)$/
+/** Directories whose files no user names: what entries share, load lazily, or are made of, a file for each module. */
+const unnamed = /^(dist\/node\/shared|dist\/types\/shared|dist\/esm(?=\/.*\/))\/.+?(\.d\.cts|\.c?js)$/
 
 /** The paths in the tarball, one a line; source maps go with what they are maps of. */
 export async function fileList() {
-  const paths = (await packed()).map(({ path }) => path.replace(unnamed, '$1/*$2'))
+  const paths = (await packed()).files.map(({ path }) => path.replace(unnamed, '$1/*$2'))
   const listed = [...new Set(paths)].filter((path) => !path.endsWith('.map')).sort()
   return `${listed.join('\n')}\n`
 }
 
-/** What `npm pack` would take, with sizes in bytes. */
+/** What `npm pack` would make, with sizes in bytes. */
 export async function packed() {
   const args = ['pack', '--dry-run', '--json', '--ignore-scripts']
   const { stdout } = await promisify(execFile)('npm', args, { cwd: root, maxBuffer: 16 * 1024 * 1024 })
-  return JSON.parse(stdout)[0].files
+  return JSON.parse(stdout)[0]
 }

@@ -14,6 +14,7 @@ export {
 export * from './errors.ts'
 export type { Emit, ImsEvent, ImsEventOf, ImsEventType, TokenSource } from './events.ts'
 export type { ContextKind } from './familiar/context-kind.ts'
+export { CLI, CONFIG, CONTEXTS, CURRENT, IMS } from './familiar/context-names.ts'
 export {
   type ContextData,
   type ContextStore,

@@ -17,8 +17,8 @@ beforeAll(async () => {
   const pages: Record<string, string> = {
     '/': '',
     '/global': `<script src="/imskit.global.js" integrity="${hashes['imskit.global.js']}"></script>`,
-    '/module': `<link rel="modulepreload" href="/imskit.js" integrity="${hashes['imskit.js']}">
-<script type="module" src="/app.js"></script>`,
+    '/module': modulePage('imskit.js', hashes),
+    '/login': modulePage('imskit.login.js', hashes),
   }
   const policy = "default-src 'none'; script-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'"
   server = createServer(({ url = '/' }, response) => {
@@ -26,13 +26,16 @@ beforeAll(async () => {
     response.setHeader('content-type', page === undefined ? 'text/javascript' : 'text/html; charset=utf-8')
     response.setHeader('content-security-policy', policy)
     if (page !== undefined) return response.end(`<!doctype html><html lang="en"><title>page</title>${page}</html>`)
-    if (url === '/app.js')
-      return response.end("import imskit, * as all from './imskit.js'\nwindow.seen = { imskit, all }")
+    if (url.startsWith('/of-'))
+      return response.end(`import imskit, * as all from './${url.slice(4)}'\nwindow.seen = { imskit, all }`)
     response.end(readFileSync(dist(url.slice(1))))
   }).listen(0, 'localhost')
   await once(server, 'listening')
   origin = `http://localhost:${(server.address() as AddressInfo).port}`
 })
+const modulePage = (name: string, hashes: Record<string, string>) =>
+  `<link rel="modulepreload" href="/${name}" integrity="${hashes[name]}"><script type="module" src="/of-${name}"></script>`
+
 afterAll(() => {
   server.closeAllConnections()
   server.close()
@@ -67,8 +70,11 @@ test('imskit.global.js has the hash of sri.json, defines window.imskit and nothi
   expect(imskit).toEqual(expect.arrayContaining(['context', 'getToken', 'login', 'handleRedirect', 'logout']))
 })
 
-test('imskit.js has the hash of sri.json and the same names as default and one by one (S62, S94)', async () => {
-  const { page, complaints } = await open('/module')
+test.each([
+  ['imskit.js', '/module'],
+  ['imskit.login.js', '/login'],
+])('%s has the hash of sri.json and the same names as default and one by one (S62, S94)', async (_, path) => {
+  const { page, complaints } = await open(path)
   const [namespace, names] = await page.evaluate(() => {
     const { imskit, all } = (window as unknown as { seen: { imskit: object; all: object } }).seen
     return [Object.keys(imskit), Object.keys(all)]

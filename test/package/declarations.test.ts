@@ -40,7 +40,7 @@ const runtimes: Readonly<Record<string, Types>> = {
       export const sign = (jwk: JsonWebKey, key: CryptoKey): PrivateKeySource[] => [jwk, key]`,
   },
   Node: {
-    entries: [...everywhere, 'imskit', 'imskit/node'],
+    entries: [...everywhere, 'imskit', 'imskit/node', 'imskit/src/context', 'imskit/src/context.js'],
     options: { lib: ['es2023'], types: ['node'], typeRoots: [own('@types')] },
     program: `
       import { webcrypto } from 'node:crypto'
@@ -92,5 +92,5 @@ test('every entry is checked somewhere', () => {
 test('a declaration that needs another runtime’s types is found', { timeout: 120_000 }, async () => {
   const { options } = runtimes['a worker'] as Types
   const found = await check(['imskit/node'], '', { ...options, ...modes.nodenext })
-  expect(found).toMatch(/node-exports\.d\.ts.+'NodeJS'/)
+  expect(found).toMatch(/shared\/node\.d\.cts.+'NodeJS'/)
 })

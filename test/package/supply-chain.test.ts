@@ -23,9 +23,9 @@ const manifest = json<{ dependencies: Record<string, string>; scripts: Record<st
 const { packages } = json<{ packages: Record<string, Locked> }>('package-lock.json')
 const runtime = Object.keys(manifest.dependencies)
 
-const filesBelow = (folder: string, ending: string) =>
+const filesBelow = (folder: string, ending: RegExp) =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith(ending))
+    .filter((name) => ending.test(name))
     .map((name) => [name, readFileSync(join(root, folder, name), 'utf8')] as const)
 
 /** The specifiers of all imports of a script; `undefined` for one that is computed. */
@@ -80,12 +80,10 @@ describe('the scripts of the package', () => {
     (/^\.\.?\//.test(specifier) ||
       specifier.startsWith('node:') ||
       builtin.has(specifier) ||
-      [...runtime, '@adobe/aio-lib-state', 'imskit'].some(
-        (name) => specifier === name || specifier.startsWith(`${name}/`),
-      ))
+      [...runtime, '@adobe/aio-lib-state'].some((name) => specifier === name || specifier.startsWith(`${name}/`)))
 
   test('import files of the package, dependencies and parts of Node, and nothing else (S95)', () => {
-    const scripts = filesBelow('dist', '.js')
+    const scripts = filesBelow('dist', /\.c?js$/)
     expect(scripts.length).toBeGreaterThan(10)
     const strange = scripts.flatMap(([name, text]) =>
       importsIn(name, text)
@@ -101,7 +99,7 @@ describe('the scripts of the package', () => {
   test('handle no fetch event of a service worker (S55)', () => {
     const handlers = /addEventListener\(\s*["'`]fetch["'`]|\bonfetch\b|\bFetchEvent\b|\.respondWith\(/
     expect(
-      filesBelow('dist', '.js')
+      filesBelow('dist', /\.c?js$/)
         .filter(([, text]) => handlers.test(text))
         .map(([name]) => name),
     ).toEqual([])
@@ -118,7 +116,11 @@ describe('the scripts of the package', () => {
   const holdsSecret = (text: string) => secrets.some((pattern) => pattern.test(text))
 
   test('hold no secret, but for those of the emulator’s own clients (S71)', () => {
-    const files = [...filesBelow('dist', '.js'), ...filesBelow('dist', '.json'), ...filesBelow('dist', '.d.ts')]
+    const files = [
+      ...filesBelow('dist', /\.c?js$/),
+      ...filesBelow('dist', /\.json$/),
+      ...filesBelow('dist', /\.d\.c?ts$/),
+    ]
     const holding = files
       .filter(([, text]) => holdsSecret(text.replaceAll(/emulator-[\w-]*secret/g, '')))
       .map(([name]) => name)
@@ -136,7 +138,7 @@ describe('the scripts of the package', () => {
 describe('the source outside the emulator', () => {
   test('names no password: there is no such option, parameter or grant (S25)', () => {
     const naming: string[] = []
-    for (const [name, text] of filesBelow('src', '.ts')) {
+    for (const [name, text] of filesBelow('src', /\.ts$/)) {
       if (name.startsWith('emulator/')) continue
       const source = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true)
       const visit = (node: ts.Node): void => {

@@ -12,7 +12,7 @@ export const root = fileURLToPath(new URL('../..', import.meta.url))
 export const dist = resolve(root, process.env.IMSKIT_PROOF_DIST ?? 'dist')
 
 /** The build of `name`, as a path: `node`, `core`, `worker`, `cli`. */
-export const built = (name: string) => join(dist, 'node', `${name}.js`)
+export const built = (name: string) => join(dist, 'node', name === 'cli' ? 'cli.cjs' : `${name}.js`)
 
 function newest(path: string): number {
   const found = statSync(path)
@@ -21,7 +21,9 @@ function newest(path: string): number {
 }
 
 function isStale(): boolean {
-  const sources = Math.max(...['src', 'rollup.config.ts', 'package.json'].map((path) => newest(join(root, path))))
+  const sources = Math.max(
+    ...['src', 'scripts/build', 'rollup.config.ts', 'package.json'].map((path) => newest(join(root, path))),
+  )
   const outputs = [built('cli'), join(dist, 'types', 'node.d.ts')]
   return outputs.some((path) => (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < sources)
 }

@@ -55,15 +55,17 @@ describe('the package', () => {
     for (const path of ['package.json', 'LICENSE', 'README.md', 'dist/node/node.js', 'dist/types/node.d.ts']) {
       expect(paths).toContain(path)
     }
-    const papers = /^(package\.json|LICENSE|README\.md|CHANGELOG\.md|SECURITY\.md)$/
-    expect(paths.filter((path) => !papers.test(path) && !/^dist\/.+\.(js|d\.ts|map|json)$/.test(path))).toEqual([])
+    const papers = /^(package\.json|LICENSE|README\.md|CHANGELOG\.md|SECURITY\.md|dist\/THIRD_PARTY_NOTICES)$/
+    const files = /^dist\/.+\.(c?js|d\.c?ts|map|json)$/
+    expect(paths.filter((path) => !papers.test(path) && !files.test(path))).toEqual([])
     expect(paths.filter((path) => /\.test\.|fixtures?\/|(^|\/)test\//.test(path))).toEqual([])
   })
 
   test('has every file that it names', () => {
     const targets = JSON.stringify(manifest().exports).match(/\.\/dist\/[^"]+/g) ?? []
-    const { main, module, types, bin } = manifest()
-    for (const path of [...targets, main, module, types, bin.imskit].filter((path) => path !== undefined)) {
+    const { main, module, types, typesVersions, bin, unpkg, jsdelivr } = manifest()
+    const others = [main, module, types, bin.imskit, unpkg, jsdelivr, ...Object.values(typesVersions['*']).flat()]
+    for (const path of [...targets, ...others]) {
       expect(readFileSync(installed(path)).length, path).toBeGreaterThan(0)
     }
   })
@@ -120,17 +122,17 @@ describe('every entry', () => {
       `
       const facts = async (entry) => {
         const [required, imported] = [require(entry), await import(entry)]
-        const names = (from) => Object.keys(from).filter((name) => !['default', '__esModule', 'module.exports'].includes(name))
+        const names = (from) => Object.keys(from).filter((name) => !['default', '__esModule', 'module.exports'].includes(name)).sort()
         const differ = names(imported).filter((name) => required[name] !== imported[name] || imported.default[name] !== imported[name])
-        return { required: names(required), imported: names(imported), whole: names(imported.default), differ }
+        return { required: names(required), imported: names(imported), same: imported.default === required && required.default === required, differ }
       }
       Promise.all(${JSON.stringify(entries())}.map(facts)).then((all) => console.log(JSON.stringify(all)))`,
       { form: 'cjs' },
     )
-    for (const { required, imported, whole, differ } of JSON.parse(stdout)) {
+    for (const { required, imported, same, differ } of JSON.parse(stdout)) {
       expect(imported.length).toBeGreaterThan(0)
       expect(required).toEqual(imported)
-      expect(whole).toEqual(imported)
+      expect(same).toBe(true)
       expect(differ).toEqual([])
     }
   })
@@ -161,7 +163,8 @@ describe('every entry', () => {
     expect(data).toEqual({ a: 1 })
     const { createRequire } = await import('node:module')
     const old = Object.keys(createRequire(import.meta.url)('@adobe/aio-lib-ims'))
-    expect(names).toEqual(expect.arrayContaining([...old, 'createIms', 'ImsError', 'isImsError']))
+    const constants = ['IMS', 'CLI', 'CONFIG', 'CONTEXTS', 'CURRENT']
+    expect(names).toEqual(expect.arrayContaining([...old, ...constants, 'createIms', 'ImsError', 'isImsError']))
   })
 })
 
@@ -204,6 +207,7 @@ describe('the types', () => {
   const withNode = { types: ['node'], typeRoots: [join(root, 'node_modules', '@types')] }
   const modes: [string, object][] = [
     ['consumer.mts', { module: 'node16' }],
+    ['consumer.cts', { module: 'node16' }],
     ['consumer.mts', { module: 'nodenext' }],
     ['consumer.cts', { module: 'nodenext' }],
     ['consumer.mts', { module: 'esnext', moduleResolution: 'bundler' }],
@@ -217,5 +221,21 @@ describe('the types', () => {
   test('serve the compiler before this one too', { timeout: 120_000 }, async () => {
     writeFileSync(join(project, 'consumer.mts'), consumer)
     expect(await check(compilers[6], 'consumer.mts', { ...withNode, module: 'nodenext' })).toBe('')
+  })
+
+  test('serve resolution as before `exports`, by typesVersions', { timeout: 120_000 }, async () => {
+    writeFileSync(join(project, 'consumer.ts'), consumer)
+    const old = { module: 'commonjs', moduleResolution: 'node', esModuleInterop: true, ignoreDeprecations: '6.0' }
+    expect(await check(compilers[6], 'consumer.ts', { ...withNode, ...old })).toBe('')
+  })
+
+  test('are the same in both forms: what one makes the other takes', async () => {
+    writeFileSync(join(project, 'maker.cts'), "import { Ims } from 'imskit/node'\nexport const ims = new Ims('prod')")
+    const taker = "import { type Ims, ImsError } from 'imskit/node'\nimport { ims } from './maker.cjs'\n"
+    writeFileSync(
+      join(project, 'taker.mts'),
+      `${taker}export const same: Ims = ims\nexport const made: ImsError | Ims = ims`,
+    )
+    expect(await check(compilers[7], 'taker.mts', { ...withNode, module: 'nodenext' })).toBe('')
   })
 })

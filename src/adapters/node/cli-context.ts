@@ -1,5 +1,6 @@
 import { ConfigurationError, LoginRequiredError } from '../../core/errors.ts'
 import type { ContextKind } from '../../core/familiar/context-kind.ts'
+import { CLI } from '../../core/familiar/context-names.ts'
 import type { ContextData, ContextStore } from '../../core/familiar/contexts.ts'
 import { isObject } from '../../core/familiar/contexts.ts'
 import type { LoginFlow } from '../../core/flows/flow.ts'
@@ -9,9 +10,6 @@ import type { Json } from '../../core/ports.ts'
 import type { AioConfig } from './config/aio-config.ts'
 import { untrustedProgram } from './config/trust.ts'
 import type { RelayLoginOptions } from './login-relay.ts'
-
-/** The context of the command line, where Adobe's relay holds the client's secret. */
-export const CLI = 'cli'
 
 /** How the relay is reached, where it is not Adobe's, and how the login goes. */
 export type RelayOptions = Pick<

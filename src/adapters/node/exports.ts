@@ -1,7 +1,7 @@
 import type { ContextApi, FamiliarGetTokenOptions } from '../../core/familiar/familiar-api.ts'
-import { lazyContext, lazyIms } from '../../core/familiar/lazy-ims.ts'
+import { lazyContext } from '../../core/familiar/lazy-ims.ts'
 import type { CliApi } from './cli-context.ts'
-import { createNodeIms } from './familiar.ts'
+import { defaultIms as ims } from './default-ims.ts'
 
 export * from '../../core/api.ts'
 export { type AioConfig, type AioConfigOptions, aioConfig } from './config/aio-config.ts'
@@ -25,8 +25,6 @@ export { type FileLockOptions, fileLock } from './lock-file.ts'
 export { type NodePlatformOptions, nodePlatform } from './platform.ts'
 export { type FileStoreOptions, fileStore } from './store-file.ts'
 export type { VariablePrefix } from './variable-names.ts'
-
-const ims = /* @__PURE__ */ lazyIms(() => createNodeIms())
 
 /** The named contexts of the default client: in the `.aio` files, the environment, or an action's memory. */
 export const context: ContextApi & CliApi = {

@@ -1,6 +1,6 @@
 import { Ims as CoreIms, type ImsOptions } from '../../core/familiar/ims.ts'
 import { imsOptions } from '../../core/familiar/ims-options.ts'
-import { ValidationCache as CoreValidationCache } from '../../core/familiar/validation-cache.ts'
+import { ValidationCache as CoreValidationCache, type Digest } from '../../core/familiar/validation-cache.ts'
 import { debugPrinter } from './debug.ts'
 
 /**
@@ -39,27 +39,25 @@ function variable(name: string): string | undefined {
   return process.env[name] || process.env[name.toLowerCase()] || undefined
 }
 
-/** Caches validations; see the core's class. Here the digest is a synchronous SHA-256. */
+/** Caches validations; see the core's class. Here the digest is a SHA-256 of Node's, synchronous from the second one on. */
 export class ValidationCache extends CoreValidationCache {
   constructor(maxAge: number, maxValidEntries: number, maxInvalidEntries: number) {
     super(maxAge, maxValidEntries, maxInvalidEntries, sha256)
   }
 }
 
-// taken when first used: loading it costs more than the rest of this package
-const nodeCrypto = () => process.getBuiltinModule('node:crypto')
-
 let hash: ((text: string) => string) | undefined
 
-/** One call into the runtime where it has that (Node 20.12), as a digest is made at every look-up. */
-function sha256(text: string): string {
-  if (hash === undefined) {
-    const { createHash, hash: oneShot } = nodeCrypto()
-    // a character a byte: half the memory of base64url, and nothing that has to be cut
-    hash =
-      typeof oneShot === 'function'
-        ? (input) => oneShot('sha256', input, 'binary')
-        : (input) => createHash('sha256').update(input).digest('binary')
-  }
-  return hash(text)
+/** A digest is made at every look-up: synchronous once Node's cryptography is loaded, which takes longer than all else here. */
+const sha256: Digest = (text) => (hash === undefined ? loadHash().then((made) => made(text)) : hash(text))
+
+/** One call into the runtime if it has that (Node 20.12). */
+async function loadHash(): Promise<(text: string) => string> {
+  const { createHash, hash: oneShot } = await import('node:crypto')
+  // a character a byte: half the memory of base64url, and nothing that has to be cut
+  hash =
+    typeof oneShot === 'function'
+      ? (input) => oneShot('sha256', input, 'binary')
+      : (input) => createHash('sha256').update(input).digest('binary')
+  return hash
 }

@@ -6,7 +6,7 @@ export interface Owner {
   readonly pid: number
   /** When the process started, in the kernel's ticks; empty if the platform does not say. */
   readonly start: string
-  /** Empty for the main thread; `<kernel's number>.<its start>`, or `w<Node's number>`, for a worker thread. */
+  /** Empty for the main thread; `<kernel's number>.<its start>` for a worker thread; `w<random number>` for any if the platform does not say. */
   readonly thread: string
   readonly machine: string
 }
@@ -80,8 +80,8 @@ function thisThread(): string {
     const start = startIn(`/proc/${pid}/task/${number}/stat`)
     if (pid === String(process.pid) && start !== undefined) return `${number}.${start}`
   } catch {}
-  const threads = process.getBuiltinModule?.('node:worker_threads')
-  return threads === undefined || threads.isMainThread ? '' : `w${threads.threadId}`
+  // no kernel tells about it, so a name is all that is needed: `node:worker_threads` would take longer to load
+  return `w${Math.floor(Math.random() * 1e9)}`
 }
 
 /** A name for the set of processes among which process numbers mean something: a boot, a container. */

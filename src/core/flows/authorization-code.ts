@@ -3,10 +3,10 @@ import { late } from '../late.ts'
 import { badOption, checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText, type Scopes, scopeList } from './credentials.ts'
 import type { LoginFlow } from './flow.ts'
+import { idTokenSignature } from './id-token-check.ts'
 import { invalidating } from './invalidating.ts'
 
 const loadGrant = /* @__PURE__ */ late(() => import('./code-grant.ts'))
-const loadSignatureCheck = /* @__PURE__ */ late(() => import('../verify/id-token-signature.ts'))
 
 export interface AuthorizationCodeOptions {
   readonly clientId: string
@@ -28,10 +28,8 @@ export interface AuthorizationCodeOptions {
 export function authorizationCode(options: AuthorizationCodeOptions): LoginFlow {
   checkOptions('authorizationCode', options)
   const { verifyIdTokenSignature = false, ...rest } = options
-  return codeFlow({ ...rest, ...(verifyIdTokenSignature && { checkIdToken: signatureCheck }) })
+  return codeFlow({ ...rest, ...(verifyIdTokenSignature && { checkIdToken: idTokenSignature }) })
 }
-
-const signatureCheck: IdTokenCheck = async (...check) => (await loadSignatureCheck()).idTokenSignature(...check)
 
 export interface CodeFlowOptions extends Omit<AuthorizationCodeOptions, 'verifyIdTokenSignature'> {
   /** A further check of the id token, such as of its signature. */

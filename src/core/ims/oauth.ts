@@ -21,8 +21,11 @@ import { type Tokens, withClaims } from './tokens.ts'
 /** The JSON of the answer as it came, before any check; `undefined` where it is no object. */
 export type TokenBody = Readonly<Record<string, unknown>> | undefined
 
-/** A further check of an id token, whose claims were checked already. Throws what oauth4webapi throws, or a `TokenError`. */
-export type IdTokenCheck = (call: Call, as: oauth.AuthorizationServer, received: ReceivedIdToken) => Promise<void>
+/** IMS as a check of an id token sees it. A type alias, as that of the OAuth library takes any further metadata. */
+export type IssuerMetadata = { readonly issuer: string; readonly jwks_uri?: string }
+
+/** A further check of an id token, whose claims were checked already. */
+export type IdTokenCheck = (call: Call, as: IssuerMetadata, received: ReceivedIdToken) => Promise<void>
 
 export interface ReceivedIdToken {
   /** The answer that brought the id token, read already. */

@@ -6,8 +6,8 @@ import { checkOptions } from '../options.ts'
 import { objectIn, parseCompact } from './compact-token.ts'
 import { invalid } from './invalid.ts'
 
-/** Checks the signature of an id token against IMS's keys. A value, as most logins do without it and its code. */
-export const idTokenSignature: IdTokenCheck = async (call, as, answer) => {
+/** Checks the signature of an id token against IMS's keys. */
+export const checkIdTokenSignature: IdTokenCheck = async (call, as, answer) => {
   for (const part of [call, as, answer]) checkOptions('idTokenSignature, which is passed on as checkIdToken,', part)
   const { response, idToken } = answer
   if (idToken !== undefined && !hasOneSpelling(idToken)) throw invalid('malformed')

@@ -1,10 +1,13 @@
-import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { lstatSync, readlinkSync, realpathSync, type Stats, statSync, stat as statWithCallback } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { UnavailableError } from '../../../core/errors.ts'
 import { codeOf } from '../write-file.ts'
 import { unreadable } from './file-format.ts'
 import { isClosed, userId } from './places.ts'
+
+// `node:fs/promises` takes a millisecond to load
+const stat = promisify(statWithCallback)
 
 /** `same-owner`: a symbolic link of this user is followed. `none`: a link is refused, as a repository may bring one. */
 export type Links = 'same-owner' | 'none'

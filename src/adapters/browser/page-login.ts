@@ -1,0 +1,2 @@
+export * from './exports-login.ts'
+export * as default from './exports-login.ts'

@@ -1,0 +1,20 @@
+// `imskit/src/context`: the one deep path of `@adobe/aio-lib-ims` that its plug-ins load
+
+import type { ContextApi } from '../../core/familiar/familiar-api.ts'
+import type { CliApi } from './cli-context.ts'
+import { resetDefaultIms } from './default-ims.ts'
+import { context } from './exports.ts'
+
+export { CLI, CONFIG, CONTEXTS, CURRENT, IMS } from '../../core/familiar/context-names.ts'
+
+/** The type of the contexts of an I/O Runtime action. */
+export const TYPE_ACTION = 'action'
+
+/** The type of the contexts of a command line. */
+export const TYPE_CLI = 'cli'
+
+/** The named contexts of the default client: `context` of the entry `imskit`. */
+export const getContext = (): ContextApi & CliApi => context
+
+/** Forgets the default client: its next use finds the contexts anew, and by the environment of that time. */
+export const resetContext = (): void => resetDefaultIms()

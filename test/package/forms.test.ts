@@ -1,0 +1,247 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { build, root } from '../proof/build.ts'
+import { entriesIn, unpack } from '../proof/packed.ts'
+
+// each entry as Node loads it: CommonJS that is readable and can be replaced member by member, and ES modules over it
+
+const run = promisify(execFile)
+let project: string
+
+beforeAll(async () => {
+  await build()
+  project = mkdtempSync(join(tmpdir(), 'imskit-forms-'))
+  await unpack(root, project)
+}, 300_000)
+afterAll(() => project && rmSync(project, { recursive: true, force: true }))
+
+const installed = (...path: string[]) => join(project, 'node_modules', 'imskit', ...path)
+const text = (path: string) => readFileSync(installed(path), 'utf8')
+const names = ['browser', 'context', 'core', 'emulator', 'node', 'testing', 'worker']
+
+async function program(source: string, { form = 'cjs', args = [] as string[] } = {}) {
+  writeFileSync(join(project, `program.${form}`), source)
+  return run(process.execPath, [...args, `program.${form}`], { cwd: project })
+}
+
+describe('the files for Node', () => {
+  test.each(names)('%s: two statements over the implementation, and a line for each name', (name) => {
+    const [first, second, ...rest] = text(`dist/node/${name}.cjs`).trim().split('\n')
+    expect(first).toBe(`const implementation = require('./${name}-implementation.cjs')`)
+    expect(second).toBe('module.exports = implementation')
+    expect(rest).toEqual([])
+    const lines = text(`dist/node/${name}.js`).split('\n').filter(Boolean)
+    expect(lines.shift()).toBe(`import implementation from './${name}.cjs'`)
+    expect(lines.pop()).toBe('export default implementation')
+    for (const line of lines) expect(line).toMatch(/^export const (\w+) = implementation\.\1$/)
+  })
+
+  test('find nothing by other means than imports, and only each other by relative paths', () => {
+    const files = readdirSync(installed('dist'), { recursive: true, encoding: 'utf8' })
+    const scripts = files.filter((name) => /\.c?js$/.test(name))
+    const found = scripts.filter((name) =>
+      /createRequire|getBuiltinModule|from ["']imskit|require\(["']imskit/.test(text(`dist/${name}`)),
+    )
+    expect(found).toEqual([])
+  })
+
+  test('and those for bundlers are readable; source maps belong to the files for a script tag', () => {
+    const files = readdirSync(installed('dist'), { recursive: true, encoding: 'utf8' })
+    const long = files
+      .filter((name) => /^(node|esm)\/.+\.c?js$/.test(name))
+      .filter((name) =>
+        text(`dist/${name}`)
+          .split('\n')
+          .some((line) => line.length > 1500),
+      )
+    expect(long).toEqual([])
+    expect(files.filter((name) => name.endsWith('.map')).sort()).toEqual(
+      ['imskit.global.js.map', 'imskit.js.map', 'imskit.login.js.map'].sort(),
+    )
+    for (const name of ['imskit.js', 'imskit.login.js', 'imskit.global.js']) {
+      const { sources } = JSON.parse(text(`dist/${name}.map`)) as { sources: string[] }
+      const own = sources.filter((source) => !source.includes('node_modules'))
+      for (const source of own) expect(text(`dist/${source}`), source).not.toBe('')
+      expect(own.length).toBeGreaterThan(20)
+    }
+  })
+})
+
+describe('by require', () => {
+  test('every member of every entry is a plain property that can be replaced', async () => {
+    const { stdout } = await program(`
+      'use strict'
+      const faults = []
+      for (const entry of ${JSON.stringify(entriesIn(project))}) {
+        const all = require(entry)
+        if (all.default !== all) faults.push(entry + ': default')
+        for (const [name, { value, writable, configurable, enumerable }] of Object.entries(Object.getOwnPropertyDescriptors(all))) {
+          if (name === '__esModule') continue
+          if (!writable || !configurable || !enumerable) faults.push(entry + ': ' + name)
+          const replacement = () => 'replaced'
+          all[name] = replacement
+          if (require(entry)[name] !== replacement) faults.push(entry + ': assigned ' + name)
+          Object.defineProperty(all, name, { get: () => replacement })
+          if (require(entry)[name]() !== 'replaced') faults.push(entry + ': defined ' + name)
+          Object.defineProperty(all, name, { value, writable, configurable, enumerable })
+        }
+      }
+      console.log(JSON.stringify(faults))`)
+    expect(JSON.parse(stdout)).toEqual([])
+  })
+
+  test('a member that was replaced is what a program sees that takes it later', async () => {
+    const { stdout } = await program(`
+      const imskit = require('imskit')
+      imskit.getToken = async () => 'replaced'
+      const { getToken } = require('imskit')
+      const { default: again } = require('imskit')
+      Promise.all([getToken(), again.getToken()]).then((tokens) => console.log(tokens.join()))`)
+    expect(stdout).toBe('replaced,replaced\n')
+  })
+})
+
+test('one class and one state in both forms of all entries', async () => {
+  const entries = ['imskit', 'imskit/node', 'imskit/core', 'imskit/worker', 'imskit/browser']
+  const { stdout } = await program(`
+    const { startEmulator } = require('imskit/emulator')
+    const { getContext } = require('imskit/src/context')
+    const load = async () => {
+      const found = []
+      for (const entry of ${JSON.stringify(entries)}) found.push(require(entry).ImsError, (await import(entry)).ImsError)
+      const { context } = await import('imskit')
+      const error = await startEmulator({ port: 'x' }).catch((error) => error)
+      console.log(JSON.stringify([new Set(found).size, error instanceof found[0], getContext() === context,
+        require('imskit/src/context.js') === require('imskit/src/context')]))
+    }
+    load()`)
+  expect(JSON.parse(stdout)).toEqual([1, true, true, true])
+})
+
+describe('conditions', () => {
+  const conditions = ['workerd', 'worker', 'edge-light', 'browser', 'deno', 'bun', 'node', 'none']
+
+  test.each(conditions)(
+    '%s: every entry has an import and a require form that load, with the same names',
+    async (condition) => {
+      const entries = entriesIn(project)
+      const { stdout } = await program(
+        `const names = (all) => Object.keys(all).filter((name) => !['default', 'module.exports', '__esModule'].includes(name)).sort().join()
+      const differ = async (entry) => names(require(entry)) !== names(await import(entry)) || names(require(entry)) === ''
+      Promise.all(${JSON.stringify(entries)}.map(async (entry) => [entry, await differ(entry)]))
+        .then((all) => console.log(JSON.stringify(all.filter(([, differ]) => differ))))`,
+        { args: ['--conditions', condition] },
+      )
+      expect(JSON.parse(stdout)).toEqual([])
+    },
+  )
+
+  test('each names its types, beside the form that they describe', () => {
+    const faults: string[] = []
+    const visit = (node: unknown, path: readonly string[]): void => {
+      if (typeof node !== 'object' || node === null) {
+        if (path.at(-1) !== 'module') faults.push(`${path.join(' ')}: has no types`)
+        return
+      }
+      const { types, default: file } = node as { types?: string; default?: unknown }
+      if (types === undefined) {
+        for (const [key, value] of Object.entries(node)) visit(value, [...path, key])
+        return
+      }
+      const wanted = path.at(-1) === 'require' ? /\.d\.cts \S+\.cjs$/ : /\.d\.ts \S+\.js$/
+      if (!wanted.test(`${types} ${file}`) || Object.keys(node)[0] !== 'types') faults.push(path.join(' '))
+    }
+    const { exports } = JSON.parse(text('package.json'))
+    for (const [entry, node] of Object.entries(exports)) if (entry !== './package.json') visit(node, [entry])
+    expect(faults).toEqual([])
+  })
+
+  test('no declaration speaks of jose or oauth4webapi', () => {
+    const files = readdirSync(installed('dist'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+      /\.d\.c?ts$/.test(name),
+    )
+    expect(files.length).toBeGreaterThan(20)
+    expect(files.filter((name) => /\bjose\b|oauth4webapi/i.test(text(`dist/${name}`)))).toEqual([])
+  })
+})
+
+describe('the lists of exports', () => {
+  /** What `@adobe/aio-lib-ims` users know, and the errors. */
+  const familiar = [
+    ...'context getToken invalidateToken getTokenData Ims ValidationCache createIms'.split(' '),
+    ...'ACCESS_TOKEN REFRESH_TOKEN AUTHORIZATION_CODE CLIENT_CREDENTIALS CLIENT_ID CLIENT_SECRET SCOPE'.split(' '),
+    ...'IMS CLI CONFIG CONTEXTS CURRENT'.split(' '),
+    ...'ImsError ConfigurationError LoginRequiredError TokenError ImsResponseError UnavailableError isImsError'.split(
+      ' ',
+    ),
+  ]
+  const lowLevel = familiar.filter((name) => /^[A-Z_]+$|^(Ims|ValidationCache|createIms)$/.test(name))
+
+  const exportsOf = async (path: string): Promise<string[]> => {
+    if (path.endsWith('.cjs')) return Object.keys(createRequire(import.meta.url)(installed(path)))
+    if (path.endsWith('global.js')) return Object.keys(new Function(`${text(path)}; return imskit`)())
+    return Object.keys(await import(/* @vite-ignore */ pathToFileURL(installed(path)).href))
+  }
+  const listOf = async (path: string) =>
+    (await exportsOf(path)).filter((name) => !['default', '__esModule', 'module.exports'].includes(name)).sort()
+
+  test('every file of an entry has the same, and every full one what aio-lib-ims users know', async () => {
+    for (const name of names) {
+      const [list, ...others] = await Promise.all(
+        ['.js', '.cjs', '-implementation.cjs'].map((end) => listOf(`dist/node/${name}${end}`)),
+      )
+      for (const other of [...others, await listOf(`dist/esm/${name}.js`)]) expect(other, name).toEqual(list)
+      if (['node', 'browser', 'worker', 'core'].includes(name))
+        expect(list, name).toEqual(expect.arrayContaining(familiar))
+    }
+  })
+
+  test('the files for script tags: the whole one twice, and the login part', async () => {
+    const whole = await listOf('dist/imskit.js')
+    expect(whole).toEqual(expect.arrayContaining(familiar))
+    expect(await listOf('dist/imskit.global.js')).toEqual(whole)
+    const login = await listOf('dist/imskit.login.js')
+    expect(login).toEqual(expect.arrayContaining(familiar.filter((name) => !lowLevel.includes(name))))
+    expect(login.filter((name) => lowLevel.includes(name))).toEqual([])
+    expect(whole).toEqual(expect.arrayContaining(login))
+    const browser = await listOf('dist/node/browser.cjs')
+    expect(browser).toEqual(expect.arrayContaining(whole))
+    expect(browser.filter((name) => !whole.includes(name))).toEqual(['fromUnstorage', 'redisLock'])
+  })
+})
+
+describe('an uncaught error', () => {
+  const causes: Readonly<Record<string, string>> = {
+    ConfigurationError: `createClient({})`,
+    LoginRequiredError: `createClient({ flow: authorizationCode({ clientId: 'x', scopes: 'openid' }), ...memoryPlatform() }).getToken()`,
+    TokenError: `getTokenData('x')`,
+    ImsResponseError: `createClient({ flow, ...memoryPlatform(), fetch: async () => Response.json({ error: 'invalid_client' }, { status: 400 }) }).getToken()`,
+    UnavailableError: `createClient({ flow, ...memoryPlatform(), retry: { retries: 0 }, fetch: async () => { throw new TypeError('down') } }).getToken()`,
+  }
+  const names = 'authorizationCode, clientCredentials, createClient, getTokenData, memoryPlatform'
+  const before = `const flow = clientCredentials({ clientId: 'x', clientSecret: 'y', scopes: 'openid' })\n`
+
+  const printed = (source: string, form: string) =>
+    program(source, { form }).then(
+      () => '',
+      ({ stderr }: { stderr: string }) => stderr,
+    )
+
+  test.each(Object.entries(causes))('%s prints less than 2 KB, with frames that can be read', async (name, code) => {
+    for (const [form, load] of [
+      ['cjs', `const { ${names} } = require('imskit')`],
+      ['mjs', `import { ${names} } from 'imskit'`],
+    ] as const) {
+      const stderr = await printed(`${load}\n${before}${code}`, form)
+      expect(stderr, form).toContain(name)
+      expect(stderr.length, stderr).toBeLessThan(2000)
+      expect(stderr).toMatch(/at .*\b[a-z]\w{5,} .*imskit\/dist\/node\/[\w/-]+\.cjs:\d+:\d{1,3}\)/)
+    }
+  })
+})
