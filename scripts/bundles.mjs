@@ -21,18 +21,18 @@ const pieces = `{
  */
 export const jobs = {
   'imskit: login by redirect': {
-    budget: 13_250,
-    ceiling: 30_400,
+    budget: 13_350,
+    ceiling: 30_600,
     code: ours('pageArrival, pageRedirect, processLock, sessionStore', pieces),
   },
   'imskit: all of browserPlatform()': {
-    budget: 17_500,
-    ceiling: 34_650,
+    budget: 17_600,
+    ceiling: 34_900,
     code: ours('browserPlatform', 'browserPlatform()'),
   },
   'imskit: named contexts': {
-    budget: 22_850,
-    ceiling: 39_450,
+    budget: 22_900,
+    ceiling: 39_750,
     code: `export { context, getToken, handleRedirect, login, logout } from 'imskit/browser'`,
   },
   'oidc-client-ts': {
@@ -66,9 +66,9 @@ export const jobs = {
 
 /** The files for a script tag, in bytes gzipped. The one for a login holds no other flow. */
 export const files = {
-  'imskit.login.js': { ceiling: 38_200, login: true },
-  'imskit.js': { ceiling: 58_600, login: false },
-  'imskit.global.js': { ceiling: 58_300, login: false },
+  'imskit.login.js': { ceiling: 38_050, login: true },
+  'imskit.js': { ceiling: 58_400, login: false },
+  'imskit.global.js': { ceiling: 58_050, login: false },
 }
 
 /** What must never come with a login: another flow, another runtime, the emulator. */
@@ -119,6 +119,32 @@ async function split(code) {
   })
   const { output } = await made.generate({ format: 'es', hoistTransitiveImports: false })
   return output.filter(({ type }) => type === 'chunk')
+}
+
+/**
+ * What esbuild, and so the Angular CLI, loads at start where it splits: the modules, and their bytes gzipped. A module
+ * that is both imported and loaded lazily would come at start with all that it needs.
+ */
+export async function startOfEsbuild(code) {
+  const { outputFiles, metafile } = await build({
+    stdin: { contents: code, resolveDir: process.cwd(), sourcefile: 'job.js' },
+    bundle: true,
+    splitting: true,
+    minify: true,
+    write: false,
+    metafile: true,
+    format: 'esm',
+    target: 'es2022',
+    outdir: 'out',
+  })
+  const start = new Set(Object.keys(metafile.outputs).filter((name) => metafile.outputs[name].entryPoint === 'job.js'))
+  for (const name of start)
+    for (const { path, kind } of metafile.outputs[name].imports) if (kind === 'import-statement') start.add(path)
+  const files = outputFiles.filter(({ path }) => [...start].some((name) => path.endsWith(name)))
+  return {
+    modules: [...start].flatMap((name) => Object.keys(metafile.outputs[name].inputs)),
+    bytes: sum(files.map(({ text }) => gzipped(text))),
+  }
 }
 
 const chunkNamed = (chunks, name) => chunks.find(({ fileName }) => fileName === name)

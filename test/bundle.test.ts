@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 // @ts-expect-error plain JavaScript, shared with `npm run size`
-import { bleeding, bundle, files, gzipped, jobs } from '../scripts/bundles.mjs'
+import { bleeding, bundle, files, gzipped, jobs, startOfEsbuild } from '../scripts/bundles.mjs'
 
 interface Job {
   readonly code: string
@@ -24,6 +24,13 @@ describe('what a page is sent', () => {
     expect(start).toBeLessThanOrEqual(budget)
     // what speaks to IMS is not loaded before it is needed
     expect(late).toBeGreaterThan(start / 2)
+  })
+
+  test.each(ours)('%s: esbuild’s splitting loads nothing that speaks to IMS at start', async (_, { code, budget }) => {
+    const { modules, bytes } = await startOfEsbuild(code)
+    expect((modules as string[]).filter((name) => /oauth4webapi|\/ims\/call/.test(name))).toEqual([])
+    // it makes some fifteen files of that, each gzipped alone
+    expect(bytes).toBeLessThanOrEqual(budget + 6_000)
   })
 
   test('the bleed list knows a secret flow when it sees one', async () => {

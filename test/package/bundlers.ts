@@ -18,10 +18,11 @@ export interface Job {
 /** Bundles into `<out>/bundle.mjs`, and gives back every warning. */
 export type Bundler = (job: Job) => Promise<string[]>
 
+/** With `module`, as all four have it unless they are told otherwise. */
 const conditions: Readonly<Record<Target, string[]>> = {
-  node: ['node', 'import', 'default'],
-  worker: ['workerd', 'worker', 'import', 'default'],
-  page: ['browser', 'import', 'default'],
+  node: ['node', 'module', 'import', 'default'],
+  worker: ['workerd', 'worker', 'module', 'import', 'default'],
+  page: ['browser', 'module', 'import', 'default'],
 }
 
 const byEsbuild: Bundler = async ({ file, out, target }) => {

@@ -139,8 +139,8 @@ function keyPart(name: string): string {
 async function connect(load: StateTokensOptions['load'], ow: { namespace: string; auth: string }): Promise<State> {
   let module: { init?: Init; default?: { init?: Init } }
   try {
-    // written out and inside of `try`: so bundlers include the package, and only warn where it is missing
-    module = (await (load ? load() : import('@adobe/aio-lib-state'))) as typeof module
+    // written out, awaited and inside of `try`: so bundlers include the package, and only warn if it is missing
+    module = (load ? await load() : await import('@adobe/aio-lib-state')) as typeof module
   } catch (cause) {
     throw loadError(cause)
   }
