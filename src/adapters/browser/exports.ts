@@ -18,7 +18,11 @@ export {
   REFRESH_TOKEN,
   SCOPE,
 } from '../../core/familiar/ims.ts'
-export { ValidationCache, type ValidationResult } from '../../core/familiar/validation-cache.ts'
+export {
+  ValidationCache,
+  type ValidationCacheLike,
+  type ValidationResult,
+} from '../../core/familiar/validation-cache.ts'
 export { type FromUnstorageOptions, fromUnstorage, type UnstorageLike } from '../../core/from-unstorage.ts'
 export type { IdTokenCheck } from '../../core/ims/oauth.ts'
 export {

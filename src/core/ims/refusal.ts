@@ -7,6 +7,10 @@ const over = /* @__PURE__ */ new Set(['invalid_grant', 'invalid_token', 'access_
 /** What IMS answers if the user has to do something on its pages first: sign in, consent, accept terms, verify an e-mail. */
 const needsUser = /^(?:(?:login|consent|interaction|account_selection)_required$|ride_)/
 
+/** What IMS answers about a token that it does not accept. */
+const refusedToken =
+  /^(?:(?:invalid|expired|bad|malformed|revoked|unknown)_token|token_(?:invalid|expired|revoked|malformed))$/
+
 type Refusal = ImsResponseError & { readonly imsError: string }
 
 /**
@@ -25,6 +29,12 @@ export function isGrantOver(error: unknown): boolean {
 /** Whether IMS refused to invalidate a token that it does not know, or no longer. */
 export function isUnknownToken(error: unknown): boolean {
   return isRefusal(error) && error.imsError === 'invalid_token'
+}
+
+/** Whether IMS refused the token that was presented, and not the client or the request. */
+export function isTokenRefused(error: unknown): error is Refusal {
+  if (!isRefusal(error) || isClientRefused(error)) return false
+  return error.status === 401 || refusedToken.test(error.imsError)
 }
 
 /** Whether IMS refused the client: another secret may help. */
