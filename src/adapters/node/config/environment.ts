@@ -4,6 +4,7 @@ import type { Json } from '../../../core/ports.ts'
 import { readRegularFile } from '../read-file.ts'
 import { codeOf, fileStats } from '../write-file.ts'
 import { type ConfigObject, isObject } from './config-tree.ts'
+import { hoistedVariables } from './core-config.ts'
 import { parseDotEnv } from './dot-env.ts'
 import { homeDirectory, isInside, workingDirectory } from './places.ts'
 
@@ -45,7 +46,7 @@ const places = ['AIO_CONFIG_FILE', 'AIO_CONFIG_KEY', 'XDG_CONFIG_HOME']
 
 /** Reads the variables, and `.env` in the working directory. Changes neither `process.env` nor any file. */
 export function readEnvironment(options: EnvironmentOptions = {}): Environment {
-  const { cwd = workingDirectory(), env = process.env, home = homeDirectory() } = options
+  const { cwd = workingDirectory(), env = ownVariables(), home = homeDirectory() } = options
   const root = env.AIO_CONFIG_KEY || 'aio'
   const base = env.XDG_CONFIG_HOME || (home === undefined ? undefined : join(home, '.config'))
   const path = cwd === undefined ? undefined : join(cwd, '.env')
@@ -62,6 +63,13 @@ export function readEnvironment(options: EnvironmentOptions = {}): Environment {
     dotEnv: adds && path !== undefined && cwd !== undefined ? { path, inside: isInside(path, cwd) } : undefined,
     variables,
   }
+}
+
+/** The variables of the process, without those that `@adobe/aio-lib-core-config` copied there from a `.env` file. */
+function ownVariables(): Variables {
+  const hoisted = hoistedVariables()
+  if (hoisted.length === 0) return process.env
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !hoisted.includes(name)))
 }
 
 /** A relative path leads nowhere without a working directory. */
