@@ -1,4 +1,4 @@
-import { assembleClient } from '../client.ts'
+import { assembleClient, type LoginClient } from '../client.ts'
 import { ConfigurationError, isImsError, TokenError } from '../errors.ts'
 import { createEmitter } from '../events.ts'
 import { secretInPage } from '../flows/credentials.ts'
@@ -113,11 +113,16 @@ export function namedContexts(given: CreateImsOptions, kinds: readonly ContextKi
     try {
       return (await session.current(own)).accessToken
     } catch (error) {
-      const personNeeded = isImsError(error) && error.code === 'LOGIN_REQUIRED' && 'login' in client
-      const allowed = asked.interaction === 'login' || (asked.interaction === undefined && interactive())
-      if (!personNeeded || !allowed) throw error
+      const userNeeded = isImsError(error) && error.code === 'LOGIN_REQUIRED' && 'login' in client
+      const wanted = isLoginWanted(asked)
+      if (!userNeeded || !(wanted || (asked.interaction === undefined && interactive()))) throw error
       const { prompt, login_hint: loginHint, locale, signal } = asked
-      return await client.login({ signal, prompt, loginHint, locale, context: label })
+      // a platform that looks whether a user is there learns from the data that the caller knows of one
+      const told = wanted && options.interactive ? { ...overrides, interaction: 'login' } : overrides
+      const asking = told === overrides ? client : (await clientOf(label, data, told)).client
+      const token = await (asking as LoginClient).login({ signal, prompt, loginHint, locale, context: label })
+      if (asking !== client) for (const { name, session } of known.values()) if (name === label) session.refreshMemory()
+      return token
     }
   }
 
@@ -246,6 +251,12 @@ function labelOf(name: unknown): string | undefined {
   if (typeof name === 'string') return name
   if (name === undefined || name === null) return undefined
   throw new ConfigurationError('BAD_OPTION', 'the name of an IMS context must be a string')
+}
+
+/** Whether the options of a call say that a user is there, also without a terminal and in CI. */
+function isLoginWanted({ interaction, open, forceLogin }: FamiliarGetTokenOptions): boolean {
+  if (interaction !== undefined) return interaction === 'login'
+  return open !== undefined || forceLogin === true
 }
 
 const ownOptions = new Set(['signal', 'minValidity', 'force', 'interaction', 'prompt', 'login_hint', 'locale'])
