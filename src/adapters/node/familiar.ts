@@ -36,7 +36,7 @@ export function createNodeIms(options: NodeImsOptions = {}): NodeIms {
   const ims = createIms({
     ...nodePlatform({ ...(directory !== undefined && { directory }), config }),
     ...(state && { store: state.store, lock: actionLock() }),
-    interactive: () => !inAction && hasTerminal(),
+    ...(!inAction && { interactive: hasTerminal }),
     kinds: [cliKind({ ...forRelay(login), ...relay })],
     ...rest,
     contexts,

@@ -68,7 +68,10 @@ export interface CreateImsOptions
   readonly contexts?: ContextStore
   /** Where a person is sent, perhaps depending on the context. */
   readonly redirect?: Redirect | ((data: ContextData) => Redirect)
-  /** Whether `getToken` may ask a person where it is not told. Default: never. */
+  /**
+   * Whether a user is there, so that `getToken` may sign them in without being told. If not, it rejects with
+   * `LOGIN_NOT_POSSIBLE`. Default: never, and it rejects with `LOGIN_REQUIRED`.
+   */
   readonly interactive?: () => boolean
   /** Further kinds of credential, tried before `oauth`. */
   readonly kinds?: readonly ContextKind[]

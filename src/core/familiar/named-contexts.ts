@@ -22,12 +22,13 @@ import {
 import { endToken } from './end-token.ts'
 import type { CreateImsOptions, FamiliarGetTokenOptions, FamiliarIms, NamedContext } from './familiar-api.ts'
 import { type Known, remember, used } from './known-clients.ts'
+import { isLoginWanted, notAlone, splitOptions } from './token-options.ts'
 import { readStored, tokensInContext } from './tokens-in-context.ts'
 
 /** The familiar surface over a platform, for contexts of `kinds`: a translation into flows and clients, nothing more. */
 export function namedContexts(given: CreateImsOptions, kinds: readonly ContextKind[]): FamiliarIms {
   const options = withPlatform(given)
-  const { contexts = storedContexts(options.store), interactive = () => false } = options
+  const { contexts = storedContexts(options.store), interactive } = options
   const known = new Map<string, Known>()
   let current: string | undefined
 
@@ -115,10 +116,11 @@ export function namedContexts(given: CreateImsOptions, kinds: readonly ContextKi
     } catch (error) {
       const userNeeded = isImsError(error) && error.code === 'LOGIN_REQUIRED' && 'login' in client
       const wanted = isLoginWanted(asked)
-      if (!userNeeded || !(wanted || (asked.interaction === undefined && interactive()))) throw error
+      if (!userNeeded || (asked.interaction !== undefined && !wanted)) throw error
+      if (!wanted && !interactive?.()) throw interactive ? notAlone(label, error) : error
       const { prompt, login_hint: loginHint, locale, signal } = asked
       // a platform that looks whether a user is there learns from the data that the caller knows of one
-      const told = wanted && options.interactive ? { ...overrides, interaction: 'login' } : overrides
+      const told = wanted && interactive ? { ...overrides, interaction: 'login' } : overrides
       const asking = told === overrides ? client : (await clientOf(label, data, told)).client
       const token = await (asking as LoginClient).login({ signal, prompt, loginHint, locale, context: label })
       if (asking !== client) for (const { name, session } of known.values()) if (name === label) session.refreshMemory()
@@ -251,28 +253,6 @@ function labelOf(name: unknown): string | undefined {
   if (typeof name === 'string') return name
   if (name === undefined || name === null) return undefined
   throw new ConfigurationError('BAD_OPTION', 'the name of an IMS context must be a string')
-}
-
-/** Whether the options of a call say that a user is there, also without a terminal and in CI. */
-function isLoginWanted({ interaction, open, forceLogin }: FamiliarGetTokenOptions): boolean {
-  if (interaction !== undefined) return interaction === 'login'
-  return open !== undefined || forceLogin === true
-}
-
-const ownOptions = new Set(['signal', 'minValidity', 'force', 'interaction', 'prompt', 'login_hint', 'locale'])
-
-function splitOptions(asked: FamiliarGetTokenOptions): { own: GetTokenOptions; overrides: ContextData } {
-  if (typeof asked !== 'object' || asked === null) return { own: {}, overrides: {} }
-  const { signal, minValidity, force } = asked
-  const overrides = Object.entries(asked).filter(([key, value]) => !ownOptions.has(key) && value !== undefined)
-  return {
-    own: {
-      ...(signal && { signal }),
-      ...(minValidity !== undefined && { minValidity }),
-      ...(force !== undefined && { force }),
-    },
-    overrides: Object.fromEntries(overrides) as ContextData,
-  }
 }
 
 const secretKeys = ['client_secret', 'client_secrets', 'private_key', 'passphrase'] as const
