@@ -49,7 +49,7 @@ export {
   SCOPE,
 } from './familiar/ims.ts'
 export type { ExpiringToken, TokenResult } from './familiar/token-result.ts'
-export { ValidationCache, type ValidationResult } from './familiar/validation-cache.ts'
+export { ValidationCache, type ValidationCacheLike, type ValidationResult } from './familiar/validation-cache.ts'
 export { type AuthorizationCodeOptions, authorizationCode } from './flows/authorization-code.ts'
 export { type ClientCredentialsOptions, clientCredentials } from './flows/client-credentials.ts'
 export { type ClusterExchangeOptions, clusterExchange } from './flows/cluster-exchange.ts'

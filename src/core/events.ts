@@ -10,7 +10,10 @@ export type ImsEvent =
   | { type: 'lock-wait'; duration: number }
   | { type: 'clock-skew'; skew: number }
   | { type: 'refresh-refused'; clientId: string; error: string | undefined }
-  /** The browser denies the database, so tokens stay in memory; or (`unreadable entry`) a stored entry can never be read. */
+  /**
+   * The browser denies the database, or an action has no State library, so tokens stay in memory; or (`unreadable entry`)
+   * a stored entry can never be read.
+   */
   | { type: 'store-degraded'; reason: string }
   /**
    * An address with `code` or `error` was left as it is: its state is unknown or missing, or (`path`) it is not the

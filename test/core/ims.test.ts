@@ -1,4 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { createRequire } from 'node:module'
+import { Readable } from 'node:stream'
 import { inspect } from 'node:util'
 import { importPKCS8, SignJWT } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -14,9 +16,15 @@ import {
   type ImsOptions,
   REFRESH_TOKEN,
   SCOPE,
+  ValidationCache,
 } from '../../src/core/index.ts'
 import { createEmulator, type Emulator } from '../../src/emulator/index.ts'
 import { failureOf, unsignedToken } from './scripted-server.ts'
+
+// the one that @adobe/aio-lib-ims depends on
+const NpmFormData: new () => { append(name: string, value: unknown, options?: object): void } = createRequire(
+  import.meta.resolve('@adobe/aio-lib-ims'),
+)('form-data')
 
 const day = 86_400_000
 const orgs = ['0123456789ABCDEF01234567@AdobeOrg', '89ABCDEF0123456789ABCDEF@AdobeOrg']
@@ -575,21 +583,255 @@ describe('results', () => {
   })
 })
 
-describe('methods without their object', () => {
-  it('work: every function property', async () => {
-    const { validateToken, getAccessTokenByClientCredentials, getKeys, getSusiUrl, verifyToken, toTokenResult } = ims
-    const { client_id, client_secrets } = emulator.contexts.oauth_server_to_server
-    const [secret = ''] = client_secrets
-    const { access_token } = await getAccessTokenByClientCredentials(client_id, secret, undefined, ['openid'])
-    await expect(validateToken(access_token.token)).resolves.toMatchObject({ valid: true })
-    await expect(verifyToken(access_token.token)).resolves.toMatchObject({ client_id })
-    await expect(toTokenResult(access_token.token)).resolves.toBeDefined()
-    await expect(getKeys()).resolves.toBeDefined()
-    expect(getSusiUrl('c')).toContain('client_id=c')
-    const { fromToken } = Ims
-    await expect(fromToken(unsignedToken({ as: 'ims-na1' }))).resolves.toBeDefined()
-    const prototype = Object.getOwnPropertyNames(Ims.prototype).filter((name) => name !== 'constructor')
-    expect(prototype).toEqual([])
+describe('as a class', () => {
+  const methods = [
+    'getApiUrl',
+    'getSusiUrl',
+    'get',
+    'post',
+    'getAccessToken',
+    'getAccessTokenByClientCredentials',
+    'exchangeJwtToken',
+    'invalidateToken',
+    'validateTokenAllowList',
+    'validateToken',
+    '_validateToken',
+    'getOrganizations',
+    'toTokenResult',
+  ] as const
+
+  it('has its methods on the prototype, writable, and none on the instance', () => {
+    for (const name of methods) {
+      expect(Object.getOwnPropertyDescriptor(Ims.prototype, name)).toMatchObject({ writable: true, configurable: true })
+    }
+    const own = Object.values(Object.getOwnPropertyDescriptors(ims)).filter(({ value }) => typeof value === 'function')
+    expect(own).toEqual([])
+    expect(Object.keys(ims)).toEqual(expect.arrayContaining(['env', 'endpoint']))
+  })
+
+  it('a stub on the prototype works on instances that exist already', async () => {
+    vi.spyOn(Ims.prototype, 'getOrganizations').mockResolvedValue(['stubbed'])
+    await expect(ims.getOrganizations('t')).resolves.toEqual(['stubbed'])
+    vi.restoreAllMocks()
+    vi.spyOn(Ims.prototype, '_validateToken').mockResolvedValue({ status: 200, imsValidation: { valid: true } })
+    await expect(ims.validateToken('t')).resolves.toEqual({ valid: true })
+    await expect(ims.validateTokenAllowList('t')).resolves.toEqual({ valid: true })
+    vi.restoreAllMocks()
+    vi.spyOn(Ims.prototype, 'get').mockResolvedValue('through get')
+    await expect(ims.getOrganizations('t')).resolves.toBe('through get')
+    await expect(ims.getKeys()).resolves.toBe('through get')
+    vi.restoreAllMocks()
+    expect(sent).toEqual([])
+  })
+
+  it('every method asks at what getApiUrl of a subclass says', async () => {
+    const { client_id, client_secrets, ims_org_id } = emulator.contexts.oauth_server_to_server
+    const asked: string[] = []
+    class Proxied extends Ims {
+      override getApiUrl(api: string) {
+        asked.push(api)
+        return `${emulator.url}${api}`
+      }
+    }
+    const fetch: Fetch = (url, init) => emulator.fetch(url, init)
+    const proxied = new Proxied({ env: 'stage', fetch, retry: { retries: 0 } })
+    const credential = [client_id, client_secrets[0] ?? '', ims_org_id, ['openid']] as const
+    const { access_token } = await proxied.getAccessTokenByClientCredentials(...credential)
+    const { token } = access_token
+    await expect(proxied.validateToken(token)).resolves.toMatchObject({ valid: true })
+    await expect(proxied.verifyToken(token)).resolves.toMatchObject({ client_id })
+    await failureOf(proxied.exchangeJwtToken('c', 's', 'j'))
+    await failureOf(proxied.getPromiseToken({ ...promise(client_id, token) }))
+    await proxied.invalidateToken(token, client_id)
+    expect(proxied.getSusiUrl('c')).toContain(emulator.url)
+    expect(proxied.getLogoutUrl({ clientId: 'c' })).toContain(emulator.url)
+    expect(new Set(asked)).toEqual(
+      new Set([
+        '/ims/token/v2',
+        '/ims/validate_token/v1',
+        '/ims/keys',
+        '/ims/exchange/jwt',
+        '/ims/token/v4',
+        '/ims/revoke',
+        '/ims/invalidate_token/v2',
+        '/ims/authorize/v1',
+        '/ims/logout/v1',
+      ]),
+    )
+  })
+
+  const promise = (clientId: string, authenticatingToken: string) => {
+    return { clientId, clientSecret: 's', promiseDefinitionId: 'd', authenticatingToken }
+  }
+
+  it('uses an endpoint that is set later, as it is checked in options', async () => {
+    const later = new Ims({ env: 'prod', fetch: emulator.fetch, retry: { retries: 0 } })
+    later.endpoint = `${emulator.url}/`
+    expect(later.getApiUrl('/x')).toBe(`${emulator.url}/x`)
+    await expect(later.getKeys()).resolves.toHaveProperty('keys')
+    const token = await machineToken()
+    await expect(later.verifyToken(token)).resolves.toBeDefined()
+    for (const wrong of ['http://ims.test', 'nonsense', 'https://user@ims.test']) {
+      later.endpoint = wrong
+      expect(await failureOf(later.getKeys())).toMatchObject({ code: 'BAD_OPTION' })
+      expect(await failureOf(later.verifyToken(token))).toMatchObject({ code: 'BAD_OPTION' })
+    }
+  })
+
+  it('sends nothing in the clear, wherever getApiUrl leads', async () => {
+    const fetch = vi.fn<Fetch>()
+    for (const url of ['http://ims.test/ims/keys', 'nonsense', undefined]) {
+      const leading = new Ims({ fetch })
+      leading.getApiUrl = () => url as string
+      expect(await failureOf(leading.getKeys())).toMatchObject({ code: 'BAD_OPTION' })
+      expect(await failureOf(leading.refreshToken({ clientId: 'c', refreshToken: 'r' }))).toMatchObject({
+        code: 'BAD_OPTION',
+      })
+    }
+    expect(fetch).not.toHaveBeenCalled()
+  })
+})
+
+describe('text that cannot be a token', () => {
+  it.each(['garbage', 'a.b.c', '', undefined, null, 5, {}, 'with blank', `${'x'.repeat(40)}.${'y'.repeat(40)}.z`])(
+    '%s is invalid without a request, whoever asks',
+    async (token) => {
+      const invalid = { valid: false, reason: 'bad payload' }
+      for (const clientId of [undefined, 'c']) {
+        await expect(ims.validateToken(token as string, clientId)).resolves.toEqual(invalid)
+      }
+      await expect(ims.validateTokenAllowList(token as string, ['c'])).resolves.toEqual(invalid)
+      expect(sent).toEqual([])
+    },
+  )
+})
+
+describe('a refusal of validate_token', () => {
+  const token = unsignedToken({ type: 'access_token', client_id: 'c' })
+  const refusing = (status: number, body: unknown) =>
+    imsWith({ fetch: async () => Response.json(body, { status }), cache: new ValidationCache() })
+
+  it.each([
+    [400, 'invalid_token'],
+    [401, 'invalid_token'],
+    [401, 'unauthorized'],
+    [403, 'token_expired'],
+  ])('about the token is a verdict: %s %s', async (status, error) => {
+    const using = refusing(status, { error })
+    for (const _ of ['asked', 'cached'])
+      await expect(using.validateToken(token)).resolves.toEqual({ valid: false, reason: error })
+    await expect(using.validateTokenAllowList(token, ['c'])).resolves.toEqual({ valid: false, reason: error })
+  })
+
+  it.each([
+    [400, { error: 'bad_request' }],
+    [401, { error: 'invalid_client' }],
+    [401, 'a page of a proxy'],
+    [403, { error: 'forbidden' }],
+  ])('about something else is an error: %s %s', async (status, body) => {
+    expect(await failureOf(refusing(status, body).validateToken(token))).toMatchObject({ code: 'HTTP_ERROR', status })
+  })
+})
+
+describe('the parameters of get and post', () => {
+  const recording = () => {
+    const bodies: [string, string][] = []
+    const fetch: Fetch = async (url, init) => {
+      const request = new Request(url, { method: init.method ?? 'GET', body: init.body ?? null })
+      bodies.push([
+        (request.headers.get('content-type') ?? '').replace(/boundary=.*/, 'boundary'),
+        await request.text(),
+      ])
+      return Response.json({ asked: new URL(url).search })
+    }
+    return { bodies, using: imsWith({ fetch }) }
+  }
+
+  it('may be a Map or URLSearchParams', async () => {
+    const { using, bodies } = recording()
+    for (const parameters of [{ a: 1, b: undefined }, new Map([['a', 1]]), new URLSearchParams('a=1')]) {
+      await expect(using.get('/ims/x', undefined, parameters)).resolves.toEqual({ asked: '?a=1' })
+      await using.post('/ims/x', undefined, parameters)
+      expect(bodies.at(-1)).toEqual(['application/x-www-form-urlencoded;charset=UTF-8', 'a=1'])
+    }
+  })
+
+  it('may be a FormData, of the platform or of the package form-data', async () => {
+    const { using, bodies } = recording()
+    const own = new FormData()
+    const npm = new NpmFormData()
+    for (const one of [own, npm]) one.append('a', 'ä')
+    npm.append('file', Readable.from(['of ', 'a stream']), { filename: 'x.txt', contentType: 'text/plain' })
+    for (const one of [own, npm]) {
+      await using.post('/ims/x', undefined, one)
+      const [type, body = ''] = bodies.at(-1) ?? []
+      expect(type).toBe('multipart/form-data; boundary')
+      expect(body).toMatch(/name="a"\r\n(?:.*\r\n)?\r\nä\r\n/)
+    }
+    expect(bodies.at(-1)?.[1]).toContain('of a stream')
+  })
+
+  it('that cannot be read are refused', async () => {
+    const { using, bodies } = recording()
+    const npm = new NpmFormData()
+    npm.append(
+      'file',
+      new Readable({
+        read() {
+          this.destroy(new Error('gone'))
+        },
+      }),
+      { filename: 'x', knownLength: 3 },
+    )
+    expect(await failureOf(using.post('/ims/x', undefined, npm))).toMatchObject({ code: 'BAD_OPTION' })
+    expect(bodies).toEqual([])
+  })
+})
+
+describe('a signal', () => {
+  const aborted = () => AbortSignal.abort(new Error('enough'))
+  const code = unsignedToken({ type: 'authorization_code' })
+  const token = unsignedToken({ type: 'access_token', client_id: 'c' })
+  const client = { clientId: 'c', clientSecret: 's' }
+
+  it.each<[string, (signal: AbortSignal) => Promise<unknown>]>([
+    ['get', (signal) => ims.get('/ims/x', 't', {}, signal)],
+    ['post', (signal) => ims.post('/ims/x', 't', {}, signal)],
+    ['getAccessToken', (signal) => ims.getAccessToken(code, 'c', 's', '', signal)],
+    ['client credentials', (signal) => ims.getAccessTokenByClientCredentials('c', 's', '', [], signal)],
+    ['exchangeJwtToken', (signal) => ims.exchangeJwtToken('c', 's', 'j', signal)],
+    ['exchangeAuthorizationCode', (signal) => ims.exchangeAuthorizationCode({ ...client, code: 'x', signal })],
+    ['refreshToken', (signal) => ims.refreshToken({ ...client, refreshToken: 'x', signal })],
+    ['exchangeToken', (signal) => ims.exchangeToken({ ...client, token: 'x', orgId: 'o', signal })],
+    [
+      'getPromiseToken',
+      (signal) => ims.getPromiseToken({ ...client, promiseDefinitionId: 'd', authenticatingToken: 'x', signal }),
+    ],
+    ['exchangePromiseToken', (signal) => ims.exchangePromiseToken({ ...client, promiseToken: 'x', signal })],
+    ['invalidateToken', (signal) => ims.invalidateToken(token, 'c', 's', 'access_token', signal)],
+    ['revokeToken', (signal) => ims.revokeToken(token, client, signal)],
+    ['validateToken', (signal) => ims.validateToken(token, 'c', signal)],
+    ['validateTokenAllowList', (signal) => ims.validateTokenAllowList(token, ['c'], signal)],
+    ['verifyToken', (signal) => ims.verifyToken(token, { signal })],
+    ['getOrganizations', (signal) => ims.getOrganizations('t', signal)],
+    ['getProfile', (signal) => ims.getProfile('t', {}, signal)],
+    ['getUserInfo', (signal) => ims.getUserInfo('t', signal)],
+    ['getKeys', (signal) => ims.getKeys(signal)],
+    ['getOpenIdConfiguration', (signal) => ims.getOpenIdConfiguration(signal)],
+  ])('ends %s with its own reason', async (_, act) => {
+    expect(await failureOf(act(aborted()))).toMatchObject({ message: 'enough' })
+    expect(await failureOf(act(5 as never))).toMatchObject({ code: 'BAD_OPTION' })
+  })
+
+  it('ends one caller of a validation that others wait for', async () => {
+    const valid = await machineToken()
+    const cached = imsWith({ cache: new ValidationCache() })
+    const control = new AbortController()
+    const leaving = cached.validateToken(valid, undefined, control.signal)
+    const staying = cached.validateToken(valid)
+    control.abort(new Error('enough'))
+    expect(await failureOf(leaving)).toMatchObject({ message: 'enough' })
+    await expect(staying).resolves.toMatchObject({ valid: true })
   })
 })
 

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Ims, type ImsValidation, ValidationCache } from '../../src/core/index.ts'
+import { Ims, type ImsValidation, ValidationCache, type ValidationCacheLike } from '../../src/core/index.ts'
 import { failureOf, unsignedToken } from './scripted-server.ts'
 
 const hour = 3_600_000
@@ -26,7 +26,7 @@ const tokenOf = (user: string, more: Record<string, unknown> = {}) =>
   })
 
 /** IMS as far as validation goes: who is asked for is who is answered. */
-function imsWithCache(cache: ValidationCache, answer: (token: string) => unknown = answerFor) {
+function imsWithCache(cache: ValidationCacheLike, answer: (token: string) => unknown = answerFor) {
   const asked: string[] = []
   const fetch = async (_url: string, init: RequestInit) => {
     const token = new Headers(init.headers).get('authorization')?.slice('Bearer '.length) ?? ''
@@ -44,12 +44,11 @@ function answerFor(token: string) {
 }
 
 describe('validateToken with a cache', () => {
-  it('works as documented, also without its object', async () => {
+  it('works as documented', async () => {
     const { ims, asked } = imsWithCache(new ValidationCache(hour, 10, 10))
-    const { validateToken } = ims
     const alice = tokenOf('alice')
-    await expect(validateToken(alice)).resolves.toMatchObject({ valid: true, token: { user_id: 'alice' } })
-    await expect(validateToken(alice)).resolves.toMatchObject({ valid: true, token: { user_id: 'alice' } })
+    await expect(ims.validateToken(alice)).resolves.toMatchObject({ valid: true, token: { user_id: 'alice' } })
+    await expect(ims.validateToken(alice)).resolves.toMatchObject({ valid: true, token: { user_id: 'alice' } })
     expect(asked).toHaveLength(1)
   })
 
@@ -233,16 +232,67 @@ describe('what is remembered is bounded', () => {
   })
 
   it.each([
-    [0, 1, 1, 'maxAge'],
     [-1, 1, 1, 'maxAge'],
     [Number.NaN, 1, 1, 'maxAge'],
-    [1, 0, 1, 'maxValidEntries'],
+    [1, -5, 1, 'maxValidEntries'],
     [1, 1, '5', 'maxInvalidEntries'],
-    [1, 1, undefined, 'maxInvalidEntries'],
+    ['60000', 1, 1, 'maxAge'],
   ])('by numbers: not (%s, %s, %s)', (maxAge, valid, invalid, named) => {
-    expect(() => new ValidationCache(maxAge, valid, invalid as number)).toThrow(
+    expect(() => new ValidationCache(maxAge as number, valid, invalid as number)).toThrow(
       expect.objectContaining({ code: 'BAD_OPTION', message: expect.stringContaining(named) }),
     )
+  })
+})
+
+describe('limits that are missing or 0', () => {
+  it.each([[], [undefined, undefined, undefined], [0, 0, 0], [null, null, null]])('are bounded', async (...limits) => {
+    const cache = new ValidationCache(...(limits as number[]))
+    let asked = 0
+    const validate = (status: number) => async (_: string) => {
+      asked++
+      return { status }
+    }
+    await cache.validateWithCache(validate(200), 'a')
+    await cache.validateWithCache(validate(200), 'a')
+    expect(asked).toBe(1)
+    for (let index = 0; index <= 20_000; index++) await cache.validateWithCache(validate(400), `bad ${index}`)
+    asked = 0
+    await cache.validateWithCache(validate(200), 'a')
+    expect(asked).toBe(0)
+    // as many as README of @adobe/aio-lib-ims suggests, so the first one has made room
+    await cache.validateWithCache(validate(400), 'bad 0')
+    expect(asked).toBe(1)
+    vi.setSystemTime(Date.now() + 300_000)
+    await cache.validateWithCache(validate(200), 'a')
+    expect(asked).toBe(2)
+  })
+})
+
+describe("a cache of one's own", () => {
+  it('needs validateWithCache only, and gets what @adobe/aio-lib-ims gives it first', async () => {
+    const asked: unknown[][] = []
+    const cache = {
+      validateWithCache: async (validate: (...params: unknown[]) => Promise<unknown>, ...params: unknown[]) => {
+        asked.push(params)
+        return validate(...params)
+      },
+    }
+    const { ims, asked: sent } = imsWithCache(cache)
+    const alice = tokenOf('alice')
+    await expect(ims.validateToken(alice, 'c')).resolves.toMatchObject({ valid: true })
+    await expect(ims.validateTokenAllowList(alice, ['x'])).resolves.toMatchObject({ valid: false })
+    expect(asked).toEqual([
+      [alice, 'c', ims.endpoint, 'token'],
+      [alice, ['x'], ims.endpoint, 'allow-list'],
+    ])
+    expect(sent).toHaveLength(2)
+  })
+
+  it('that resolves to something else is told so', async () => {
+    for (const answer of [undefined, null, {}, 5]) {
+      const { ims } = imsWithCache({ validateWithCache: async () => answer })
+      expect(await failureOf(ims.validateToken(tokenOf('alice')))).toMatchObject({ code: 'BAD_OPTION' })
+    }
   })
 })
 

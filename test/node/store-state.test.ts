@@ -13,6 +13,7 @@ import { actionContexts } from '../../src/adapters/node/contexts-action.ts'
 import { actionLock } from '../../src/adapters/node/lock-action.ts'
 import { type StateTokens, type StoredTokens, stateTokens } from '../../src/adapters/node/store-state.ts'
 import { storeContract } from '../../src/testing/index.ts'
+import { fixture, removeDirectory, run, temporaryDirectory } from './fixtures/scripts.ts'
 
 const env = { __OW_ACTION_NAME: '/ns/pkg/action', __OW_NAMESPACE: '12345-project', __OW_API_KEY: 'the-api-key' }
 const now = () => 1_000_000
@@ -298,12 +299,21 @@ describe('stateTokens on its own', () => {
     expect(loads).toBe(2)
   })
 
-  test('says what to install where the package is missing', async () => {
+  test('goes on in memory, and says so once, if the package is not installed', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'imskit-state-'))
     const child = `
       import { stateTokens } from './src/adapters/node/store-state.ts'
-      const error = await stateTokens().get('ctx').catch((reason) => reason)
-      process.stdout.write(error.code + ' ' + error.message)`
+      const said = []
+      const kept = stateTokens({ onDegraded: (reason) => said.push(reason) })
+      const tokens = { access_token: { token: 'a', expiry: 9e12 } }
+      const before = await Promise.all([kept.get('ctx'), kept.get('other')])
+      await kept.put('ctx', tokens)
+      await kept.store.set('key', 'value')
+      const after = [await kept.get('ctx'), await kept.get('other'), await kept.store.get('key')]
+      await kept.put('ctx', undefined)
+      await kept.store.delete('key')
+      const gone = [await kept.get('ctx'), await kept.store.get('key')]
+      process.stdout.write(JSON.stringify({ said, before, after, gone }))`
     await build({
       stdin: { contents: child, resolveDir: process.cwd(), loader: 'ts' },
       outfile: join(dir, 'child.mjs'),
@@ -314,8 +324,23 @@ describe('stateTokens on its own', () => {
       logLevel: 'silent',
     })
     const { stdout } = await promisify(execFile)(process.execPath, [join(dir, 'child.mjs')], { env })
-    expect(stdout).toMatch(/^BAD_OPTION .*is not installed. Run: npm install @adobe\/aio-lib-state/)
+    expect(JSON.parse(stdout)).toEqual({
+      said: ['@adobe/aio-lib-state is not installed'],
+      before: [null, null],
+      after: [{ access_token: { token: 'a', expiry: 9e12 } }, null, 'value'],
+      gone: [null, null],
+    })
     await rm(dir, { recursive: true })
+  })
+
+  test('a package that lacks a part of its own is an error', async () => {
+    const code = 'ERR_MODULE_NOT_FOUND'
+    const message = "Cannot find package 'x' imported from /node_modules/@adobe/aio-lib-state/index.js"
+    const load = () => Promise.reject(Object.assign(new Error(message), { code }))
+    const said: string[] = []
+    const kept = stateTokens({ env, now, load, onDegraded: (reason) => said.push(reason) })
+    await expect(kept.get('ctx')).rejects.toMatchObject({ code: 'BAD_OPTION' })
+    expect(said).toEqual([])
   })
 
   test('an older State library that gives and returns objects is understood', async () => {
@@ -331,4 +356,25 @@ describe('stateTokens on its own', () => {
       message: expect.stringContaining('install'),
     })
   })
+})
+
+test('an action without the State library obtains its tokens once and goes on in memory', async () => {
+  const dir = temporaryDirectory()
+  const outfile = join(dir, 'action.cjs')
+  await build({
+    entryPoints: [fixture('action-without-state.ts')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    external: ['@adobe/*'],
+    logLevel: 'silent',
+  })
+  const printed = run([process.execPath, outfile], { cwd: dir, env: { ...env, HOME: dir } })
+  expect(printed).toEqual({
+    tokens: ['token-1', 'token-2', 'token-1', 'token-2'],
+    requests: 2,
+    degraded: [{ type: 'store-degraded', reason: '@adobe/aio-lib-state is not installed' }],
+  })
+  removeDirectory(dir)
 })

@@ -79,29 +79,32 @@ describe('a context that needs a person', () => {
     expect(ims.contexts.person).toMatchObject({ access_token: { token: await token }, refresh_token: {} })
   })
 
-  test.each([[undefined], [{ interaction: 'none' }]])(
-    'is not asked without a terminal, nor with %j',
-    async (options) => {
-      const place = placeWithBrowser()
-      const program = imskit({ place, endpoint: emulator.url })
-      await program.call('context.set', 'person', withoutEndpoint(emulator.contexts.oauth_public))
-      const before = requests()
-      await expect(program.call('getToken', 'person', options)).rejects.toMatchObject({ code: 'LOGIN_REQUIRED' })
-      expect(program.printed).toEqual({ stdout: '', stderr: '' })
-      expect(requests()).toBe(before)
-      expect(place.opened()).toBe('')
-    },
-  )
+  test.each([
+    [undefined, 'LOGIN_NOT_POSSIBLE'],
+    [{ interaction: 'none' }, 'LOGIN_REQUIRED'],
+  ])('is not asked without a terminal, nor with %j', async (options, code) => {
+    const place = placeWithBrowser()
+    const program = imskit({ place, endpoint: emulator.url })
+    await program.call('context.set', 'person', withoutEndpoint(emulator.contexts.oauth_public))
+    const before = requests()
+    await expect(program.call('getToken', 'person', options)).rejects.toMatchObject({ code })
+    expect(program.printed).toEqual({ stdout: '', stderr: '' })
+    expect(requests()).toBe(before)
+    expect(place.opened()).toBe('')
+  })
 
-  test('cannot be asked in CI', async () => {
+  test('is not asked in CI, unless the call says so', async () => {
     const place = placeWithBrowser()
     const program = imskit({ place, endpoint: emulator.url, env: { CI: 'true' } })
     await program.call('context.set', 'person', withoutEndpoint(emulator.contexts.oauth_public))
-    await expect(program.call('getToken', 'person', login)).rejects.toMatchObject({ code: 'LOGIN_NOT_POSSIBLE' })
+    await expect(program.call('getToken', 'person')).rejects.toMatchObject({ code: 'LOGIN_NOT_POSSIBLE' })
     await program.call('context.setCli', { 'cli.bare-output': true })
-    await expect(program.call('getToken', 'cli', login)).rejects.toMatchObject({ code: 'LOGIN_NOT_POSSIBLE' })
+    await expect(program.call('getToken', 'cli')).rejects.toMatchObject({ code: 'LOGIN_NOT_POSSIBLE' })
     expect(program.printed.stderr).toBe('')
     expect(place.opened()).toBe('')
+    const token = program.call('getToken', 'person', login)
+    await signIn(program)
+    expect(await token).toBeTypeOf('string')
   })
 
   test('is not bothered with an outage', async () => {

@@ -14,6 +14,6 @@ declare module 'oidc-provider' {
 }
 
 declare module 'hjson' {
-  const hjson: { parse(text: string): unknown }
+  const hjson: { parse(text: string): unknown; stringify(value: unknown, options?: object): string }
   export default hjson
 }

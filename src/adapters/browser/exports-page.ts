@@ -19,7 +19,11 @@ export {
   REFRESH_TOKEN,
   SCOPE,
 } from '../../core/familiar/ims.ts'
-export { ValidationCache, type ValidationResult } from '../../core/familiar/validation-cache.ts'
+export {
+  ValidationCache,
+  type ValidationCacheLike,
+  type ValidationResult,
+} from '../../core/familiar/validation-cache.ts'
 export { idTokenSignature } from '../../core/flows/id-token-check.ts'
 export type { IdTokenCheck } from '../../core/ims/oauth.ts'
 export * from './exports-login.ts'

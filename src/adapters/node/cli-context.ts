@@ -73,10 +73,11 @@ function cliFlow(data: ContextData, options: RelayOptions): LoginFlow {
  *
  * @throws {ConfigurationError} `UNTRUSTED_SOURCE` if the working directory names the browser
  */
-export function loginOptions({ timeout, open, browser }: ContextData): {
+export function loginOptions({ timeout, open, browser, interaction }: ContextData): {
   timeout?: number
   open?: boolean
   browser?: string
+  isInteractive?: boolean
 } {
   if (timeout !== undefined && !(Number(timeout) > 0)) {
     throw new ConfigurationError('BAD_OPTION', 'timeout must be a number of seconds above 0')
@@ -85,6 +86,8 @@ export function loginOptions({ timeout, open, browser }: ContextData): {
   return {
     ...(timeout !== undefined && { timeout: Number(timeout) * 1000 }),
     ...(typeof open === 'boolean' && { open }),
+    // the caller knows of a user, whatever the terminal and CI look like
+    ...(interaction === 'login' && { isInteractive: true }),
     ...(typeof browser === 'string' && browser !== '' && { browser }),
   }
 }

@@ -1,4 +1,5 @@
 import { isImsError } from '../../core/errors.ts'
+import type { Emit } from '../../core/events.ts'
 import { redirectUriOf } from '../../core/familiar/context-kind.ts'
 import type { ContextData } from '../../core/familiar/contexts.ts'
 import { createIms } from '../../core/familiar/create-ims.ts'
@@ -31,12 +32,13 @@ export function createNodeIms(options: NodeImsOptions = {}): NodeIms {
   checkOptions('createNodeIms', options)
   const { directory, login, config = aioConfig(), relay, ...rest } = options
   const inAction = process.env.__OW_ACTION_NAME !== undefined
-  const state = inAction ? stateTokens() : undefined
+  const degraded = saidOnce()
+  const state = inAction ? stateTokens(degraded.say) : undefined
   const contexts = state ? actionContexts(() => state) : aioContexts(config)
   const ims = createIms({
     ...nodePlatform({ ...(directory !== undefined && { directory }), config }),
-    ...(state && { store: state.store, lock: actionLock() }),
-    interactive: () => !inAction && hasTerminal(),
+    ...(state && { store: state.store, lock: actionLock(), report: degraded.hear }),
+    ...(!inAction && { interactive: hasTerminal }),
     kinds: [cliKind({ ...forRelay(login), ...relay })],
     ...rest,
     contexts,
@@ -49,6 +51,22 @@ export function createNodeIms(options: NodeImsOptions = {}): NodeIms {
 /** What a login through the relay calls `env` is the environment of IMS. */
 function forRelay({ env: processEnv, ...login }: LoginOptions = {}): RelayOptions {
   return { ...login, processEnv }
+}
+
+/** Emits that tokens stay in memory once, by the first client that there is. */
+function saidOnce(): { say: (reason: string) => void; hear: (emit: Emit) => void } {
+  let hearing: Emit | undefined
+  let waiting: string | undefined
+  return {
+    say(reason) {
+      if (hearing) hearing({ type: 'store-degraded', reason })
+      else waiting = reason
+    },
+    hear(emit) {
+      if (hearing === undefined && waiting !== undefined) emit({ type: 'store-degraded', reason: waiting })
+      hearing ??= emit
+    },
+  }
 }
 
 /** Someone may be there who can open a browser. */

@@ -1,30 +1,58 @@
+import { imsOfToken } from '../../core/familiar/endpoint-of-token.ts'
 import { Ims as CoreIms, type ImsOptions } from '../../core/familiar/ims.ts'
+import type { ImsSetting } from '../../core/familiar/ims-connection.ts'
 import { imsOptions } from '../../core/familiar/ims-options.ts'
-import { ValidationCache as CoreValidationCache, type Digest } from '../../core/familiar/validation-cache.ts'
+import type { Untyped } from '../../core/familiar/untyped.ts'
+import {
+  ValidationCache as CoreValidationCache,
+  type Digest,
+  type ValidationCacheLike,
+} from '../../core/familiar/validation-cache.ts'
+import type { ConnectionDefaults } from '../../core/ports.ts'
+import { aioConfig } from './config/aio-config.ts'
+import { configDefaults, configDefaultsNow } from './config/defaults.ts'
 import { debugPrinter } from './debug.ts'
 
 /**
- * The low-level IMS HTTP API. Without `env` it takes `AIO_CLI_ENV`, without `endpoint` `AIO_IMS_CONFIG_ENDPOINT`.
+ * The low-level IMS HTTP API. Without `endpoint` it takes `ims.config.endpoint` of the `.aio` files and variables
+ * (`AIO_IMS_CONFIG_ENDPOINT`), without `env` `AIO_CLI_ENV` or `cli.env`, as contexts and clients do. If a file is YAML
+ * or cannot be read, they are found before the first request, which then rejects with `CONFIG_UNREADABLE`.
  */
 export class Ims extends CoreIms {
-  constructor(where?: string | ImsOptions, cache?: CoreValidationCache) {
-    super(withPrinter(withDefaults(where)), cache)
+  constructor(where?: string | ImsOptions, cache?: ValidationCacheLike) {
+    const { options, setting } = located(imsOptions(where))
+    super(withPrinter(options), cache, setting)
+  }
+
+  static override async fromToken(token: string, options: ImsOptions = {}): Promise<Untyped> {
+    const defaults = options?.endpoint === undefined ? await configDefaults(aioConfig()) : {}
+    if (defaults.untrusted) throw defaults.untrusted
+    return imsOfToken(
+      Ims,
+      token,
+      defaults.endpoint === undefined ? options : { ...options, endpoint: defaults.endpoint },
+    )
   }
 }
 
-function withDefaults(where: string | ImsOptions | undefined): string | ImsOptions {
-  const endpoint = variable('AIO_IMS_CONFIG_ENDPOINT')
-  if (typeof where === 'string') return endpoint === undefined ? where : { env: where, endpoint }
-  if (where?.endpoint !== undefined || (where?.env !== undefined && endpoint === undefined)) return where
-  const env = where?.env ?? (variable('AIO_CLI_ENV')?.toLowerCase() === 'stage' ? 'stage' : 'prod')
-  return { ...where, env, ...(endpoint !== undefined && { endpoint }) }
+/** The options with what the configuration says; an endpoint of it wins over any environment. */
+function located(options: ImsOptions): { options: ImsOptions; setting: ImsSetting } {
+  if (options.endpoint !== undefined) return { options, setting: {} }
+  const found = configDefaultsNow()
+  if (found === undefined)
+    return { options, setting: { settle: async () => named(options, await configDefaults(aioConfig())) } }
+  const { untrusted, ...where } = named(options, found)
+  return { options: { ...options, ...where }, setting: { untrusted } }
+}
+
+function named({ env }: ImsOptions, defaults: ConnectionDefaults): ConnectionDefaults {
+  return env === undefined ? defaults : { ...defaults, env }
 }
 
 /** `DEBUG=imskit` prints what this instance asks, beside what its owner listens to. */
-function withPrinter(where: string | ImsOptions): string | ImsOptions {
+function withPrinter(options: ImsOptions): ImsOptions {
   const print = debugPrinter()
-  if (print === undefined) return where
-  const options = imsOptions(where)
+  if (print === undefined) return options
   const { onEvent } = options
   return {
     ...options,
@@ -35,13 +63,9 @@ function withPrinter(where: string | ImsOptions): string | ImsOptions {
   }
 }
 
-function variable(name: string): string | undefined {
-  return process.env[name] || process.env[name.toLowerCase()] || undefined
-}
-
 /** Caches validations; see the core's class. Here the digest is a SHA-256 of Node's, synchronous from the second one on. */
 export class ValidationCache extends CoreValidationCache {
-  constructor(maxAge: number, maxValidEntries: number, maxInvalidEntries: number) {
+  constructor(maxAge?: number, maxValidEntries?: number, maxInvalidEntries?: number) {
     super(maxAge, maxValidEntries, maxInvalidEntries, sha256)
   }
 }

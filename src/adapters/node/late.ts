@@ -61,12 +61,16 @@ export async function readKey(source: string, passphrase?: string): Promise<stri
   return late.readKey(source, passphrase)
 }
 
-/** The State service of an I/O Runtime action, connected at first use. */
-export function stateTokens(): StateTokens {
+/**
+ * The State service of an I/O Runtime action, connected at first use.
+ *
+ * @param onDegraded is told, once, if its package is not installed
+ */
+export function stateTokens(onDegraded: (reason: string) => void): StateTokens {
   let tokens: StateTokens | undefined
   const connected = async () => {
     const late = await import('./store-state.ts')
-    tokens ??= late.stateTokens()
+    tokens ??= late.stateTokens({ onDegraded })
     return tokens
   }
   return {

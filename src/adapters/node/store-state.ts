@@ -33,6 +33,8 @@ export interface StateTokensOptions {
   readonly now?: (() => number) | undefined
   /** Loads the State library. Default: `import('@adobe/aio-lib-state')`. */
   readonly load?: (() => Promise<unknown>) | undefined
+  /** Is told, once, that the State library is not installed and tokens stay in memory. */
+  readonly onDegraded?: ((reason: string) => void) | undefined
 }
 
 /** The part of `@adobe/aio-lib-state` that is used. */
@@ -51,15 +53,21 @@ const encodedPrefix = 'imskit-b64.'
  * Keeps tokens in the State service of Adobe I/O Runtime, under the keys and times to live of aio-lib-ims, through
  * the optional package `@adobe/aio-lib-state`, which is loaded on first use.
  *
+ * If that package is not installed, tokens stay in the memory of this container: a new one obtains its own.
+ *
  * Throws `MISSING_ENVIRONMENT_VARIABLE` outside of an action. Failures of the service reject with `STORE_FAILED`,
  * without a cause: the errors of that package carry what was to be stored.
  */
 export function stateTokens(options: StateTokensOptions = {}): StateTokens {
-  const { now = Date.now, load } = options
+  const { now = Date.now, load, onDegraded } = options
   const { action, namespace, auth } = readAction(options.env ?? process.env)
   let state: Promise<State> | undefined
   const connected = (): Promise<State> => {
     state ??= connect(load, { namespace, auth }).catch((error: unknown) => {
+      if (isNotInstalled((error as { cause?: unknown }).cause)) {
+        onDegraded?.('@adobe/aio-lib-state is not installed')
+        return memoryState()
+      }
       state = undefined
       throw error
     })
@@ -150,15 +158,29 @@ async function connect(load: StateTokensOptions['load'], ow: { namespace: string
 }
 
 function loadError(cause?: unknown): ConfigurationError {
-  const { code } = (cause ?? {}) as { code?: unknown }
-  const isMissing = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND'
   return new ConfigurationError(
     'BAD_OPTION',
-    `In an I/O Runtime action tokens are kept by the package @adobe/aio-lib-state, and it ${
-      isMissing ? 'is not installed' : 'could not be used'
-    }. Run: npm install @adobe/aio-lib-state@5`,
+    'In an I/O Runtime action the package @adobe/aio-lib-state stores the tokens, and it could not be used. ' +
+      'Run: npm install @adobe/aio-lib-state@5',
     { cause },
   )
+}
+
+/** Whether it is the package itself that is missing, and not a part of it: then it is broken. */
+function isNotInstalled(error: unknown): boolean {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown }
+  const isMissing = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND'
+  return isMissing && /^Cannot find (?:module|package) '@adobe\/aio-lib-state'/.test(String(message))
+}
+
+/** What a State service would store, for this container alone. Tokens and entries say themselves when they expire. */
+function memoryState(): State {
+  const values = new Map<string, string>()
+  return {
+    get: async (key) => ({ value: values.get(key) }),
+    put: async (key, value) => void values.set(key, value),
+    delete: async (key) => void values.delete(key),
+  }
 }
 
 function failTo(act: string): (error: unknown) => never {

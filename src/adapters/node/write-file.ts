@@ -24,6 +24,8 @@ export interface WriteOptions {
   readonly reserved?: boolean
   /** Write only if the file still is this one (`undefined`: still missing), as {@link fileStats} saw it. */
   readonly replaces?: Stats | undefined
+  /** Runs as soon as the new content has its name, before any other code of this process. */
+  readonly replaced?: (() => void) | undefined
 }
 
 /** What stands at `path`, symbolic links followed; `undefined` where nothing does. Throws what `stat` throws. */
@@ -73,7 +75,7 @@ export async function writeFileAtomic(
       unlinkSync(temporary)
       return undefined
     }
-    await moveOver(temporary, path)
+    await moveOver(temporary, path, options.replaced)
     return written
   } catch (error) {
     if (temporary !== undefined) remove(temporary)
@@ -174,10 +176,11 @@ function keepOwner(descriptor: number, old: Stats | undefined): boolean {
 }
 
 /** Windows refuses to replace a file that someone has open just now: it is tried again for a second. */
-async function moveOver(from: string, to: string): Promise<void> {
+async function moveOver(from: string, to: string, moved?: () => void): Promise<void> {
   for (let attempt = 0; ; attempt += 1) {
     try {
       renameSync(from, to)
+      moved?.()
       return
     } catch (error) {
       const busy = ['EPERM', 'EACCES', 'EBUSY'].includes(codeOf(error))

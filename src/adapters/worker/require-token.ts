@@ -123,7 +123,7 @@ function localCheck(connection: Connection, { fetch, clock, onEvent }: RequireTo
 function imsCheck(connection: Connection, { cache, clientId }: RequireTokenOptions): Verifier {
   return async (token, options = {}) => {
     const claimed = readClaims(token)
-    const ask = () => validateAtIms(connection, token, clientId)
+    const ask = () => validateAtIms(async () => connection, token, clientId)
     const found =
       cache === undefined
         ? await ask()

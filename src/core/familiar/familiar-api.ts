@@ -8,11 +8,18 @@ import type { ContextData, ContextStore } from './contexts.ts'
 
 /** Options of one familiar `getToken`. Other keys are merged over the context for this call, as in the old library. */
 export interface FamiliarGetTokenOptions extends GetTokenOptions {
-  /** `none`: never ask a person. `login`: ask where no token can be had otherwise. Default: the platform's habit. */
+  /**
+   * `none`: never ask the user. `login`: sign the user in if no token can be obtained otherwise, also without a terminal
+   * and in CI. Default: `login` if `open` or `forceLogin` is given, else the platform's habit.
+   */
   readonly interaction?: 'none' | 'login' | undefined
   readonly prompt?: string | undefined
   readonly login_hint?: string | undefined
   readonly locale?: string | undefined
+  /** In Node: whether to open the system browser for a login. The address is printed in any case. */
+  readonly open?: boolean | undefined
+  /** In `cli` contexts: ends the user's session at IMS first, so that they sign in again. */
+  readonly forceLogin?: boolean | undefined
   /** Seconds that a login may take; default 120. */
   readonly timeout?: number | undefined
   readonly [key: string]: unknown
@@ -61,7 +68,10 @@ export interface CreateImsOptions
   readonly contexts?: ContextStore
   /** Where a person is sent, perhaps depending on the context. */
   readonly redirect?: Redirect | ((data: ContextData) => Redirect)
-  /** Whether `getToken` may ask a person where it is not told. Default: never. */
+  /**
+   * Whether a user is there, so that `getToken` may sign them in without being told. If not, it rejects with
+   * `LOGIN_NOT_POSSIBLE`. Default: never, and it rejects with `LOGIN_REQUIRED`.
+   */
   readonly interactive?: () => boolean
   /** Further kinds of credential, tried before `oauth`. */
   readonly kinds?: readonly ContextKind[]

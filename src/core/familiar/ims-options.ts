@@ -1,11 +1,11 @@
 import type { Emit } from '../events.ts'
 import { endpoints } from '../ims/environment.ts'
 import type { ConnectionOptions } from '../setup.ts'
-import type { ValidationCache } from './validation-cache.ts'
+import type { ValidationCacheLike } from './validation-cache.ts'
 
 export interface ImsOptions extends ConnectionOptions {
   /** Remembers what `validateToken` and `validateTokenAllowList` found. */
-  readonly cache?: ValidationCache | undefined
+  readonly cache?: ValidationCacheLike | undefined
   readonly onEvent?: Emit | undefined
 }
 

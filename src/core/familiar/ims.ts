@@ -1,95 +1,102 @@
+import { untilAborted } from '../abort.ts'
 import { ConfigurationError } from '../errors.ts'
-import { createEmitter } from '../events.ts'
-import { requireText, scopeList } from '../flows/credentials.ts'
-import type { ImsRequest } from '../ims/call.ts'
+import { requireText } from '../flows/credentials.ts'
+import { type Call, type ImsRequest, urlOf } from '../ims/call.ts'
 import { claimsOf, type TokenClaims } from '../ims/decode-token.ts'
 import { paths } from '../ims/paths.ts'
 import { late } from '../late.ts'
 import { checkCall, checkOptions } from '../options.ts'
-import { hideSecrets } from '../redact.ts'
-import { type Connection, callWith, connect } from '../setup.ts'
-import type { Verifier, VerifyTokenOptions } from '../verify/verify-token.ts'
-import { endpointOfToken } from './endpoint-of-token.ts'
+import { withoutTrailing } from '../text.ts'
+import type { VerifyTokenOptions } from '../verify/verify-token.ts'
+import { imsOfToken } from './endpoint-of-token.ts'
 import type { ExchangeTokenRequest } from './exchange-token.ts'
-import { grantOfCode } from './grant-of-code.ts'
+import { ImsConnection, type ImsSetting } from './ims-connection.ts'
 import { type ImsOptions, imsOptions } from './ims-options.ts'
-import { ACCESS_TOKEN, AUTHORIZATION_CODE, CLIENT_CREDENTIALS, REFRESH_TOKEN } from './parameter-names.ts'
+import { ACCESS_TOKEN } from './parameter-names.ts'
 import type { PromiseExchange, PromiseExchangeRequest, PromiseToken, PromiseTokenRequest } from './promise-grants.ts'
 import { bearer, form, type Parameters, withQuery } from './request-parameters.ts'
 import type { ClientCredential } from './request-token.ts'
-import { resultOfToken, type TokenResult, tokenResult } from './token-result.ts'
+import type { AuthorizationCodeRequest, RefreshTokenRequest } from './token-grants.ts'
+import { resultOfToken, type TokenResult } from './token-result.ts'
+import type { Untyped } from './untyped.ts'
 import { checkAllowList, type ImsValidation, requireAllowList, throughCache, type Validated } from './validation.ts'
-import type { ValidationCache } from './validation-cache.ts'
+import type { ValidationCache, ValidationCacheLike } from './validation-cache.ts'
 
 export type { ExchangeTokenRequest } from './exchange-token.ts'
 export type { ImsOptions } from './ims-options.ts'
 export * from './parameter-names.ts'
 export type { PromiseExchange, PromiseExchangeRequest, PromiseToken, PromiseTokenRequest } from './promise-grants.ts'
 export type { ClientCredential } from './request-token.ts'
+export type { AuthorizationCodeRequest, RefreshTokenRequest } from './token-grants.ts'
 export type { ImsValidation } from './validation.ts'
 
 const loadWire = /* @__PURE__ */ late(() => import('./wire.ts'))
 const loadPromises = /* @__PURE__ */ late(() => import('./promise-grants.ts'))
-const loadVerifier = /* @__PURE__ */ late(() => import('../verify/verify-token.ts'))
 
 /**
- * The low-level IMS HTTP API. Every method rejects with `ImsResponseError` (`HTTP_ERROR`, `IMS_MALFORMED`) when IMS
- * refuses and with `UnavailableError` (`NETWORK_FAILED`, `TIMEOUT`, `IMS_UNAVAILABLE`) when it cannot be had.
+ * The low-level IMS HTTP API. Every method rejects with `ImsResponseError` if IMS refuses, with `UnavailableError` if IMS
+ * cannot be reached, and with the reason of its `signal` if that aborts. A subclass or a test can replace methods; all
+ * use `getApiUrl`. Results that `@adobe/aio-lib-ims` declares as `any` are `any` here.
  */
 export class Ims {
-  readonly env: string
-  readonly endpoint: string
-  readonly cache?: ValidationCache | undefined
-  readonly #call: Connection
-  #verifier: Verifier | undefined
-  readonly #sharing: boolean
+  env: string
+  /** Base URL of IMS; may be replaced. */
+  endpoint: string
+  // declared as in @adobe/aio-lib-ims; without one it is not there
+  declare cache: ValidationCache
+  readonly #connection: ImsConnection
 
-  /**
-   * @param where `prod` or `stage` (any other name is `prod`, as it was in the old library), or options
-   * @param cache remembers validations
-   * @param sharing whether concurrent calls of `verifyToken` wait for one request for the keys
-   * @throws {ConfigurationError} `BAD_OPTION`
-   */
-  constructor(where: string | ImsOptions = {}, cache?: ValidationCache, sharing = true) {
-    this.#sharing = sharing
+  /** @param where `prod` or `stage` (any other name is `prod`, as in `@adobe/aio-lib-ims`), or options */
+  constructor(where: string | ImsOptions = {}, cache?: ValidationCacheLike | null, setting?: ImsSetting | null) {
     const options = imsOptions(where)
     this.env = options.env ?? 'prod'
-    this.#call = connect(options, createEmitter(options.onEvent).emit)
-    this.endpoint = this.#call.endpoint
-    this.cache = cache ?? options.cache
+    this.#connection = new ImsConnection(options, setting ?? {})
+    this.endpoint = this.#connection.endpoint
+    const remembered = cache ?? options.cache
+    if (remembered) this.cache = remembered as ValidationCache
   }
 
   /** The absolute URL of an API path such as `/ims/profile/v1`. @throws {ConfigurationError} `BAD_OPTION` without `/` */
-  getApiUrl = (api: string): string => {
+  getApiUrl(api: string): string {
+    this.#connection.admit(this.endpoint)
     // anything else could run into the host name and take the token elsewhere
-    if (typeof api === 'string' && api.startsWith('/')) return this.endpoint + api
+    if (typeof api === 'string' && api.startsWith('/')) return withoutTrailing(String(this.endpoint), '/') + api
     throw new ConfigurationError('BAD_OPTION', 'an API path must begin with /, such as /ims/profile/v1')
   }
 
-  /** Where a person signs in (`/ims/authorize/v1`). Prefer a client's `login`: this URL has no PKCE. */
-  getSusiUrl = (clientId: string, scopes?: string, callbackUrl?: string, state?: string): string =>
-    withQuery(this.getApiUrl(paths.authorizeV1), {
+  /** The address at which a user signs in (`/ims/authorize/v1`). Prefer a client's `login`: this URL has no PKCE. */
+  getSusiUrl(clientId: string, scopes?: string, callbackUrl?: string, state?: string): string {
+    return withQuery(this.getApiUrl(paths.authorizeV1), {
       response_type: 'code',
       client_id: clientId,
       scope: scopes || undefined,
       redirect_uri: callbackUrl || undefined,
       state,
     })
+  }
 
-  /** Where a person's session at IMS is ended (`/ims/logout/v1`). */
-  getLogoutUrl = (request: { clientId: string; redirectUri?: string }): string => {
+  /** The address that ends a user's session at IMS (`/ims/logout/v1`). */
+  getLogoutUrl(request: { clientId: string; redirectUri?: string }): string {
     checkOptions('getLogoutUrl', request)
     const parameters = { client_id: request.clientId, redirect_uri: request.redirectUri }
     return withQuery(this.getApiUrl(paths.logout), parameters)
   }
 
-  /** `GET` of an API path with the token; `parameters` go into the query. Resolves to the JSON, or the text where it is none. */
-  get = async (api: string, token?: string, parameters: Parameters = {}, signal?: AbortSignal): Promise<unknown> =>
-    this.#json({ url: withQuery(this.getApiUrl(api), parameters), method: 'GET', headers: bearer(token) }, signal)
+  /** `GET` of an API path with the token; `parameters` go into the query. Resolves to the JSON, or to the text if it is none. */
+  async get(api: string, token?: string, parameters: Parameters = {}, signal?: AbortSignal): Promise<Untyped> {
+    const send = (url: string) => ({ url: withQuery(url, parameters), method: 'GET', headers: bearer(token) })
+    return this.#json(api, send, signal)
+  }
 
-  /** `POST` of an API path with the token; `parameters` go urlencoded into the body. */
-  post = async (api: string, token?: string, parameters: Parameters = {}, signal?: AbortSignal): Promise<unknown> =>
-    this.#json({ url: this.getApiUrl(api), method: 'POST', headers: bearer(token), body: form(parameters) }, signal)
+  /**
+   * `POST` of an API path with the token. `parameters` are sent urlencoded; a `FormData`, also one of the package
+   * `form-data`, is sent as it is.
+   */
+  async post(api: string, token?: string, parameters: Parameters = {}, signal?: AbortSignal): Promise<Untyped> {
+    const { bodyOf } = await loadWire()
+    const body = await bodyOf(parameters)
+    return this.#json(api, (url) => ({ url, method: 'POST', headers: bearer(token), body }), signal)
+  }
 
   /**
    * Redeems an authorization code, or a refresh token, told apart by its `type` claim (`POST /ims/token/v1`).
@@ -98,83 +105,54 @@ export class Ims {
    * @throws {TokenError} `BAD_TOKEN` for one that cannot be read: use `exchangeAuthorizationCode` or `refreshToken`
    * @throws {ConfigurationError} `UNKNOWN_AUTHCODE_TYPE`
    */
-  getAccessToken = async (
+  async getAccessToken(
     authCode: string,
     clientId: string,
     clientSecret?: string,
     scopes?: string,
-  ): Promise<TokenResult> => {
-    const { grant, parameters } = grantOfCode(authCode)
-    const { requestToken } = await loadWire()
-    return requestToken(
-      this.#call,
-      { clientId, clientSecret },
-      {
-        grant,
-        path: paths.tokenV1,
-        unit: 'ms',
-        once: grant === AUTHORIZATION_CODE,
-        parameters: { ...parameters, scope: scopes || undefined },
-      },
-    )
+    signal?: AbortSignal,
+  ): Promise<Untyped> {
+    const { redeemCode } = await loadWire()
+    return redeemCode(await this.#open(signal), { code: authCode, clientId, clientSecret, scopes })
   }
 
   /** A token for the application itself (`POST /ims/token/v2`, RFC 6749 section 4.4). */
-  getAccessTokenByClientCredentials = async (
+  async getAccessTokenByClientCredentials(
     clientId: string,
     clientSecret: string,
     orgId?: string,
     scopes: string | readonly string[] = [],
-  ): Promise<TokenResult> => {
-    requireText('getAccessTokenByClientCredentials', { clientId, clientSecret })
-    const parameters = { org_id: orgId || undefined, scope: scopeList(scopes).join(',') || undefined }
-    const { requestToken } = await loadWire()
-    return requestToken(
-      this.#call,
-      { clientId, clientSecret },
-      { grant: CLIENT_CREDENTIALS, path: paths.tokenV2, parameters },
-    )
+    signal?: AbortSignal,
+  ): Promise<Untyped> {
+    const { clientCredentialsToken } = await loadWire()
+    return clientCredentialsToken(await this.#open(signal), { clientId, clientSecret, orgId, scopes })
   }
 
   /** Exchanges a signed assertion (`POST /ims/exchange/jwt`). */
-  exchangeJwtToken = async (clientId: string, clientSecret: string, signedJwtToken: string): Promise<TokenResult> => {
-    requireText('exchangeJwtToken', { clientId, clientSecret, signedJwtToken })
-    const body = new URLSearchParams({ client_id: clientId, client_secret: clientSecret, jwt_token: signedJwtToken })
-    const { exchangeAssertion } = await loadWire()
-    const { tokens, answer } = await exchangeAssertion(this.#call, body)
-    return tokenResult(tokens, answer)
+  async exchangeJwtToken(
+    clientId: string,
+    clientSecret: string,
+    signedJwtToken: string,
+    signal?: AbortSignal,
+  ): Promise<Untyped> {
+    const { exchangeJwt } = await loadWire()
+    return exchangeJwt(await this.#open(signal), { clientId, clientSecret, signedJwtToken })
   }
 
   /** Redeems an authorization code with its PKCE verifier (`POST /ims/token/v3`, RFC 7636). Sent once only. */
-  exchangeAuthorizationCode = async (
-    request: ClientCredential & { code: string; codeVerifier?: string; redirectUri?: string; signal?: AbortSignal },
-  ): Promise<TokenResult> => {
-    checkOptions('exchangeAuthorizationCode', request)
-    const { code, codeVerifier, redirectUri, signal } = request
-    requireText('exchangeAuthorizationCode', { code })
-    const parameters = { code, code_verifier: codeVerifier, redirect_uri: redirectUri }
-    const { requestToken } = await loadWire()
-    return requestToken(this.#call, request, { grant: AUTHORIZATION_CODE, once: true, parameters, signal })
+  async exchangeAuthorizationCode(request: AuthorizationCodeRequest): Promise<TokenResult> {
+    return (await loadWire()).exchangeAuthorizationCode(await this.#open(request?.signal), request)
   }
 
   /** Trades a refresh token for new tokens (`POST /ims/token/v3`, RFC 6749 section 6). */
-  refreshToken = async (
-    request: ClientCredential & { refreshToken: string; scopes?: readonly string[]; signal?: AbortSignal },
-  ): Promise<TokenResult> => {
-    checkOptions('refreshToken', request)
-    const { refreshToken, scopes, signal } = request
-    requireText('refreshToken', { refreshToken })
-    const { requestToken } = await loadWire()
-    return requestToken(this.#call, request, {
-      grant: REFRESH_TOKEN,
-      parameters: { refresh_token: refreshToken, scope: scopeList(scopes).join(' ') || undefined },
-      signal,
-    })
+  async refreshToken(request: RefreshTokenRequest): Promise<TokenResult> {
+    return (await loadWire()).refreshToken(await this.#open(request?.signal), request)
   }
 
   /** The same person's token for another organization or profile (`POST /ims/token/v3`, grant `cluster_at_exchange`). */
-  exchangeToken = async (request: ExchangeTokenRequest): Promise<TokenResult> =>
-    (await loadWire()).exchangeToken(this.#call, request)
+  async exchangeToken(request: ExchangeTokenRequest): Promise<TokenResult> {
+    return (await loadWire()).exchangeToken(await this.#open(request?.signal), request)
+  }
 
   /**
    * Trades the access token of a user for a promise token (`POST /ims/token/v4`, grant `promise`), with which another
@@ -182,19 +160,18 @@ export class Ims {
    *
    * @returns the promise token; `expiresAt` is in ms since the epoch
    */
-  getPromiseToken = async (request: PromiseTokenRequest): Promise<PromiseToken> =>
-    (await loadPromises()).getPromiseToken(this.#call, request)
+  async getPromiseToken(request: PromiseTokenRequest): Promise<PromiseToken> {
+    return (await loadPromises()).getPromiseToken(await this.#open(request?.signal), request)
+  }
 
   /**
    * Redeems a promise token for a short-lived access token of its user (`POST /ims/token/v4`, grant `promise_exchange`).
    * A promise token works once: the request is never repeated, and the result has the next one. Rejects with
    * `BAD_OPTION` for missing or unknown options, and with `HTTP_ERROR` (status 401) if the promise is used or expired.
-   *
-   * @example
-   * const { accessToken, promiseToken: next } = await ims.exchangePromiseToken({ clientId, clientSecret, promiseToken })
    */
-  exchangePromiseToken = async (request: PromiseExchangeRequest): Promise<PromiseExchange> =>
-    (await loadPromises()).exchangePromiseToken(this.#call, request)
+  async exchangePromiseToken(request: PromiseExchangeRequest): Promise<PromiseExchange> {
+    return (await loadPromises()).exchangePromiseToken(await this.#open(request?.signal), request)
+  }
 
   /**
    * Ends a token at IMS (`POST /ims/invalidate_token/v2`; without a secret or in a page `POST /ims/revoke`); with a
@@ -203,18 +180,19 @@ export class Ims {
    * @param type what the token is, where it does not say itself; default `access_token`
    * @returns `''`, or `true` where there is no client to ask as
    */
-  invalidateToken = async (
+  async invalidateToken(
     token: string,
     clientId?: string,
     clientSecret?: string,
     type: string = ACCESS_TOKEN,
-  ): Promise<string | true> => {
+    signal?: AbortSignal,
+  ): Promise<Untyped> {
     requireText('invalidateToken', { token })
     const claims = claimsOf(token)
     const client = clientId ?? claims?.client_id
     if (client === undefined) return true
     const { invalidateAtIms } = await loadWire()
-    return invalidateAtIms(this.#call, {
+    return invalidateAtIms(await this.#open(signal), {
       token,
       type: claims?.type ?? type,
       clientId: client,
@@ -223,72 +201,100 @@ export class Ims {
   }
 
   /** Revokes a token (`POST /ims/revoke`, RFC 7009). A token that IMS does not know counts as revoked. */
-  revokeToken = async (token: string, client: ClientCredential, signal?: AbortSignal): Promise<void> => {
+  async revokeToken(token: string, client: ClientCredential, signal?: AbortSignal): Promise<void> {
     checkOptions('revokeToken', client)
     checkCall('revokeToken', { signal })
     requireText('revokeToken', { token, clientId: client.clientId })
     const body = form({ token, client_id: client.clientId, client_secret: client.clientSecret || undefined })
-    await this.#json({ url: this.getApiUrl(paths.revoke), method: 'POST', body }, signal)
+    await this.#json(paths.revoke, (url) => ({ url, method: 'POST', body }), signal)
   }
 
-  /** Asks IMS whether `token` is valid (`POST /ims/validate_token/v1`), through the cache where there is one. */
-  validateToken = async (token: string, clientId?: string): Promise<ImsValidation> =>
-    throughCache(this.cache, ['token', this.endpoint, clientId ?? null, token], () => this.#validate(token, clientId))
+  /**
+   * Asks IMS whether `token` is valid (`POST /ims/validate_token/v1`), through the cache if there is one. Text that
+   * cannot be a token is not sent. A token that IMS refuses is invalid, with the refusal as `reason`.
+   */
+  async validateToken(token: string, clientId?: string, signal?: AbortSignal): Promise<ImsValidation> {
+    return throughCache(this.cache, {
+      question: [token, clientId, this.endpoint, 'token'],
+      ask: (signal) => this._validateToken(token, clientId, signal),
+      signal,
+    })
+  }
 
   /** As `validateToken`, and whether the token's client is on the list. No list: no check; an empty one refuses all. */
-  validateTokenAllowList = async (token: string, allowList?: readonly string[]): Promise<ImsValidation> => {
+  async validateTokenAllowList(token: string, allowList?: readonly string[], signal?: AbortSignal): Promise<Untyped> {
     requireAllowList(allowList)
-    return throughCache(this.cache, ['allow-list', this.endpoint, allowList ?? null, token], async () =>
-      checkAllowList(await this.#validate(token), token, allowList),
-    )
+    return throughCache(this.cache, {
+      question: [token, allowList, this.endpoint, 'allow-list'],
+      ask: async (signal) => checkAllowList(await this._validateToken(token, undefined, signal), token, allowList),
+      signal,
+    })
+  }
+
+  /** As `validateToken`, without the cache. @returns `status` (below 400: valid) and `imsValidation`, the result */
+  async _validateToken(token: string, clientId?: string, signal?: AbortSignal): Promise<Validated> {
+    const { validateAtIms } = await loadWire()
+    return validateAtIms(() => this.#open(signal), token, clientId)
   }
 
   /**
    * Checks `token` here: RS256 signature by IMS's published keys, times, type, client and scopes.
-   *
    * @throws {TokenError} `TOKEN_INVALID` with a `reason`
    */
-  verifyToken = async (token: string, options?: VerifyTokenOptions): Promise<TokenClaims> => {
-    // not loaded again for each: it is on the path of every request to an API
-    if (this.#verifier === undefined) {
-      const { createVerifier } = await loadVerifier()
-      this.#verifier ??= createVerifier(this.#call, { sharing: this.#sharing })
-    }
-    return this.#verifier(token, options)
+  async verifyToken(token: string, options?: VerifyTokenOptions & { signal?: AbortSignal }): Promise<TokenClaims> {
+    const verify = this.#connection.verifierOf(this) ?? (await this.#connection.makeVerifier(this))
+    if (options?.signal === undefined) return verify(token, options)
+    const { signal, ...asked } = options
+    checkCall('verifyToken', { signal })
+    return untilAborted(verify(token, asked), signal)
   }
 
   /** The organizations of the token's owner (`GET /ims/organizations/v6`). */
-  getOrganizations = async (token: string): Promise<unknown> => this.get(paths.organizations, token)
+  async getOrganizations(token: string, signal?: AbortSignal): Promise<Untyped> {
+    return this.get(paths.organizations, token, {}, signal)
+  }
 
   /** The profile of the token's owner (`GET /ims/profile/v1`). */
-  getProfile = async (token: string, parameters: Parameters = {}): Promise<unknown> =>
-    this.get(paths.profile, token, parameters)
+  async getProfile(token: string, parameters: Parameters = {}, signal?: AbortSignal): Promise<unknown> {
+    return this.get(paths.profile, token, parameters, signal)
+  }
 
   /** The OpenID claims of the token's owner (`GET /ims/userinfo/v2`). */
-  getUserInfo = async (token: string): Promise<unknown> => this.get(paths.userinfo, token)
+  async getUserInfo(token: string, signal?: AbortSignal): Promise<unknown> {
+    return this.get(paths.userinfo, token, {}, signal)
+  }
 
   /** IMS's published keys (`GET /ims/keys`, RFC 7517). */
-  getKeys = async (): Promise<unknown> => this.get(paths.keys)
+  async getKeys(signal?: AbortSignal): Promise<unknown> {
+    return this.get(paths.keys, undefined, {}, signal)
+  }
 
   /** IMS's metadata (`GET /ims/.well-known/openid-configuration`). */
-  getOpenIdConfiguration = async (): Promise<unknown> => this.get(paths.openidConfiguration)
+  async getOpenIdConfiguration(signal?: AbortSignal): Promise<unknown> {
+    return this.get(paths.openidConfiguration, undefined, {}, signal)
+  }
 
   /** `token` as a token result. */
-  toTokenResult = async (token: string): Promise<TokenResult> => resultOfToken(token)
+  async toTokenResult(token: string): Promise<Untyped> {
+    return resultOfToken(token)
+  }
 
   /**
-   * The IMS that issued `token`, by its `as` claim.
+   * The IMS that issued `token`, by its `as` claim, and the token. An `endpoint` of the options or the configuration
+   * is used instead.
    * @throws {ConfigurationError} `CANNOT_RESOLVE_ENVIRONMENT`
    */
-  static async fromToken(token: string): Promise<{ token: string; ims: Ims }> {
-    return hideSecrets({ token, ims: new Ims(endpointOfToken(token)) })
+  static async fromToken(token: string, options: ImsOptions = {}): Promise<Untyped> {
+    return imsOfToken(Ims, token, options)
   }
 
-  async #json(request: ImsRequest, signal?: AbortSignal): Promise<unknown> {
-    return (await loadWire()).sendForJson(callWith(this.#call, signal), request)
+  async #json(api: string, request: (url: string) => ImsRequest, signal?: AbortSignal): Promise<Untyped> {
+    const { sendForJson } = await loadWire()
+    const call = await this.#open(signal)
+    return sendForJson(call, request(urlOf(call, api)))
   }
 
-  async #validate(token: string, clientId?: string): Promise<Validated> {
-    return (await loadWire()).validateAtIms(this.#call, token, clientId)
+  #open(signal?: AbortSignal): Promise<Call> {
+    return this.#connection.open(this, signal)
   }
 }

@@ -1,4 +1,4 @@
-import { assembleClient } from '../client.ts'
+import { assembleClient, type LoginClient } from '../client.ts'
 import { ConfigurationError, isImsError, TokenError } from '../errors.ts'
 import { createEmitter } from '../events.ts'
 import { secretInPage } from '../flows/credentials.ts'
@@ -22,12 +22,13 @@ import {
 import { endToken } from './end-token.ts'
 import type { CreateImsOptions, FamiliarGetTokenOptions, FamiliarIms, NamedContext } from './familiar-api.ts'
 import { type Known, remember, used } from './known-clients.ts'
+import { isLoginWanted, notAlone, splitOptions } from './token-options.ts'
 import { readStored, tokensInContext } from './tokens-in-context.ts'
 
 /** The familiar surface over a platform, for contexts of `kinds`: a translation into flows and clients, nothing more. */
 export function namedContexts(given: CreateImsOptions, kinds: readonly ContextKind[]): FamiliarIms {
   const options = withPlatform(given)
-  const { contexts = storedContexts(options.store), interactive = () => false } = options
+  const { contexts = storedContexts(options.store), interactive } = options
   const known = new Map<string, Known>()
   let current: string | undefined
 
@@ -113,11 +114,17 @@ export function namedContexts(given: CreateImsOptions, kinds: readonly ContextKi
     try {
       return (await session.current(own)).accessToken
     } catch (error) {
-      const personNeeded = isImsError(error) && error.code === 'LOGIN_REQUIRED' && 'login' in client
-      const allowed = asked.interaction === 'login' || (asked.interaction === undefined && interactive())
-      if (!personNeeded || !allowed) throw error
+      const userNeeded = isImsError(error) && error.code === 'LOGIN_REQUIRED' && 'login' in client
+      const wanted = isLoginWanted(asked)
+      if (!userNeeded || (asked.interaction !== undefined && !wanted)) throw error
+      if (!wanted && !interactive?.()) throw interactive ? notAlone(label, error) : error
       const { prompt, login_hint: loginHint, locale, signal } = asked
-      return await client.login({ signal, prompt, loginHint, locale, context: label })
+      // a platform that looks whether a user is there learns from the data that the caller knows of one
+      const told = wanted && interactive ? { ...overrides, interaction: 'login' } : overrides
+      const asking = told === overrides ? client : (await clientOf(label, data, told)).client
+      const token = await (asking as LoginClient).login({ signal, prompt, loginHint, locale, context: label })
+      if (asking !== client) for (const { name, session } of known.values()) if (name === label) session.refreshMemory()
+      return token
     }
   }
 
@@ -246,22 +253,6 @@ function labelOf(name: unknown): string | undefined {
   if (typeof name === 'string') return name
   if (name === undefined || name === null) return undefined
   throw new ConfigurationError('BAD_OPTION', 'the name of an IMS context must be a string')
-}
-
-const ownOptions = new Set(['signal', 'minValidity', 'force', 'interaction', 'prompt', 'login_hint', 'locale'])
-
-function splitOptions(asked: FamiliarGetTokenOptions): { own: GetTokenOptions; overrides: ContextData } {
-  if (typeof asked !== 'object' || asked === null) return { own: {}, overrides: {} }
-  const { signal, minValidity, force } = asked
-  const overrides = Object.entries(asked).filter(([key, value]) => !ownOptions.has(key) && value !== undefined)
-  return {
-    own: {
-      ...(signal && { signal }),
-      ...(minValidity !== undefined && { minValidity }),
-      ...(force !== undefined && { force }),
-    },
-    overrides: Object.fromEntries(overrides) as ContextData,
-  }
 }
 
 const secretKeys = ['client_secret', 'client_secrets', 'private_key', 'passphrase'] as const

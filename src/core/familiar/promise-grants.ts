@@ -1,5 +1,5 @@
 import { requireText, type Scopes, scopeList } from '../flows/credentials.ts'
-import { malformed, parseObject, refusalInside, send } from '../ims/call.ts'
+import { malformed, parseObject, refusalInside, send, urlOf } from '../ims/call.ts'
 import { spelledOut, tokensFrom } from '../ims/token-response.ts'
 import type { Tokens } from '../ims/tokens.ts'
 import { checkCall, checkOptions, type OptionNames } from '../options.ts'
@@ -132,7 +132,7 @@ async function ask(connection: Connection, from: PromiseCredential, question: Qu
   const scope = scopeList(from.scopes).join(',') || undefined
   const body = form({ grant_type: grant, client_id: clientId, client_secret: clientSecret, ...parameters, scope })
   const call = callWith(connection, signal)
-  const request = { url: call.endpoint + path, method: 'POST', body, once }
+  const request = { url: urlOf(call, path), method: 'POST', body, once }
   const answer = await send(call, request)
   const parsed = parseObject(answer.text)
   const members = parsed && spelledOut(parsed)

@@ -1,12 +1,17 @@
 import { TokenError } from '../errors.ts'
 
-/** Named values of a query or form. */
-export type Parameters = Readonly<Record<string, unknown>>
+/** Named values of a query or form: a plain object, a `Map`, `URLSearchParams` or `FormData`. */
+export type Parameters = object
 
 /** Parameters that have a value; what is undefined is not sent, least of all as the word. */
 export function form(parameters: Parameters): URLSearchParams {
-  const defined = Object.entries(parameters ?? {}).filter(([, value]) => value !== undefined && value !== null)
-  return new URLSearchParams(defined.map(([name, value]) => [name, String(value)]))
+  const all: [unknown, unknown][] = isEntries(parameters) ? [...parameters] : Object.entries(parameters ?? {})
+  const defined = all.filter(([, value]) => value !== undefined && value !== null)
+  return new URLSearchParams(defined.map(([name, value]) => [String(name), String(value)]))
+}
+
+function isEntries(parameters: object): parameters is Iterable<[unknown, unknown]> {
+  return Symbol.iterator in Object(parameters) && !Array.isArray(parameters)
 }
 
 /** `url` with `parameters` in its query. */

@@ -1,7 +1,7 @@
 import { digest } from '../digest.ts'
-import { ConfigurationError } from '../errors.ts'
 import { makeRoom } from '../make-room.ts'
 import { badOption } from '../options.ts'
+import type { Untyped } from './untyped.ts'
 
 /** What a validation found; `status` below 400 means valid. */
 export interface ValidationResult {
@@ -10,7 +10,20 @@ export interface ValidationResult {
   readonly expiresAt?: number | undefined
 }
 
+/** A cache for `Ims`: {@link ValidationCache}, or one of your own. */
+export interface ValidationCacheLike {
+  /**
+   * Resolves to what `validate` resolves to, now or at an earlier call with equal `params`: the token, the client id or
+   * the allow list, the endpoint, and the kind of validation. A `status` below 400 means valid.
+   */
+  validateWithCache(validate: (...params: Untyped[]) => Promise<Untyped>, ...params: Untyped[]): Promise<Untyped>
+  /** What is remembered, if that can be said without waiting. */
+  peek?(...params: Untyped[]): Untyped
+}
+
 const fewPending = 1000
+// what README of @adobe/aio-lib-ims suggests
+const defaults = { maxAge: 300_000, maxValidEntries: 10_000, maxInvalidEntries: 20_000 }
 
 /** Names a key without showing it; synchronous where the runtime can. */
 export type Digest = (text: string) => string | Promise<string>
@@ -37,27 +50,28 @@ export class ValidationCache {
   readonly #sharing: boolean
 
   /**
-   * @param maxAge ms that a result is believed
-   * @param maxValidEntries how many valid results are kept
-   * @param maxInvalidEntries how many invalid ones
+   * @param maxAge ms that a result is used; default 300,000, also for 0. `Infinity`: until the token expires
+   * @param maxValidEntries how many valid results are kept; default 10,000, also for 0
+   * @param maxInvalidEntries how many invalid ones; default 20,000, also for 0
    * @param hash names a question
    * @param sharing whether concurrent misses share one request; not in a worker, where a promise ends with its request
    * @throws {ConfigurationError} `BAD_OPTION`
    */
   constructor(
-    maxAge: number,
-    maxValidEntries: number,
-    maxInvalidEntries: number,
+    maxAge?: number,
+    maxValidEntries?: number,
+    maxInvalidEntries?: number,
     hash: Digest = digest,
     sharing = true,
   ) {
-    for (const [name, value] of Object.entries({ maxAge, maxValidEntries, maxInvalidEntries })) {
-      if (typeof value === 'number' && value > 0) continue
-      throw new ConfigurationError('BAD_OPTION', `ValidationCache: ${name} must be a number above 0`)
+    const limit = (name: keyof typeof defaults, value: unknown) => {
+      if (value === undefined || value === null || value === 0) return defaults[name]
+      if (typeof value === 'number' && value > 0) return value
+      throw badOption(`ValidationCache: ${name} must be a number, 0 or more`)
     }
-    this.#maxAge = maxAge
-    this.#valid = { entries: new Map(), max: maxValidEntries }
-    this.#invalid = { entries: new Map(), max: maxInvalidEntries }
+    this.#maxAge = limit('maxAge', maxAge)
+    this.#valid = { entries: new Map(), max: limit('maxValidEntries', maxValidEntries) }
+    this.#invalid = { entries: new Map(), max: limit('maxInvalidEntries', maxInvalidEntries) }
     this.#digest = hash
     this.#sharing = sharing
   }
@@ -67,18 +81,24 @@ export class ValidationCache {
    *
    * @param validate called with `params`; its result is returned whole, also from the cache
    */
-  async validateWithCache<Params extends readonly unknown[], Result extends ValidationResult>(
+  validateWithCache<Params extends readonly unknown[], Result extends ValidationResult>(
     validate: (...params: Params) => Promise<Result>,
     ...params: Params
-  ): Promise<Result> {
+  ): Promise<Result>
+  // as @adobe/aio-lib-ims declares it
+  validateWithCache(validate: object, ...params: string[]): Promise<object>
+  async validateWithCache(
+    validate: object | ((...params: unknown[]) => Promise<ValidationResult>),
+    ...params: unknown[]
+  ): Promise<ValidationResult> {
     if (typeof validate !== 'function') throw badOption('validateWithCache takes a function that validates')
     const hashed = this.#digest(question(params))
     const key = typeof hashed === 'string' ? hashed : await hashed
     const known = this.#known(key)
-    if (known !== undefined) return known as Result
+    if (known !== undefined) return known
     const under = this.#pending.get(key)
-    if (under !== undefined) return under as Promise<Result>
-    const asked = validate(...params)
+    if (under !== undefined) return under
+    const asked: Promise<ValidationResult> = Promise.resolve(Reflect.apply(validate, undefined, params))
     // a flood of questions is asked all the same, and must not be remembered as well
     if (this.#sharing && this.#pending.size < fewPending) this.#pending.set(key, asked)
     try {

@@ -1,6 +1,9 @@
+import { untilAborted } from '../abort.ts'
 import { ConfigurationError } from '../errors.ts'
 import { claimsOf } from '../ims/decode-token.ts'
-import type { ValidationCache, ValidationResult } from './validation-cache.ts'
+import { badOption } from '../options.ts'
+import type { Untyped } from './untyped.ts'
+import type { ValidationCacheLike, ValidationResult } from './validation-cache.ts'
 
 /** What IMS answers to a validation. */
 export interface ImsValidation {
@@ -8,6 +11,8 @@ export interface ImsValidation {
   /** Why not. */
   readonly reason?: string
   readonly token?: Readonly<Record<string, unknown>>
+  /** What else IMS says. */
+  readonly [member: string]: Untyped
 }
 
 /** A validation as a cache keeps it. */
@@ -32,22 +37,30 @@ export function requireAllowList(allowList: unknown): void {
 }
 
 /** What was found, for one caller: what that does to it must not reach the next. */
-function copyOf({ imsValidation }: Validated): ImsValidation {
+function copyOf(validated: Validated): ImsValidation {
+  const imsValidation = validated?.imsValidation
+  if (typeof imsValidation !== 'object')
+    throw badOption('a cache must resolve to what its validation function resolved to')
   const { token } = imsValidation
   return token === undefined ? { ...imsValidation } : { ...imsValidation, token: { ...token } }
 }
 
-/**
- * The validation that `cache` has for `question`, or that `ask` finds. A hit waits for nothing. The first part of the
- * question is its kind: a client id and an allow list are different questions.
- */
+interface Validation {
+  /** What the answer depends on. A client id and an allow list are different questions, so the last part is the kind. */
+  readonly question: readonly [token: string, ...unknown[]]
+  readonly ask: (signal: AbortSignal | undefined) => Promise<Validated>
+  readonly signal: AbortSignal | undefined
+}
+
+/** The validation that `cache` has for the question, or that `ask` finds. A hit in a cache of ours waits for nothing. */
 export function throughCache(
-  cache: ValidationCache | undefined,
-  question: readonly unknown[],
-  ask: () => Promise<Validated>,
+  cache: ValidationCacheLike | undefined,
+  { question, ask, signal }: Validation,
 ): ImsValidation | Promise<ImsValidation> {
-  if (cache === undefined) return ask().then(copyOf)
-  const known = cache.peek(...question) as Validated | undefined
+  if (!cache) return ask(signal).then(copyOf)
+  const known = cache.peek?.(...question)
   if (known !== undefined) return copyOf(known)
-  return cache.validateWithCache((..._: unknown[]) => ask(), ...question).then(copyOf)
+  // others may wait for the same request: a caller's abort ends its own wait only
+  const shared: Promise<Validated> = cache.validateWithCache(() => ask(undefined), ...question)
+  return untilAborted(shared, signal).then(copyOf)
 }

@@ -1,14 +1,15 @@
 // what the low-level API asks IMS with, loaded when it first does
 import { type Call, type ImsRequest, send } from '../ims/call.ts'
+import type { Untyped } from './untyped.ts'
 
-export { exchangeAssertion } from '../ims/exchange-assertion.ts'
 export { invalidateAtIms } from '../ims/invalidate-token.ts'
 export { exchangeToken } from './exchange-token.ts'
-export { requestToken } from './request-token.ts'
+export { bodyOf } from './request-body.ts'
+export * from './token-grants.ts'
 export { validateAtIms } from './validate-at-ims.ts'
 
 /** Sends `request`; resolves to the JSON of the answer, or its text where it is none. */
-export async function sendForJson(call: Call, request: ImsRequest): Promise<unknown> {
+export async function sendForJson(call: Call, request: ImsRequest): Promise<Untyped> {
   const { text } = await send(call, request)
   try {
     return JSON.parse(text)

@@ -27,6 +27,13 @@ export interface Call {
   readonly readKey?: Platform['readKey']
   /** Asked before each attempt of a request that must not be repeated blindly. */
   readonly attempts?: AttemptGuard | undefined
+  /** The address of an API path. Default: the path behind `endpoint`. */
+  readonly urlOf?: ((path: string) => string) | undefined
+}
+
+/** The address of an API path for `call`. */
+export function urlOf(call: Call, path: string): string {
+  return call.urlOf?.(path) ?? call.endpoint + path
 }
 
 /** Decides whether a request may be sent, and sent again. */
@@ -42,7 +49,7 @@ export interface ImsRequest {
   readonly url: string
   readonly method: string
   readonly headers?: Record<string, string>
-  readonly body?: URLSearchParams | undefined
+  readonly body?: URLSearchParams | FormData | Blob | undefined
   /** What must not be sent a second time: a request that spends an authorization code. */
   readonly once?: boolean
 }
@@ -238,7 +245,8 @@ export function toResponse(
 
 /** What went out as a secret must not come back in an error. */
 function* secretsOf({ headers = {}, body }: ImsRequest): Iterable<string> {
-  for (const [name, value] of body ?? []) if (secretNames.has(name)) yield value
+  const fields = body === undefined || body instanceof Blob ? [] : body
+  for (const [name, value] of fields) if (typeof value === 'string' && secretNames.has(name)) yield value
   for (const [name, value] of Object.entries(headers))
     if (secretNames.has(name.toLowerCase())) yield value.replace(/^\w+ /, '')
 }

@@ -1,4 +1,4 @@
-import { type Call, malformed, parseObject, refusalInside, send } from './call.ts'
+import { type Call, malformed, parseObject, refusalInside, send, urlOf } from './call.ts'
 import { spelledOut, tokensFrom } from './token-response.ts'
 import type { Tokens } from './tokens.ts'
 
@@ -17,7 +17,7 @@ export async function exchangeAssertion(
   call: Call,
   body: URLSearchParams,
 ): Promise<{ tokens: Tokens; answer: Readonly<Record<string, unknown>> }> {
-  const request = { url: call.endpoint + path, method: 'POST', body }
+  const request = { url: urlOf(call, path), method: 'POST', body }
   const answer = await send(call, request)
   const parsed = parseObject(answer.text)
   const token = parsed?.access_token

@@ -1,5 +1,5 @@
 import { ImsResponseError } from '../errors.ts'
-import { type Call, send } from './call.ts'
+import { type Call, send, urlOf } from './call.ts'
 import { paths } from './paths.ts'
 import { isClientRefused, isUnknownToken } from './refusal.ts'
 
@@ -63,7 +63,7 @@ async function post(
 ): Promise<string> {
   const secret = clientSecret !== undefined && { client_secret: clientSecret }
   const body = new URLSearchParams({ token, client_id: clientId, ...secret, ...parameters })
-  return (await send(call, { url: call.endpoint + path, method: 'POST', body, ...(headers && { headers }) })).text
+  return (await send(call, { url: urlOf(call, path), method: 'POST', body, ...(headers && { headers }) })).text
 }
 
 /** Whether this is a page or a worker of one, whose requests to IMS are subject to CORS. */

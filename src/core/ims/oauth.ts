@@ -10,6 +10,7 @@ import {
   send,
   serverNow,
   toResponse,
+  urlOf,
 } from './call.ts'
 import { claimsOf } from './decode-token.ts'
 import { isLoopback } from './environment.ts'
@@ -86,10 +87,10 @@ export async function tokenRequest(call: Call, exchange: TokenExchange): Promise
 /** As {@link tokenRequest}, with the JSON that IMS answered. */
 export async function tokenExchange(call: Call, exchange: TokenExchange): Promise<{ tokens: Tokens; body: TokenBody }> {
   const { path = paths.token, once = false } = exchange
-  const endpoint = { url: call.endpoint + path, method: 'POST' }
+  const endpoint = { url: urlOf(call, path), method: 'POST' }
   let body: TokenBody
   let sentAt = call.clock.now()
-  const options = requestOptions(call, once, (answer) => {
+  const options = requestOptions(call, { url: endpoint.url, once }, (answer) => {
     body = answer.body
     sentAt = answer.sentAt
   })
@@ -112,7 +113,7 @@ export async function tokenExchange(call: Call, exchange: TokenExchange): Promis
 
 function requestOptions(
   call: Call,
-  once: boolean,
+  { url: endpoint, once }: { url: string; once: boolean },
   seen: (answer: { readonly body: TokenBody; readonly sentAt: number }) => void,
 ): oauth.TokenEndpointRequestOptions {
   return {
@@ -132,7 +133,7 @@ function requestOptions(
       const typed = parsed && { ...('access_token' in parsed && { token_type: 'bearer' }), ...spelledOut(parsed) }
       return toResponse({ url, method }, answer, typed && (() => ({ ...typed })))
     },
-    [oauth.allowInsecureRequests]: isLoopback(new URL(call.endpoint)),
+    [oauth.allowInsecureRequests]: isLoopback(new URL(endpoint)),
   }
 }
 

@@ -3,6 +3,10 @@ import { ImsResponseError, UnavailableError } from '../errors.ts'
 /** What IMS answers to a refresh token or code that is used, revoked or expired (RFC 6749, section 5.2, and IMS's own). */
 const over = /* @__PURE__ */ new Set(['invalid_grant', 'invalid_token', 'access_denied'])
 
+/** What IMS answers about a token that it does not accept. */
+const refusedToken =
+  /^(?:(?:invalid|expired|bad|malformed|revoked|unknown)_token|token_(?:invalid|expired|revoked|malformed))$/
+
 type Refusal = ImsResponseError & { readonly imsError: string }
 
 /**
@@ -21,6 +25,12 @@ export function isGrantOver(error: unknown): boolean {
 /** Whether IMS refused to invalidate a token that it does not know, or no longer. */
 export function isUnknownToken(error: unknown): boolean {
   return isRefusal(error) && error.imsError === 'invalid_token'
+}
+
+/** Whether IMS refused the token that was presented, and not the client or the request. */
+export function isTokenRefused(error: unknown): error is Refusal {
+  if (!isRefusal(error) || isClientRefused(error)) return false
+  return error.status === 401 || refusedToken.test(error.imsError)
 }
 
 /** Whether IMS refused the client: another secret may help. */

@@ -1,4 +1,4 @@
-import { type Call, malformed, parseObject, send } from '../ims/call.ts'
+import { type Call, malformed, parseObject, send, urlOf } from '../ims/call.ts'
 import { paths } from '../ims/paths.ts'
 import { strictBytes } from './compact-token.ts'
 
@@ -112,7 +112,7 @@ async function fetchKeys(state: State): Promise<void> {
   const order = ++state.sent
   const { call } = state
   const fetchedAt = call.clock.now()
-  const request = { url: call.endpoint + paths.keys, method: 'GET' }
+  const request = { url: urlOf(call, paths.keys), method: 'GET' }
   const answer = await send(call, request)
   const keys = parseObject(answer.text)?.keys
   if (!Array.isArray(keys) || (keys.length > 0 && !keys.some(isObject)))

@@ -1,7 +1,7 @@
 import { isImsError } from '../../../core/errors.ts'
 import { resolveEndpoint } from '../../../core/ims/environment.ts'
 import { type AioConfig, aioConfig } from '../config/aio-config.ts'
-import { configDefaults } from '../platform.ts'
+import { configDefaults } from '../config/defaults.ts'
 import { printable } from '../printable.ts'
 import type { Run } from './command.ts'
 import { configuration } from './doctor/configuration.ts'

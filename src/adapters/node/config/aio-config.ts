@@ -102,23 +102,14 @@ const optionNames: OptionNames<AioConfigOptions> = { cwd: 1, env: 1, home: 1 }
 export function aioConfig(options: AioConfigOptions = {}): AioConfig {
   checkOptions('aioConfig', options, optionNames)
   let opened: Sources | undefined
-  let opening: Promise<Sources> | undefined
 
-  async function open(): Promise<Sources> {
-    opening ??= openSources(options)
-    const mine = opening
-    try {
-      const sources = await mine
-      if (opening === mine) opened = sources
-      return sources
-    } catch (error) {
-      if (opening === mine) opening = undefined
-      throw error
-    }
+  function open(): Sources {
+    opened ??= openSources(options)
+    return opened
   }
 
   async function layers(source: ConfigSource | undefined): Promise<ConfigObject[]> {
-    const { environment, global, local } = opened ?? (await open())
+    const { environment, global, local } = opened ?? open()
     if (source === 'env') return [environment.tree]
     if (source !== undefined) return [await (source === 'local' ? local : global).read()]
     const low = global.read()
@@ -128,17 +119,8 @@ export function aioConfig(options: AioConfigOptions = {}): AioConfig {
   }
 
   async function provenance(key: ConfigKey): Promise<Provenance> {
-    const { environment, global, local } = opened ?? (await open())
-    const names = namesOf(key)
-    const valueIn = (trees: ConfigObject[]) => mergeLayers(layersAt(trees, names), () => tooDeep(opened))
-    return {
-      own: valueIn([await global.read(), environment.ownTree]),
-      local: valueIn([await local.read()]),
-      localFile: environment.localFile,
-      dotEnvFile: environment.dotEnv?.path,
-      dotEnvOutside: environment.dotEnv?.inside === false,
-      directory: environment.localFile && dirname(environment.localFile),
-    }
+    const { environment, global, local } = opened ?? open()
+    return provenanceIn({ environment, global: await global.read(), local: await local.read() }, key)
   }
 
   async function update(
@@ -148,7 +130,7 @@ export function aioConfig(options: AioConfigOptions = {}): AioConfig {
     signal?: AbortSignal,
   ) {
     if (typeof change !== 'function') throw badOption('an update of the configuration takes a function')
-    const sources = await open()
+    const sources = open()
     await fileOf(sources, file).update((tree) => changeAt(tree, namesOf(key), change), signal)
   }
 
@@ -162,11 +144,11 @@ export function aioConfig(options: AioConfigOptions = {}): AioConfig {
     update,
     set: (file, key, value, signal) => update(file, key, () => value, signal),
     async prepare(file) {
-      const { update, discard } = await fileOf(await open(), file).prepare(tokensRoom)
+      const { update, discard } = await fileOf(open(), file).prepare(tokensRoom)
       return { update: (key, change) => update((tree) => changeAt(tree, namesOf(key), change)), discard }
     },
     async path(file) {
-      const sources = await open()
+      const sources = open()
       fileOf(sources, file)
       const { environment } = sources
       const path = file === 'local' ? environment.localFile : environment.globalFile
@@ -174,10 +156,9 @@ export function aioConfig(options: AioConfigOptions = {}): AioConfig {
       return path
     },
     provenance,
-    variable: async (name) => (await open()).environment.variables[name],
+    variable: async (name) => open().environment.variables[name],
     reload() {
       opened = undefined
-      opening = undefined
     },
   }
 }
@@ -188,14 +169,40 @@ function fileOf(sources: Sources, file: ConfigFileName): ConfigFile {
   throw badOption("a file of the configuration is 'global' or 'local'")
 }
 
-async function openSources(options: AioConfigOptions): Promise<Sources> {
-  const environment = await readEnvironment(options)
+function openSources(options: AioConfigOptions): Sources {
+  const environment = readEnvironment(options)
   const { globalFile, localFile } = environment
   return {
     environment,
     global: globalFile === undefined ? missingFile(noPlace('global')) : configFile(globalFile),
     local: localFile === undefined ? missingFile(noPlace('local')) : configFile(localFile, 'none'),
   }
+}
+
+/** The content of all sources, at one moment. */
+export interface ConfigContent {
+  readonly environment: Environment
+  readonly global: ConfigObject
+  readonly local: ConfigObject
+}
+
+/** As {@link AioConfig.provenance}. */
+export function provenanceIn({ environment, global, local }: ConfigContent, key: ConfigKey): Provenance {
+  const names = namesOf(key)
+  const valueIn = (trees: ConfigObject[]) => mergeLayers(layersAt(trees, names), () => tooDeep(undefined))
+  return {
+    own: valueIn([global, environment.ownTree]),
+    local: valueIn([local]),
+    localFile: environment.localFile,
+    dotEnvFile: environment.dotEnv?.path,
+    dotEnvOutside: environment.dotEnv?.inside === false,
+    directory: environment.localFile && dirname(environment.localFile),
+  }
+}
+
+/** As {@link AioConfig.get}. */
+export function valueIn({ environment, global, local }: ConfigContent, key: ConfigKey): Json | undefined {
+  return mergeLayers(layersAt([global, local, environment.tree], namesOf(key)), () => tooDeep(undefined))
 }
 
 function noPlace(file: ConfigFileName): UnavailableError {

@@ -7,6 +7,7 @@ import { readRegularFile } from '../read-file.ts'
 import { sweepTemporaries, temporaryName } from '../temporary-files.ts'
 import { codeOf, isSameFile, remove, reserveFile, writeFileAtomic } from '../write-file.ts'
 import type { ConfigObject } from './config-tree.ts'
+import { findCoreConfig } from './core-config.ts'
 import { type Parsed, parseConfig, printConfig, unreadable } from './file-format.ts'
 import { prune } from './json-text.ts'
 import { briefly, type Links, look, notRead, realPath } from './look.ts'
@@ -101,11 +102,13 @@ export function configFile(path: string, links: Links = 'same-owner'): ConfigFil
         if (changed === tree) return
         const { next, content } = await print({ tree: changed, format }, path)
         sweepTemporaries(lock)
+        const replaced = await findCoreConfig()
         const temporary = reserved?.startsWith(`${lock}.`) ? reserved : scratch
         const written = await writeFileAtomic(target, content, {
           temporary,
           reserved: temporary === reserved,
           replaces: stats,
+          replaced,
           ...(holdsSecret(next.tree) && { mode: 0o600 }),
         })
         if (written === undefined) continue

@@ -4,6 +4,8 @@ import type { Json } from '../../../core/ports.ts'
 import { readRegularFile } from '../read-file.ts'
 import { codeOf, fileStats } from '../write-file.ts'
 import { type ConfigObject, isObject } from './config-tree.ts'
+import { hoistedVariables } from './core-config.ts'
+import { parseDotEnv } from './dot-env.ts'
 import { homeDirectory, isInside, workingDirectory } from './places.ts'
 
 export type Variables = Readonly<Record<string, string | undefined>>
@@ -43,12 +45,12 @@ export interface DotEnv {
 const places = ['AIO_CONFIG_FILE', 'AIO_CONFIG_KEY', 'XDG_CONFIG_HOME']
 
 /** Reads the variables, and `.env` in the working directory. Changes neither `process.env` nor any file. */
-export async function readEnvironment(options: EnvironmentOptions = {}): Promise<Environment> {
-  const { cwd = workingDirectory(), env = process.env, home = homeDirectory() } = options
+export function readEnvironment(options: EnvironmentOptions = {}): Environment {
+  const { cwd = workingDirectory(), env = ownVariables(), home = homeDirectory() } = options
   const root = env.AIO_CONFIG_KEY || 'aio'
   const base = env.XDG_CONFIG_HOME || (home === undefined ? undefined : join(home, '.config'))
   const path = cwd === undefined ? undefined : join(cwd, '.env')
-  const inFile = path === undefined ? {} : await readDotEnv(path)
+  const inFile = path === undefined ? {} : readDotEnv(path)
   const adds = Object.keys(inFile).some((name) => env[name] === undefined)
   // the order counts (`A=1` and `A_B=2` exclude each other)
   const variables = adds ? { ...inFile, ...env } : { ...env }
@@ -63,6 +65,13 @@ export async function readEnvironment(options: EnvironmentOptions = {}): Promise
   }
 }
 
+/** The variables of the process, without those that `@adobe/aio-lib-core-config` copied there from a `.env` file. */
+function ownVariables(): Variables {
+  const hoisted = hoistedVariables()
+  if (hoisted.length === 0) return process.env
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !hoisted.includes(name)))
+}
+
 /** A relative path leads nowhere without a working directory. */
 function absolute(path: string | undefined, cwd: string | undefined): string | undefined {
   if (path === undefined || isAbsolute(path)) return path
@@ -73,7 +82,7 @@ function absolute(path: string | undefined, cwd: string | undefined): string | u
 const notOurs = ['EACCES', 'EPERM', 'ERR_ACCESS_DENIED', 'ENOENT', 'ELOOP', 'EISDIR', 'ENAMETOOLONG']
 
 /** @throws UnavailableError `STORE_FAILED` if it cannot be read for a moment: it may name another environment */
-async function readDotEnv(path: string): Promise<Record<string, string>> {
+function readDotEnv(path: string): Record<string, string> {
   let text: string | undefined
   try {
     text = fileStats(path)?.isFile() ? readRegularFile(path) : undefined
@@ -86,7 +95,6 @@ async function readDotEnv(path: string): Promise<Record<string, string>> {
     }
   }
   if (text === undefined) return {}
-  const { parseDotEnv } = await import('./dot-env.ts')
   return upperCased(parseDotEnv(text))
 }
 

@@ -1,3 +1,5 @@
+// its root brings along what prints
+import parseHjsonText from 'hjson/lib/hjson-parse.js'
 import { ConfigurationError } from '../../../core/errors.ts'
 import { type ConfigObject, isObject } from './config-tree.ts'
 import { printJson } from './json-text.ts'
@@ -10,7 +12,8 @@ export interface Parsed {
 }
 
 /**
- * Reads the text of a configuration file: JSON or HJSON where it begins with a brace, else YAML.
+ * Reads the text of a configuration file: JSON or HJSON if it begins with a brace, else YAML, whose parser is loaded
+ * first.
  * @throws ConfigurationError `CONFIG_UNREADABLE`, naming `path` and nothing of what the file holds
  */
 export function parseConfig(text: string, path: string): Parsed | Promise<Parsed> {
@@ -24,12 +27,10 @@ export function parseConfig(text: string, path: string): Parsed | Promise<Parsed
   }
 }
 
-async function parseHjson(content: string, path: string): Promise<Parsed> {
-  // its root brings along what prints
-  const { default: parse } = await import('hjson/lib/hjson-parse.js')
+function parseHjson(content: string, path: string): Parsed {
   let tree: unknown
   try {
-    tree = parse(content)
+    tree = parseHjsonText(content)
   } catch (error) {
     throw unreadable(path, 'is not valid JSON or HJSON', /at line (\d+)/.exec(String(error))?.[1])
   }
