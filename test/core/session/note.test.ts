@@ -298,6 +298,21 @@ describe('signing out', () => {
     expect(await storedTokens(it.on.store)).toBeUndefined()
   })
 
+  test('keeps a renewal that still waits for the lock from sending anything', async () => {
+    const client = await it.signedIn()
+    expire(it)
+    const held = gate()
+    const [key = ''] = await it.on.store.keys('imskit/tokens/')
+    const holding = it.on.lock(key, () => held.opened)
+    const renewing = rejection(client.getToken())
+    await settled()
+    const signingOut = client.forget()
+    held.open()
+    await it.during(Promise.all([holding, signingOut]))
+    expect(await it.during(renewing)).toMatchObject({ code: 'LOGIN_REQUIRED' })
+    expect(it.sent()).toEqual([])
+  })
+
   test('a login that finished meanwhile wins over a renewal that was under way', async () => {
     const [client, other] = [await it.signedIn(), it.other()]
     expire(it)
