@@ -304,8 +304,9 @@ describe('signing out', () => {
     const held = gate()
     const [key = ''] = await it.on.store.keys('imskit/tokens/')
     const holding = it.on.lock(key, () => held.opened)
+    const asked = it.on.lock.taken
     const renewing = rejection(client.getToken())
-    await settled()
+    await expect.poll(() => it.on.lock.taken).toBe(asked + 1)
     const signingOut = client.forget()
     held.open()
     await it.during(Promise.all([holding, signingOut]))
