@@ -76,6 +76,22 @@ export class ImsError<Code extends ImsErrorCode = ImsErrorCode> extends Error {
   get [brand](): true {
     return true
   }
+
+  /** As in errors of `@adobe/aio-lib-ims`. */
+  get sdk(): 'IMSSDK' {
+    return 'IMSSDK'
+  }
+
+  /** `details`, under the name that errors of `@adobe/aio-lib-ims` have for it. */
+  get sdkDetails(): Readonly<Record<string, unknown>> {
+    return this.details ?? {}
+  }
+
+  /** Everything but the stack and the cause, for a log. */
+  toJSON(): object {
+    const { name, code, message, sdk, sdkDetails } = this
+    return Object.assign({ name, code, message }, this, { sdk, sdkDetails })
+  }
 }
 
 /** Change code or config. */

@@ -155,7 +155,7 @@ describe('a value of a wrong type', () => {
   const wrong: [Kind, string, unknown[]][] = [
     ['jwt', 'client_id', [5, true, {}, ['c']]],
     ['jwt', 'client_secret', [5, ['canary']]],
-    ['jwt', 'meta_scopes', [5, {}, [], [5], ['a', ''], '[]', '[5]', ' , ']],
+    ['jwt', 'meta_scopes', [5, {}, [5], ['a', ''], '[5]', ' , ']],
     ['jwt', 'private_key', [5, true]],
     ['jwt', 'passphrase', [5, {}, ['canary']]],
     ['oauth_server_to_server', 'client_secrets', [5, {}, [], [''], [5], '[]', '["canary",5]']],
@@ -240,6 +240,14 @@ describe('JSON text, as environment variables bring it', () => {
     ]) {
       await ims.context.set('x', { ...good('jwt'), meta_scopes })
       await expect(ims.getToken('x', { force: true })).resolves.toBeTypeOf('string')
+    }
+  })
+
+  it('an empty list of meta scopes is left to IMS', async () => {
+    for (const meta_scopes of [[], '[]']) {
+      await ims.context.set('x', { ...good('jwt'), meta_scopes })
+      await ims.getToken('x', { force: true }).catch(() => {})
+      expect(last()?.path).toBe('/ims/exchange/jwt')
     }
   })
 

@@ -98,9 +98,23 @@ describe.each(samples)('%o', (Class, error, name) => {
     expect(Object.keys(bare).filter((key) => !['name', 'code', 'status'].includes(key))).toEqual([])
   })
 
-  it('keeps name and code in JSON', () => {
-    expect(JSON.parse(JSON.stringify(error))).toMatchObject({ name, code: error.code })
+  it('has everything but stack and cause in JSON', () => {
+    const { message, code, details = {}, sdk, sdkDetails } = error
+    expect([sdk, sdkDetails]).toEqual(['IMSSDK', details])
+    const written = JSON.parse(JSON.stringify(error))
+    expect(written).toMatchObject({ name, code, message, sdk, sdkDetails: details })
+    for (const key of Object.keys(error)) expect(written).toHaveProperty(key)
+    expect(Object.keys(written)).not.toEqual(expect.arrayContaining(['stack']))
+    expect(written).not.toHaveProperty('cause')
   })
+})
+
+it('say in a log what support asks for', () => {
+  const refused = new ImsResponseError('HTTP_ERROR', 'm', { status: 400, imsError: 'e', requestId: 'r' })
+  expect(JSON.stringify({ refused })).toBe(
+    '{"refused":{"name":"ImsResponseError","code":"HTTP_ERROR","message":"m","status":400,"imsError":"e","requestId":"r",' +
+      '"sdk":"IMSSDK","sdkDetails":{}}}',
+  )
 })
 
 it('carry what their kind promises', () => {

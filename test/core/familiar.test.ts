@@ -890,6 +890,12 @@ describe('a context that needs a person', () => {
   })
 })
 
+it('has the shortcuts to the cli context in its types, and refuses them outside of Node', async () => {
+  const { context } = createIms(memoryPlatform())
+  for (const work of [context.getCli(), context.setCli({ a: 1 })])
+    expect(await failureOf(work)).toMatchObject({ code: 'BAD_OPTION', message: expect.stringContaining('imskit/node') })
+})
+
 describe('invalidateToken', () => {
   const signedIn = async () => {
     const { redirect } = person()

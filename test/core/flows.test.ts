@@ -394,7 +394,7 @@ describe('a credential that is wrong is named before anything is sent', () => {
       'orgId',
     ],
     ['jwtBearer', () => jwtBearer({ ...jwtOptions(), technicalAccountId: '' }), 'technicalAccountId'],
-    ['jwtBearer', () => jwtBearer({ ...jwtOptions(), metaScopes: [] }), 'metaScopes'],
+    ['jwtBearer', () => jwtBearer({ ...jwtOptions(), metaScopes: '' }), 'metaScopes'],
     ['jwtBearer', () => jwtBearer({ ...jwtOptions(), privateKey: '' }), 'privateKey'],
     ['authorizationCode', () => authorizationCode({ clientId: 7, scopes: [] } as never), 'clientId'],
     ['authorizationCode', () => authorizationCode({ clientId: 'c', clientSecret: '', scopes: [] }), 'clientSecret'],

@@ -3,6 +3,7 @@ import type { ContextKind } from '../../core/familiar/context-kind.ts'
 import { CLI } from '../../core/familiar/context-names.ts'
 import type { ContextData, ContextStore } from '../../core/familiar/contexts.ts'
 import { isObject } from '../../core/familiar/contexts.ts'
+import type { Untyped } from '../../core/familiar/untyped.ts'
 import type { LoginFlow } from '../../core/flows/flow.ts'
 import { invalidating } from '../../core/flows/invalidating.ts'
 import { endpoints } from '../../core/ims/environment.ts'
@@ -95,7 +96,7 @@ export function loginOptions({ timeout, open, browser, interaction }: ContextDat
 /** The old library's shortcut to the `cli` context. */
 export interface CliApi {
   /** The data of the `cli` context. */
-  getCli(): Promise<ContextData | undefined>
+  getCli(): Promise<Untyped>
   /** Sets the `cli` context, merged with what is in the same file unless told otherwise. */
   setCli(data: object, local?: boolean, merge?: boolean): Promise<void>
 }

@@ -27,11 +27,7 @@ export { type FileStoreOptions, fileStore } from './store-file.ts'
 export type { VariablePrefix } from './variable-names.ts'
 
 /** The named contexts of the default client: in the `.aio` files, the environment, or an action's memory. */
-export const context: ContextApi & CliApi = {
-  .../* @__PURE__ */ lazyContext(ims),
-  getCli: () => ims().context.getCli(),
-  setCli: (data, local, merge) => ims().context.setCli(data, local, merge),
-}
+export const context: ContextApi & CliApi = /* @__PURE__ */ lazyContext(ims)
 
 /** The access token of a named context; without a name of the current one. */
 export const getToken = (name?: string, options?: FamiliarGetTokenOptions) => ims().getToken(name, options)

@@ -3,7 +3,7 @@ import type { LoginFlow, SilentFlow } from '../flows/flow.ts'
 import { checkOptions } from '../options.ts'
 import type { ContextData } from './contexts.ts'
 
-type Shape = 'text' | 'list' | 'secrets' | 'key' | 'any' | 'address'
+type Shape = 'text' | 'list' | 'metascopes' | 'secrets' | 'key' | 'any' | 'address'
 
 /** One kind of credential: how it is recognised and what flow it becomes. */
 export interface ContextKind {
@@ -52,6 +52,7 @@ export function kindOf(name: string, data: ContextData, kinds: readonly ContextK
 const shapes: Readonly<Record<Shape, string>> = {
   text: 'a non-empty string',
   list: 'a non-empty array of strings, or text with commas or spaces between them',
+  metascopes: 'an array of strings, or text with commas or spaces between them',
   secrets: 'a non-empty array of strings',
   key: 'a private key: PEM text, an array of its lines, a JWK or a path to a file',
   any: 'present',
@@ -84,8 +85,15 @@ function fits(value: unknown, shape: Shape): boolean {
   if (shape === 'any') return true
   if (shape === 'text') return typeof value === 'string' && value !== ''
   if (shape === 'list') return isTexts(parseList(value))
+  // @adobe/aio-lib-ims leaves an empty list to IMS
+  if (shape === 'metascopes') return isEmptyList(value) || isTexts(parseList(value))
   if (shape === 'secrets') return isTexts(parseSecrets(value))
   return typeof value === 'string' || Array.isArray(value) || (typeof value === 'object' && value !== null)
+}
+
+function isEmptyList(value: unknown): boolean {
+  const parsed = parseJsonText(value)
+  return Array.isArray(parsed) && parsed.length === 0
 }
 
 function isTexts(items: readonly unknown[]): boolean {

@@ -5,6 +5,7 @@ import type { GetTokenOptions } from '../session/session.ts'
 import type { ConnectionOptions } from '../setup.ts'
 import type { ContextKind } from './context-kind.ts'
 import type { ContextData, ContextStore } from './contexts.ts'
+import type { Untyped } from './untyped.ts'
 
 /** Options of one familiar `getToken`. Other keys are merged over the context for this call, as in the old library. */
 export interface FamiliarGetTokenOptions extends GetTokenOptions {
@@ -22,26 +23,34 @@ export interface FamiliarGetTokenOptions extends GetTokenOptions {
   readonly forceLogin?: boolean | undefined
   /** Seconds that a login may take; default 120. */
   readonly timeout?: number | undefined
-  readonly [key: string]: unknown
+  readonly [key: string]: Untyped
 }
 
 /** A named context as `context.get` returns it. */
 export interface NamedContext {
-  readonly name: string | undefined
-  // the old library promises plain data here and its users reach into it
-  readonly data: ContextData | undefined
+  /** `undefined` if no context was named and none is current. */
+  readonly name: Untyped
+  /** Plain data; `undefined` if the context is not configured. */
+  readonly data: Untyped
   readonly local: boolean
+  // @adobe/aio-lib-ims declares an object without members, which its users take for whatever they know it to be
+  readonly [member: string]: Untyped
 }
 
-/** Named contexts. */
+/** Named contexts. What `@adobe/aio-lib-ims` declares in a way that leaves out `undefined`, or as `any`, is `any`. */
 export interface ContextApi {
   /** Replaces a context; without a name the current one. `undefined` as data removes it. */
   set(name: string | undefined | null, data: object | undefined | null, local?: boolean): Promise<void>
   /** A context; without a name the current one. Unknown: `data` is `undefined`. */
   get(name?: string | null): Promise<NamedContext>
-  setCurrent(name: string): Promise<void>
-  getCurrent(): Promise<string | undefined>
+  setCurrent(name: string): Promise<Untyped>
+  /** The name of the current context; `undefined` if there is none. */
+  getCurrent(): Promise<Untyped>
   keys(): Promise<string[]>
+  /** In Node: the data of the `cli` context. Elsewhere it rejects with `BAD_OPTION`. */
+  getCli(): Promise<Untyped>
+  /** In Node: sets the `cli` context, merged with what the same file has, unless `merge` is false. Elsewhere it rejects with `BAD_OPTION`. */
+  setCli(data: object, local?: boolean, merge?: boolean): Promise<void>
 }
 
 /** The familiar surface: named contexts and their tokens. */
@@ -56,7 +65,7 @@ export interface FamiliarIms {
    *
    * @throws {TokenError} `INVALID_TOKEN` where there is nothing to invalidate
    */
-  invalidateToken(name?: string, force?: boolean): Promise<NamedContext>
+  invalidateToken(name?: string, force?: boolean): Promise<Untyped>
   /** The client of a context, as `createClient` would make it; without a name that of the current one. */
   client(name?: string): Promise<Client | LoginClient>
 }

@@ -11,7 +11,7 @@ export const jwtKind: ContextKind = {
     client_id: 'text',
     client_secret: 'text',
     technical_account_id: 'text',
-    meta_scopes: 'list',
+    meta_scopes: 'metascopes',
     ims_org_id: 'text',
     private_key: 'key',
   },

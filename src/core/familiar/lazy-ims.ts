@@ -17,5 +17,7 @@ export function lazyContext(ims: () => FamiliarIms): ContextApi {
     setCurrent: (name) => ims().context.setCurrent(name),
     getCurrent: () => ims().context.getCurrent(),
     keys: () => ims().context.keys(),
+    getCli: () => ims().context.getCli(),
+    setCli: (data, local, merge) => ims().context.setCli(data, local, merge),
   }
 }

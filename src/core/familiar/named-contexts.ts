@@ -229,8 +229,14 @@ export function namedContexts(given: CreateImsOptions, kinds: readonly ContextKi
       },
       getCurrent: () => contexts.current(),
       keys: () => contexts.names(),
+      getCli: onlyInNode,
+      setCli: onlyInNode,
     },
   }
+}
+
+async function onlyInNode(): Promise<never> {
+  throw new ConfigurationError('BAD_OPTION', 'the cli context is for command lines; use imskit/node')
 }
 
 /** The result of `task`, if it does not throw. */
@@ -245,7 +251,7 @@ function attempt<T>(task: () => T): T | undefined {
 /** What is found under `name`; secrets are there, and do not show when it is printed. */
 function named(name: string, { data, local }: { data: Json | undefined; local: boolean }): NamedContext {
   const shown = typeof data === 'object' && data !== null ? hideSecrets(structuredClone(data)) : data
-  return { name, data: shown as ContextData | undefined, local }
+  return { name, data: shown, local }
 }
 
 /** @throws {ConfigurationError} `BAD_OPTION` for a name that is not text */

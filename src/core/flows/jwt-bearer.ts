@@ -39,7 +39,9 @@ export function jwtBearer(options: JwtBearerOptions): MachineFlow {
   requireText('jwtBearer', { clientId, technicalAccountId, orgId })
   secretList('jwtBearer', clientSecret)
   const metaScopes = scopeList(options.metaScopes)
-  if (metaScopes.length === 0) throw new ConfigurationError('BAD_OPTION', 'jwtBearer needs at least one of metaScopes')
+  // an empty list is explicit, and IMS decides about it
+  if (metaScopes.length === 0 && !Array.isArray(options.metaScopes))
+    throw new ConfigurationError('BAD_OPTION', 'jwtBearer needs at least one of metaScopes')
   if (!options.privateKey) throw new ConfigurationError('BAD_OPTION', 'jwtBearer needs privateKey')
   let key: CryptoKey | undefined
   const exchange = async (call: Call) => {

@@ -89,6 +89,7 @@ export const machines: readonly Scenario[] = [
     name: 'jwt: unknown account',
     calls: [set('a', jwt({ technical_account_id: 'x@techacct.adobe.com' })), getToken('a')],
   },
+  { name: 'jwt: no metascopes', calls: [set('a', jwt({ meta_scopes: [] })), getToken('a')] },
   { name: 'jwt: unknown metascope', calls: [set('a', jwt({ meta_scopes: ['ent_nothing'] })), getToken('a')] },
   { name: 'jwt: incomplete', calls: [set('a', jwt({ client_secret: undefined })), getToken('a')] },
 
