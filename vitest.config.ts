@@ -1,4 +1,4 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** What takes longest. The rest goes by size, which says little: whatever comes last, the other worker waits for. */
@@ -26,6 +26,8 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // they install other packages: npm run test:world
+    exclude: [...configDefaults.exclude, 'test/world/**'],
     setupFiles: ['test/ready-keys.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
