@@ -1,9 +1,21 @@
 import { configDefaults, defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
+/** Other packages, frameworks, programs of the docs and the old library beside ours: `npm run test:world`. */
+export const world = [
+  'test/world/**/*.test.ts',
+  'test/differential/**/*.test.ts',
+  'test/examples/**/*.test.ts',
+  'test/docs/{node,site}.test.ts',
+  'test/proof/old-library.test.ts',
+]
+
 /** What takes longest. The rest goes by size, which says little: whatever comes last, the other worker waits for. */
 const longest = [
+  'test/world/neighbours-load.test.ts',
   'test/differential/differential.test.ts',
+  'test/docs/site.test.ts',
+  'test/cli/canary.test.ts',
   'test/worker/service.test.ts',
   'test/proof/canary.test.ts',
   'test/proof/tarball.test.ts',
@@ -13,7 +25,7 @@ const longest = [
   'test/docs/node.test.ts',
 ]
 
-class LongestFirst extends BaseSequencer {
+export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const place = ({ moduleId }: TestSpecification) => {
       const at = longest.findIndex((name) => moduleId.endsWith(name))
@@ -26,8 +38,7 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // they install other packages: npm run test:world
-    exclude: [...configDefaults.exclude, 'test/world/**'],
+    exclude: [...configDefaults.exclude, ...world],
     setupFiles: ['test/ready-keys.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,

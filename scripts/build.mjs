@@ -35,5 +35,6 @@ const wanted = halves
   .filter(({ length }) => length > 0)
 // rollup names its copy of the configuration by the ms: two that start in the same one would delete each other's
 const ends = await Promise.all(wanted.map((builds, index) => setTimeout(index * 50).then(() => rollup(builds))))
-if (whole && ends.every((end) => end === 0)) ends.push(await run('scripts/sri.mjs'))
+if (whole && ends.every((end) => end === 0))
+  ends.push(await run('scripts/sri.mjs'), await run('scripts/build/folders.mjs'))
 process.exitCode = Math.max(...ends)

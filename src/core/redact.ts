@@ -89,13 +89,19 @@ export const secretNames: ReadonlySet<string> = new Set([
 export function safeCause(error: unknown, secrets: Iterable<string> = [], depth = 3): Error {
   // read once only: they may come from a generator, and every cause below needs them too
   const known = [...secrets]
-  if (!(error instanceof Error)) return new Error(redactText(String(error), known))
+  if (!isError(error)) return new Error(redactText(String(error), known))
   const copy = new Error(redactText(String(error.message), known))
   copy.name = redactText(String(error.name), known).slice(0, 100)
   const code: unknown = 'code' in error ? error.code : undefined
   if (typeof code === 'string') Object.assign(copy, { code: redactText(code, known).slice(0, 100) })
-  if (error.cause instanceof Error && depth > 0) copy.cause = safeCause(error.cause, known, depth - 1)
+  if (isError(error.cause) && depth > 0) copy.cause = safeCause(error.cause, known, depth - 1)
   return copy
+}
+
+/** Also of another realm: in the environments of Jest the errors of `fetch` and of Node are no instances of `Error`. */
+export function isError(value: unknown): value is Error {
+  const { name, message }: { name?: unknown; message?: unknown } = Object(value)
+  return value instanceof Error || (typeof name === 'string' && typeof message === 'string')
 }
 
 /**

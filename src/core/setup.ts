@@ -27,7 +27,10 @@ export interface ConnectionOptions {
 export type Connection = Omit<Call, 'signal'>
 
 // late-bound: a page or test may replace fetch, and it must not be called as a method
-const globalFetch: Fetch = (url, init) => globalThis.fetch(url, init)
+const globalFetch: Fetch = (url, init) => {
+  if (typeof globalThis.fetch === 'function') return globalThis.fetch(url, init)
+  throw badOption('this runtime has no fetch, as Jest with jsdom; set the option fetch, or give the environment one')
+}
 
 /**
  * Fills in the defaults and checks what was given, before anything is sent.

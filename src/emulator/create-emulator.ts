@@ -1,5 +1,6 @@
+import { late } from '../core/late.ts'
 import { badOption, checkOptions } from '../core/options.ts'
-import { createProvider, type EmulatorOptions } from './create-provider.ts'
+import type { EmulatorOptions } from './create-provider.ts'
 import { type Call, readCall } from './http/call.ts'
 import { corsHeaders } from './http/cors.ts'
 import { createFaults, damage, type FaultOptions, faultResponse } from './http/faults.ts'
@@ -7,7 +8,6 @@ import { createJournal, type RecordedRequest } from './http/journal.ts'
 import { createOverview } from './overview.ts'
 import type { Provider } from './provider.ts'
 import type { EmulatorContexts } from './ready-made.ts'
-import { route } from './router.ts'
 
 /** A local IMS. */
 export interface Emulator {
@@ -42,6 +42,9 @@ function sleep(ms: number, signal: AbortSignal): Promise<void> {
   })
 }
 
+const loadProvider = late(() => import('./create-provider.ts'))
+const loadRouter = late(() => import('./router.ts'))
+
 const connectionDropped = () => new TypeError('The emulator dropped the connection, as a fault told it to.')
 
 function finishHeaders(response: Response, call: Call, provider: Provider): Response {
@@ -55,6 +58,7 @@ function finishHeaders(response: Response, call: Call, provider: Provider): Resp
 }
 
 async function answer(call: Call, provider: Provider, fault: FaultOptions | undefined): Promise<Response> {
+  const { route } = await loadRouter()
   const response = finishHeaders((fault && faultResponse(fault)) ?? (await route(call, provider)), call, provider)
   for (const [name, value] of Object.entries(fault?.headers ?? {})) response.headers.set(name, value)
   return fault ? damage(response, fault) : response
@@ -75,6 +79,7 @@ function requestOf(input: Request | string | URL, init: RequestInit | undefined)
  */
 export async function createEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   checkOptions('createEmulator', options)
+  const { createProvider } = await loadProvider()
   const { provider, contexts } = await createProvider(options)
   const faults = createFaults()
   const journal = createJournal()

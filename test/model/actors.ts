@@ -115,7 +115,7 @@ function whatIsWrong(
   const valid = seen.seen.find(({ at, entry }) => at >= since && isValid(entry, clock))
   // what was read before the user signed out is not returned any more, and what one call has read is not another's
   // nor is what one client of a process has read another's
-  const alone = plan.setting.name !== 'one process' || plan.clients === 1
+  const alone = plan.clients <= plan.setting.processes
   const comparable = alone && !wish?.force && userActedAt < since && seen.unreadableAt < since
   if (comparable && valid !== undefined) return `though ${valid.entry.accessToken} was read and is valid`
   const machine = plan.flow === 'clientCredentials' && !plan.allowed.has('network')

@@ -23,6 +23,8 @@ export interface LockService {
   lockOf(process: Process): Lock
   /** A process is gone. */
   gone(process: Process): void
+  /** What is held or open though nobody uses it, if that can be told. */
+  left?(): string[]
 }
 
 export function createLockService(wires: Wires, { lease, knows }: Setting): LockService {

@@ -20,13 +20,17 @@ export interface NetworkOptions {
   readonly judge: Judge
   /** Whether the server's answers carry its time. */
   readonly dated: boolean
+  readonly slow: boolean
 }
 
 /** How the processes reach IMS. */
-export function createNetwork(wires: Wires, { server, judge, dated }: NetworkOptions): (process: Process) => Fetch {
+export function createNetwork(
+  wires: Wires,
+  { server, judge, dated, slow: slowly }: NetworkOptions,
+): (process: Process) => Fetch {
   const { scheduler, faults, random, history } = wires
-  let outUntil = 0
-  let slow = 0
+  let outUntil = slowly ? 180_000 : 0
+  let slow = slowly ? random.pick([28_000, 35_000]) : 0
 
   /** What becomes of this request at IMS: nothing of the kind, mostly. */
   function mishap(): { kind: Mishap; redeems: boolean; takes: number; retryAfter: number } | undefined {

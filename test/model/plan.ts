@@ -8,8 +8,10 @@ export const settings = [
   { name: 'known holders', processes: 3, lease: undefined, knows: true },
   // a Redis lock or Durable Object: it is free after a lease, and nobody knows whether the holder is gone
   { name: 'lease', processes: 3, lease: 10_000, knows: false },
-  // a page's lock: a frozen tab loses it after a lease, a closed one at once
+  // it is free at once if its holder is gone, and after a lease if its holder is stopped; everybody knows who has it
   { name: 'lease, known holders', processes: 3, lease: 45_000, knows: true },
+  // the real lock of pages, in two of them: one may have two clients
+  { name: 'tabs', processes: 2, lease: 45_000, knows: true },
 ] as const
 
 export type Setting = (typeof settings)[number]
@@ -34,6 +36,8 @@ export interface Plan {
   readonly rotating: boolean
   /** Through oauth4webapi as for users, which takes longer, or straight through the request with its retries. */
   readonly library: boolean
+  /** Whether IMS begins with an outage in which it takes half a minute for every answer. */
+  readonly slow: boolean
 }
 
 /** All plans. Simpler ones are found by shrinking: fewer calls, clients, faults and kinds of fault. */
@@ -48,9 +52,19 @@ export const plans: fc.Arbitrary<Plan> = fc
     fc.nat({ max: 2 ** groups.length - 1 }),
     fc.noShrink(fc.nat({ max: 79 })),
   )
-  .map(([seed, setting, flow, clients, calls, faults, allowed, rare]) => ({
+  .map(([seed, place, flow, clients, calls, faults, allowed, rare]) => ({
+    setting: settings[place] as Setting,
     seed,
-    setting: settings[setting] as Setting,
+    flow,
+    clients,
+    calls,
+    faults,
+    allowed,
+    rare,
+  }))
+  .map(({ seed, setting, flow, clients, calls, faults, allowed, rare }) => ({
+    seed,
+    setting,
     flow: flow === 0 ? 'clientCredentials' : flow < 5 ? 'refreshToken' : 'login',
     clients,
     calls,
@@ -58,4 +72,6 @@ export const plans: fc.Arbitrary<Plan> = fc
     allowed: new Set(groups.filter((_, bit) => (allowed >> bit) & 1)),
     rotating: rare % 16 !== 0,
     library: rare < 4,
+    // so that one page has the lock twice in a row for longer than a lease
+    slow: setting.name === 'tabs' && rare % 5 < 2,
   }))

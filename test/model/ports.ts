@@ -14,8 +14,11 @@ export interface Wires {
 
 /** One operation of a port. */
 export interface Operation<T> {
-  readonly medium: Medium
+  /** What may go wrong with it; nothing does if there is none. */
+  readonly medium?: Medium
   readonly text: string
+  /** Its answer as the history shows it. */
+  readonly shown?: (value: T) => string
   /** What it does, at the moment when it does it. */
   readonly effect: () => T
   /** Runs when the process has the answer. */
@@ -38,10 +41,10 @@ export function short(random: Random): number {
 /** Runs an operation for `process`: its work and its answer are two moments, and things go wrong before each. */
 export function perform<T>(wires: Wires, process: Process, operation: Operation<T>): Promise<T> {
   const { scheduler, faults, random, history } = wires
-  const { medium, text, effect, arrived, failed } = operation
+  const { medium, text, effect, shown = show, arrived, failed } = operation
   // what is left of a process that is gone does nothing any more
   if (process.state === 'gone') return never()
-  const fault = faults.draw(process, medium)
+  const fault = medium && faults.draw(process, medium)
   if (fault === 'crash') {
     history.add(process.name, () => `is gone before ${text}`)
     return never()
@@ -50,7 +53,7 @@ export function perform<T>(wires: Wires, process: Process, operation: Operation<
   return new Promise<T>((resolve, reject) => {
     const answer = (value: T) =>
       scheduler.within(process, fault === 'late' ? faults.long() : short(random), () => {
-        history.add(process.name, () => `${text} → ${fault === 'lost' ? 'lost' : show(value)}`)
+        history.add(process.name, () => `${text} → ${fault === 'lost' ? 'lost' : shown(value)}`)
         if (fault === 'lost') {
           failed?.()
           return reject(broken(text))

@@ -139,6 +139,7 @@ async function last(world: World, first: Record<string, unknown>): Promise<void>
   // what was given up may still be under way
   const calm = scheduler.now() + 5 * minute
   while (!tooMany(world) && (await scheduler.step(calm)));
+  for (const what of world.left()) judge.violation(`${what} is left`)
   const family = expected(world)
   const visitor = createActor(world, scheduler.newProcess('last'), {
     name: 'visitor',

@@ -10,6 +10,8 @@ export interface Process {
   asleep: number
   /** When it was stopped or left, in true time. */
   since: number
+  /** Since when it runs, or ran until it was stopped or left. */
+  runsSince: number
   /** ms that it was stopped in all, up to `since`. */
   stopped: number
   /** Whether the present stop stops the monotonic clock as well. */
@@ -117,7 +119,7 @@ export function createScheduler(random: Random): Scheduler {
     if (process.state !== 'stopped') return
     process.stopped += time - process.since
     if (process.sleeping) process.asleep += time - process.since
-    process.state = 'running'
+    Object.assign(process, { state: 'running', runsSince: time })
     // as an event loop does it: first the timers that are overdue, then what has arrived, then everything else
     const waiting = process.backlog.splice(0)
     const timers = waiting.filter(({ rings }) => rings !== undefined).sort((one, other) => one.due - other.due)
@@ -145,6 +147,7 @@ export function createScheduler(random: Random): Scheduler {
       wallOffset: 0,
       asleep: 0,
       since: 0,
+      runsSince: time,
       stopped: 0,
       sleeping: false,
       backlog: [],

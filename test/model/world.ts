@@ -4,7 +4,7 @@ import { modelClock } from './clock.ts'
 import { createFaults, type Faults } from './faults.ts'
 import { type Counts, count, createHistory, type History } from './history.ts'
 import { createJudge } from './judge.ts'
-import { createLockService } from './lock.ts'
+import { createLockService, type LockService } from './lock.ts'
 import { createMedium, type Entry, modelStore, type SharedMedium } from './medium.ts'
 import { createNetwork } from './network.ts'
 import type { Plan } from './plan.ts'
@@ -12,6 +12,7 @@ import { short } from './ports.ts'
 import { createRandom, type Random } from './random.ts'
 import { createScheduler, type Process, type Scheduler } from './scheduler.ts'
 import { createServer, type Family, type Server } from './server.ts'
+import { createTabLocks } from './tab-locks.ts'
 import type { Judge } from './verdict.ts'
 
 /** Everything that a run consists of but for the clients. */
@@ -36,6 +37,8 @@ export interface World {
   platformOf(process: Process): Platform
   /** Runs when a process has crashed. */
   onCrash(work: (process: Process) => void): void
+  /** What is held or open when nothing happens any more. */
+  left(): string[]
 }
 
 export const endpoint = 'https://ims.example'
@@ -59,10 +62,13 @@ export function createWorld(plan: Plan, { counts, kept }: { counts: Counts; kept
   const judge: Judge = createJudge({ scheduler, server: () => server, rotating: plan.rotating, history, counts })
   const server = createServer({ now, random: stream('server'), rotating: plan.rotating })
   const medium = createMedium(() => now() + 1_767_225_600_000)
-  const locks = createLockService(wires, plan.setting)
+  const locks: LockService =
+    plan.setting.name === 'tabs'
+      ? createTabLocks(wires, { lease: plan.setting.lease, judge, counts })
+      : createLockService(wires, plan.setting)
   const alone = new Map<Process, Platform['lock']>()
   const taste = stream('platform')
-  const network = createNetwork(wires, { server, judge, dated: taste.chance(0.5) })
+  const network = createNetwork(wires, { server, judge, dated: taste.chance(0.5), slow: plan.slow })
   const told = taste.chance(0.5)
   const shared = taste.chance(0.9)
   const listeners = new Set<{ process: Process; heard: Parameters<Changes['listen']>[0] }>()
@@ -82,7 +88,7 @@ export function createWorld(plan: Plan, { counts, kept }: { counts: Counts; kept
     tell(change) {
       if (process.state === 'gone') return
       for (const listener of listeners) {
-        if (listener.process === process && plan.setting.processes > 1) continue
+        if (listener.process === process && plan.clients <= plan.setting.processes) continue
         if (faults.happens('changes', 0.2)) faults.note('change not heard of')
         else scheduler.within(listener.process, short(random), () => listener.heard(change))
       }
@@ -122,6 +128,7 @@ export function createWorld(plan: Plan, { counts, kept }: { counts: Counts; kept
       ...(told && { changes: changesOf(process) }),
       sharing: shared,
     }),
+    left: () => locks.left?.() ?? [],
     onCrash: (work) => void crashed.push(work),
   }
 }

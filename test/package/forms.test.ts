@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import webpack from 'webpack'
 import { build, root } from '../proof/build.ts'
 import { entriesIn, unpack } from '../proof/packed.ts'
 
@@ -168,6 +169,31 @@ describe('conditions', () => {
     )
     expect(files.length).toBeGreaterThan(20)
     expect(files.filter((name) => /\bjose\b|oauth4webapi/i.test(text(`dist/${name}`)))).toEqual([])
+  })
+})
+
+describe('tools that do not read `exports`', () => {
+  test('find every entry but the deep path by a folder of its name', async () => {
+    for (const name of names.filter((name) => name !== 'context')) {
+      const path = mkdtempSync(join(project, 'out-'))
+      writeFileSync(join(project, 'old.cjs'), `console.log(require('imskit/${name}'))`)
+      const compiler = webpack({
+        mode: 'development',
+        devtool: false,
+        entry: join(project, 'old.cjs'),
+        target: 'node',
+        resolve: { exportsFields: [] },
+        externals: ['@adobe/aio-lib-state'],
+        output: { path, filename: 'main.cjs' },
+      })
+      const stats = await new Promise<webpack.Stats | undefined>((resolve, reject) =>
+        compiler?.run((error, found) => (error ? reject(error) : resolve(found))),
+      )
+      expect(
+        stats?.toJson({ errors: true }).errors?.map(({ message }) => message),
+        name,
+      ).toEqual([])
+    }
   })
 })
 

@@ -24,7 +24,7 @@ function isStale(): boolean {
   const sources = Math.max(
     ...['src', 'scripts/build', 'rollup.config.ts', 'package.json'].map((path) => newest(join(root, path))),
   )
-  const outputs = [built('cli'), join(dist, 'types', 'node.d.ts')]
+  const outputs = [built('cli'), join(dist, 'types', 'node.d.ts'), join(root, 'node', 'package.json')]
   return outputs.some((path) => (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < sources)
 }
 

@@ -56,15 +56,15 @@ describe('the package', () => {
       expect(paths).toContain(path)
     }
     const papers = /^(package\.json|LICENSE|README\.md|CHANGELOG\.md|SECURITY\.md|dist\/THIRD_PARTY_NOTICES)$/
-    const files = /^dist\/.+\.(c?js|d\.c?ts|map|json)$/
+    const files = /^dist\/.+\.(c?js|d\.c?ts|map|json)$|^\w+\/package\.json$/
     expect(paths.filter((path) => !papers.test(path) && !files.test(path))).toEqual([])
     expect(paths.filter((path) => /\.test\.|fixtures?\/|(^|\/)test\//.test(path))).toEqual([])
   })
 
   test('has every file that it names', () => {
     const targets = JSON.stringify(manifest().exports).match(/\.\/dist\/[^"]+/g) ?? []
-    const { main, module, types, typesVersions, bin, unpkg, jsdelivr } = manifest()
-    const others = [main, module, types, bin.imskit, unpkg, jsdelivr, ...Object.values(typesVersions['*']).flat()]
+    const { main, browser, types, typesVersions, bin, unpkg, jsdelivr } = manifest()
+    const others = [main, browser, types, bin.imskit, unpkg, jsdelivr, ...Object.values(typesVersions['*']).flat()]
     for (const path of [...targets, ...others]) {
       expect(readFileSync(installed(path)).length, path).toBeGreaterThan(0)
     }

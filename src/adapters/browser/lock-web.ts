@@ -39,11 +39,24 @@ export function webLock(options: WebLockOptions = {}): Lock {
   return tabLock(Math.min(Math.max(lease, shortestLease), longestTimer))
 }
 
+/** What a tab uses of its browser. */
+export interface Tab {
+  readonly navigator?: { readonly locks?: Locks | null }
+  readonly BroadcastChannel: new (name: string) => Channel
+  readonly performance: { now(): number }
+  setTimeout(run: () => void): unknown
+  setInterval(run: () => void, ms: number): unknown
+  clearInterval(timer: unknown): void
+}
+
+export type Locks = Pick<LockManager, 'request' | 'query'>
+export type Channel = Pick<BroadcastChannel, 'onmessage' | 'postMessage' | 'close'>
+
 /** As {@link webLock}, with any lease. */
-export function tabLock(lease: number): Lock {
+export function tabLock(lease: number, tab: Tab = globalThis): Lock {
   const lock: Lock = async (name, task, signal) => {
     signal?.throwIfAborted()
-    const locks = globalThis.navigator?.locks
+    const locks = tab.navigator?.locks
     // null in simulated pages
     if (!locks) {
       // one for the page: two clients of a page exclude each other too
@@ -54,7 +67,7 @@ export function tabLock(lease: number): Lock {
     const waiting = new AbortController()
     const stop = () => waiting.abort(signal?.reason)
     signal?.addEventListener('abort', stop, { once: true })
-    const watch = watchHolder({ locks, id, step: lease / rounds, overdue: () => waiting.abort(overdue) })
+    const watch = watchHolder({ tab, locks, id, step: lease / rounds, overdue: () => waiting.abort(overdue) })
     const arrive = () => {
       watch.end()
       signal?.removeEventListener('abort', stop)
@@ -63,7 +76,7 @@ export function tabLock(lease: number): Lock {
     let lost = false
     const held = () => {
       arrive()
-      work = holding({ locks, id, isLost: () => lost }, task)
+      work = holding({ tab, locks, id, isLost: () => lost }, task)
       return work
     }
     try {
@@ -87,7 +100,8 @@ export function tabLock(lease: number): Lock {
 const overdue = /* @__PURE__ */ Symbol('the holder showed no sign of life')
 
 interface Place {
-  readonly locks: LockManager
+  readonly tab: Tab
+  readonly locks: Locks
   /** Name of the Web Lock. */
   readonly id: string
 }
@@ -97,16 +111,18 @@ interface Place {
  * the first is taken over meanwhile, so that the browser can tell whether the task is still running.
  */
 function holding<T>(
-  { locks, id, isLost }: Place & { readonly isLost: () => boolean },
+  { tab, locks, id, isLost }: Place & { readonly isLost: () => boolean },
   task: (hold: Hold) => Promise<T>,
 ): Promise<T> {
   const hold = idMark + crypto.randomUUID()
   const own = holdingName(id, hold)
   return locks.request(own, async () => {
-    const channel = new BroadcastChannel(channelName)
+    const channel = new tab.BroadcastChannel(channelName)
+    let ended = false
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
       // by a timer: Chromium still delivers messages to a page that it has frozen
-      if (textOf(data, 'ask') === id) setTimeout(() => channel.postMessage({ alive: hold } satisfies Message))
+      if (textOf(data, 'ask') === id)
+        tab.setTimeout(() => ended || channel.postMessage({ alive: hold } satisfies Message))
     }
     try {
       return await task({
@@ -121,6 +137,7 @@ function holding<T>(
           other.startsWith(idMark) && !(await heldLocks(locks)).some(({ name }) => name === holdingName(id, other)),
       })
     } finally {
+      ended = true
       channel.close()
     }
   })
@@ -130,7 +147,7 @@ function holding<T>(
 const idMark = 'tab.'
 const holdingName = (id: string, hold: string) => `${id} #${hold}`
 
-async function heldLocks(locks: LockManager): Promise<LockInfo[]> {
+async function heldLocks(locks: Locks): Promise<LockInfo[]> {
   return (await locks.query()).held ?? []
 }
 
@@ -141,17 +158,20 @@ interface Watch extends Place {
 }
 
 /** Asks the holder for a sign of life, and reports if it has given none to any of {@link rounds} questions in a row. */
-function watchHolder({ locks, id, step, overdue }: Watch): { end(): void } {
-  let channel: BroadcastChannel | undefined
+function watchHolder({ tab, locks, id, step, overdue }: Watch): { end(): void } {
+  let channel: Channel | undefined
   let silent = 0
+  let over = false
   let before: string | undefined
-  let last = performance.now()
+  let last = tab.performance.now()
   let ended: () => void = () => {}
   const end = new Promise<void>((resolve) => {
     ended = resolve
   })
   const ask = () => {
-    channel ??= new BroadcastChannel(channelName)
+    // the browser may answer when nobody waits any more
+    if (over) return
+    channel ??= new tab.BroadcastChannel(channelName)
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
       const alive = textOf(data, 'alive')
       // another task, which has lost the lock, may be running too
@@ -160,9 +180,11 @@ function watchHolder({ locks, id, step, overdue }: Watch): { end(): void } {
     channel.postMessage({ ask: id } satisfies Message)
   }
   // two tabs that wait must not both take the lock over, the second from the first
-  const takeOver = () =>
+  const takeOver = (since: number) =>
     locks.request(`${id} takeover`, { ifAvailable: true }, async (turn) => {
       const same = before === (await holderOf({ locks, id }))
+      // this tab was frozen meanwhile, and what the holder has answered since comes next
+      if (tab.performance.now() - since > step) return
       if (turn === null || !same || silent < rounds) {
         silent = 0
         return
@@ -171,7 +193,7 @@ function watchHolder({ locks, id, step, overdue }: Watch): { end(): void } {
       await end
     })
   const tick = async () => {
-    const now = performance.now()
+    const now = tab.performance.now()
     // this tab itself was frozen or busy, and answers may still be on their way
     const late = now - last > 2 * step
     last = now
@@ -179,14 +201,15 @@ function watchHolder({ locks, id, step, overdue }: Watch): { end(): void } {
     if (holder === undefined || holder !== before) silent = 0
     else if (!late) silent++
     before = holder
-    if (silent >= rounds) await takeOver()
+    if (silent >= rounds) await takeOver(now)
     ask()
   }
   // a browser that does not say who holds the lock is asked again
-  const timer = setInterval(() => void tick().catch(() => {}), step)
+  const timer = tab.setInterval(() => void tick().catch(() => {}), step)
   return {
     end() {
-      clearInterval(timer)
+      over = true
+      tab.clearInterval(timer)
       channel?.close()
       ended()
     },
@@ -194,7 +217,7 @@ function watchHolder({ locks, id, step, overdue }: Watch): { end(): void } {
 }
 
 /** Which holding has the lock, as the browser tells it: another text for every holding. */
-async function holderOf({ locks, id }: Place): Promise<string | undefined> {
+async function holderOf({ locks, id }: Pick<Place, 'locks' | 'id'>): Promise<string | undefined> {
   const held = await heldLocks(locks)
   const client = held.find(({ name }) => name === id)?.clientId
   if (client === undefined) return undefined

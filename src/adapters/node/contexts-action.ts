@@ -1,3 +1,4 @@
+import { copyData } from '../../core/copy-data.ts'
 import { UnavailableError } from '../../core/errors.ts'
 import { kindOf } from '../../core/familiar/context-kind.ts'
 import {
@@ -68,14 +69,14 @@ export function actionContexts(connect: () => StateTokens): ContextStore {
     async read(name) {
       const data = contexts.get(name)
       if (!isObject(data)) return { data, local: false }
-      return { data: withTokens(structuredClone(data), await tokensOf(name)), local: false }
+      return { data: withTokens(copyData(data), await tokensOf(name)), local: false }
     },
     async write(name, data, local) {
       if (!isObject(data)) {
         contexts.delete(name)
         return store(name, {})
       }
-      const { access_token, refresh_token, ...credential } = structuredClone(data)
+      const { access_token, refresh_token, ...credential } = copyData(data)
       contexts.set(name, credential as Json)
       // an action sets its context at every run: without tokens of its own it keeps those it had
       if (access_token === undefined && refresh_token === undefined) return

@@ -122,7 +122,7 @@ function looksRandom(run: string): boolean {
 }
 
 function codeOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const { code }: { code?: unknown } = Object(error)
   return typeof code === 'string' ? code : 'unknown reason'
 }
 

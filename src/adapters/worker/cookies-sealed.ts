@@ -1,8 +1,7 @@
-import * as base64url from 'jose/base64url'
-import { jwtDecrypt } from 'jose/jwt/decrypt'
-import { EncryptJWT } from 'jose/jwt/encrypt'
+import * as base64url from '../../core/base64url.ts'
 import { digest } from '../../core/digest.ts'
 import { ConfigurationError } from '../../core/errors.ts'
+import { late } from '../../core/late.ts'
 import type { Clock, Json } from '../../core/ports.ts'
 import { derivedKey } from './derived-key.ts'
 
@@ -33,6 +32,9 @@ export interface Sealer {
 
 const least = 32
 
+const loadEncryption = /* @__PURE__ */ late(() => import('jose/jwt/encrypt'))
+const loadDecryption = /* @__PURE__ */ late(() => import('jose/jwt/decrypt'))
+
 /**
  * JWE (RFC 7516) with AES-256-GCM under keys that HKDF-SHA-256 (RFC 5869) derives from the secrets, one per purpose.
  *
@@ -54,6 +56,7 @@ export function createSealer(secrets: SessionSecret, clock: Pick<Clock, 'now'>):
 
   return {
     async seal({ purpose, name, value, expiresAt }) {
+      const { EncryptJWT } = await loadEncryption()
       return new EncryptJWT({ value })
         .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
         .setAudience(name)
@@ -61,6 +64,7 @@ export function createSealer(secrets: SessionSecret, clock: Pick<Clock, 'now'>):
         .encrypt(await keyOf(purpose, 0))
     },
     async open({ purpose, name }, text) {
+      const { jwtDecrypt } = await loadDecryption()
       for (let index = 0; index < materials.length; index++) {
         try {
           const { payload } = await jwtDecrypt<{ value?: Json }>(text, await keyOf(purpose, index), {
@@ -83,18 +87,19 @@ export function createSealer(secrets: SessionSecret, clock: Pick<Clock, 'now'>):
 
 /** Names what is sealed with `secrets`, without showing them. */
 export async function nameOfSecret(secrets: SessionSecret): Promise<string> {
-  return digest(`imskit/session-secret/${base64url.encode(secretList(secrets)[0] ?? '')}`)
+  return digest(`imskit/session-secret/${base64url.encode(secretList(secrets)[0] ?? new Uint8Array())}`)
 }
-
-const encoder = /* @__PURE__ */ new TextEncoder()
 
 function secretList(secrets: SessionSecret): readonly Uint8Array<ArrayBuffer>[] {
   const list: readonly unknown[] = Array.isArray(secrets) ? secrets : [secrets]
   const materials = list.map((secret) => {
-    if (typeof secret === 'string') return encoder.encode(secret)
-    return secret instanceof Uint8Array ? Uint8Array.from(secret) : new Uint8Array()
+    if (typeof secret === 'string') return new TextEncoder().encode(secret)
+    return isBytes(secret) ? Uint8Array.from(secret) : new Uint8Array()
   })
   if (materials.length > 0 && materials.every(({ byteLength }) => byteLength >= least)) return materials
   const message = `sessionSecret must be a random text of ${least} bytes or more, such as that of \`openssl rand -base64 48\`, or an array of them, the newest first`
   throw new ConfigurationError('BAD_OPTION', message)
 }
+
+// a `Buffer` in the environments of Jest is no instance of the Uint8Array there
+const isBytes = (value: unknown): value is Uint8Array => Object.prototype.toString.call(value) === '[object Uint8Array]'

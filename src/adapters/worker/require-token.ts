@@ -4,12 +4,13 @@ import { validateAtIms } from '../../core/familiar/validate-at-ims.ts'
 import type { Validated } from '../../core/familiar/validation.ts'
 import type { ValidationCache as CoreValidationCache } from '../../core/familiar/validation-cache.ts'
 import { claimsOf, type TokenClaims } from '../../core/ims/decode-token.ts'
+import { late } from '../../core/late.ts'
 import { checkOptions, type OptionNames, pickOptions } from '../../core/options.ts'
 import { type Connection, type ConnectionOptions, connect } from '../../core/setup.ts'
 import { checkVerifyOptions, claimsFault, verifyOptions } from '../../core/verify/claims-fault.ts'
 import { objectIn, parseCompact } from '../../core/verify/compact-token.ts'
 import { invalid } from '../../core/verify/invalid.ts'
-import { createVerifier, type Verifier, type VerifyTokenOptions } from '../../core/verify/verify-token.ts'
+import type { Verifier, VerifyTokenOptions } from '../../core/verify/verify-token.ts'
 import { requireRequest } from './asked.ts'
 import { bearerAnswers } from './bearer-answers.ts'
 import { bearerOf } from './bearer-token.ts'
@@ -37,6 +38,7 @@ export type Guard = (request: Request) => Promise<TokenClaims | Response>
 // requests of one isolate share the keys, also where each makes a guard of its own
 const verifiers = /* @__PURE__ */ new Map<string, Verifier>()
 const fewVerifiers = 20
+const loadVerifier = /* @__PURE__ */ late(() => import('../../core/verify/verify-token.ts'))
 
 const optionNames: OptionNames<RequireTokenOptions> = {
   validate: 1,
@@ -109,7 +111,7 @@ function connectionOf(options: RequireTokenOptions): Connection {
 
 function localCheck(connection: Connection, { fetch, clock, onEvent }: RequireTokenOptions): Verifier {
   const own = fetch !== undefined || clock !== undefined || onEvent !== undefined
-  const create = () => createVerifier(connection, { sharing: mayShareWork() })
+  const create = () => lateVerifier(connection, mayShareWork())
   if (own) return create()
   const { endpoint, timeout, retry } = connection
   const key = JSON.stringify([endpoint, timeout, retry])
@@ -117,6 +119,15 @@ function localCheck(connection: Connection, { fetch, clock, onEvent }: RequireTo
   if (verifiers.size >= fewVerifiers) verifiers.clear()
   verifiers.set(key, verifier)
   return verifier
+}
+
+function lateVerifier(connection: Connection, sharing: boolean): Verifier {
+  let verifier: Verifier | undefined
+  return async (token, options) => {
+    const { createVerifier } = await loadVerifier()
+    verifier ??= createVerifier(connection, { sharing })
+    return verifier(token, options)
+  }
 }
 
 /** Asks IMS, and checks here what IMS is not asked about. */

@@ -1,4 +1,4 @@
-import * as base64url from 'jose/base64url'
+import * as base64url from '../../core/base64url.ts'
 import { ConfigurationError } from '../../core/errors.ts'
 import { derivedKey } from './derived-key.ts'
 
@@ -11,7 +11,6 @@ export interface Seal {
 
 const shortestSecret = 32
 const version = 's1'
-const encoder = /* @__PURE__ */ new TextEncoder()
 // values may outlive a request and be used by the next; a promise may not
 const derived = /* @__PURE__ */ new Map<string, CryptoKey>()
 const fewKeys = 20
@@ -33,7 +32,7 @@ export function sealWith(secrets: string | readonly string[]): Seal {
     async close(text, place) {
       const iv = crypto.getRandomValues(new Uint8Array(12))
       const key = await keyFrom(list[0] as string)
-      const sealed = await crypto.subtle.encrypt(parameters(iv, place), key, encoder.encode(text))
+      const sealed = await crypto.subtle.encrypt(parameters(iv, place), key, bytesOf(text))
       return [version, base64url.encode(iv), base64url.encode(new Uint8Array(sealed))].join('.')
     },
     async open(sealed, place) {
@@ -42,7 +41,11 @@ export function sealWith(secrets: string | readonly string[]): Seal {
       for (const secret of list) {
         const key = await keyFrom(secret)
         try {
-          const opened = await crypto.subtle.decrypt(parameters(decode(iv), place), key, decode(text))
+          const opened = await crypto.subtle.decrypt(
+            parameters(base64url.decode(iv), place),
+            key,
+            base64url.decode(text),
+          )
           return new TextDecoder().decode(opened)
         } catch {
           // sealed by another secret, for another place, or damaged
@@ -58,15 +61,15 @@ const isSecret = (secret: unknown) => typeof secret === 'string' && secret.lengt
 const parameters = (iv: BufferSource, place: string) => ({
   name: 'AES-GCM',
   iv,
-  additionalData: encoder.encode(place),
+  additionalData: bytesOf(place),
 })
 
-const decode = (text: string) => base64url.decode(text) as Uint8Array<ArrayBuffer>
+const bytesOf = (text: string) => new TextEncoder().encode(text)
 
 async function keyFrom(secret: string): Promise<CryptoKey> {
   const known = derived.get(secret)
   if (known !== undefined) return known
-  const key = await derivedKey(encoder.encode(secret), 'imskit store')
+  const key = await derivedKey(bytesOf(secret), 'imskit store')
   if (derived.size >= fewKeys) derived.clear()
   derived.set(secret, key)
   return key

@@ -1,4 +1,4 @@
-import * as base64url from 'jose/base64url'
+import * as base64url from '../../core/base64url.ts'
 import { ConfigurationError } from '../../core/errors.ts'
 import { isObject } from '../../core/familiar/contexts.ts'
 import type { Clock, Json } from '../../core/ports.ts'

@@ -34,8 +34,7 @@ const writePause = 1_100
 const fewWrites = 4
 /** KV refuses what would end within a minute; one second more for a clock that is behind. */
 const shortestLife = 61_000
-const encoder = /* @__PURE__ */ new TextEncoder()
-const bytes = (text: string) => encoder.encode(text).length
+const bytes = (text: string) => new TextEncoder().encode(text).length
 
 /** The options of {@link kvStore} by their names. */
 export const kvOptions: OptionNames<KvStoreOptions> = { prefix: 1, encryptionKey: 1 }

@@ -1,4 +1,5 @@
 import { assembleClient, type LoginClient } from '../client.ts'
+import { copyData } from '../copy-data.ts'
 import { ConfigurationError, isImsError, TokenError } from '../errors.ts'
 import { createEmitter } from '../events.ts'
 import { secretInPage } from '../flows/credentials.ts'
@@ -250,7 +251,7 @@ function attempt<T>(task: () => T): T | undefined {
 
 /** What is found under `name`; secrets are there, and do not show when it is printed. */
 function named(name: string, { data, local }: { data: Json | undefined; local: boolean }): NamedContext {
-  const shown = typeof data === 'object' && data !== null ? hideSecrets(structuredClone(data)) : data
+  const shown = typeof data === 'object' && data !== null ? hideSecrets(copyData(data)) : data
   return { name, data: shown, local }
 }
 
@@ -276,7 +277,7 @@ function checkData(label: string, data: unknown): Json | undefined {
     throw new ConfigurationError('INVALID_CONTEXT_DATA', `the data of IMS context '${label}' must be an object`)
   }
   try {
-    return structuredClone(data) as Json
+    return copyData(data) as Json
   } catch {
     const what = `the data of IMS context '${label}' must be plain data, without functions or symbols`
     throw new ConfigurationError('INVALID_CONTEXT_DATA', what)

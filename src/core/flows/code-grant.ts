@@ -1,5 +1,5 @@
-import * as base64url from 'jose/base64url'
 import * as oauth from 'oauth4webapi'
+import * as base64url from '../base64url.ts'
 import { ConfigurationError, ImsResponseError, LoginRequiredError, UnavailableError } from '../errors.ts'
 import { askingForUser } from '../ims/asking-for-user.ts'
 import type { Call } from '../ims/call.ts'
@@ -14,7 +14,7 @@ import {
 import { readRefusal } from '../ims/refused.ts'
 import { spelledOut } from '../ims/token-response.ts'
 import type { Tokens } from '../ims/tokens.ts'
-import { redactText } from '../redact.ts'
+import { isError, redactText } from '../redact.ts'
 import type { LoginParameters, PendingLogin } from './flow.ts'
 
 export { refreshGrant } from './refresh-grant.ts'
@@ -143,7 +143,7 @@ function checkCallback({
     return parameters
   } catch (error) {
     if (error instanceof oauth.AuthorizationResponseError) throw refusedLogin(error)
-    const why = error instanceof Error ? redactText(error.message) : 'unknown'
+    const why = isError(error) ? redactText(error.message) : 'unknown'
     const named = why.includes('issuer') ? `; if IMS goes by this issuer here, ${issuerRemedy}` : ''
     const message = `the callback does not answer this login (${why}); nothing was stored, start the login again${named}`
     throw new LoginRequiredError('STATE_MISMATCH', message, { details: { reason: 'callback' } })

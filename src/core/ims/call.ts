@@ -128,11 +128,14 @@ function requestInit({ method, headers = {}, body }: ImsRequest, signal: AbortSi
     ...(body === undefined ? {} : { body }),
     redirect: 'manual',
     // workerd refuses members that its Request does not have
-    ...('cache' in Request.prototype && { cache: 'no-store' }),
-    ...('credentials' in Request.prototype && { credentials: 'omit' }),
+    ...(knows('cache') && { cache: 'no-store' }),
+    ...(knows('credentials') && { credentials: 'omit' }),
     signal,
   }
 }
+
+// a fetch of the caller's own may come without a Request
+const knows = (member: keyof Request) => member in (globalThis.Request?.prototype ?? {})
 
 async function readText(response: Response, request: ImsRequest): Promise<string> {
   const text = await readBody(response, maxBody)

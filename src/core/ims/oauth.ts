@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { ImsError, TokenError, type TokenInvalidReason } from '../errors.ts'
-import { redactText } from '../redact.ts'
+import { isError, redactText } from '../redact.ts'
 import {
   type Call,
   malformed,
@@ -174,5 +174,5 @@ function idTokenError(error: unknown): TokenError | undefined {
 }
 
 function reasonOf(error: unknown): string {
-  return error instanceof Error ? redactText(error.message) : 'unknown'
+  return isError(error) ? redactText(error.message) : 'unknown'
 }

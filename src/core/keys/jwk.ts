@@ -1,4 +1,4 @@
-import * as base64url from 'jose/base64url'
+import * as base64url from '../base64url.ts'
 import { damagedKey, invalidKey, otherKind } from './invalid-key.ts'
 import { type RsaNumbers, rsaNumberNames } from './rsa-key.ts'
 

@@ -1,4 +1,4 @@
-import * as base64url from 'jose/base64url'
+import * as base64url from '../base64url.ts'
 import { damagedKey, invalidKey } from './invalid-key.ts'
 
 /** The numbers of an RSA private key under their JWK names (RFC 7518, section 6.3). */

@@ -1,4 +1,4 @@
-import * as base64url from 'jose/base64url'
+import * as base64url from '../base64url.ts'
 
 /** The three parts of a token in compact form (RFC 7515, section 7.1), as text. Nothing is verified yet. */
 export interface CompactToken {
@@ -12,9 +12,6 @@ const threeParts = /^[\w-]*\.[\w-]*\.[\w-]*$/
 // the last characters whose unused bits are zero, after one byte and after two
 const lastOfTwo = 'AQgw'
 const lastOfThree = 'AEIMQUYcgkosw048'
-const encoder = /* @__PURE__ */ new TextEncoder()
-// a byte order mark stays in the text, where JSON does not allow it
-const decoder = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** `token` in parts; `undefined` unless each part is base64url in the one way that RFC 7515 and RFC 4648 define. */
 export function parseCompact(token: unknown): CompactToken | undefined {
@@ -38,18 +35,18 @@ export function strictBytes(text: unknown): Uint8Array<ArrayBuffer> | undefined 
 
 /** The bytes of a part of a {@link CompactToken}. */
 export function bytesOf(part: string): Uint8Array<ArrayBuffer> {
-  return base64url.decode(part) as Uint8Array<ArrayBuffer>
+  return base64url.decode(part)
 }
 
 /** What the signature of `token` is over. */
 export function signedBytes({ header, payload }: CompactToken): Uint8Array<ArrayBuffer> {
-  return encoder.encode(`${header}.${payload}`)
+  return new TextEncoder().encode(`${header}.${payload}`)
 }
 
 /** The JSON object in a part of a {@link CompactToken}; `undefined` for invalid UTF-8, other JSON or a repeated name. */
 export function objectIn(part: string): Readonly<Record<string, unknown>> | undefined {
   try {
-    const text = decoder.decode(bytesOf(part))
+    const text = base64url.decodeText(part)
     const value: unknown = JSON.parse(text)
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
     return hasRepeatedName(text, value) ? undefined : (value as Record<string, unknown>)
