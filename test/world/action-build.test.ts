@@ -35,6 +35,7 @@ const tokenRequests = () => emulator.requests.filter(({ path }) => path.startsWi
 
 /** Builds the action in `app`; the folder of what is uploaded. */
 async function buildIn(app: string): Promise<string> {
+  writeFileSync(join(app, 'package.json'), '{ "name": "app", "private": true }')
   cpSync(fixture('action.js'), join(app, 'action.js'))
   const place = newPlace({ NEIGHBOUR: await neighboursWith('aio-lib-ims') })
   const child = startChild({ ...place, cwd: app }, [process.execPath, fixture('build-action.cjs')])
@@ -80,6 +81,7 @@ describe('an action built by @adobe/aio-lib-runtime', () => {
       const before = tokenRequests()
       const first = await runAction(built, { library })
       expect(first.tokens).toEqual([expect.any(String)])
+      console.log(library, [...state.values], state.requests, first.printed.stderr)
       expect(state.values.get(key)?.value).toContain(first.tokens[0])
       expect((await runAction(built, { library })).tokens).toEqual(first.tokens)
       expect(tokenRequests()).toBe(before + 1)

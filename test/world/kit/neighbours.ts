@@ -30,7 +30,8 @@ export const neighboursWith = (library: Library): Promise<string> =>
 /** The folder of a project that has the tarball as its `@adobe/aio-lib-ims`, and nothing else. */
 export const imskitAlone = (): Promise<string> => inTurn(alone)
 
-const inTurn = fileLock({ directory: cache, wait: 900_000 }).bind(undefined, 'neighbours')
+const inTurn = (task: () => Promise<string>): Promise<string> =>
+  fileLock({ directory: cache, wait: 900_000 })('neighbours', task)
 const lockfile = join(manifests, 'package-lock.json')
 
 const withOriginal = () => once('aio-lib-ims', fingerprint(lockfile), install)
