@@ -49,12 +49,13 @@ interface Run {
 }
 
 /** A new container with a copy of the built files. */
-async function runAction(built: string, { library = 'imskit' as Library, runs = 1 } = {}): Promise<Run> {
+async function runAction(built: string, { library = 'imskit' as Library, runs = 1, debug = '' } = {}): Promise<Run> {
   const place = newPlace({
     __OW_ACTION_NAME: '/ns/app/main',
     __OW_NAMESPACE: '12345-project',
     __OW_API_KEY: 'the-api-key',
     AIO_STATE_ENDPOINT: state.url,
+    DEBUG: debug,
     ...(library === 'imskit' && { AIO_IMS_CONFIG_ENDPOINT: emulator.url }),
   })
   cpSync(built, place.cwd, { recursive: true })
@@ -74,17 +75,23 @@ function pointToEmulator(folder: string): void {
 }
 
 describe('an action built by @adobe/aio-lib-runtime', () => {
-  test.each<[Library]>([['aio-lib-ims'], ['imskit']])('with %s and aio-lib-state shares its token', async (library) => {
+  // @adobe/aio-lib-ims 8 reads tokens from State, but getToken stores none there
+  test.each<[Library, number]>([
+    ['aio-lib-ims', 2],
+    ['imskit', 1],
+  ])('with %s and aio-lib-state asks IMS %i times for two containers', async (library, asked) => {
     const app = mkdtempSync(join(await neighboursWith(library), 'app-'))
     try {
       const built = await buildIn(app)
       const before = tokenRequests()
-      const first = await runAction(built, { library })
-      expect(first.tokens).toEqual([expect.any(String)])
-      console.log(library, [...state.values], state.requests, first.printed.stderr)
-      expect(state.values.get(key)?.value).toContain(first.tokens[0])
-      expect((await runAction(built, { library })).tokens).toEqual(first.tokens)
-      expect(tokenRequests()).toBe(before + 1)
+      const { tokens } = await runAction(built, { library })
+      expect(tokens).toEqual([expect.any(String)])
+      const next = await runAction(built, { library })
+      expect(next.tokens).toEqual([expect.any(String)])
+      expect(tokenRequests()).toBe(before + asked)
+      if (asked > 1) return
+      expect(next.tokens).toEqual(tokens)
+      expect(state.values.get(key)?.value).toContain(tokens[0])
     } finally {
       rmSync(app, { recursive: true, force: true })
     }
@@ -96,10 +103,10 @@ describe('an action built by @adobe/aio-lib-runtime', () => {
     linkTree(join(await imskitAlone(), 'node_modules'), join(app, 'node_modules'))
     const built = await buildIn(app)
     const before = tokenRequests()
-    const { tokens, printed } = await runAction(built, { runs: 3 })
+    const { tokens, printed } = await runAction(built, { runs: 3, debug: 'imskit' })
     expect(new Set(tokens).size).toBe(1)
     expect(tokenRequests()).toBe(before + 1)
     expect(state.requests).toEqual([])
-    console.log(printed)
+    expect(printed.stderr.match(/store-degraded/g)).toHaveLength(1)
   })
 })
