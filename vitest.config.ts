@@ -23,6 +23,8 @@ const longest = [
   'test/proof/action.test.ts',
   'test/proof/command.test.ts',
   'test/docs/node.test.ts',
+  'test/runners/jest.test.ts',
+  'test/runners/vitest.test.ts',
 ]
 
 export class LongestFirst extends BaseSequencer {

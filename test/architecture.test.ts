@@ -67,7 +67,7 @@ const floors: readonly (readonly RegExp[])[] = [
   [/^core\/(ims|keys)\//],
   [/^core\/(flows|verify)\//],
   [
-    /^core\/(setup|redis-lock|session\/(single-flight|with-lock|token-cache|times|note|renewable|state|redemption|successor))\.ts$/,
+    /^core\/(setup|redis-lock|session\/(single-flight|with-lock|token-cache|times|note|renewable|state|redemption|successor|crossed))\.ts$/,
   ],
   [/^core\/(session\/(session|renewal)|sign-in|login|allowed-origins|authorized-fetch|redirects)\.ts$/],
   [/^core\/client\.ts$/],

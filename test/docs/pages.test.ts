@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { blocks, pages, root, textOf } from './blocks.ts'
 
 /** Where code of the documentation is run: here, or (before and after a move, the command line) by tests of their own. */
-const run = ['node', 'page', 'webworker', 'worker', 'vitest', 'react', 'before', 'after']
+const run = ['node', 'page', 'webworker', 'worker', 'jest', 'vitest', 'node-test', 'react', 'before', 'after']
 /** What cannot stand alone: it is compiled. */
 const compiled = ['fragment', 'config', 'playwright']
 const isCode = (language: string) => /^(?:js|ts|jsx|tsx)$/.test(language)

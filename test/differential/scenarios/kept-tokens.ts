@@ -169,6 +169,10 @@ export const keptTokens: readonly Scenario[] = [
     calls: [set('a', oauth({})), call('getToken', 'a')],
   },
   {
+    name: 'login: without a terminal',
+    calls: [set('a', oauth({})), call('getToken', 'a', { timeout: 1 })],
+  },
+  {
     name: 'login: in CI, with open',
     env: { CI: 'true' },
     calls: [set('a', oauth({})), call('getToken', 'a', { open: false, timeout: 1 })],

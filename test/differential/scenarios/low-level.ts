@@ -115,6 +115,33 @@ export const lowLevel: readonly Scenario[] = [
     fault: { path: '/ims/validate_token', status: 200, body: 'hello', times: 1 },
     calls: [call('ims.validateToken', machine)],
   },
+  one('ims: validateToken of garbage for a client', call('ims.validateToken', 'garbage', 'c')),
+  {
+    name: 'ims: validation, IMS refuses the token',
+    fault: { path: '/ims/validate_token', status: 401, body: '{"error":"invalid_token"}', times: 1 },
+    calls: [call('ims.validateToken', machine)],
+  },
+  {
+    ...one('ims: the environment of cli.env', call('newIms', 'getApiUrl', '/x')),
+    files: { global: { cli: { env: 'stage' } } },
+    offline: true,
+  },
+  {
+    ...one('ims: the environment of .env', call('newIms', 'getApiUrl', '/x'), call('variable', 'MY_CLIENT_ID')),
+    files: { dotenv: 'AIO_CLI_ENV=stage\nMY_CLIENT_ID=from-dotenv\n' },
+    offline: true,
+  },
+  one('ims: stubs on the prototype', call('stubbed')),
+  one(
+    'ims: a subclass with another getApiUrl',
+    call('overridden', (w: World) => w.endpoint, machine),
+  ),
+  one('ims: post of a form of the package form-data', posted('form-data')),
+  one('ims: post of a form of the platform', posted('FormData'), posted('URLSearchParams')),
+  one('cache: odd limits', call('newCache'), call('newCache', 0, 0, 0), call('newCache', '60000', 10, 10)),
+  one('cache: no limits', call('cacheKeeps', 10_001)),
+  one('cache: one of the program', call('ownCache', machine)),
+  one('an error in JSON', call('inJson', 'nope')),
   one('ims: getOrganizations', call('ims.getOrganizations', person), call('ims.getOrganizations', 'garbage')),
   one('ims: get', call('ims.get', '/ims/profile/v1', person), call('ims.get', '/ims/nowhere', person)),
   one(
@@ -185,6 +212,11 @@ export const lowLevel: readonly Scenario[] = [
     call('getTokenData', undefined),
   ),
 ]
+
+function posted(kind: string) {
+  const fields = (w: World) => ({ type: 'access_token', client_id: w.server.client_id })
+  return call('within', 15_000, 'posted', kind, '/ims/validate_token/v1', machine, fields)
+}
 
 function server() {
   return [(w: World) => w.server.client_id, (w: World) => w.server.client_secrets[0], (w: World) => w.server.ims_org_id]

@@ -21,8 +21,9 @@ interface Traces {
 /** Finds the loaded copies; resolves to a function that makes each of them read the files again. */
 export async function findCoreConfig(): Promise<() => void> {
   if ((globalThis as Traces)[read] === undefined) return () => {}
-  // by its name: the CommonJS build requires the module, which then has no `default`
-  const { _cache: loaded = {} } = (await import('node:module')) as { readonly _cache?: LoadedModules }
+  // the name is there in every form that a bundler gives to the import
+  const { Module } = await import('node:module')
+  const { _cache: loaded = {} } = (Module ?? {}) as { readonly _cache?: LoadedModules }
   return () => {
     for (const path of Object.keys(loaded)) {
       if (!modulePath.test(path)) continue

@@ -28,7 +28,7 @@ export function showing(endpoint: string, secrets: readonly string[]): Show {
   const clean = (text: string) =>
     redactText(text.replaceAll(endpoint, base), secrets)
       .replace(/[\w+=-]{24,}/g, (run) => (/[0-9A-Z]/.test(run) ? REDACTED : run))
-      .replace(/[\w.+-]+@[\w.-]+/g, REDACTED)
+      .replace(/[\w.+-]{1,64}@[\w.-]{1,255}/g, REDACTED)
       .slice(0, longest)
   return (value) => {
     if (value === undefined) return absent
