@@ -93,7 +93,8 @@ const builds: Record<string, RollupOptions | RollupOptions[]> = {
       // members of `module.exports` are plain data, and `require` works without flags in Jest's environments
       externalLiveBindings: false,
       dynamicImportInCjs: false,
-      interop: 'esModule',
+      // contained CommonJS takes a built-in module whole (hjson: `os`); our own imports take names from it
+      interop: (id) => (never.some((name) => name.test(id ?? '')) ? 'esModule' : 'default'),
       hoistTransitiveImports: false,
       manualChunks: atStart,
       onlyExplicitManualChunks: true,

@@ -125,6 +125,20 @@ test('one class and one state in both forms of all entries', async () => {
   expect(JSON.parse(stdout)).toEqual([1, true, true, true])
 })
 
+describe('the configuration as aio-lib-core-config writes it', () => {
+  test.each([
+    ['HJSON', '{ ims: { contexts: { one: { client_id: "app" } } } }'],
+    ['YAML', 'ims:\n  contexts:\n    one: { client_id: app }\n'],
+  ])('%s is read by the built package', async (_format, content) => {
+    writeFileSync(join(project, 'global-aio'), content)
+    const { stdout } = await program(`
+      process.env.AIO_CONFIG_FILE = ${JSON.stringify(join(project, 'global-aio'))}
+      require('imskit').context.keys().then((keys) => console.log(JSON.stringify(keys)))
+    `)
+    expect(JSON.parse(stdout)).toEqual(['one'])
+  })
+})
+
 describe('conditions', () => {
   const conditions = ['workerd', 'worker', 'edge-light', 'browser', 'deno', 'bun', 'node', 'none']
 

@@ -26,12 +26,15 @@ interface Loaded {
   readonly library: readonly string[]
 }
 
+// loading these runs a program
+const programs = /^dist[\\/](cjs|es)[\\/]commands[\\/]/
+
 function filesOf(folder: string, below = ''): string[] {
   return readdirSync(join(folder, below), { withFileTypes: true }).flatMap((entry) => {
     const path = join(below, entry.name)
     if (entry.isDirectory())
       return /^(node_modules|tests?|e2e|bin|(common-)?templates?)$/.test(entry.name) ? [] : filesOf(folder, path)
-    return /^(?!.*\.(test|config)\.).*\.[cm]?js$/.test(entry.name) ? [path] : []
+    return /^(?!.*\.(test|config)\.).*\.[cm]?js$/.test(entry.name) && !programs.test(path) ? [path] : []
   })
 }
 

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -24,16 +24,26 @@ export const neighbourVersions: Readonly<Record<string, string>> = JSON.parse(
 ).dependencies
 
 /** The folder of a project with the packages of `test/world/neighbours`, installed once for each lockfile. */
-export async function neighboursWith(library: Library): Promise<string> {
-  const lock = fileLock({ directory: cache, wait: 900_000 })
-  return lock('neighbours', async () => {
-    const original = await once('aio-lib-ims', fingerprint(join(manifests, 'package-lock.json')), install)
-    if (library === 'aio-lib-ims') return original
-    const tarball = inject('tarball')
-    const key = fingerprint(join(manifests, 'package-lock.json'), tarball)
-    return once('imskit', key, (project) => replaceLibrary({ original, project, tarball }))
-  })
+export const neighboursWith = (library: Library): Promise<string> =>
+  inTurn(library === 'imskit' ? withImskit : withOriginal)
+
+/** The folder of a project that has the tarball as its `@adobe/aio-lib-ims`, and nothing else. */
+export const imskitAlone = (): Promise<string> => inTurn(alone)
+
+const inTurn = (task: () => Promise<string>): Promise<string> =>
+  fileLock({ directory: cache, wait: 900_000 })('neighbours', task)
+const lockfile = join(manifests, 'package-lock.json')
+
+const withOriginal = () => once('aio-lib-ims', fingerprint(lockfile), install)
+
+async function withImskit(): Promise<string> {
+  const [original, replacement] = [await withOriginal(), await alone()]
+  return once('imskit', fingerprint(lockfile, inject('tarball')), async (project) =>
+    replaceLibrary({ original, replacement, project }),
+  )
 }
+
+const alone = () => once('alone', fingerprint(inject('tarball')), installAlone)
 
 /** Every folder `@adobe/aio-lib-ims` in `project`, at any depth of `node_modules`. */
 export function libraryFolders(project: string): string[] {
@@ -74,28 +84,29 @@ async function install(project: string): Promise<void> {
   await run('npm', ['ci', '--ignore-scripts', ...quiet], { cwd: project, maxBuffer: 16 * 1024 * 1024 })
 }
 
+async function installAlone(project: string): Promise<void> {
+  const dependencies = { '@adobe/aio-lib-ims': `file:${inject('tarball')}` }
+  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'alone', private: true, dependencies }))
+  await run('npm', ['install', '--omit=dev', '--omit=optional', ...quiet], { cwd: project })
+}
+
 interface Replacement {
   readonly original: string
+  readonly replacement: string
   readonly project: string
-  readonly tarball: string
 }
 
 /** What npm's `overrides` make of it: one copy on top, under the old name, with its dependencies beside it. */
-async function replaceLibrary({ original, project, tarball }: Replacement): Promise<void> {
+function replaceLibrary({ original, replacement, project }: Replacement): void {
   linkTree(join(original, 'node_modules'), join(project, 'node_modules'))
   for (const folder of libraryFolders(project)) rmSync(folder, { recursive: true, force: true })
-  const fresh = join(project, 'fresh')
-  mkdirSync(fresh)
-  writeFileSync(join(fresh, 'package.json'), '{ "name": "fresh", "private": true }')
-  await run('npm', ['install', tarball, '--omit=dev', '--omit=peer', '--omit=optional', ...quiet], { cwd: fresh })
-  const target = join(project, libraryFolder)
-  renameSync(join(fresh, 'node_modules', 'imskit'), target)
-  for (const folder of packagesIn(join(fresh, 'node_modules'))) {
-    const name = folder.slice(join(fresh, 'node_modules').length + 1)
-    const free = join(project, 'node_modules', name)
-    const to = existsSync(free) ? join(target, 'node_modules', name) : free
-    mkdirSync(join(to, '..'), { recursive: true })
-    renameSync(folder, to)
+  const [from, to] = [join(replacement, 'node_modules'), join(project, 'node_modules')]
+  linkTree(join(replacement, libraryFolder), join(project, libraryFolder))
+  for (const folder of packagesIn(from)) {
+    const name = folder.slice(from.length + 1)
+    if (join('node_modules', name) === libraryFolder) continue
+    // another version may be there already
+    const beside = join(to, name)
+    linkTree(folder, existsSync(beside) ? join(project, libraryFolder, 'node_modules', name) : beside)
   }
-  rmSync(fresh, { recursive: true, force: true })
 }

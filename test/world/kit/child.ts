@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { onTestFinished } from 'vitest'
+import type { Place } from '../../proof/place.ts'
+
+export interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A process of its own, killed when the test has finished. */
+export interface Child {
+  /** Resolves once what was printed, on either stream, matches; rejects if the process ends before. */
+  said(pattern: RegExp): Promise<RegExpExecArray>
+  readonly ended: Promise<Ended>
+}
+
+/** Runs a command in `place`; with `terminal` at a pseudo terminal, whose output is all on `stdout`. */
+export function startChild(place: Place, command: readonly string[], { terminal = false } = {}): Child {
+  const [file = '', ...args] = terminal ? ['script', '-qec', command.map(quoted).join(' '), '/dev/null'] : command
+  const child = spawn(file, args, {
+    cwd: place.cwd,
+    env: place.env,
+    stdio: [terminal ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const printed = { stdout: '', stderr: '' }
+  const listeners = new Set<() => void>()
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
+      printed[name] += text
+      for (const listener of listeners) listener()
+    })
+  }
+  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, ...printed }))
+  const said = (pattern: RegExp) =>
+    new Promise<RegExpExecArray>((resolve, reject) => {
+      const look = () => {
+        const match = pattern.exec(printed.stdout + printed.stderr)
+        if (match === null) return
+        listeners.delete(look)
+        resolve(match)
+      }
+      listeners.add(look)
+      void ended.then(() => reject(new Error(`ended without saying ${pattern}: ${printed.stdout}${printed.stderr}`)))
+      look()
+    })
+  return { said, ended }
+}
+
+const quoted = (argument: string) => `'${argument.replaceAll("'", String.raw`'\''`)}'`
+
+/** The last line that a program printed, which is JSON. */
+export async function resultOf<Result>(child: Child): Promise<Result> {
+  const { code, stdout, stderr } = await child.ended
+  if (code !== 0) throw new Error(`ended with ${code}: ${stdout}${stderr}`)
+  return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '')
+}
