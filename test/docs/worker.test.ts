@@ -16,7 +16,7 @@ afterAll(() => ims.close())
 
 /** Runs a block as a worker, where the real IMS is the emulator and its sample API every API. */
 async function start({ code }: Block, folder = root): Promise<Miniflare> {
-  const contents = await bundleForWorkers({ stdin: { contents: code, resolveDir: folder } })
+  const contents = await bundleForWorkers({ stdin: { contents: code, resolveDir: folder, loader: 'ts' } })
   const { IMS_HERE: _, ...variables } = ims.environmentOf('oauth_server_to_server')
   const miniflare = new Miniflare({
     modules: [{ type: 'ESModule', path: 'worker.mjs', contents }],

@@ -170,7 +170,7 @@ describe('examples/react-spa', () => {
 
   test('the page of the documentation shows this very code', () => {
     const code = readFileSync(join(root, 'examples/react-spa/src/ims.ts'), 'utf8')
-    expect(readFileSync(join(root, 'docs/react.md'), 'utf8')).toContain(`\`\`\`ts react\n${code}\`\`\``)
+    expect(readFileSync(join(root, 'docs/react.md'), 'utf8')).toContain(`\`\`\`ts react at=/ims\n${code}\`\`\``)
   })
 })
 

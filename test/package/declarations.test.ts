@@ -75,7 +75,7 @@ function check(entries: readonly string[], program: string, options: object): Pr
   const names = entries.map((_, index) => `entry${index}`)
   const source = `${imports.join('\n')}\nexport const all = [${names.join(', ')}]\n${program}`
   writeFileSync(join(project, 'program.mts'), source)
-  return typeCheck(compilers[7], { project, file: 'program.mts', options })
+  return typeCheck(compilers[7], { project, files: ['program.mts'], options })
 }
 
 describe.each(Object.entries(runtimes))('with the types of %s alone', (_, { entries, options, program }) => {
