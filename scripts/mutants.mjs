@@ -35,19 +35,22 @@ function copyProject() {
 
 const vitest = join(process.cwd(), 'node_modules', 'vitest', 'vitest.mjs')
 /** How a run of one file of tests in `place` ends: `passed`, `failed`, or `hung` where it has not ended by itself. */
-const runFile = (place, file) =>
+const runFile = (place, file, timeout = 600_000) =>
   new Promise((resolve) => {
     const args = [vitest, 'run', '--bail', '1', '--maxWorkers', '1', '--reporter', 'dot', file]
-    const options = { cwd: place, timeout: 90_000, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 }
+    const options = { cwd: place, timeout, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 }
     execFile(process.execPath, args, options, (error, stdout, stderr) =>
       resolve({ end: error === null ? 'passed' : error.killed ? 'hung' : 'failed', output: stdout + stderr }),
     )
   })
 
+/** How long each file of tests takes without a mutation, in ms. */
+const usual = new Map()
+
 /** Runs the files of `tests`, the quickest first, until one notices something. */
 async function run(place, tests) {
   for (const file of tests) {
-    const { end } = await runFile(place, file)
+    const { end } = await runFile(place, file, Math.max(90_000, 3 * usual.get(file)))
     if (end !== 'passed') return end
   }
   return 'passed'
@@ -73,7 +76,10 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.e
 
 // a test that fails anyway would kill everything; on a busy machine one is asked a second time
 await each(new Set(located.flatMap(({ tests }) => tests)), places, async (file, place) => {
-  if ((await runFile(place, file)).end === 'passed') return
+  const began = performance.now()
+  const first = await runFile(place, file)
+  usual.set(file, performance.now() - began)
+  if (first.end === 'passed') return
   const { end, output } = await runFile(place, file)
   if (end === 'passed') return console.error(`${file} failed once without any mutation`)
   console.error(`${file} fails without any mutation:\n${output}`)
