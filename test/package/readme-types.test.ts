@@ -20,7 +20,8 @@ beforeAll(async () => {
 }, 300_000)
 afterAll(() => project && rmSync(project, { recursive: true, force: true }))
 
-const env = 'declare global { interface Env { CLIENT_ID: string; CLIENT_SECRET: string; TOKENS: KVNamespace } }\nexport {}'
+const env =
+  'declare global { interface Env { CLIENT_ID: string; CLIENT_SECRET: string; TOKENS: KVNamespace } }\nexport {}'
 const places: readonly { readonly kinds: readonly Kind[]; readonly names: string; readonly options: object }[] = [
   {
     kinds: ['page', 'node'],
