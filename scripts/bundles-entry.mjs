@@ -7,13 +7,13 @@ const node = { platform: 'node' }
 
 /** Each entry where it is at home, and how many bytes all that it exports may be, gzipped: less, never more. */
 export const entryJobs = {
-  imskit: { runtime: node, ceiling: 98_850 },
-  'imskit/node': { runtime: node, ceiling: 98_850 },
-  'imskit/browser': { runtime: page, ceiling: 63_200 },
-  'imskit/worker': { runtime: worker, ceiling: 81_100 },
-  'imskit/core': { runtime: page, ceiling: 55_700 },
-  'imskit/emulator': { runtime: worker, ceiling: 26_800 },
-  'imskit/src/context': { runtime: node, ceiling: 87_900 },
+  imskit: { runtime: node, ceiling: 104_200 },
+  'imskit/node': { runtime: node, ceiling: 104_200 },
+  'imskit/browser': { runtime: page, ceiling: 67_600 },
+  'imskit/worker': { runtime: worker, ceiling: 85_250 },
+  'imskit/core': { runtime: page, ceiling: 59_950 },
+  'imskit/emulator': { runtime: worker, ceiling: 32_550 },
+  'imskit/src/context': { runtime: node, ceiling: 90_800 },
   'imskit/testing': { runtime: page, ceiling: 4_000 },
 }
 

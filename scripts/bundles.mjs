@@ -22,17 +22,17 @@ const pieces = `{
 export const jobs = {
   'imskit: login by redirect': {
     budget: 13_350,
-    ceiling: 30_600,
+    ceiling: 31_700,
     code: ours('pageArrival, pageRedirect, processLock, sessionStore', pieces),
   },
   'imskit: all of browserPlatform()': {
     budget: 17_600,
-    ceiling: 34_900,
+    ceiling: 36_100,
     code: ours('browserPlatform', 'browserPlatform()'),
   },
   'imskit: named contexts': {
-    budget: 22_900,
-    ceiling: 39_750,
+    budget: 23_400,
+    ceiling: 41_450,
     code: `export { context, getToken, handleRedirect, login, logout } from 'imskit/browser'`,
   },
   'oidc-client-ts': {
@@ -66,9 +66,9 @@ export const jobs = {
 
 /** The files for a script tag, in bytes gzipped. The one for a login holds no other flow. */
 export const files = {
-  'imskit.login.js': { ceiling: 38_050, login: true },
-  'imskit.js': { ceiling: 58_400, login: false },
-  'imskit.global.js': { ceiling: 58_050, login: false },
+  'imskit.login.js': { ceiling: 39_550, login: true },
+  'imskit.js': { ceiling: 61_950, login: false },
+  'imskit.global.js': { ceiling: 61_600, login: false },
 }
 
 /** What must never come with a login: another flow, another runtime, the emulator. */
