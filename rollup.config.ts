@@ -7,6 +7,7 @@ import { dts } from 'rollup-plugin-dts'
 import esbuild from 'rollup-plugin-esbuild'
 import { atStart, sharedTypes } from './scripts/build/chunks.ts'
 import { commonJsEntries, typesOfEntries } from './scripts/build/entries.ts'
+import { placesOnly } from './scripts/build/source-maps.ts'
 import { billOfMaterials, notices } from './scripts/build/third-party.ts'
 import { wanted } from './scripts/build/wanted.ts'
 
@@ -54,7 +55,7 @@ const scriptTag = (input: string, output: OutputOptions): RollupOptions => ({
     inlineDynamicImports: true,
     sourcemap: true,
     sourcemapExcludeSources: true,
-    plugins: [terser({ ecma: 2020, compress: { passes: 3 } })],
+    plugins: [terser({ ecma: 2020, compress: { passes: 3 } }), placesOnly],
   },
 })
 

@@ -29,11 +29,17 @@ const kindOfPlace: Readonly<Record<string, Kind>> = {
 const wordOf = ({ words }: Block, name: string) =>
   words.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1)
 
+/** A program in JavaScript that shows how a runner mocks; its own tests run it, and a mock has other types than ours. */
+const isMocking = ({ place, words, code }: Block) =>
+  place === 'jest' ||
+  place === 'node-test' ||
+  (place === 'vitest' && (/'\.\/app\.js'/.test(code) || words.includes('file=app.js')))
+
 /** The kind of project of a block; `undefined` for a block that is not ours: commands, and programs of other libraries. */
 export function kindOf(block: Block): Kind | undefined {
   const { language, place, code } = block
   if (language === 'html') return /<script(?: type="module")?>/.test(code) ? 'script-tag' : undefined
-  if (!/^[jt]sx?$/.test(language) || place === 'before') return undefined
+  if (!/^[jt]sx?$/.test(language) || place === 'before' || isMocking(block)) return undefined
   if (/\brequire\(/.test(code)) return 'commonjs'
   return (place === 'fragment' ? wordOf(block, 'in') : kindOfPlace[place ?? '']) as Kind | undefined
 }
@@ -74,7 +80,13 @@ export function snippetsOf(...kinds: readonly Kind[]): Snippet[] {
 /** The blocks of code that belong to no project, though they are neither commands nor another library's. */
 export const homeless = (): string[] =>
   blocks
-    .filter((block) => /^[jt]sx?$/.test(block.language) && block.place !== 'before' && kindOf(block) === undefined)
+    .filter(
+      (block) =>
+        /^[jt]sx?$/.test(block.language) &&
+        block.place !== 'before' &&
+        !isMocking(block) &&
+        kindOf(block) === undefined,
+    )
     .map(({ at }) => at)
 
 /** What the fragments of a page use and do not declare, as a module that declares it for the whole project. */

@@ -111,4 +111,7 @@ describe.each(versions)('an action in CommonJS, checked by TypeScript %s', (vers
   })
 })
 
-test('there are blocks', () => expect([snippets.length, actions.length]).toEqual([27, 4]))
+test('there are blocks', () => {
+  expect(snippets.length).toBeGreaterThan(20)
+  expect(actions.length).toBeGreaterThan(2)
+})

@@ -40,7 +40,10 @@ describe('react-ts', () => {
     fill(folder, [...page, ...react, ...names], 'main.tsx')
   }, 300_000)
 
-  test('has blocks', () => expect([page.length, react.length, config.length]).toEqual([16, 2, 1]))
+  test('has blocks', () => {
+    expect(page.length).toBeGreaterThan(12)
+    expect(Math.min(react.length, config.length)).toBeGreaterThan(0)
+  })
 
   test.each(versions)('compiles with TypeScript %s', async (version) => {
     expect(await typeScript(version, folder, ...app)).toEqual([])
@@ -94,7 +97,7 @@ describe('pages without a build', () => {
     write(join(folder, 'docs'), scripts)
   })
 
-  test('are there', () => expect(scripts.length).toBe(3))
+  test('are there', () => expect(scripts.length).toBeGreaterThan(2))
 
   test.each(versions)('compile with TypeScript %s', async (version) => {
     expect(await typeScript(version, folder, '-p', '.')).toEqual([])
