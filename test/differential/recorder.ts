@@ -60,7 +60,7 @@ async function toRequest(incoming: IncomingMessage): Promise<Request> {
 async function look(request: Request): Promise<Seen> {
   const { pathname, searchParams } = new URL(request.url)
   const encoding = (request.headers.get('content-type') ?? 'none').replace(/;.*/, '')
-  const body = encoding === 'none' ? [] : [...(await request.formData())].map(([name, value]) => [name, String(value)])
+  const body = encoding === 'none' ? [] : await fieldsOf(request)
   return {
     method: request.method,
     path: pathname,
@@ -70,4 +70,10 @@ async function look(request: Request): Promise<Seen> {
     query: Object.fromEntries(searchParams),
     body: Object.fromEntries(body),
   }
+}
+
+/** What is not a form has no fields; the emulator then says what is wrong with it. */
+async function fieldsOf(request: Request): Promise<[string, string][]> {
+  const form = await request.formData().catch(() => new FormData())
+  return [...form].map(([name, value]) => [name, String(value)])
 }
