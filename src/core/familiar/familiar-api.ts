@@ -11,8 +11,7 @@ import type { Untyped } from './untyped.ts'
 export interface FamiliarGetTokenOptions extends GetTokenOptions {
   /**
    * `none`: never ask the user. `login`: sign the user in if no token can be obtained otherwise, also without a terminal
-   * and in CI. Default: a login also without a terminal, but not in CI, if `open` or `forceLogin` is given, else the
-   * platform's habit.
+   * and in CI. Default: `login` if `open` or `forceLogin` is given, else the platform's habit.
    */
   readonly interaction?: 'none' | 'login' | undefined
   readonly prompt?: string | undefined

@@ -120,8 +120,8 @@ export function namedContexts(given: CreateImsOptions, kinds: readonly ContextKi
       if (!userNeeded || (asked.interaction !== undefined && !wanted)) throw error
       if (!wanted && !interactive?.()) throw interactive ? notAlone(label, error) : error
       const { prompt, login_hint: loginHint, locale, signal } = asked
-      // a platform that looks whether a user is there learns from the data that the caller knows of one, even in CI
-      const told = asked.interaction === 'login' && interactive ? { ...overrides, interaction: 'login' } : overrides
+      // a platform that looks whether a user is there learns from the data that the caller knows of one
+      const told = wanted && interactive ? { ...overrides, interaction: 'login' } : overrides
       const asking = told === overrides ? client : (await clientOf(label, data, told)).client
       const token = await (asking as LoginClient).login({ signal, prompt, loginHint, locale, context: label })
       if (asking !== client) for (const { name, session } of known.values()) if (name === label) session.refreshMemory()

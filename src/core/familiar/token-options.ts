@@ -13,7 +13,7 @@ export function notAlone(label: string, cause: unknown): LoginRequiredError {
   )
 }
 
-/** Whether the options of a call ask for a login, also without a terminal. */
+/** Whether the options of a call say that a user is there, also without a terminal and in CI. */
 export function isLoginWanted({ interaction, open, forceLogin }: FamiliarGetTokenOptions): boolean {
   if (interaction !== undefined) return interaction === 'login'
   return open !== undefined || forceLogin === true
