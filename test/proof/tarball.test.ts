@@ -111,7 +111,10 @@ describe('the quickstart', () => {
     })
     await fetch((await createPerson(emulator).visit(await address)).url)
     expect(await ended).toBe(0)
-    expect(JSON.parse(text.stdout)).toMatchObject({ client_id: emulator.contexts.oauth.client_id, scope: 'openid' })
+    expect(JSON.parse(text.stdout)).toMatchObject({
+      client_id: emulator.contexts.oauth.client_id,
+      scope: 'openid,AdobeID',
+    })
     expect(text.stderr).not.toMatch(/Warning/)
   })
 })
