@@ -108,6 +108,14 @@ export const mutants = [
   ),
   ...area('redemption', ['test/core/session/note.test.ts'], 'core/session/redemption.ts', [
     ['watchOutcome', 'watched += step', 'watched = watching.watched += step'],
+    ['redeem', "if (!held) return { status: 'lost' }", ''],
+  ]),
+  ...area('successor', ['test/core/session/note.test.ts'], 'core/session/successor.ts', [
+    ['storeSuccessor', 'if (!first) cache.refused = fingerprint(entry)', ''],
+  ]),
+  ...area('crossed', ['test/core/session/note.test.ts'], 'core/session/crossed.ts', [
+    ['restoreCrossed', 'note?.of === replaced', 'note === note'],
+    ['restoreCrossed', 'found !== fingerprint(tokens)', 'found === undefined'],
   ]),
   ...area('redemption', ['test/core/session/clocks.test.ts'], 'core/session/redemption.ts', [
     ['callFor', 'Math.min(call.timeout, attemptLimit)', 'call.timeout'],

@@ -112,12 +112,14 @@ function whatIsWrong(
   // a machine is told what was wrong with the answer
   if (plan.flow === 'clientCredentials' && error.name === 'ImsResponseError') return undefined
   if (error.name !== 'UnavailableError') return 'though nothing but an outage has happened'
-  const valid = seen.seen.find(({ at, entry }) => at >= since && isValid(entry, clock))
+  const { latest } = seen
+  // an older token that was read before is not returned any more
+  const valid = latest?.entry !== undefined && latest.at >= since && isValid(latest.entry, clock) ? latest : undefined
   // what was read before the user signed out is not returned any more, and what one call has read is not another's
   // nor is what one client of a process has read another's
   const alone = plan.clients <= plan.setting.processes
   const comparable = alone && !wish?.force && userActedAt < since && seen.unreadableAt < since
-  if (comparable && valid !== undefined) return `though ${valid.entry.accessToken} was read and is valid`
+  if (comparable && valid !== undefined) return `though ${valid.entry?.accessToken} was read and is valid`
   const machine = plan.flow === 'clientCredentials' && !plan.allowed.has('network')
   return machine && seen.troubleAt < since ? 'though a machine needs nothing but IMS' : undefined
 }

@@ -45,12 +45,12 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
         nothingAt: long,
         unrenewableAt: long,
         unreadableAt: long,
-        noted: false,
+        noted: undefined,
         refusedAt: long,
         refused: new Set(),
         last: undefined,
         troubleAt: long,
-        seen: [],
+        latest: undefined,
       }
       byProcess.set(process, found)
     }
@@ -66,7 +66,10 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
     const standstill = scheduler.stoppedFor(process) - earlier.stoppedBefore
     // after this nobody can be asked to wait for it any longer
     const stopped = process !== again && standstill >= renewalLimit
-    if (earlier.write === 'stored') return { fault: 'its successor had been stored' }
+    // what a process has begun to write may land after it is gone, and after the next one has looked
+    const lookedAt = again === undefined ? undefined : evidence(again).last?.at
+    const landedLater = gone && lookedAt !== undefined && (earlier.storedAt ?? 0) > lookedAt
+    if (earlier.write === 'stored' && !landedLater) return { fault: 'its successor had been stored' }
     if (gone) return { excuse: 'its process crashed' }
     if (earlier.arrivedAt === undefined) {
       if (earlier.abortedAt !== undefined) return { excuse: 'its answer came too late' }
@@ -150,7 +153,8 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
       const token = redeems ? (form.get('refresh_token') ?? '') : undefined
       if (token !== undefined) {
         count(counts, 'redemptions')
-        if (!evidence(process).noted) violation(`${process.name} redeems ${token} without a note in the store`)
+        if (evidence(process).noted === undefined)
+          violation(`${process.name} redeems ${token} without a note in the store`)
         if (heldUp) excuse(token, 'residual risk: stopped between the last check and the first byte')
         else compare(process, token)
       }
@@ -183,14 +187,16 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
       attempt.abortedAt = now()
       evidence(attempt.process).troubleAt = now()
     },
-    looked(process, entry) {
-      evidence(process).last = { at: now(), entry }
-    },
-    read(process, entry, inTime) {
+    read(process, entry, { lookedAt, inTime }) {
       const seen = evidence(process)
+      seen.last = { at: lookedAt, entry }
       if (entry === undefined) seen.nothingAt = now()
       else if (entry.refreshToken === undefined) seen.unrenewableAt = now()
-      if (entry !== undefined && inTime) seen.seen.push({ at: now(), entry })
+      if (inTime) seen.latest = { at: now(), entry }
+    },
+    removedLate(entry) {
+      const family = entry && server().familyOf(entry.refreshToken ?? entry.accessToken)
+      if (family) family.excuse ??= 'a removal landed long after it was begun'
     },
     readRefusal(process) {
       evidence(process).refusedAt = now()
@@ -202,8 +208,11 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
       for (const each of attempts)
         if (each.process === process && each.deliveredAt !== undefined) each.unreadableAt ??= now()
     },
-    noted(process, written) {
-      evidence(process).noted = written
+    noted(process, by, written) {
+      const seen = evidence(process)
+      // another holding of the process may have lost the lock, and then fails without harm
+      if (written) seen.noted = by
+      else if (seen.noted === by) seen.noted = undefined
     },
     storing(process, { accessToken, refreshToken }) {
       const attempt = attempts.find((each) => each.successor === accessToken)
@@ -227,7 +236,7 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
       }
       return {
         stored() {
-          if (attempt !== undefined) attempt.write = 'stored'
+          if (attempt !== undefined) Object.assign(attempt, { write: 'stored', storedAt: now() })
           if (family === undefined) return
           // nobody can hold a lock for a write that its own process has given up
           if (now() - began > givenUp) {

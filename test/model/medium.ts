@@ -46,6 +46,8 @@ export function createMedium(now: () => number): SharedMedium {
   return medium
 }
 
+const holdingOf = (note: Json) => String((note as { by?: Json }).by)
+
 export const asEntry = (value: Json | undefined) => value as unknown as Entry | undefined
 
 /** Whether a note says that the refresh token of the credential cannot be used any more. */
@@ -70,16 +72,17 @@ export function modelStore(
       const asked = wires.scheduler.now()
       // an answer that comes later is not waited for
       const inTime = () => wires.scheduler.now() - asked < mediumLimit
+      let lookedAt = asked
       return perform(wires, process, {
         medium: 'store.get',
         text: `store.get ${brief(key)}`,
         effect: () => {
           const value = medium.read(key)
-          if (ours) judge.looked(process, asEntry(value))
+          lookedAt = wires.scheduler.now()
           return value
         },
         arrived: (value: Json | undefined) => {
-          if (ours) judge.read(process, asEntry(value), inTime())
+          if (ours) judge.read(process, asEntry(value), { lookedAt, inTime: inTime() })
           else if (saysRefused(value)) judge.readRefusal(process)
         },
         ...(ours && { failed: () => judge.unreadable(process) }),
@@ -96,23 +99,28 @@ export function modelStore(
           write?.stored()
         },
         arrived: () => {
-          if (isNoteKey(key)) judge.noted(process, true)
+          if (isNoteKey(key)) judge.noted(process, holdingOf(value), true)
         },
         failed: () => {
-          if (isNoteKey(key)) judge.noted(process, false)
+          if (isNoteKey(key)) judge.noted(process, holdingOf(value), false)
           write?.failed()
         },
       })
     },
-    delete: (key) =>
-      perform(wires, process, {
+    delete: (key) => {
+      const asked = wires.scheduler.now()
+      return perform(wires, process, {
         medium: 'store.delete',
         text: `store.delete ${brief(key)}`,
         effect: () => {
-          if (isTokenKey(key)) changed(process, medium.entry(), undefined)
+          if (isTokenKey(key)) {
+            if (wires.scheduler.now() - asked > mediumLimit) judge.removedLate(medium.entry())
+            changed(process, medium.entry(), undefined)
+          }
           medium.write(key, undefined)
         },
-      }),
+      })
+    },
     keys: async (prefix) => medium.keys(prefix),
   }
 }

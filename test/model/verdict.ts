@@ -21,6 +21,7 @@ export interface Attempt {
   /** When the process began to store the successor, and what became of it. */
   storingAt?: number
   write?: 'stored' | 'failed'
+  storedAt?: number
   /** The store could not be read after the answer. */
   unreadableAt?: number
 }
@@ -30,19 +31,19 @@ export interface Evidence {
   /** When it last read that nothing is stored, or nothing that could be renewed. */
   nothingAt: number
   unrenewableAt: number
-  /** Whether its last note could be written. */
-  noted: boolean
+  /** The holding that wrote the last note, if it could be written. */
+  noted: string | undefined
   /** When it last could not read the tokens. */
   unreadableAt: number
   /** When IMS last refused a token. */
   refusedAt: number
   readonly refused: Set<string>
-  /** What its last read of the store said, and when the store said it. */
+  /** What the last answer of the store said, and when the store said it. */
   last: { readonly at: number; readonly entry: Entry | undefined } | undefined
   /** When it last had an answer of IMS, or lost one, that was no success. */
   troubleAt: number
-  /** Tokens that it has read, and when. */
-  readonly seen: { readonly at: number; readonly entry: Entry }[]
+  /** What it has read last in time, and when. */
+  latest: { readonly at: number; readonly entry: Entry | undefined } | undefined
 }
 
 export interface Judge {
@@ -52,15 +53,15 @@ export interface Judge {
   inSocket(attempt: Attempt): void
   delivered(attempt: Attempt): void
   aborted(attempt: Attempt): void
-  /** The store was asked for the tokens, at this moment. */
-  looked(process: Process, entry: Entry | undefined): void
-  /** The process has the answer to that. */
-  read(process: Process, entry: Entry | undefined, inTime: boolean): void
+  /** The process has the store's answer of the moment `lookedAt`. */
+  read(process: Process, entry: Entry | undefined, look: { lookedAt: number; inTime: boolean }): void
+  /** A removal has landed long after its process had given it up. */
+  removedLate(entry: Entry | undefined): void
   /** It has read that IMS refuses the token that the credential brought, or that its session was signed out. */
   readRefusal(process: Process): void
   unreadable(process: Process): void
-  /** A note was written before a redemption, or could not be. */
-  noted(process: Process, written: boolean): void
+  /** A note of the holding `by` was written before a redemption, or could not be. */
+  noted(process: Process, by: string, written: boolean): void
   storing(process: Process, entry: Entry): { stored(): void; failed(): void }
   /** The refresh token that a credential brings along. */
   begins(token: string): void

@@ -6,32 +6,29 @@ import { longestWait } from './times.ts'
 import { fingerprint, load, remember, save } from './token-cache.ts'
 import { noteFailure, withLock } from './with-lock.ts'
 
+/** What a login stored without the lock, and the fingerprint of the entry that it replaced. */
+interface Replacement {
+  readonly tokens: Tokens
+  readonly over: string
+}
+
 /**
- * Stores the tokens of a login again if another process has removed them: they were stored without the lock, and whoever
- * held it dropped a refused refresh token at the same moment. A user who has signed out since leaves no note behind, so
- * that is not undone.
+ * Stores the tokens of a login again if the holder of the lock has written over them at the same moment: it was redeeming
+ * the entry that they replaced, and dropped or renewed it. A user who has signed out since leaves no note behind, so that
+ * is not undone.
  */
-export async function restoreCrossed(state: SessionState, tokens: Tokens): Promise<void> {
+export async function restoreCrossed(state: SessionState, { tokens, over }: Replacement): Promise<void> {
   const { setup, cache, generation } = state
   const task = async () => {
-    if (generation !== state.generation) return
-    const [reading, note] = [await load(setup, cache), await readNote(setup)]
-    if (!isDropped(reading.status === 'found' ? reading.tokens : undefined, tokens) || reading.status === 'unknown')
-      return
-    if (note === undefined || note.of === (await digest(fingerprint(tokens)))) return
-    if (generation !== state.generation) return
+    const [reading, note, replaced] = [await load(setup, cache), await readNote(setup), await digest(over)]
+    const found = reading.status === 'found' ? fingerprint(reading.tokens) : undefined
+    const crossed = reading.status !== 'unknown' && found !== fingerprint(tokens) && note?.of === replaced
+    if (!crossed || generation !== state.generation) return
     remember(setup, cache, tokens)
-    const over = reading.status === 'found' ? fingerprint(reading.tokens) : undefined
-    await save(setup, cache, { tokens, over })
+    await save(setup, cache, { tokens, over: found })
     await state.announce('token')
   }
   const wait = longestWait(setup.platform.lock.lease)
   const outcome = await withLock(setup, { name: await setup.tokenKey(), task, wait })
   if ('failure' in outcome) noteFailure(setup, outcome.failure, 'locking')
-}
-
-/** Whether `stored` is what dropping a refresh token leaves: nothing, or an older access token alone. */
-function isDropped(stored: Tokens | undefined, tokens: Tokens): boolean {
-  if (stored === undefined) return true
-  return stored.refreshToken === undefined && (stored.obtainedAt ?? 0) < (tokens.obtainedAt ?? 0)
 }

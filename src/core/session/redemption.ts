@@ -38,7 +38,7 @@ const lost = /* @__PURE__ */ Symbol('the lock was lost')
 
 /**
  * Redeems a refresh token: note, check, send (RFC 6749, section 6). Nothing is sent unless the note could be written,
- * the lock is still held and the store still has the entry; that is asked before every attempt.
+ * the lock is still held and the store still has the entry; both are asked before every attempt.
  *
  * @throws {UnavailableError} if the lock, the store or IMS does not answer; the token may have been redeemed only if IMS
  *   was asked and did not answer
@@ -48,7 +48,9 @@ export async function redeem(state: SessionState, redeemable: Redeemable): Promi
   const { setup } = state
   const { entry, first, hold } = redeemable
   const of = await digest(fingerprint(entry))
-  const found = await readNote(setup)
+  // a holder that has lost the lock must not write over the note of the next one
+  const [found, held] = await Promise.all([readNote(setup), stillHeld(setup, hold)])
+  if (!held) return { status: 'lost' }
   const earlier = found?.of === of && found.by !== hold.id ? found : undefined
   if (earlier?.ended === 'refused' || (first && earlier?.ended === 'redeemed'))
     return { status: 'refused', error: undefined, answerLost: false, note: earlier }

@@ -184,9 +184,9 @@ async function keep(state: SessionState, tokens: Tokens): Promise<void> {
     const over = before.status === 'found' ? fingerprint(before.tokens) : undefined
     await save(setup, cache, { tokens, over })
     await state.announce('login')
-    if (held || !outlives(setup)) return
+    if (held || over === undefined || !outlives(setup)) return
     const work = loadCrossed()
-      .then(({ restoreCrossed }) => restoreCrossed(state, tokens))
+      .then(({ restoreCrossed }) => restoreCrossed(state, { tokens, over }))
       .catch((error: unknown) => noteFailure(setup, error, 'locking'))
     setup.platform.waitUntil?.(work)
   })

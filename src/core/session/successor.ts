@@ -42,6 +42,8 @@ export async function storeSuccessor(
   const signedOut = state.signedOutAt > errand.began || (now.status === 'empty' && !first)
   if (signedOut) {
     // the sign-out waits for the lock, and the next holder must not redeem the same refresh token first
+    // in case the store keeps what it should forget
+    if (!first) cache.refused = fingerprint(entry)
     if (now.status === 'found' && !first && fingerprint(now.tokens) === fingerprint(entry))
       await save(setup, cache, { tokens: undefined, over: fingerprint(entry) })
     return revoke(state, tokens)

@@ -16,8 +16,11 @@ export const failurePause = 10_000
 export const backgroundPause = 30_000
 /** ms by which another machine's clock may be ahead of ours; a token from further ahead has an expiry that is unknown. */
 export const clockSlack = 60_000
-/** ms for which a note is stored: longer than any redemption that it can be about. */
-export const noteLifetime = 3_600_000
+/**
+ * ms for which a note is stored: longer than any redemption that it can be about, even if the clock of the process that
+ * wrote it is set wrong.
+ */
+export const noteLifetime = 30 * 86_400_000
 
 /** How long a call may wait for a lock: never shorter than a dead holder's lease and the next one's renewal. */
 export function longestWait(lease = 0): number {

@@ -285,8 +285,73 @@ describe('signing out', () => {
     const { token, removed, dropping } = await crossing()
     removed()
     await it.during(dropping)
-    await it.pass(2_000)
-    expect((await storedTokens(it.on.store))?.accessToken).toBe(token)
+    await expect
+      .poll(async () => {
+        await it.pass(1_000)
+        return (await storedTokens(it.on.store))?.accessToken
+      })
+      .toBe(token)
+  })
+
+  test('and so is one that a successor of the replaced session has crossed', async () => {
+    const [client, other] = [await it.signedIn(), it.other()]
+    expire(it)
+    const writing = gate()
+    let blocked = false
+    it.on.store.before = (operation, key) => {
+      if (blocked || operation !== 'set' || !key.startsWith('imskit/tokens/')) return undefined
+      blocked = true
+      return writing.opened
+    }
+    const renewing = other.getToken()
+    await expect.poll(() => blocked).toBe(true)
+    const token = await it.during(client.login())
+    writing.open()
+    await it.during(renewing)
+    await expect
+      .poll(async () => {
+        await it.pass(1_000)
+        return (await storedTokens(it.on.store))?.accessToken
+      })
+      .toBe(token)
+  })
+
+  test('a holder that has lost the lock does not write over the note of the next one', async () => {
+    await it.signedIn()
+    const client = it.other({ lock: lockSaying({ stillHeld: async () => false }) })
+    expire(it)
+    const key = await leaveNote({ ended: 'over' })
+    const before = await it.on.store.get(key)
+    const getting = rejection(client.getToken())
+    expect(await it.during(getting)).toMatchObject({ name: 'UnavailableError' })
+    expect(await it.on.store.get(key)).toEqual(before)
+    expect(it.sent()).toEqual([])
+  })
+
+  test('a note outlasts the clock of a process that was set wrong by a day', async () => {
+    await it.signedIn()
+    const client = it.other({ lock: lockSaying({ hasEnded: async () => false }) })
+    expire(it)
+    await it.other({ lock: lockSaying({ id: 'slow' }) }).getToken()
+    const key = (await it.on.store.keys('imskit/renewals/'))[0] ?? ''
+    it.clock.set(it.clock.now() + day)
+    expect(await it.on.store.get(key)).toMatchObject({ by: 'slow' })
+    client.close()
+  })
+
+  test('a session that the store could not forget is not renewed again by its process', async () => {
+    const client = await it.signedIn()
+    expire(it)
+    const held = gate()
+    it.on.fetch.before = (_, { body }) => (String(body).includes('grant_type=refresh_token') ? held.opened : undefined)
+    const renewing = rejection(client.getToken())
+    await expect.poll(() => it.sent()).toHaveLength(1)
+    it.on.store.before = (operation) => (operation === 'delete' ? Promise.reject(new Error('EROFS')) : undefined)
+    const leaving = rejection(client.forget())
+    held.open()
+    await it.during(Promise.all([renewing, leaving]))
+    expect(await rejection(it.during(client.getToken()))).toMatchObject({ code: 'LOGIN_REQUIRED' })
+    expect(it.sent()).toHaveLength(1)
   })
 
   test('but not if the user has signed out since', async () => {

@@ -77,7 +77,7 @@ describe('a lock that fails', () => {
     let asked = 0
     let stolen: string | undefined
     const stillHeld = async () => {
-      if (++asked !== 2) return true
+      if (++asked !== 3) return true
       stolen = await thief.getToken()
       return false
     }
@@ -85,7 +85,7 @@ describe('a lock that fails', () => {
     expire(it)
     it.fault({ path: '/ims/token', status: 503, times: 1 })
     const getting = slow.getToken()
-    while (asked < 2) {
+    while (asked < 3) {
       await settled()
       await it.clock.advance(50)
     }
