@@ -198,7 +198,7 @@ export const mutants = [
   ]),
   ...area(
     'token cache',
-    ['test/core/session/clocks.test.ts', 'test/core/session.test.ts'],
+    ['test/core/session/clocks.test.ts', 'test/core/session/renewal.test.ts', 'test/core/session.test.ts'],
     'core/session/token-cache.ts',
     [
       ['isFresh', 'tokens.expiresAt - (minValidity ?? marginOf(setup, tokens)) > setup.connection.clock.now()', 'true'],

@@ -43,6 +43,21 @@ describe('a lock that fails', () => {
     expect(it.clock.now() - later).toBeLessThan(62_000)
   })
 
+  test('that comes when it is no longer wanted, as it ignores its signal: nothing is sent', async () => {
+    await it.signedIn()
+    const late = gate()
+    const ignoring: Lock = async (_name, task) => {
+      await late.opened
+      return task({ stillHeld: async () => true })
+    }
+    const client = it.other({ lock: ignoring })
+    expire(it)
+    expect(await rejection(it.during(client.getToken()))).toEqual(unavailable('TIMEOUT'))
+    late.open()
+    await it.pass(2_000)
+    expect(it.sent()).toEqual([])
+  })
+
   test('that never comes: a call whose token expires while it waits has 60 s more', async () => {
     await it.signedIn()
     const never = it.other({ lock: () => new Promise(() => {}) })
