@@ -16,6 +16,7 @@ const attemptLimit = 30_000
 const renewalLimit = 40_000
 /** A step that takes longer than this was stalled by the model. */
 const stalled = 2_000
+const heldUpRisk = 'residual risk: stopped between the last check and the first byte'
 /** ms that the code waits for a store. */
 const givenUp = 10_000
 
@@ -66,9 +67,10 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
     const standstill = scheduler.stoppedFor(process) - earlier.stoppedBefore
     // after this nobody can be asked to wait for it any longer
     const stopped = process !== again && standstill >= renewalLimit
-    // what a process has begun to write may land after it is gone, and after the next one has looked
+    if (earlier.heldUp) return { excuse: heldUpRisk }
+    // what a process has begun to write may land after the next one has looked
     const lookedAt = again === undefined ? undefined : evidence(again).last?.at
-    const landedLater = gone && lookedAt !== undefined && (earlier.storedAt ?? 0) > lookedAt
+    const landedLater = lookedAt !== undefined && (earlier.storedAt ?? 0) > lookedAt
     if (earlier.write === 'stored' && !landedLater) return { fault: 'its successor had been stored' }
     if (gone) return { excuse: 'its process crashed' }
     if (earlier.arrivedAt === undefined) {
@@ -155,10 +157,11 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
         count(counts, 'redemptions')
         if (evidence(process).noted === undefined)
           violation(`${process.name} redeems ${token} without a note in the store`)
-        if (heldUp) excuse(token, 'residual risk: stopped between the last check and the first byte')
+        if (heldUp) excuse(token, heldUpRisk)
         else compare(process, token)
       }
-      const attempt: Attempt = { process, token, sentAt: now(), stoppedBefore: scheduler.stoppedFor(process) }
+      const stoppedBefore = scheduler.stoppedFor(process)
+      const attempt: Attempt = { process, token, sentAt: now(), stoppedBefore, heldUp }
       attempts.push(attempt)
       return attempt
     },

@@ -8,6 +8,8 @@ export interface Attempt {
   /** `undefined`: the request is none of a refresh token. */
   readonly token: string | undefined
   readonly sentAt: number
+  /** The process stood still between its last check and the first byte of the request. */
+  readonly heldUp: boolean
   /** ms that the process had been stopped by then. */
   readonly stoppedBefore: number
   outcome?: Outcome
