@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { digest } from '../../../src/core/digest.ts'
-import type { Json, Tokens } from '../../../src/core/index.ts'
+import type { Hold, Json, Lock, Tokens } from '../../../src/core/index.ts'
 import { createClient, memoryStore, processLock, refreshToken } from '../../../src/core/index.ts'
 import { fingerprint } from '../../../src/core/session/token-cache.ts'
-import { gate, rejection, settled, storedTokens } from '../setting.ts'
+import { autoRedirect, gate, rejection, settled, storedTokens } from '../setting.ts'
 import { day, expire, hour, lockSaying, nearExpiry, world } from './signed-in.ts'
 
 const it = world()
@@ -361,6 +361,44 @@ describe('signing out', () => {
     await it.during(Promise.all([signingOut, dropping]))
     await it.pass(2_000)
     expect(await storedTokens(it.on.store)).toBeUndefined()
+  })
+
+  test('a login that cannot be stored leaves the successor that was renewed meanwhile', async () => {
+    await it.signedIn()
+    const lock = processLock()
+    let turn = 0
+    const counting: Lock = (name, task, signal) => {
+      const counted = (hold: Hold) => {
+        if (name.startsWith('imskit/tokens/')) turn++
+        return task(hold)
+      }
+      return lock(name, counted, signal)
+    }
+    const client = it.other({ lock: counting, redirect: autoRedirect(it.emulator) })
+    const before = await storedTokens(it.on.store)
+    expire(it)
+    const held = gate()
+    let exchanged = false
+    it.on.fetch.before = (_, { body }) => {
+      exchanged ||= String(body).includes('grant_type=authorization_code')
+      return String(body).includes('grant_type=refresh_token') ? held.opened : undefined
+    }
+    // the login has the second turn
+    it.on.store.before = (operation, key) =>
+      operation === 'set' && key.startsWith('imskit/tokens/') && turn > 1
+        ? Promise.reject(new Error('ENOSPC'))
+        : undefined
+    const renewing = client.getToken()
+    await expect.poll(() => it.sent()).toHaveLength(1)
+    const login = client.login()
+    await expect.poll(() => exchanged).toBe(true)
+    await settled()
+    held.open()
+    await it.during(Promise.all([renewing, login]))
+    const { refreshToken } = (await storedTokens(it.on.store)) ?? {}
+    expect(refreshToken).toEqual(expect.any(String))
+    expect(refreshToken).not.toBe(before?.refreshToken)
+    it.on.store.before = () => undefined
   })
 
   test('keeps a renewal that still waits for the lock from sending anything', async () => {
