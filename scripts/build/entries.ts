@@ -12,6 +12,8 @@ const entriesOf = (bundle: OutputBundle): OutputChunk[] =>
 export const commonJsEntries: OutputPlugin = {
   name: 'commonjs-entries',
   generateBundle(_, bundle) {
+    // scripts that run the command by its path have known this one
+    this.emitFile({ type: 'asset', fileName: 'node/cli.js', source: "#!/usr/bin/env node\nimport './cli.cjs'\n" })
     for (const { name, exports } of entriesOf(bundle)) {
       const members = exports.toSorted().map((each) => `export const ${each} = implementation.${each}\n`)
       this.emitFile({

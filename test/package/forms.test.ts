@@ -32,6 +32,13 @@ async function program(source: string, { form = 'cjs', args = [] as string[] } =
 }
 
 describe('the files for Node', () => {
+  test('the command runs by the paths of both forms', async () => {
+    for (const form of ['cli.js', 'cli.cjs']) {
+      const { stdout } = await run(process.execPath, [installed('dist', 'node', form), '--version'])
+      expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+    }
+  })
+
   test.each(names)('%s: two statements over the implementation, and a line for each name', (name) => {
     const [first, second, ...rest] = text(`dist/node/${name}.cjs`).trim().split('\n')
     expect(first).toBe(`const implementation = require('./${name}-implementation.cjs')`)
