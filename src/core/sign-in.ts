@@ -105,8 +105,10 @@ export interface LandingOptions<T> {
 export const pendingKey = (state: string) => `imskit/pending/${state}`
 
 /** What is stored of the login that `url` answers. */
-export const storedLogin = (store: Store, url: URL): Promise<Json | undefined> =>
-  store.get(pendingKey(url.searchParams.get('state') ?? ''))
+export async function storedLogin(store: Store, url: URL): Promise<Json | undefined> {
+  const [state, ...more] = url.searchParams.getAll('state')
+  return state && more.length === 0 ? store.get(pendingKey(state)) : undefined
+}
 
 export function createLanding<T>({ arrival, isOurs, finish }: LandingOptions<T>): Landing<T> {
   let arrived: { readonly places: string[]; readonly url: URL; result: Promise<T | undefined> } | undefined

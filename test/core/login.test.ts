@@ -10,6 +10,7 @@ import {
   type Redirect,
   UnavailableError,
 } from '../../src/core/index.ts'
+import type { Arrival } from '../../src/core/ports.ts'
 import { createEmulator, type Emulator, startEmulator } from '../../src/emulator/index.ts'
 import { type FakeClock, fakeClock } from '../../src/testing/index.ts'
 import { createPerson } from '../emulator/person.ts'
@@ -334,6 +335,45 @@ describe('the authorization request', () => {
     const [one, two] = [await begun(client), await begun(client)]
     const mixed = edited(one, (parameters) => parameters.set('code', two.searchParams.get('code') ?? ''))
     expect(await rejection(client.finishLogin(mixed))).toMatchObject({ imsError: 'access_denied' })
+  })
+})
+
+describe('a page that the user comes back on', () => {
+  function arrivedAt(callback: URL): Arrival & { readonly cleared: string[] } {
+    const cleared: string[] = []
+    return {
+      cleared,
+      url: () => callback,
+      here: () => callback.href,
+      clear: ({ href }) => void cleared.push(href),
+      handOver: async () => false,
+      completed: () => {},
+      accepts: () => true,
+    }
+  }
+
+  test('takes the answer of its login out of the address', async () => {
+    const callback = await begun(loginClient())
+    const arrival = arrivedAt(callback)
+    const client = createClient({ flow: publicFlow(emulator), ...on, arrival })
+    expect(await client.handleRedirect()).toMatchObject({ status: 'signedIn' })
+    expect(arrival.cleared[0]).toBe(callback.href)
+  })
+
+  test('leaves an address with two states as it is, even if one of them is its own', async () => {
+    const callback = await begun(loginClient())
+    callback.searchParams.append('state', 'other')
+    const arrival = arrivedAt(callback)
+    const client = createClient({ flow: publicFlow(emulator), ...on, arrival })
+    expect(await client.handleRedirect()).toBeUndefined()
+    expect(arrival.cleared).toEqual([])
+  })
+
+  test('rejects if the answer belongs to another place: that is not a refusal of the user', async () => {
+    const callback = await begun(loginClient())
+    const elsewhere = new URL(`/elsewhere${callback.search}`, callback)
+    const client = createClient({ flow: publicFlow(emulator), ...on, arrival: arrivedAt(elsewhere) })
+    expect(await rejection(client.handleRedirect())).toMatchObject({ code: 'STATE_MISMATCH' })
   })
 })
 

@@ -95,7 +95,7 @@ interface Failure {
 }
 
 function whatIsWrong(
-  { judge, plan, medium, userActedAt }: World,
+  { judge, plan, medium, server, userActedAt }: World,
   { actor, since }: Call,
   failure: Failure,
 ): string | undefined {
@@ -106,7 +106,10 @@ function whatIsWrong(
     if (plan.flow === 'clientCredentials') return 'though no user is needed'
     const refused = seen.refusedAt >= since || seen.refused.has(medium.entry()?.refreshToken ?? '')
     const empty = plan.flow === 'login' ? seen.nothingAt >= since : seen.refused.size > 0
-    const nothing = empty || seen.unrenewableAt >= since
+    // what the store could not forget is over all the same
+    const left = medium.entry()?.refreshToken
+    const signedOut = left !== undefined && server.familyOf(left)?.excuse === 'the user signed out'
+    const nothing = empty || seen.unrenewableAt >= since || signedOut
     return refused || nothing ? undefined : 'though IMS refused nothing and the store did not say that there is nothing'
   }
   // a machine is told what was wrong with the answer
