@@ -108,7 +108,7 @@ function whatIsWrong(
     const empty = plan.flow === 'login' ? seen.nothingAt >= since : seen.refused.size > 0
     // what the store could not forget is over all the same
     const left = medium.entry()?.refreshToken
-    const signedOut = left !== undefined && server.familyOf(left)?.excuse === 'the user signed out'
+    const signedOut = left !== undefined && server.familyOf(left)?.revoked !== undefined
     const nothing = empty || seen.unrenewableAt >= since || signedOut
     return refused || nothing ? undefined : 'though IMS refused nothing and the store did not say that there is nothing'
   }
