@@ -62,7 +62,9 @@ const graph = new Map(
 
 /** The floors of the core, from the ground up. A file imports from its own floor or below, never from above. */
 const floors: readonly (readonly RegExp[])[] = [
-  [/^core\/(ports|errors|events|redact|abort|time|text|nearest|options|base64url|copy-data|make-room|return-to)\.ts$/],
+  [
+    /^core\/(ports|errors|events|redact|abort|time|text|nearest|options|base64url|copy-data|json|make-room|return-to)\.ts$/,
+  ],
   [/^core\/(memory|platform|digest|from-unstorage|late)\.ts$/],
   [/^core\/(ims|keys)\//],
   [/^core\/(flows|verify)\//],

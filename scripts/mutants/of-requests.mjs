@@ -8,11 +8,7 @@ export const mutants = [
     ['claimsFault', "if (times.until + tolerance <= now) return 'expired'", ''],
     ['claimsFault', 'if (times.until + tolerance <= now)', 'if (times.until <= now)'],
     ['claimsFault', "if (times.from - tolerance > now) return 'not_yet_valid'", ''],
-    [
-      'claimsFault',
-      'if (issuer !== undefined && issuerOf(claims) !== issuer)',
-      'if (issuer !== undefined && !`${issuerOf(claims)}`.startsWith(issuer))',
-    ],
+    ['isIssuedBy', 'named === issuer', '`${named}`.startsWith(issuer)'],
     ['validityOf', 'Math.max(created ?? 0, iat ?? 0, nbf ?? 0)', 'Math.max(created ?? 0, nbf ?? 0)'],
     ['validityOf', 'exp ?? none)', 'none)'],
     ['claimsFault', 'if (clientId !== undefined && claims.client_id !== clientId)', 'if (false)'],
@@ -29,9 +25,12 @@ export const mutants = [
     ['parseCompact', 'token.length > longestToken || ', ''],
     ['parseCompact', ' || !threeParts.test(token)', ''],
     ['parseCompact', '.every(isCanonical) ?', '.length > 0 ?'],
-    ['objectIn', 'return hasRepeatedName(text, value) ?', 'return false ?'],
-    ['decoder', 'fatal: true, ignoreBOM', 'ignoreBOM'],
-    ['decoder', 'fatal: true, ignoreBOM: true', 'fatal: true'],
+    ['objectIn', ' || hasRepeatedName(text, value)', ''],
+  ]),
+  ...area('verification', ['test/core/base64url.test.ts'], 'core/base64url.ts', [
+    ['decodeText', 'return decodeURIComponent(escaped)', 'return escaped'],
+    ['decodeText', '[%\\x80-\\xff]', '[\\x80-\\xff]'],
+    ['binaryOf', "if (/[+/]/.test(text)) throw new TypeError('the text is base64, not base64url')", ''],
   ]),
   ...area('verification', ['test/core/verify-token.test.ts'], 'core/verify/verify-token.ts', [
     ['keyIdOf', "if (header.alg !== 'RS256')", 'if (false)'],
@@ -69,7 +68,9 @@ export const mutants = [
     ['requestInit', "credentials: 'omit'", "credentials: 'include'"],
     ['noteServerTime', 'Math.abs(skew) > maxHonestSkew ?', 'true ?'],
     ['attemptOnce', 'if (call.signal?.aborted) throw call.signal.reason', ''],
-    ['errorEnvelope', 'redactText(value.slice(0, 5_000), secretsOf(request))', 'value'],
+  ]),
+  ...area('requests and retry', ['test/core/refusals.test.ts', 'test/core/http.test.ts'], 'core/ims/refused.ts', [
+    ['readRefusal', 'redactText(value.slice(0, 5_000), secrets)', 'value'],
   ]),
   ...area('requests and retry', ['test/core/retry.test.ts', 'test/core/http.test.ts'], 'core/ims/retry.ts', [
     ['transient', 'new Set([429, 500, 502, 503, 504])', 'new Set([500, 502, 503, 504])'],
@@ -103,8 +104,10 @@ export const mutants = [
     ['take', 'if (pending.expiresAt <= connection.clock.now())', 'if (false as boolean)'],
     ['take', 'checkPlace(pending, callback)', ''],
     ['take', 'await store.delete(name)', ''],
-    ['knownLogin', 'if (!state || more.length > 0) return undefined', 'if (!state) return undefined'],
     ['isElsewhere', 'if (known !== undefined) arrival.clear(url)', ''],
     ['redirectOutcome', "|| error.code === 'STATE_MISMATCH'", ''],
+  ]),
+  ...area('callbacks', ['test/core/login.test.ts'], 'core/sign-in.ts', [
+    ['stateIn', 'state && more.length === 0 ? state : undefined', 'state || undefined'],
   ]),
 ]

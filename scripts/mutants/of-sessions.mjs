@@ -111,7 +111,7 @@ export const mutants = [
     ['redeem', "if (!held) return { status: 'lost' }", ''],
   ]),
   ...area('successor', ['test/core/session/note.test.ts'], 'core/session/successor.ts', [
-    ['storeSuccessor', 'if (!first) cache.refused = fingerprint(entry)', ''],
+    ['storeSuccessor', 'if (!first) cache.refused = redeemed', ''],
   ]),
   ...area('crossed', ['test/core/session/note.test.ts'], 'core/session/crossed.ts', [
     ['restoreCrossed', 'note?.of === replaced', 'note === note'],

@@ -6,6 +6,7 @@ import type { LoginFlow, PendingLogin } from './flows/flow.ts'
 import { paths } from './ims/paths.ts'
 import { refusalIn } from './ims/refused.ts'
 import type { Tokens } from './ims/tokens.ts'
+import { isObject } from './json.ts'
 import type { Arrival, Json, Store } from './ports.ts'
 import type { Session } from './session/session.ts'
 import { withLockIfSoon } from './session/with-lock.ts'
@@ -18,6 +19,8 @@ import {
   pendingKey,
   type RedirectOutcome,
   type StartLoginOptions,
+  stateIn,
+  storedLogin,
 } from './sign-in.ts'
 
 /** Sign-in's story, in one piece or in its two halves. */
@@ -172,10 +175,9 @@ export type KnownLogin = Partial<PendingLogin> & { readonly finished?: true }
 
 /** What this tab knows of the login that `callback` answers; `undefined` if it answers no login of ours. */
 export async function knownLogin(store: Store, callback: URL): Promise<KnownLogin | undefined> {
-  const [state, ...more] = callback.searchParams.getAll('state')
-  if (!state || more.length > 0) return undefined
+  if (stateIn(callback) === undefined) return undefined
   if ((await store.get(await finishedKey(callback))) !== undefined) return { finished: true }
-  const stored = await store.get(pendingKey(state))
+  const stored = await storedLogin(store, callback)
   return stored === undefined ? undefined : (parsePending(stored) ?? {})
 }
 
@@ -183,7 +185,7 @@ export async function knownLogin(store: Store, callback: URL): Promise<KnownLogi
 export async function isElsewhere(known: KnownLogin | undefined, arrival: Arrival, url: URL): Promise<boolean> {
   if (known !== undefined) arrival.clear(url)
   if (known?.finished) return true
-  // what names no state is nobody's answer
+  // an address without a state answers no login
   if (!url.searchParams.get('state') || (known !== undefined && (known.mode ?? 'redirect') === 'redirect')) return false
   const taken = await arrival.handOver(url)
   if (taken) arrival.clear(url)
@@ -220,12 +222,12 @@ function parseCallback(callback: URL | string): URL {
 }
 
 function stateOf(callback: URL): string {
-  const [state, ...more] = callback.searchParams.getAll('state')
-  if (state !== undefined && state !== '' && more.length === 0) return state
+  const state = stateIn(callback)
+  if (state !== undefined) return state
   const { imsError, imsErrorDescription = '' } = refusalIn(callback)
   if (imsError === undefined) throw mismatch('missing', 'the callback names no state, or more than one')
   const what = `the callback names no state that could be checked, and the error ${imsError} ${imsErrorDescription}`
-  // not its jump: nobody must follow an address that anyone can have written
+  // without `jump`: anyone can have written that address, so no app may open it
   throw mismatch('missing', what.trimEnd(), { imsError, ...(imsErrorDescription && { imsErrorDescription }) })
 }
 
@@ -253,7 +255,7 @@ function mismatch(reason: string, what: string, said?: object): LoginRequiredErr
 }
 
 function parsePending(stored: Json | undefined): PendingLogin | undefined {
-  if (typeof stored !== 'object' || stored === null || Array.isArray(stored)) return undefined
+  if (!isObject(stored)) return undefined
   const from = stored as Partial<Record<keyof PendingLogin, Json>>
   const texts = [from.state, from.nonce, from.codeVerifier, from.redirectUri, from.endpoint, from.flowId]
   const whole = texts.every((text) => typeof text === 'string') && typeof from.expiresAt === 'number'

@@ -1,4 +1,5 @@
 import { ConfigurationError } from './errors.ts'
+import { isObject } from './json.ts'
 import { nearest } from './nearest.ts'
 
 /** Every option of `Options` by its name: TypeScript refuses a list that lacks one, or has one that does not exist. */
@@ -12,7 +13,7 @@ export type OptionNames<Options> = { readonly [Name in keyof Options]-?: 1 }
  * @throws {ConfigurationError} `BAD_OPTION`, never with a value
  */
 export function checkOptions(factory: string, given: unknown, names?: Readonly<Record<string, 1>>): void {
-  if (!isOptions(given)) throw badOption(`${factory} takes its options as an object`)
+  if (!isObject(given)) throw badOption(`${factory} takes its options as an object`)
   const unknown = names && Object.keys(given).find((name) => !Object.hasOwn(names, name))
   if (unknown === undefined) return
   const known = Object.keys(names ?? {})
@@ -24,10 +25,6 @@ export function checkOptions(factory: string, given: unknown, names?: Readonly<R
 /** The options of `given` that are among `names`, for a factory that takes no others. */
 export function pickOptions<Options extends object>(given: Options, names: OptionNames<Options>): Options {
   return Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(names, name))) as Options
-}
-
-export function isOptions(given: unknown): given is object {
-  return typeof given === 'object' && given !== null && !Array.isArray(given)
 }
 
 /** @throws {ConfigurationError} `BAD_OPTION` unless `value` has the methods that are named */

@@ -104,10 +104,16 @@ export interface LandingOptions<T> {
 
 export const pendingKey = (state: string) => `imskit/pending/${state}`
 
+/** The one `state` of a callback; `undefined` if it names none or several, as then it answers no login. */
+export function stateIn(callback: URL): string | undefined {
+  const [state, ...more] = callback.searchParams.getAll('state')
+  return state && more.length === 0 ? state : undefined
+}
+
 /** What is stored of the login that `url` answers. */
 export async function storedLogin(store: Store, url: URL): Promise<Json | undefined> {
-  const [state, ...more] = url.searchParams.getAll('state')
-  return state && more.length === 0 ? store.get(pendingKey(state)) : undefined
+  const state = stateIn(url)
+  return state && store.get(pendingKey(state))
 }
 
 export function createLanding<T>({ arrival, isOurs, finish }: LandingOptions<T>): Landing<T> {

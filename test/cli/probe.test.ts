@@ -28,7 +28,7 @@ let emulator: RunningEmulator
 beforeAll(async () => {
   await build()
   emulator = await startEmulator()
-})
+}, 300_000)
 afterAll(() => emulator.close())
 
 const server = () => emulator.contexts.oauth_server_to_server

@@ -360,6 +360,15 @@ describe('a page that the user comes back on', () => {
     expect(arrival.cleared[0]).toBe(callback.href)
   })
 
+  test('takes an answer that was read before out of the address again, and nothing else happens', async () => {
+    const callback = await begun(loginClient())
+    const again = arrivedAt(callback)
+    await createClient({ flow: publicFlow(emulator), ...on, arrival: arrivedAt(callback) }).handleRedirect()
+    const client = createClient({ flow: publicFlow(emulator), ...on, arrival: again })
+    expect(await client.handleRedirect()).toBeUndefined()
+    expect(again.cleared).toEqual([callback.href])
+  })
+
   test('leaves an address with two states as it is, even if one of them is its own', async () => {
     const callback = await begun(loginClient())
     callback.searchParams.append('state', 'other')

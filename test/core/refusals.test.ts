@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   clientCredentials,
   clusterExchange,
@@ -8,46 +8,18 @@ import {
   refreshToken,
   serviceToken,
 } from '../../src/core/index.ts'
-import { createEmulator, type Emulator } from '../../src/emulator/index.ts'
-import { type FakeClock, fakeClock } from '../../src/testing/index.ts'
-import {
-  day,
-  follow,
-  platformOn,
-  publicFlow,
-  redirectUri,
-  rejection,
-  serverFlow,
-  storedTokens,
-  type WatchedPlatform,
-} from './setting.ts'
+import { day, follow, publicFlow, redirectUri, rejection, serverFlow, storedTokens } from './setting.ts'
+import { stage } from './stage.ts'
 
-let emulator: Emulator
-let clock: FakeClock
-let on: WatchedPlatform
-let cleanUp: (() => void)[] = []
-
-beforeAll(async () => {
-  emulator = await createEmulator({ now: () => clock.now(), autoLogin: 'user@example.com' })
-})
-beforeEach(() => {
-  clock = fakeClock()
-  on = platformOn(emulator, clock)
-})
-afterEach(() => {
-  for (const each of cleanUp) each()
-  cleanUp = []
-})
-
-const fault = (options: Parameters<Emulator['fault']>[0]) => void cleanUp.push(emulator.fault(options))
+const it = stage()
 const refuse = (error: string, more: object = {}, status = 400) =>
-  fault({ path: '/ims/token', status, body: { error, ...more }, times: 9 })
+  it.fault({ path: '/ims/token', status, body: { error, ...more }, times: 9 })
 const jump = 'https://account.adobe.com/verify?step=1'
 
 async function signedIn(): Promise<LoginClient> {
-  const client = createClient({ flow: publicFlow(emulator), ...on })
-  await client.finishLogin(await follow(emulator, await client.startLogin()))
-  on.fetch.sent.length = 0
+  const client = createClient({ flow: publicFlow(it.emulator), ...it.on })
+  await client.finishLogin(await follow(it.emulator, await client.startLogin()))
+  it.on.fetch.sent.length = 0
   return client
 }
 
@@ -71,25 +43,26 @@ const recorded: [number, string, string | undefined][] = [
 describe('a refusal that was recorded', () => {
   const credential = { clientId: 'c', clientSecret: 's' }
   const asked: [string, () => Promise<unknown>][] = [
-    ['client credentials', () => createClient({ flow: serverFlow(emulator), ...on }).getToken()],
-    ['a service token', () => createClient({ flow: serviceToken({ ...credential, code: 'x' }), ...on }).getToken()],
+    ['client credentials', () => createClient({ flow: serverFlow(it.emulator), ...it.on }).getToken()],
+    ['a service token', () => createClient({ flow: serviceToken({ ...credential, code: 'x' }), ...it.on }).getToken()],
     [
       'a cluster exchange',
       () =>
         createClient({
           flow: clusterExchange({ ...credential, userToken: 't', orgId: 'x@AdobeOrg' }),
-          ...on,
+          ...it.on,
         }).getToken(),
     ],
-    ['a code', async () => createClient({ flow: publicFlow(emulator), ...on }).finishLogin(await callback())],
-    ['the JWT exchange', () => new Ims({ ...on }).exchangeJwtToken('c', 's', 'a.b.c')],
-    ['the low-level API', () => new Ims({ ...on }).getAccessTokenByClientCredentials('c', 's')],
+    ['a code', async () => createClient({ flow: publicFlow(it.emulator), ...it.on }).finishLogin(await callback())],
+    ['the JWT exchange', () => new Ims({ ...it.on }).exchangeJwtToken('c', 's', 'a.b.c')],
+    ['the low-level API', () => new Ims({ ...it.on }).getAccessTokenByClientCredentials('c', 's')],
   ]
-  const callback = async () => follow(emulator, await createClient({ flow: publicFlow(emulator), ...on }).startLogin())
+  const callback = async () =>
+    follow(it.emulator, await createClient({ flow: publicFlow(it.emulator), ...it.on }).startLogin())
 
   test.each(recorded)('%i %s %s is IMS’s own word', async (status, error, error_description) => {
     for (const path of ['/ims/token', '/ims/exchange/jwt'])
-      fault({ path, status, body: { error, error_description }, times: 99 })
+      it.fault({ path, status, body: { error, error_description }, times: 99 })
     for (const [name, ask] of asked) {
       const expected = { name: 'ImsResponseError', code: 'HTTP_ERROR', status, imsError: error }
       const refused = await rejection(ask())
@@ -102,7 +75,7 @@ describe('a refusal that was recorded', () => {
 
   test.each([429, 500, 503])('%i with an error in it is an outage that keeps IMS’s words', async (status) => {
     refuse('temporarily_unavailable', { error_description: 'wait' }, status)
-    const client = createClient({ flow: serverFlow(emulator), ...on })
+    const client = createClient({ flow: serverFlow(it.emulator), ...it.on })
     expect(await rejection(client.getToken())).toMatchObject({
       code: 'IMS_UNAVAILABLE',
       status,
@@ -118,33 +91,33 @@ describe('a grant that is over', () => {
     '%s for the refresh token that the credential brings: LOGIN_REQUIRED, asked once',
     async (error) => {
       refuse(error, { error_description: 'it is over' })
-      const client = createClient({ flow: refreshToken({ clientId: 'c', refreshToken: 'dead' }), ...on })
+      const client = createClient({ flow: refreshToken({ clientId: 'c', refreshToken: 'dead' }), ...it.on })
       for (let time = 0; time < 2; time++) {
         const refused = await rejection(client.getToken())
         expect(refused).toMatchObject({ name: 'LoginRequiredError', code: 'LOGIN_REQUIRED' })
         if (time === 0) expect(refused).toMatchObject({ cause: { imsError: error, imsErrorDescription: 'it is over' } })
       }
-      expect(on.fetch.sent).toHaveLength(1)
+      expect(it.on.fetch.sent).toHaveLength(1)
     },
   )
 
   test.each(answers)('%s for the refresh token of a login: it is dropped', async (error) => {
     const client = await signedIn()
-    clock.set(clock.now() + day)
+    it.clock.set(it.clock.now() + day)
     refuse(error)
     expect(await rejection(client.getToken())).toMatchObject({ code: 'LOGIN_REQUIRED', cause: { imsError: error } })
-    expect((await storedTokens(on.store))?.refreshToken).toBeUndefined()
+    expect((await storedTokens(it.on.store))?.refreshToken).toBeUndefined()
   })
 
   test.each(answers)('%s that only the address of a redirect says drops nothing', async (error) => {
     await signedIn()
-    clock.set(clock.now() + day)
-    const before = await storedTokens(on.store)
+    it.clock.set(it.clock.now() + day)
+    const before = await storedTokens(it.on.store)
     const headers = { location: `https://gateway.test/?error=${error}` }
     const fetch = async () => new Response(null, { status: 302, headers })
-    const other = createClient({ flow: publicFlow(emulator), ...on, fetch })
+    const other = createClient({ flow: publicFlow(it.emulator), ...it.on, fetch })
     expect(await rejection(other.getToken())).toMatchObject({ code: 'IMS_UNAVAILABLE', cause: { imsError: error } })
-    expect(await storedTokens(on.store)).toEqual(before)
+    expect(await storedTokens(it.on.store)).toEqual(before)
   })
 })
 
@@ -156,7 +129,7 @@ describe('a redirect instead of an answer', () => {
       return new Response(null, { status, headers: location === undefined ? {} : { location } })
     }
     const flow = clientCredentials({ clientId: 'c', clientSecret: 'the-secret', scopes: ['openid'] })
-    return { sent, refused: rejection(createClient({ flow, ...on, fetch }).getToken()) }
+    return { sent, refused: rejection(createClient({ flow, ...it.on, fetch }).getToken()) }
   }
 
   test.each([302, 303, 307])('%i: the error is in its address, which is not followed', async (status) => {
@@ -199,7 +172,7 @@ describe('a redirect instead of an answer', () => {
   test('what a browser does not show is said to be unknown', async () => {
     const opaque = Object.defineProperty(new Response(null), 'status', { value: 0 })
     const flow = clientCredentials({ clientId: 'c', clientSecret: 's', scopes: ['openid'] })
-    const error = await rejection(createClient({ flow, ...on, fetch: async () => opaque }).getToken())
+    const error = await rejection(createClient({ flow, ...it.on, fetch: async () => opaque }).getToken())
     expect(error).toMatchObject({ code: 'HTTP_ERROR', status: 0 })
     expect(error).not.toHaveProperty('imsError')
     expect((error as Error).message).toContain('a browser does not show why')
@@ -217,28 +190,28 @@ describe('what IMS asks the user to do first', () => {
   const answer = { error_description: 'accept the terms', jump }
 
   test('means the same in the callback, for the code and for the refresh token', async () => {
-    const client = createClient({ flow: publicFlow(emulator), ...on })
-    const back = await follow(emulator, await client.startLogin())
-    const code = await follow(emulator, await client.startLogin())
+    const client = createClient({ flow: publicFlow(it.emulator), ...it.on })
+    const back = await follow(it.emulator, await client.startLogin())
+    const code = await follow(it.emulator, await client.startLogin())
     back.searchParams.delete('code')
     for (const [name, value] of Object.entries({ error: ride, ...answer })) back.searchParams.set(name, value)
     expect(await rejection(client.finishLogin(back))).toMatchObject(needed)
     refuse(ride, answer)
     expect(await rejection(client.finishLogin(code))).toMatchObject(needed)
-    const continued = createClient({ flow: refreshToken({ clientId: 'c', refreshToken: 'fine' }), ...on })
+    const continued = createClient({ flow: refreshToken({ clientId: 'c', refreshToken: 'fine' }), ...it.on })
     expect(await rejection(continued.getToken())).toMatchObject(needed)
   })
 
   test('keeps the refresh token, and the access token is returned while it has not expired', async () => {
     const client = await signedIn()
     const token = await client.getToken()
-    const { refreshToken: kept } = (await storedTokens(on.store)) ?? {}
-    clock.set(clock.now() + day - 60_000)
+    const { refreshToken: kept } = (await storedTokens(it.on.store)) ?? {}
+    it.clock.set(it.clock.now() + day - 60_000)
     refuse(ride, answer)
     expect(await client.getToken()).toBe(token)
-    clock.set(clock.now() + day)
+    it.clock.set(it.clock.now() + day)
     expect(await rejection(client.getToken())).toMatchObject(needed)
-    expect((await storedTokens(on.store))?.refreshToken).toBe(kept)
+    expect((await storedTokens(it.on.store))?.refreshToken).toBe(kept)
   })
 
   test.each([
@@ -251,7 +224,7 @@ describe('what IMS asks the user to do first', () => {
     7,
   ])('an address like %s is left out', async (address) => {
     refuse(ride, { jump: address })
-    const client = createClient({ flow: refreshToken({ clientId: 'c', refreshToken: 'fine' }), ...on })
+    const client = createClient({ flow: refreshToken({ clientId: 'c', refreshToken: 'fine' }), ...it.on })
     const error = (await rejection(client.getToken())) as { details: object; message: string }
     expect(error).toMatchObject({ code: 'LOGIN_REQUIRED', details: { imsError: ride } })
     expect(error.details).not.toHaveProperty('jump')
@@ -260,7 +233,7 @@ describe('what IMS asks the user to do first', () => {
 
   test('is a plain refusal in the low-level API, with the address', async () => {
     refuse(ride, answer)
-    const refused = await rejection(new Ims({ ...on }).refreshToken({ clientId: 'c', refreshToken: 'fine' }))
+    const refused = await rejection(new Ims({ ...it.on }).refreshToken({ clientId: 'c', refreshToken: 'fine' }))
     expect(refused).toMatchObject({ code: 'HTTP_ERROR', imsError: ride, details: { jump } })
   })
 })
@@ -270,7 +243,7 @@ describe('a callback with an error that no state belongs to', () => {
   test.each([`?${query}`, `#${query}`, `#${query}&state=`, `?${query}&state=a&state=b`])(
     '%s ends no login',
     async (rest) => {
-      const client = createClient({ flow: publicFlow(emulator), ...on })
+      const client = createClient({ flow: publicFlow(it.emulator), ...it.on })
       const url = await client.startLogin()
       const stray = `${redirectUri}${rest.endsWith('state=') ? rest + url.searchParams.get('state') : rest}`
       const error = (await rejection(client.finishLogin(stray))) as Error
@@ -282,7 +255,7 @@ describe('a callback with an error that no state belongs to', () => {
       // an address that anyone can have written
       expect(JSON.stringify(error)).not.toContain('evil.example')
       expect((error as { details?: object }).details).not.toHaveProperty('jump')
-      await client.finishLogin(await follow(emulator, url))
+      await client.finishLogin(await follow(it.emulator, url))
       expect(await client.getToken()).toEqual(expect.any(String))
     },
   )

@@ -169,7 +169,7 @@ function watchHolder({ tab, locks, id, step, overdue }: Watch): { end(): void } 
     ended = resolve
   })
   const ask = () => {
-    // the browser may answer when nobody waits any more
+    // the browser may answer after the wait has ended
     if (over) return
     channel ??= new tab.BroadcastChannel(channelName)
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {

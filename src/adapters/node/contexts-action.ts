@@ -1,14 +1,9 @@
 import { copyData } from '../../core/copy-data.ts'
 import { UnavailableError } from '../../core/errors.ts'
 import { kindOf } from '../../core/familiar/context-kind.ts'
-import {
-  type ContextStore,
-  isObject,
-  type StoredToken,
-  type TokenPatch,
-  withTokens,
-} from '../../core/familiar/contexts.ts'
+import { type ContextStore, type StoredToken, type TokenPatch, withTokens } from '../../core/familiar/contexts.ts'
 import { jwtKind, serverToServerKind } from '../../core/familiar/kinds-with-secret.ts'
+import { isObject } from '../../core/json.ts'
 import type { Json } from '../../core/ports.ts'
 import type { StateTokens } from './store-state.ts'
 

@@ -1,10 +1,5 @@
-import {
-  type ContextStore,
-  isObject,
-  type TokenLabel,
-  type TokenPatch,
-  withTokens,
-} from '../../core/familiar/contexts.ts'
+import { type ContextStore, type TokenLabel, type TokenPatch, withTokens } from '../../core/familiar/contexts.ts'
+import { isObject } from '../../core/json.ts'
 import type { Json } from '../../core/ports.ts'
 import type { AioConfig, ConfigFileName, PreparedUpdate } from './config/aio-config.ts'
 import { admitUse } from './config/trust.ts'

@@ -64,7 +64,7 @@ function timeoutError(timeout: number, heard: Refused): UnavailableError {
   const words = wordsFor(heard)
   if (words === undefined) return new UnavailableError('TIMEOUT', `${late}. ${remedy}`)
   const message = `${late} with an answer that can be trusted. It brought an error without a state: ${words}. Check client id, scopes and redirect URI of the credential. ${remedy}`
-  // not its jump: nobody must follow an address that anyone can have written
+  // without `jump`: anyone can have written that address, so no app may open it
   const { details: _, ...said } = heard
   return new UnavailableError('TIMEOUT', message, { details: said })
 }

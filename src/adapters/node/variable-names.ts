@@ -1,7 +1,8 @@
 import { ConfigurationError } from '../../core/errors.ts'
 import { list, parseSecrets } from '../../core/familiar/context-kind.ts'
-import { type ContextData, isObject } from '../../core/familiar/contexts.ts'
+import type { ContextData } from '../../core/familiar/contexts.ts'
 import { endpoints } from '../../core/ims/environment.ts'
+import { isObject } from '../../core/json.ts'
 import type { Json } from '../../core/ports.ts'
 
 /** What the variables of another tool begin with. */

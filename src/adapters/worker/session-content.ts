@@ -1,6 +1,6 @@
 import * as base64url from '../../core/base64url.ts'
 import { ConfigurationError } from '../../core/errors.ts'
-import { isObject } from '../../core/familiar/contexts.ts'
+import { isObject } from '../../core/json.ts'
 import type { Clock, Json } from '../../core/ports.ts'
 import type { Cookies, SameSite } from './cookies.ts'
 import type { Sealer } from './cookies-sealed.ts'

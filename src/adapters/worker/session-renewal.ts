@@ -1,8 +1,8 @@
 import { digest } from '../../core/digest.ts'
 import { LoginRequiredError, UnavailableError } from '../../core/errors.ts'
-import { isObject } from '../../core/familiar/contexts.ts'
 import type { LoginFlow } from '../../core/flows/flow.ts'
 import { isGrantOver } from '../../core/ims/refusal.ts'
+import { isObject } from '../../core/json.ts'
 import { lockLike } from '../../core/memory.ts'
 import type { Clock, Json, Lock, Store } from '../../core/ports.ts'
 

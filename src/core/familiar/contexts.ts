@@ -1,3 +1,4 @@
+import { isObject } from '../json.ts'
 import type { Json, Store } from '../ports.ts'
 
 /** A context: plain data with IMS's own snake_case keys, its tokens included. */
@@ -91,8 +92,4 @@ export function storedContexts(store: Store): ContextStore {
 export function withTokens(data: ContextData, patch: TokenPatch): { [key: string]: Json } {
   const patched: [string, Json | undefined][] = Object.entries({ ...data, ...(patch as ContextData) })
   return Object.fromEntries(patched.filter((entry): entry is [string, Json] => entry[1] !== undefined))
-}
-
-export function isObject(value: unknown): value is { readonly [key: string]: Json | undefined } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -4,6 +4,7 @@ import { ConfigurationError, isImsError, TokenError } from '../errors.ts'
 import { createEmitter } from '../events.ts'
 import { secretInPage } from '../flows/credentials.ts'
 import { resolveEndpoint } from '../ims/environment.ts'
+import { isObject } from '../json.ts'
 import { memoryStore } from '../memory.ts'
 import { withPlatform } from '../platform.ts'
 import type { Json } from '../ports.ts'
@@ -12,14 +13,7 @@ import type { GetTokenOptions } from '../session/session.ts'
 import { noteFailure } from '../session/with-lock.ts'
 import { connect } from '../setup.ts'
 import { type ContextKind, kindOf } from './context-kind.ts'
-import {
-  type ContextData,
-  type ContextUse,
-  isObject,
-  storedContexts,
-  type TokenLabel,
-  type TokenPatch,
-} from './contexts.ts'
+import { type ContextData, type ContextUse, storedContexts, type TokenLabel, type TokenPatch } from './contexts.ts'
 import { endToken } from './end-token.ts'
 import type { CreateImsOptions, FamiliarGetTokenOptions, FamiliarIms, NamedContext } from './familiar-api.ts'
 import { type Known, remember, used } from './known-clients.ts'

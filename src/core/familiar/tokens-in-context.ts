@@ -1,7 +1,8 @@
 import { claimsOf } from '../ims/decode-token.ts'
 import { parseTokens, scopesOf, type Tokens } from '../ims/tokens.ts'
+import { isObject } from '../json.ts'
 import type { Json, Store } from '../ports.ts'
-import { type ContextStore, isObject, type PreparedTokens, type StoredToken, type TokenPatch } from './contexts.ts'
+import type { ContextStore, PreparedTokens, StoredToken, TokenPatch } from './contexts.ts'
 
 /** For whom a token found in a context must have been issued. */
 export interface TokenOwner {

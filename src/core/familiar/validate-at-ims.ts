@@ -1,7 +1,8 @@
-import { type Call, malformed, parseObject, send, urlOf } from '../ims/call.ts'
+import { type Call, malformed, send, urlOf } from '../ims/call.ts'
 import { claimsOf, expiryOf } from '../ims/decode-token.ts'
 import { paths } from '../ims/paths.ts'
 import { isTokenRefused } from '../ims/refusal.ts'
+import { parseObject } from '../json.ts'
 import { bearer, form, isSendable } from './request-parameters.ts'
 import type { Validated } from './validation.ts'
 

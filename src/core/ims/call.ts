@@ -1,5 +1,6 @@
 import { ImsError, ImsResponseError, UnavailableError } from '../errors.ts'
 import type { Emit } from '../events.ts'
+import { parseObject } from '../json.ts'
 import type { Clock, Fetch, Platform } from '../ports.ts'
 import { requestIdOf, safeCause, secretNames } from '../redact.ts'
 import { timedOut, withDeadline } from './deadline.ts'
@@ -263,18 +264,6 @@ export function malformed(
   const requestId = requestIdOf(response.headers)
   const message = `${request.method} ${pathOf(request.url)}: ${what}; check that endpoint is IMS and that no proxy alters its answers`
   return new ImsResponseError('IMS_MALFORMED', message, { status: response.status, requestId })
-}
-
-/** `text` as a JSON object, or `undefined`. */
-export function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined
-  } catch {
-    return undefined
-  }
 }
 
 function pathOf(url: string): string {

@@ -2,6 +2,7 @@ import type { JWTPayload } from 'jose'
 import type { ProtectedHeaderParameters } from 'jose/decode/protected_header'
 import { decodeText } from '../base64url.ts'
 import { TokenError } from '../errors.ts'
+import { parseObject } from '../json.ts'
 
 /**
  * Claims of an IMS token as they stand in it. Times are decimal strings in ms (`created_at`, `expires_in`).
@@ -44,10 +45,10 @@ function partsOf(token: unknown): string[] {
   return parts.length === 3 || parts.length === 5 ? parts : []
 }
 
-function objectOf(part: string | undefined, token: unknown): Record<string, unknown> {
+function objectOf(part: string | undefined, token: unknown): Readonly<Record<string, unknown>> {
   try {
-    const value: unknown = JSON.parse(decodeText(part ?? ''))
-    if (isObject(value)) return value
+    const value = parseObject(decodeText(part ?? ''))
+    if (value !== undefined) return value
   } catch {}
   throw undecodable(token)
 }
@@ -74,8 +75,4 @@ export function expiryOf(claims: TokenClaims | undefined): number | undefined {
   const ends = Number(claims?.created_at) + Number(claims?.expires_in)
   if (Number.isFinite(ends)) return ends
   return typeof claims?.exp === 'number' && Number.isFinite(claims.exp) ? claims.exp * 1000 : undefined
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

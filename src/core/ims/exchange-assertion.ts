@@ -1,4 +1,5 @@
-import { type Call, malformed, parseObject, refusalInside, send, urlOf } from './call.ts'
+import { parseObject } from '../json.ts'
+import { type Call, malformed, refusalInside, send, urlOf } from './call.ts'
 import { spelledOut, tokensFrom } from './token-response.ts'
 import type { Tokens } from './tokens.ts'
 

@@ -1,17 +1,8 @@
 import * as oauth from 'oauth4webapi'
 import { ImsError, TokenError, type TokenInvalidReason } from '../errors.ts'
+import { parseObject } from '../json.ts'
 import { isError, redactText } from '../redact.ts'
-import {
-  type Call,
-  malformed,
-  noteServerTime,
-  parseObject,
-  refusalInside,
-  send,
-  serverNow,
-  toResponse,
-  urlOf,
-} from './call.ts'
+import { type Call, malformed, noteServerTime, refusalInside, send, serverNow, toResponse, urlOf } from './call.ts'
 import { claimsOf } from './decode-token.ts'
 import { isLoopback } from './environment.ts'
 import { issuersOf } from './issuers.ts'

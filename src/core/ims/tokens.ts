@@ -1,3 +1,4 @@
+import { isObject } from '../json.ts'
 import type { Json } from '../ports.ts'
 import { REDACTED, showAs } from '../redact.ts'
 
@@ -24,15 +25,14 @@ export function scopesOf(value: unknown): string[] | undefined {
 
 /** Stored JSON as tokens; `undefined` for anything else, as what is stored may have been written by anyone. */
 export function parseTokens(stored: Json | undefined): Tokens | undefined {
-  if (typeof stored !== 'object' || stored === null || Array.isArray(stored)) return undefined
-  const from = stored as { readonly [key: string]: Json | undefined }
-  const { accessToken, refreshToken, scopes, claims } = from
-  const expiresAt = finite(from.expiresAt)
+  if (!isObject(stored)) return undefined
+  const { accessToken, refreshToken, scopes, claims } = stored
+  const expiresAt = finite(stored.expiresAt)
   if (typeof accessToken !== 'string' || expiresAt === undefined) return undefined
   // an empty access token: all that is left is the refresh token
   if (accessToken === '' && (typeof refreshToken !== 'string' || expiresAt > 0)) return undefined
-  const obtainedAt = finite(from.obtainedAt)
-  const refreshExpiresAt = finite(from.refreshExpiresAt)
+  const obtainedAt = finite(stored.obtainedAt)
+  const refreshExpiresAt = finite(stored.refreshExpiresAt)
   return showTokens({
     accessToken,
     expiresAt,
@@ -40,9 +40,7 @@ export function parseTokens(stored: Json | undefined): Tokens | undefined {
     ...(typeof refreshToken === 'string' && refreshToken !== '' && { refreshToken }),
     ...(refreshExpiresAt !== undefined && { refreshExpiresAt }),
     ...(Array.isArray(scopes) && { scopes: scopes.filter((scope): scope is string => typeof scope === 'string') }),
-    ...(typeof claims === 'object' &&
-      claims !== null &&
-      !Array.isArray(claims) && { claims: claims as { [claim: string]: Json } }),
+    ...(isObject(claims) && { claims: claims as { [claim: string]: Json } }),
   })
 }
 

@@ -1,4 +1,5 @@
 import { isContinued } from '../flows/flow.ts'
+import { isObject } from '../json.ts'
 import type { Hold, Json } from '../ports.ts'
 import type { Setup } from '../setup.ts'
 import { noteLifetime } from './times.ts'
@@ -70,7 +71,7 @@ export async function removeNote(setup: Setup): Promise<void> {
 const noteKey = async ({ tokenKey }: Setup) => (await tokenKey()).replace(/^imskit\/tokens\//, 'imskit/renewals/')
 
 function parseNote(stored: Json | undefined): Note | undefined {
-  if (typeof stored !== 'object' || stored === null || Array.isArray(stored)) return undefined
+  if (!isObject(stored)) return undefined
   const { of, by, at } = stored as Partial<Record<keyof Note, Json>>
   const whole = typeof of === 'string' && typeof by === 'string' && typeof at === 'number'
   return whole ? (stored as unknown as Note) : undefined

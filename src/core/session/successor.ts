@@ -41,11 +41,12 @@ export async function storeSuccessor(
   const now = await readUntilKnown(state)
   const signedOut = state.signedOutAt > errand.began || (now.status === 'empty' && !first)
   if (signedOut) {
-    // the sign-out waits for the lock, and the next holder must not redeem the same refresh token first
+    const redeemed = fingerprint(entry)
     // in case the store keeps what it should forget
-    if (!first) cache.refused = fingerprint(entry)
-    if (now.status === 'found' && !first && fingerprint(now.tokens) === fingerprint(entry))
-      await save(setup, cache, { tokens: undefined, over: fingerprint(entry) })
+    if (!first) cache.refused = redeemed
+    // the sign-out waits for the lock, and the next holder must not redeem the same refresh token first
+    if (now.status === 'found' && !first && fingerprint(now.tokens) === redeemed)
+      await save(setup, cache, { tokens: undefined, over: redeemed })
     return revoke(state, tokens)
   }
   const replaced = now.status === 'found' && (first || fingerprint(now.tokens) !== fingerprint(entry))

@@ -1,6 +1,6 @@
 import { ConfigurationError, type TokenInvalidReason } from '../errors.ts'
 import type { TokenClaims } from '../ims/decode-token.ts'
-import { issuersOf } from '../ims/issuers.ts'
+import { sharedIssuersOf } from '../ims/issuers.ts'
 import { scopesOf } from '../ims/tokens.ts'
 import { badOption, checkOptions, type OptionNames } from '../options.ts'
 
@@ -67,12 +67,7 @@ export function claimsFault(
 
 function isIssuedBy(claims: TokenClaims, issuer: string): boolean {
   const named = issuerOf(claims)
-  return (
-    named === issuer ||
-    issuersOf(issuer)
-      .slice(2)
-      .some((shared) => shared === named)
-  )
+  return named === issuer || sharedIssuersOf(issuer).some((shared) => shared === named)
 }
 
 function issuerOf({ iss, as }: Readonly<Record<string, unknown>>): unknown {

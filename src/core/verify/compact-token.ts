@@ -1,4 +1,5 @@
 import * as base64url from '../base64url.ts'
+import { parseObject } from '../json.ts'
 
 /** The three parts of a token in compact form (RFC 7515, section 7.1), as text. Nothing is verified yet. */
 export interface CompactToken {
@@ -47,9 +48,8 @@ export function signedBytes({ header, payload }: CompactToken): Uint8Array<Array
 export function objectIn(part: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const text = base64url.decodeText(part)
-    const value: unknown = JSON.parse(text)
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
-    return hasRepeatedName(text, value) ? undefined : (value as Record<string, unknown>)
+    const value = parseObject(text)
+    return value === undefined || hasRepeatedName(text, value) ? undefined : value
   } catch {
     return undefined
   }

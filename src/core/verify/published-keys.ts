@@ -1,5 +1,6 @@
-import { type Call, malformed, parseObject, send, urlOf } from '../ims/call.ts'
+import { type Call, malformed, send, urlOf } from '../ims/call.ts'
 import { paths } from '../ims/paths.ts'
+import { isObject, parseObject } from '../json.ts'
 import { strictBytes } from './compact-token.ts'
 
 /** The keys that one IMS publishes (`GET /ims/keys`, RFC 7517), fetched when needed. */
@@ -172,8 +173,4 @@ async function importKey({ n, e }: PublicJwk): Promise<CryptoKey | undefined> {
   } catch {
     return undefined
   }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,4 +1,4 @@
-import type { Call } from '../http/call.ts'
+import { type Call, requireParameter } from '../http/call.ts'
 import { Refusal } from '../http/refusal.ts'
 import type { Provider } from '../provider.ts'
 import type { OrganizationOptions, Subject } from '../registry/users.ts'
@@ -24,12 +24,6 @@ function requireService(call: Call, provider: Provider): void {
   if (named !== null && requireClient(provider, named) !== authorization.client) {
     throw new Refusal(400, 'invalid_client', 'the client_id is not the one of the token')
   }
-}
-
-function requireParameter({ params }: Call, name: string): string {
-  const value = params.get(name)
-  if (value === null) throw new Refusal(400, 'invalid_request', `missing ${name} parameter`)
-  return value
 }
 
 function requireUser(call: Call, provider: Provider): Subject {

@@ -1,4 +1,5 @@
 import { decodeJwt } from 'jose/jwt/decode'
+import { requireParameter } from '../http/call.ts'
 import { Refusal } from '../http/refusal.ts'
 import type { Provider } from '../provider.ts'
 import { narrowScopes, parseScopes, requireClientScopes } from '../registry/scopes.ts'
@@ -20,12 +21,6 @@ function requireUsable(provider: Provider, value: string | null, type: TokenType
   return token
 }
 
-function requireParameter({ call }: GrantRequest, name: string): string {
-  const value = call.params.get(name)
-  if (value === null) throw new Refusal(400, 'invalid_request', `missing ${name} parameter`)
-  return value
-}
-
 function reply(body: Record<string, unknown>): Response {
   return Response.json(body, { headers: { 'cache-control': 'no-store' } })
 }
@@ -34,11 +29,11 @@ function reply(body: Record<string, unknown>): Response {
 export async function promiseGrant(request: GrantRequest): Promise<Response> {
   const { call, client, provider } = request
   requireGrant(client, 'promise')
-  const definitionId = requireParameter(request, 'promise_definition_id')
+  const definitionId = requireParameter(call, 'promise_definition_id')
   if (definitionId !== client.promise?.definitionId) {
     throw new Refusal(400, 'invalid_request', 'invalid promise_definition_id parameter')
   }
-  const value = requireParameter(request, 'authenticating_token')
+  const value = requireParameter(call, 'authenticating_token')
   const { authorization, scopes } = requireUsable(provider, value, 'access_token')
   const { subject } = authorization
   if (subject.kind !== 'person') {
@@ -66,7 +61,7 @@ export async function promiseGrant(request: GrantRequest): Promise<Response> {
 export async function promiseExchangeGrant(request: GrantRequest): Promise<Response> {
   const { call, client, provider } = request
   requireGrant(client, 'promise_exchange')
-  const token = requireUsable(provider, requireParameter(request, 'promise_token'), 'promise_token')
+  const token = requireUsable(provider, requireParameter(call, 'promise_token'), 'promise_token')
   const { authorization } = token
   if (authorization.client.promise?.definitionId !== client.promise?.definitionId) {
     throw new Refusal(401, 'invalid_token', 'the promise_token belongs to another promise definition')

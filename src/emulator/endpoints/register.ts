@@ -1,3 +1,4 @@
+import { isObject } from '../../core/json.ts'
 import type { Call } from '../http/call.ts'
 import { Refusal } from '../http/refusal.ts'
 import type { Provider } from '../provider.ts'
@@ -46,9 +47,8 @@ function readGrants(value: unknown): readonly ClientGrant[] {
   return grants
 }
 
-function readMetadata({ json }: Call): Metadata {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw refuse('the body must be a JSON object')
-  const metadata = json as Readonly<Record<string, unknown>>
+function readMetadata({ json: metadata }: Call): Metadata {
+  if (!isObject(metadata)) throw refuse('the body must be a JSON object')
   const redirectUris = readTexts(metadata.redirect_uris, 'redirect_uris') ?? []
   if (redirectUris.length === 0 || redirectUris.length > maxRedirectUris || !redirectUris.every(isRedirectUri)) {
     const rule = `give 1 to ${maxRedirectUris} absolute URIs without a fragment: https, http on loopback, or the scheme of an app`

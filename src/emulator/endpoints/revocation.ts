@@ -1,5 +1,5 @@
 import { decodeJwt } from 'jose/jwt/decode'
-import type { Call } from '../http/call.ts'
+import { type Call, requireParameter } from '../http/call.ts'
 import { Refusal } from '../http/refusal.ts'
 import type { Provider } from '../provider.ts'
 import type { Client } from '../registry/clients.ts'
@@ -28,8 +28,7 @@ export function invalidateToken(call: Call, provider: Provider): Response {
   const { params, headers } = call
   const client = requireClient(provider, params.get('client_id') ?? headers.get('x-ims-clientid'))
   const secret = params.get('client_secret')
-  const type = params.get('token_type')
-  if (type === null) throw new Refusal(400, 'invalid_request', 'missing token_type parameter')
+  const type = requireParameter(call, 'token_type')
   if (secret !== null || type === 'service_token') checkSecret(client, secret)
   const token = provider.tokens.find(params.get('token') ?? '')
   if (token === undefined || !belongsTo(token, client) || !matchesTokenType(token, type)) {
@@ -56,8 +55,7 @@ function isForeignToken(value: string): boolean {
  */
 export function revokeToken(call: Call, provider: Provider): Response {
   const client = authenticateClient(call, provider)
-  const value = call.params.get('token')
-  if (value === null) throw new Refusal(400, 'invalid_request', 'missing token parameter')
+  const value = requireParameter(call, 'token')
   const token = provider.tokens.find(value)
   if (token === undefined ? isForeignToken(value) : !belongsTo(token, client)) {
     throw new Refusal(400, 'invalid_token', 'the token was not issued to this client')

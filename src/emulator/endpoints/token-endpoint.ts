@@ -1,4 +1,4 @@
-import type { Call } from '../http/call.ts'
+import { type Call, requireParameter } from '../http/call.ts'
 import { Refusal } from '../http/refusal.ts'
 import type { Provider } from '../provider.ts'
 import { isRegistered } from '../registry/redirect-uris.ts'
@@ -30,8 +30,7 @@ const grantTypes: Readonly<Record<string, GrantType>> = {
 }
 
 async function answer(call: Call, provider: Provider): Promise<Response> {
-  const name = call.params.get('grant_type')
-  if (name === null) throw new Refusal(400, 'invalid_request', 'missing grant_type parameter')
+  const name = requireParameter(call, 'grant_type')
   const grantType = Object.hasOwn(grantTypes, name) ? grantTypes[name] : undefined
   // The oldest dialect does not know Basic authentication
   const client = authenticateClient(call, provider, { allowBasic: call.version >= 2 })

@@ -27,6 +27,13 @@ export interface Params {
   entries(): [string, string][]
 }
 
+/** The value of a parameter that a request must have. */
+export function requireParameter({ params }: Pick<Call, 'params'>, name: string): string {
+  const value = params.get(name)
+  if (value === null) throw new Refusal(400, 'invalid_request', `missing ${name} parameter`)
+  return value
+}
+
 const maxBodyBytes = 1_000_000
 const maxParts = 1_000
 const tooLarge = () => new Refusal(413, 'invalid_request', 'request body too large')

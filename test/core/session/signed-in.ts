@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, beforeEach, expect } from 'vitest'
+import { afterEach, expect } from 'vitest'
 import {
   createClient,
   type Hold,
@@ -7,20 +7,15 @@ import {
   type LoginClient,
   processLock,
 } from '../../../src/core/index.ts'
-import { createEmulator, type Emulator } from '../../../src/emulator/index.ts'
-import { type FakeClock, fakeClock } from '../../../src/testing/index.ts'
-import { autoRedirect, day, hour, platformOn, publicFlow, settled, type WatchedPlatform } from '../setting.ts'
+import { autoRedirect, day, hour, publicFlow, settled } from '../setting.ts'
+import { type Stage, stage } from '../stage.ts'
 
-/** An emulator, a platform on which everything is watched, and a clock, for every test of a file. */
-export interface World {
-  emulator: Emulator
-  clock: FakeClock
-  on: WatchedPlatform
+/** A stage on which a user signs in and processes share the session. */
+export interface World extends Stage {
   /** A client whose user has signed in; nothing is counted yet. */
   signedIn(more?: object): Promise<LoginClient>
   /** Another process: a client of its own over the same platform. */
   other(more?: object): LoginClient
-  fault(options: Parameters<Emulator['fault']>[0]): void
   /** The refresh tokens that were sent, in order. */
   sent(): (string | null)[]
   /** `work`, while time goes on. */
@@ -31,18 +26,8 @@ export interface World {
 }
 
 export function world(): World {
-  let cleanUp: (() => void)[] = []
-  const it = {} as World
-  beforeAll(async () => {
-    it.emulator = await createEmulator({ now: () => it.clock.now(), autoLogin: 'user@example.com' })
-  })
-  beforeEach(() => {
-    it.clock = fakeClock()
-    it.on = platformOn(it.emulator, it.clock)
-  })
+  const it = stage() as World
   afterEach(() => {
-    for (const each of cleanUp) each()
-    cleanUp = []
     // every refresh token is worth one request, but for those whose answer a test took away
     const tokens = it.sent().filter((token) => token !== null)
     expect.soft(new Set(tokens).size).toBe(tokens.length)
@@ -57,7 +42,6 @@ export function world(): World {
       it.on.events.length = 0
       return client
     },
-    fault: (options: Parameters<Emulator['fault']>[0]) => void cleanUp.push(it.emulator.fault(options)),
     sent: () =>
       it.on.fetch.sent
         .filter(({ url }) => url.includes('/ims/token'))
@@ -94,7 +78,7 @@ export function world(): World {
       const [key] = await it.on.store.keys('imskit/renewals/')
       return key === undefined ? undefined : ((await it.on.store.get(key)) as Record<string, Json>)
     },
-  } satisfies Omit<World, 'emulator' | 'clock' | 'on'>)
+  } satisfies Omit<World, keyof Stage>)
 }
 
 /** Moves the clock to where the access token has expired, or is about to. */

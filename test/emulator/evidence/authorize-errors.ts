@@ -36,7 +36,7 @@ export const authorizeErrors: Section = {
     },
     refused('login_required', {
       id: 'authorize-login-required',
-      fact: '`prompt=none` while nobody is signed in.',
+      fact: '`prompt=none` if no user is signed in.',
       source: sources.userDocs,
       confidence: 'A',
       meaning: 'user',

@@ -81,7 +81,7 @@ export const discovery: Section = {
     },
     {
       id: 'discovery-no-protected-resource',
-      fact: 'There is no document of RFC 9728.',
+      fact: 'IMS does not publish metadata of a protected resource (RFC 9728).',
       source: sources.captures,
       confidence: 'A',
       call: { method: 'GET', path: '/.well-known/oauth-protected-resource' },

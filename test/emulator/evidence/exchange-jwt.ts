@@ -22,7 +22,7 @@ export const exchangeJwt: Section = {
   rows: [
     {
       id: 'jwt',
-      fact: 'A signed assertion becomes a token. The lifetime is in milliseconds; there is no refresh token.',
+      fact: 'IMS exchanges a signed assertion for an access token. The lifetime is in milliseconds; IMS issues no refresh token.',
       source: `${sources.jwtDocs}; adobe-dev-console#54`,
       confidence: 'A',
       call: { method: 'POST', path, form },
@@ -99,14 +99,14 @@ export const exchangeJwt: Section = {
     },
     {
       id: 'jwt-missing',
-      fact: 'There is no assertion.',
+      fact: 'The request has no assertion.',
       ...docs,
       call: { method: 'POST', path, form: client },
       answer: refusal(400, 'invalid_token'),
     },
     {
       id: 'jwt-undecodable',
-      fact: 'What is there is no JWT.',
+      fact: 'The assertion is not a JWT.',
       ...docs,
       call: { method: 'POST', path, form: { ...form, jwt_token: 'no-jwt' } },
       answer: refusal(400, 'invalid_token'),
@@ -119,14 +119,14 @@ export const exchangeJwt: Section = {
     }),
     refused('jwt-exp-text', {
       assertion: 'exp-text',
-      fact: '`exp` is no number.',
+      fact: '`exp` is not a number.',
       source: 'Adobe-Consulting-Services/acs-aem-commons#2860; adobe/jwt-auth#6',
       confidence: 'B',
       answer: refusal(400, 'invalid_token', 'JWT token is incorrectly formatted, and can not be decoded.'),
     }),
     refused('jwt-jti-text', {
       assertion: 'jti-text',
-      fact: '`jti` is no whole number.',
+      fact: '`jti` is not an integer.',
       ...docs,
       answer: refusal(400, 'invalid_token'),
     }),
@@ -146,7 +146,7 @@ export const exchangeJwt: Section = {
     }),
     refused('jwt-no-metascope', {
       assertion: 'no-metascope',
-      fact: 'There is no metascope.',
+      fact: 'The assertion has no metascope.',
       ...docs,
       answer: refusal(400, 'invalid_scope'),
     }),

@@ -152,7 +152,7 @@ export const ofUser: Section = {
     },
     {
       id: 'account-cluster',
-      fact: 'What `/ims/account_cluster/v2` and `v3` answer: the profiles of the login, in a form that nobody shows.',
+      fact: 'What `/ims/account_cluster/v2` and `v3` answer: the profiles of the login, in a form that no public source shows.',
       signIn: { scope: everything },
       call: { method: 'GET', path: '/ims/account_cluster/v3', query: { client_id: 'web-app' }, bearer },
       answer: 'unknown',

@@ -102,7 +102,7 @@ export const refreshing: Section = {
     },
     {
       id: 'refresh-garbage',
-      fact: 'The error for a text that is no refresh token.',
+      fact: 'The error if the text is not a refresh token.',
       meaning: 'over',
       call: {
         method: 'POST',

@@ -132,7 +132,7 @@ export const revoke: Section = {
     },
     {
       id: 'revoke-unknown',
-      fact: 'Whether text that is no token is an error; RFC 7009 says that it is none.',
+      fact: 'Whether IMS refuses text that is not a token. RFC 7009 says that a server must not.',
       call: { method: 'POST', path: '/ims/revoke', form: { client_id: 'page-app', token: 'no-token' } },
       answer: 'unknown',
       assumed: done,

@@ -57,7 +57,7 @@ export const tokenFormat: Section = {
     },
     {
       id: 'access-token-lacks',
-      fact: 'It is no token of RFC 9068: these claims are absent.',
+      fact: 'The token does not follow RFC 9068: these claims are absent.',
       source: `${sources.token2022}; AdobeDocs/adobeio-auth#65`,
       confidence: 'C',
       call,

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../../../core/errors.ts'
-import { isObject } from '../../../core/familiar/contexts.ts'
+import { isObject } from '../../../core/json.ts'
 import type { Json } from '../../../core/ports.ts'
 import { readEnvironment } from '../config/environment.ts'
 import { parseConfig } from '../config/file-format.ts'

@@ -1,5 +1,5 @@
 import { parseSecrets } from '../../../core/familiar/context-kind.ts'
-import { isObject } from '../../../core/familiar/contexts.ts'
+import { isObject } from '../../../core/json.ts'
 import type { Ims } from '../ims.ts'
 import { printable } from '../printable.ts'
 import { type Run, UsageError } from './command.ts'

@@ -1,6 +1,6 @@
 import { isImsError } from '../../../core/errors.ts'
-import { isObject } from '../../../core/familiar/contexts.ts'
 import { claimsOf } from '../../../core/ims/decode-token.ts'
+import { isObject } from '../../../core/json.ts'
 import { REDACTED } from '../../../core/redact.ts'
 import { printable } from '../printable.ts'
 import { type Run, UsageError } from './command.ts'

@@ -1,5 +1,5 @@
 import { isImsError } from '../../../../core/errors.ts'
-import { isObject } from '../../../../core/familiar/contexts.ts'
+import { isObject } from '../../../../core/json.ts'
 import type { Json } from '../../../../core/ports.ts'
 import type { AioConfig, ConfigSource } from '../../config/aio-config.ts'
 import { variableOf } from '../../config/trust.ts'

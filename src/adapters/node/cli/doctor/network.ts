@@ -1,7 +1,7 @@
-import { isObject } from '../../../../core/familiar/contexts.ts'
 import { isLoopback } from '../../../../core/ims/environment.ts'
 import { issuersOf } from '../../../../core/ims/issuers.ts'
 import { paths } from '../../../../core/ims/paths.ts'
+import { isObject } from '../../../../core/json.ts'
 import { networkCode } from '../network-code.ts'
 import { span } from '../output.ts'
 import { type Check, type Finding, problem } from './finding.ts'

@@ -1,5 +1,6 @@
 import { isImsError } from '../../../../core/errors.ts'
-import { type ContextData, isObject } from '../../../../core/familiar/contexts.ts'
+import type { ContextData } from '../../../../core/familiar/contexts.ts'
+import { isObject } from '../../../../core/json.ts'
 import type { Json } from '../../../../core/ports.ts'
 import type { AioConfig } from '../../config/aio-config.ts'
 import { configDefaults } from '../../config/defaults.ts'

@@ -92,7 +92,7 @@ const publicCalls: readonly ProbeCall[] = [
   },
   {
     name: 'user information for no token',
-    about: `GET ${paths.userinfo} with a text that is no token`,
+    about: `GET ${paths.userinfo} with text that is not a token`,
     request: () => ({ path: paths.userinfo, headers: { authorization: `Bearer ${nobody}` } }),
   },
 ]
@@ -212,7 +212,7 @@ function jwtCalls(credential: Credential): ProbeCall[] {
   return [
     ...tokenCalls(credential, exchange('JWT exchange', 'for a token', assertion)),
     exchange('wrong secret at the JWT exchange', 'with a wrong secret', assertion, nobody),
-    exchange('malformed JWT', 'with a text that is no JWT', async () => nobody),
+    exchange('malformed JWT', 'with text that is not a JWT', async () => nobody),
     exchange('altered JWT', 'with another signature', async () => altered(await assertion())),
     exchange('unknown metascope', 'for a metascope that does not exist', () => assertion([`ent_${nobody}`])),
   ]

@@ -1,6 +1,6 @@
 import { createPublicKey, verify } from 'node:crypto'
-import { isObject } from '../../../../core/familiar/contexts.ts'
 import { claimsOf, getTokenHeader } from '../../../../core/ims/decode-token.ts'
+import { isObject } from '../../../../core/json.ts'
 import type { Json } from '../../../../core/ports.ts'
 import { REDACTED, redactText } from '../../../../core/redact.ts'
 import { absent, base } from './expectations.ts'

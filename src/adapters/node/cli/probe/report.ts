@@ -26,7 +26,7 @@ export function headingOf({ endpoint, kind, clientId }: Credential): Heading {
   }
 }
 
-/** An id that its owner recognizes and nobody else. */
+/** An id that only its owner recognizes. */
 function masked(id: string): string {
   return id.length < 16 ? '…' : `${id.slice(0, 4)}…`
 }
