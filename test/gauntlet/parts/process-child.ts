@@ -96,15 +96,22 @@ process.on('disconnect', () => {
 
 const running = new Map(config.servers.map((server) => [server.name, start(server)]))
 
+/** What still holds the process, once requests on the wire had the time to be answered and stored. */
+async function handlesLeft(): Promise<string[]> {
+  // sockets that are kept alive for the next request hold no process
+  const idle = /^(?:Pipe|TTY|TCPSocket)Wrap$|^Immediate$/
+  const held = () => process.getActiveResourcesInfo().filter((name) => !idle.test(name))
+  const until = Date.now() + 10_000
+  do await new Promise((resolve) => setTimeout(resolve, 100))
+  while (held().length > 0 && Date.now() < until)
+  return held()
+}
+
 async function end(): Promise<void> {
   const stopping = [...running.values()].map(({ loop }) => loop.stop())
   for (const { client } of running.values()) client.close()
   await Promise.all(stopping)
-  // sockets that are kept alive for the next request hold no process
-  await new Promise((resolve) => setTimeout(resolve, 100))
-  const handles = process
-    .getActiveResourcesInfo()
-    .filter((name) => !/^(?:Pipe|TTY|TCPSocket)Wrap$|^Immediate$/.test(name))
+  const handles = await handlesLeft()
   ended = true
   process.send?.({ kind: 'ended', handles } satisfies FromChild, () => process.disconnect())
 }
