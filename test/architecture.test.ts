@@ -63,17 +63,18 @@ const graph = new Map(
 /** The floors of the core, from the ground up. A file imports from its own floor or below, never from above. */
 const floors: readonly (readonly RegExp[])[] = [
   [
-    /^core\/(ports|errors|events|redact|abort|time|text|nearest|options|base64url|copy-data|json|make-room|return-to)\.ts$/,
+    /^core\/(ports|errors|events|redact|async|time|text|nearest|options|base64url|copy-data|json|make-room|login\/return-to)\.ts$/,
   ],
-  [/^core\/(memory|platform|digest|from-unstorage|late)\.ts$/],
+  [/^core\/(memory|platform|digest|from-unstorage|lazy)\.ts$/],
   [/^core\/(ims|keys)\//],
   [/^core\/(flows|verify)\//],
   [
     /^core\/(setup|redis-lock|session\/(single-flight|with-lock|token-cache|times|note|renewable|state|redemption|successor|crossed))\.ts$/,
   ],
-  [/^core\/(session\/(session|renewal)|sign-in|login|allowed-origins|authorized-fetch|redirects)\.ts$/],
+  [/^core\/(session\/(session|renewal)|(login|fetch)\/[\w-]+)\.ts$/],
   [/^core\/client\.ts$/],
-  [/^core\/familiar\//],
+  [/^core\/low-level\//],
+  [/^core\/compat\//],
   [/^core\/(api|exports|index)\.ts$/],
 ]
 const floorOf = (file: string) =>

@@ -5,20 +5,20 @@ import { area } from './area.mjs'
 export const mutants = [
   ...area(
     'lock of files',
-    ['test/node/lock-file.test.ts', 'test/core/small-parts.test.ts'],
-    'adapters/node/lock-file.ts',
+    ['test/node/files/lock-file.test.ts', 'test/core/small-parts.test.ts'],
+    'adapters/node/files/lock-file.ts',
     [['evict', 'if (now?.text !== holder.text || now.seen !== holder.seen) return', '']],
   ),
   ...area(
     'lock of files',
-    ['test/node/lock-file.test.ts', 'test/core/small-parts.test.ts'],
-    'adapters/node/lock-queue.ts',
+    ['test/node/files/lock-file.test.ts', 'test/core/small-parts.test.ts'],
+    'adapters/node/files/lock-queue.ts',
     [['takeTurn', 'if (came && signal?.aborted) endTurn(name)', '']],
   ),
   ...area(
     'cookies and sessions',
     ['test/worker/bff-sealing.test.ts', 'test/worker/bff.test.ts'],
-    'adapters/worker/cookies.ts',
+    'adapters/worker/bff/cookies.ts',
     [
       ['', "const prefix = '__Host-Http-'", "const prefix = ''"],
       ['requestCookies', 'Max-Age=${age}; HttpOnly; SameSite', 'Max-Age=${age}; SameSite'],
@@ -30,7 +30,7 @@ export const mutants = [
   ...area(
     'cookies and sessions',
     ['test/worker/bff-sealing.test.ts', 'test/worker/bff.test.ts'],
-    'adapters/worker/cookies-sealed.ts',
+    'adapters/worker/bff/cookies-sealed.ts',
     [
       ['createSealer', 'audience: name,', ''],
       ['createSealer', '`imskit/cookie/${purpose}`', '`imskit/cookie/`'],
@@ -41,7 +41,7 @@ export const mutants = [
   ...area(
     'cookies and sessions',
     ['test/worker/bff-sealing.test.ts', 'test/worker/bff.test.ts'],
-    'adapters/worker/cookies-login.ts',
+    'adapters/worker/bff/cookies-login.ts',
     [
       ['loginCookies', 'found.slice(most - 1)', 'found.slice(most)'],
       ['loginCookies', 'await spent.set(spentKey(await digest(key)), true as Json, opened.expiresAt)', ''],
@@ -55,25 +55,25 @@ export const mutants = [
   ...area(
     'cookies and sessions',
     ['test/worker/bff-sealing.test.ts', 'test/worker/bff.test.ts'],
-    'adapters/worker/session-ended.ts',
+    'adapters/worker/bff/session-ended.ts',
     [['endedSessions', 'startedAt <= before', 'false']],
   ),
   ...area(
     'cookies and sessions',
     ['test/worker/bff-sealing.test.ts', 'test/worker/bff.test.ts'],
-    'adapters/worker/session-content.ts',
+    'adapters/worker/bff/session-content.ts',
     [['sessionCookie', 'if (content === undefined) cookies.clear(name)', '']],
   ),
   ...area(
     'cookies and sessions',
     ['test/worker/bff-sealing.test.ts', 'test/worker/bff.test.ts'],
-    'adapters/worker/session-tokens.ts',
+    'adapters/worker/bff/session-tokens.ts',
     [['sessionTokens', 'Math.min(expiresAt, until)', 'expiresAt']],
   ),
   ...area(
     'cookies and sessions',
     ['test/worker/bff-sealing.test.ts', 'test/worker/bff.test.ts'],
-    'adapters/worker/session.ts',
+    'adapters/worker/bff/session.ts',
     [
       ['openSession', 'if (gone || (await setup.ended.isEnded(content).catch(() => false)))', 'if (gone)'],
       [
@@ -84,21 +84,21 @@ export const mutants = [
       ['currentSession', '!(await setup.ended.isEnded(session.content))', 'true'],
     ],
   ),
-  ...area('proxy', ['test/worker/bff-proxy.test.ts'], 'adapters/worker/proxy-headers.ts', [
+  ...area('proxy', ['test/worker/bff-proxy.test.ts'], 'adapters/worker/bff/proxy-headers.ts', [
     ['pick', '&& !between.includes(name)', ''],
     ['pick', '(wanted.has(name) || families.test(name))', 'true'],
     ['responseHeaders', "headers.set('cache-control', 'no-store')", ''],
     ['responseHeaders', "headers.set('x-content-type-options', 'nosniff')", ''],
   ]),
-  ...area('proxy', ['test/worker/bff-proxy.test.ts'], 'adapters/worker/proxy-rules.ts', [
+  ...area('proxy', ['test/worker/bff-proxy.test.ts'], 'adapters/worker/bff/proxy-rules.ts', [
     ['isUnsafe', 'if (/%(?:25)*(?:2f|5c|00)/i.test(seen)) return true', ''],
     ['pathBack', 'to.origin !== target.origin ||', ''],
     ['destinationOf', "if (isUnsafe(`/${rest}`)) return 'unsafe'", ''],
   ]),
   ...area(
     'KV',
-    ['test/worker/store-kv.test.ts', 'test/worker/store-kv-eventual.test.ts'],
-    'adapters/worker/store-kv.ts',
+    ['test/worker/kv/store-kv.test.ts', 'test/worker/store-kv-eventual.test.ts'],
+    'adapters/worker/kv/store-kv.ts',
     [
       ['get', 'isLong(key) && entry?.key !== key ? undefined : entry?.value', 'entry?.value'],
       ['read', 'entry !== undefined && isAlive(entry.expiresAt) ? entry : undefined', 'entry'],

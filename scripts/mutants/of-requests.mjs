@@ -3,7 +3,7 @@ import { area } from './area.mjs'
 
 /** In the code that sends, follows and verifies. */
 export const mutants = [
-  ...area('verification', ['test/core/verify-token.test.ts'], 'core/verify/claims-fault.ts', [
+  ...area('verification', ['test/core/verify/verify-token.test.ts'], 'core/verify/claims-fault.ts', [
     ['claimsFault', "if (claims.type !== 'access_token') return 'type'", ''],
     ['claimsFault', "if (times.until + tolerance <= now) return 'expired'", ''],
     ['claimsFault', 'if (times.until + tolerance <= now)', 'if (times.until <= now)'],
@@ -21,7 +21,7 @@ export const mutants = [
     ['checkVerifyOptions', "requireTexts('allowList', allowList)", ''],
     ['checkVerifyOptions', 'clockTolerance <= 300_000) return', 'clockTolerance <= 3_000_000) return'],
   ]),
-  ...area('verification', ['test/core/verify-token.test.ts'], 'core/verify/compact-token.ts', [
+  ...area('verification', ['test/core/verify/verify-token.test.ts'], 'core/verify/compact-token.ts', [
     ['parseCompact', 'token.length > longestToken || ', ''],
     ['parseCompact', ' || !threeParts.test(token)', ''],
     ['parseCompact', '.every(isCanonical) ?', '.length > 0 ?'],
@@ -32,7 +32,7 @@ export const mutants = [
     ['decodeText', '[%\\x80-\\xff]', '[\\x80-\\xff]'],
     ['binaryOf', "if (/[+/]/.test(text)) throw new TypeError('the text is base64, not base64url')", ''],
   ]),
-  ...area('verification', ['test/core/verify-token.test.ts'], 'core/verify/verify-token.ts', [
+  ...area('verification', ['test/core/verify/verify-token.test.ts'], 'core/verify/verify-token.ts', [
     ['keyIdOf', "if (header.alg !== 'RS256')", 'if (false)'],
     ['keyIdOf', 'foreignParameters.some((name) => name in header)', 'false'],
     [
@@ -48,7 +48,7 @@ export const mutants = [
     ['requireSignature', "if (!(await keys.renew())) throw invalid('signature')", "throw invalid('signature')"],
     ['requireSignature', "if (!(await isFirstSignedBy(renewed, token))) throw invalid('signature')", ''],
   ]),
-  ...area('verification', ['test/core/verify-token.test.ts'], 'core/verify/published-keys.ts', [
+  ...area('verification', ['test/core/verify/verify-token.test.ts'], 'core/verify/published-keys.ts', [
     ['publishedKeys', 'current(state)?.proven.get(header)', 'current(state)?.proven.values().next().value'],
     ['', 'const coolDown = 30_000', 'const coolDown = 0'],
     ['publishedKeys', "renew: () => reloadFor(state, 'signature')", "renew: () => reloadFor(state, 'kid')"],
@@ -60,7 +60,7 @@ export const mutants = [
     ['choose', 'return keys.length === 1 ? keys[0]', 'return keys.length > 0 ? keys[0]'],
     ['reloadFor', 'isWithin(state, failure.at, pauseAfterFailure)', 'false'],
   ]),
-  ...area('requests and retry', ['test/core/retry.test.ts', 'test/core/http.test.ts'], 'core/ims/call.ts', [
+  ...area('requests and retry', ['test/core/ims/retry.test.ts', 'test/core/http.test.ts'], 'core/ims/call.ts', [
     ['send', 'request.once ? 0 : call.retry.retries', 'call.retry.retries'],
     ['send', 'attempt <= retries && ', 'attempt < retries && '],
     ['send', ' && failure.details?.final !== true', ''],
@@ -72,7 +72,7 @@ export const mutants = [
   ...area('requests and retry', ['test/core/refusals.test.ts', 'test/core/http.test.ts'], 'core/ims/refused.ts', [
     ['readRefusal', 'redactText(value.slice(0, 5_000), secrets)', 'value'],
   ]),
-  ...area('requests and retry', ['test/core/retry.test.ts', 'test/core/http.test.ts'], 'core/ims/retry.ts', [
+  ...area('requests and retry', ['test/core/ims/retry.test.ts', 'test/core/http.test.ts'], 'core/ims/retry.ts', [
     ['transient', 'new Set([429, 500, 502, 503, 504])', 'new Set([500, 502, 503, 504])'],
     [
       'backOff',
@@ -82,7 +82,7 @@ export const mutants = [
     ['parseRetryAfter', 'return Number(header) * 1000', 'return Number(header)'],
     ['parseRetryAfter', 'Math.max(0, at - now)', 'at - now'],
   ]),
-  ...area('redirects', ['test/core/redirects.test.ts'], 'core/redirects.ts', [
+  ...area('redirects', ['test/core/fetch/redirects.test.ts'], 'core/fetch/redirects.ts', [
     ['nextHop', 'if (turnsToGet) for (const name of ofBody) headers.delete(name)', ''],
     ['nextHop', 'if (url.origin !== hop.url.origin) for (const name of ofOrigin) headers.delete(name)', ''],
     ['nextHop', 'post && status < 303', 'status < 303'],
@@ -93,21 +93,26 @@ export const mutants = [
     ['ofOrigin', "'x-gw-ims-org-id'", "'x-another'"],
     ['ofOrigin', "'cookie'", "'x-another'"],
   ]),
-  ...area('redirects', ['test/core/redirects.test.ts', 'test/core/fetch.test.ts'], 'core/authorized-fetch.ts', [
-    ['follow', 'mayRenew = false', ''],
-    ['follow', '&& gotToken(hop, response)', ''],
-    ['follow', '++redirects > maxRedirects', '++redirects > 2 * maxRedirects'],
-    ['follow', "redirect === 'error' && isRedirect(response.status)", 'false'],
-    ['authorizedFetch', 'if (!options.allows(url))', 'if (false as boolean)'],
-  ]),
-  ...area('callbacks', ['test/core/late.test.ts', 'test/core/login.test.ts'], 'core/login.ts', [
+  ...area(
+    'redirects',
+    ['test/core/fetch/redirects.test.ts', 'test/core/fetch.test.ts'],
+    'core/fetch/authorized-fetch.ts',
+    [
+      ['follow', 'mayRenew = false', ''],
+      ['follow', '&& gotToken(hop, response)', ''],
+      ['follow', '++redirects > maxRedirects', '++redirects > 2 * maxRedirects'],
+      ['follow', "redirect === 'error' && isRedirect(response.status)", 'false'],
+      ['authorizedFetch', 'if (!options.allows(url))', 'if (false as boolean)'],
+    ],
+  ),
+  ...area('callbacks', ['test/core/lazy.test.ts', 'test/core/login/login.test.ts'], 'core/login/login.ts', [
     ['take', 'if (pending.expiresAt <= connection.clock.now())', 'if (false as boolean)'],
     ['take', 'checkPlace(pending, callback)', ''],
     ['take', 'await store.delete(name)', ''],
     ['isElsewhere', 'if (known !== undefined) arrival.clear(url)', ''],
     ['redirectOutcome', "|| error.code === 'STATE_MISMATCH'", ''],
   ]),
-  ...area('callbacks', ['test/core/login.test.ts'], 'core/sign-in.ts', [
+  ...area('callbacks', ['test/core/login/login.test.ts'], 'core/login/sign-in.ts', [
     ['stateIn', 'state && more.length === 0 ? state : undefined', 'state || undefined'],
   ]),
 ]

@@ -5,7 +5,7 @@ import { area } from './area.mjs'
 export const mutants = [
   ...area(
     'session',
-    ['test/core/session.test.ts', 'test/core/client.test.ts', 'test/core/small-parts.test.ts'],
+    ['test/core/session/session.test.ts', 'test/core/client.test.ts', 'test/core/small-parts.test.ts'],
     'core/session/session.ts',
     [
       ['current', 'signal?.throwIfAborted()\n    checkValidity', 'checkValidity'],
@@ -16,13 +16,13 @@ export const mutants = [
   ),
   ...area(
     'session',
-    ['test/core/session.test.ts', 'test/core/client.test.ts', 'test/core/small-parts.test.ts'],
+    ['test/core/session/session.test.ts', 'test/core/client.test.ts', 'test/core/small-parts.test.ts'],
     'core/session/successor.ts',
     [['carried', 'const same = answer.refreshToken === undefined || ', 'const same = ']],
   ),
   ...area(
     'kept tokens',
-    ['test/core/session.test.ts', 'test/core/client.test.ts', 'test/core/small-parts.test.ts'],
+    ['test/core/session/session.test.ts', 'test/core/client.test.ts', 'test/core/small-parts.test.ts'],
     'core/session/token-cache.ts',
     [
       ['marginOf', '(expiresAt - obtainedAt) / 2', 'expiresAt - obtainedAt'],
@@ -32,7 +32,7 @@ export const mutants = [
   ...area(
     'locked',
     [
-      'test/core/session.test.ts',
+      'test/core/session/session.test.ts',
       'test/core/memory.test.ts',
       'test/core/client.test.ts',
       'test/core/small-parts.test.ts',
@@ -43,7 +43,7 @@ export const mutants = [
   ...area(
     'locked',
     [
-      'test/core/session.test.ts',
+      'test/core/session/session.test.ts',
       'test/core/memory.test.ts',
       'test/core/client.test.ts',
       'test/core/small-parts.test.ts',
@@ -61,7 +61,7 @@ export const mutants = [
       'test/core/session/successor.test.ts',
       'test/core/session/note.test.ts',
       'test/core/session/renewal.test.ts',
-      'test/core/session.test.ts',
+      'test/core/session/session.test.ts',
     ],
     'core/session/renewal.ts',
     [
@@ -91,7 +91,7 @@ export const mutants = [
   ),
   ...area(
     'redemption',
-    ['test/core/session/note.test.ts', 'test/core/session/renewal.test.ts', 'test/core/session.test.ts'],
+    ['test/core/session/note.test.ts', 'test/core/session/renewal.test.ts', 'test/core/session/session.test.ts'],
     'core/session/redemption.ts',
     [
       ['redeem', '&& found.by !== hold.id', ''],
@@ -127,7 +127,7 @@ export const mutants = [
       'test/core/session/successor.test.ts',
       'test/core/session/note.test.ts',
       'test/core/session/renewal.test.ts',
-      'test/core/session.test.ts',
+      'test/core/session/session.test.ts',
     ],
     'core/session/successor.ts',
     [
@@ -157,7 +157,7 @@ export const mutants = [
   ),
   ...area(
     'notes',
-    ['test/core/session/note.test.ts', 'test/core/session/renewal.test.ts', 'test/core/session.test.ts'],
+    ['test/core/session/note.test.ts', 'test/core/session/renewal.test.ts', 'test/core/session/session.test.ts'],
     'core/session/note.ts',
     [
       ['closeNote', 'held && found?.by', 'found?.by'],
@@ -171,7 +171,7 @@ export const mutants = [
   ),
   ...area(
     'state of a session',
-    ['test/core/session/note.test.ts', 'test/core/session/renewal.test.ts', 'test/core/session.test.ts'],
+    ['test/core/session/note.test.ts', 'test/core/session/renewal.test.ts', 'test/core/session/session.test.ts'],
     'core/session/state.ts',
     [
       ['serves', '!errand.force || tokens.accessToken !== errand.known?.accessToken', 'true'],
@@ -180,7 +180,7 @@ export const mutants = [
       ['isPaused', 'monotonic(setup.connection.clock) < pausedUntil', 'false'],
     ],
   ),
-  ...area('session', ['test/core/session.test.ts', 'test/core/client.test.ts'], 'core/session/session.ts', [
+  ...area('session', ['test/core/session/session.test.ts', 'test/core/client.test.ts'], 'core/session/session.ts', [
     ['current', '|| (isPaused(state) && isUnexpired(setup, known))', ''],
     ['current', 'force || !usable', '!usable'],
     ['current', 'if (began !== state.generation) return known', ''],
@@ -198,7 +198,7 @@ export const mutants = [
   ]),
   ...area(
     'token cache',
-    ['test/core/session/clocks.test.ts', 'test/core/session/renewal.test.ts', 'test/core/session.test.ts'],
+    ['test/core/session/clocks.test.ts', 'test/core/session/renewal.test.ts', 'test/core/session/session.test.ts'],
     'core/session/token-cache.ts',
     [
       ['isFresh', 'tokens.expiresAt - (minValidity ?? marginOf(setup, tokens)) > setup.connection.clock.now()', 'true'],
@@ -211,7 +211,7 @@ export const mutants = [
   ),
   ...area(
     'waiting for a lock',
-    ['test/core/session/renewal.test.ts', 'test/core/session.test.ts', 'test/core/small-parts.test.ts'],
+    ['test/core/session/renewal.test.ts', 'test/core/session/session.test.ts', 'test/core/small-parts.test.ts'],
     'core/session/with-lock.ts',
     [
       [

@@ -19,13 +19,13 @@ export const mutants = [
   // a process that stood still throws away the answer in its socket
   ...one('core/ims/deadline.ts', ['ringAfter', 'elapsed() < ms + lateness', 'elapsed() >= 0']),
   // a page that releases the lock and acquires it again counts as one holder
-  ...one('adapters/browser/lock-web.ts', [
+  ...one('adapters/browser/storage/lock-web.ts', [
     'holderOf',
     "return [client, ...holdings.map(({ name }) => name).sort()].join(' ')",
     'return client',
   ]),
   // a page that takes longer than the lease counts as frozen
-  ...one('adapters/browser/lock-web.ts', [
+  ...one('adapters/browser/storage/lock-web.ts', [
     'watchHolder',
     'if (alive !== undefined && before?.includes(alive)) silent = 0',
     '',

@@ -1,20 +1,12 @@
-import { allowedOrigins } from './allowed-origins.ts'
-import type { AuthorizedFetch } from './authorized-fetch.ts'
 import { ConfigurationError } from './errors.ts'
 import { createEmitter, type Emit, type ImsEventOf, type ImsEventType } from './events.ts'
+import { allowedOrigins } from './fetch/allowed-origins.ts'
+import type { AuthorizedFetch } from './fetch/authorized-fetch.ts'
 import { secretInPage } from './flows/credentials.ts'
 import { type Flow, isLogin, isSilent, type LoginFlow, type SilentFlow } from './flows/flow.ts'
 import type { Tokens } from './ims/tokens.ts'
-import { late } from './late.ts'
-import type { Login } from './login.ts'
-import { checkCall } from './options.ts'
-import { withPlatform } from './platform.ts'
-import type { Json, Platform } from './ports.ts'
-import { REDACTED, showAs } from './redact.ts'
-import { requireRenewable } from './session/renewable.ts'
-import { createSession, type GetTokenOptions, type Session } from './session/session.ts'
-import { noteFailure } from './session/with-lock.ts'
-import { type ConnectionOptions, caller, connect, requirePositive, type Setup, tokenKeyOf } from './setup.ts'
+import { late } from './lazy.ts'
+import type { Login } from './login/login.ts'
 import {
   abandon,
   createLanding,
@@ -24,10 +16,18 @@ import {
   type RedirectOutcome,
   type StartLoginOptions,
   storedLogin,
-} from './sign-in.ts'
+} from './login/sign-in.ts'
+import { checkCall } from './options.ts'
+import { withPlatform } from './platform.ts'
+import type { Json, Platform } from './ports.ts'
+import { REDACTED, showAs } from './redact.ts'
+import { requireRenewable } from './session/renewable.ts'
+import { createSession, type GetTokenOptions, type Session } from './session/session.ts'
+import { noteFailure } from './session/with-lock.ts'
+import { type ConnectionOptions, caller, connect, requirePositive, type Setup, tokenKeyOf } from './setup.ts'
 
-const loadLogin = /* @__PURE__ */ late(() => import('./login.ts'))
-const loadFetch = /* @__PURE__ */ late(() => import('./authorized-fetch.ts'))
+const loadLogin = /* @__PURE__ */ late(() => import('./login/login.ts'))
+const loadFetch = /* @__PURE__ */ late(() => import('./fetch/authorized-fetch.ts'))
 
 export interface ClientOptions<F extends Flow = Flow>
   extends Platform,

@@ -1,11 +1,11 @@
-import { createIms } from './familiar/create-ims.ts'
-import type { FamiliarGetTokenOptions } from './familiar/familiar-api.ts'
-import { lazyContext, lazyIms } from './familiar/lazy-ims.ts'
+import type { FamiliarGetTokenOptions } from './compat/compat-api.ts'
+import { createIms } from './compat/create-ims.ts'
+import { lazyContext, lazyIms } from './compat/lazy-ims.ts'
 import { memoryPlatform } from './memory.ts'
 
 export * from './api.ts'
 // for a page that allows them: createBrowserIms({ allowSecretsInBrowser: true, kinds: [jwtKind] })
-export { jwtKind, serverToServerKind, webAppKind } from './familiar/kinds-with-secret.ts'
+export { jwtKind, serverToServerKind, webAppKind } from './compat/kinds-with-secret.ts'
 
 const ims = /* @__PURE__ */ lazyIms(() => createIms(memoryPlatform()))
 

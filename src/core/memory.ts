@@ -1,4 +1,4 @@
-import { onAbort, untilAborted } from './abort.ts'
+import { onAbort, untilAborted } from './async.ts'
 import { badOption, checkOptions, type OptionNames, requireMethods } from './options.ts'
 import { providePlatform } from './platform.ts'
 import type { Clock, Hold, Json, Lock, Platform, Store } from './ports.ts'

@@ -1,4 +1,4 @@
-import { untilAborted } from './abort.ts'
+import { untilAborted } from './async.ts'
 import { ConfigurationError, isImsError, UnavailableError } from './errors.ts'
 import { systemClock } from './memory.ts'
 import { checkOptions, type OptionNames } from './options.ts'

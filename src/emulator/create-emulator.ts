@@ -1,4 +1,4 @@
-import { late } from '../core/late.ts'
+import { late } from '../core/lazy.ts'
 import { badOption, checkOptions } from '../core/options.ts'
 import type { EmulatorOptions } from './create-provider.ts'
 import { type Call, readCall } from './http/call.ts'

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { untilAborted } from '../../src/core/abort.ts'
+import { untilAborted } from '../../src/core/async.ts'
 import {
   clientCredentials,
   createClient,

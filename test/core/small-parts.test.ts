@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { endTurn, takeTurn } from '../../src/adapters/node/lock-queue.ts'
+import { endTurn, takeTurn } from '../../src/adapters/node/files/lock-queue.ts'
 import { createClient, type Lock, memoryStore } from '../../src/core/index.ts'
 import { later } from '../../src/core/session/token-cache.ts'
 import { createEmulator } from '../../src/emulator/index.ts'

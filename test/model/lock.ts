@@ -1,4 +1,4 @@
-import { untilAborted } from '../../src/core/abort.ts'
+import { untilAborted } from '../../src/core/async.ts'
 import type { Hold, Lock } from '../../src/core/ports.ts'
 import type { Setting } from './plan.ts'
 import { perform, short, type Wires } from './ports.ts'

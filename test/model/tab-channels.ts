@@ -1,4 +1,4 @@
-import type { Channel } from '../../src/adapters/browser/lock-web.ts'
+import type { Channel } from '../../src/adapters/browser/storage/lock-web.ts'
 import { short, type Wires } from './ports.ts'
 import type { Process } from './scheduler.ts'
 

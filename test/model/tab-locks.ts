@@ -1,4 +1,4 @@
-import { type Tab, tabLock } from '../../src/adapters/browser/lock-web.ts'
+import { type Tab, tabLock } from '../../src/adapters/browser/storage/lock-web.ts'
 import { type Counts, count } from './history.ts'
 import type { LockService } from './lock.ts'
 import type { Wires } from './ports.ts'

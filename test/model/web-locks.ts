@@ -1,4 +1,4 @@
-import type { Locks } from '../../src/adapters/browser/lock-web.ts'
+import type { Locks } from '../../src/adapters/browser/storage/lock-web.ts'
 import { perform, short, type Wires } from './ports.ts'
 import type { Process } from './scheduler.ts'
 

@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, rmSync, symlinkSync, unlinkSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, test } from 'vitest'
-import { fileLock } from '../../src/adapters/node/lock-file.ts'
-import { fileStore } from '../../src/adapters/node/store-file.ts'
+import { fileLock } from '../../src/adapters/node/files/lock-file.ts'
+import { fileStore } from '../../src/adapters/node/files/store-file.ts'
 import { lockContract, storeContract } from '../../src/testing/index.ts'
 
 let root: string

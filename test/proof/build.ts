@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { fileLock } from '../../src/adapters/node/lock-file.ts'
+import { fileLock } from '../../src/adapters/node/files/lock-file.ts'
 
 /** The package's own directory. */
 export const root = fileURLToPath(new URL('../..', import.meta.url))

@@ -1,8 +1,8 @@
 import { hkdfSync, randomBytes } from 'node:crypto'
 import { CompactEncrypt, compactDecrypt, EncryptJWT } from 'jose'
 import { describe, expect, test } from 'vitest'
-import { requestCookies } from '../../src/adapters/worker/cookies.ts'
-import { createSealer } from '../../src/adapters/worker/cookies-sealed.ts'
+import { requestCookies } from '../../src/adapters/worker/bff/cookies.ts'
+import { createSealer } from '../../src/adapters/worker/bff/cookies-sealed.ts'
 
 const secret = 'a secret of the tests with more than 32 bytes'
 const now = 1_790_000_000_000

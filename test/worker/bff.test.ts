@@ -8,7 +8,7 @@ import {
   processLock,
   type Store,
 } from '../../src/adapters/worker/index.ts'
-import { isolateLock } from '../../src/adapters/worker/lock-isolate.ts'
+import { isolateLock } from '../../src/adapters/worker/isolate/lock-isolate.ts'
 import { lockContract } from '../../src/testing/index.ts'
 import { origin, secret, setting } from './bff-setting.ts'
 import { granted, type Visitor } from './visitor.ts'

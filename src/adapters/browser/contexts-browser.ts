@@ -1,4 +1,4 @@
-import { type ContextStore, storedContexts, withTokens } from '../../core/familiar/contexts.ts'
+import { type ContextStore, storedContexts, withTokens } from '../../core/compat/contexts.ts'
 import { isObject } from '../../core/json.ts'
 import type { Json, Store } from '../../core/ports.ts'
 

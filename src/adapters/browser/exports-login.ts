@@ -1,12 +1,10 @@
 import type { RedirectResult } from '../../core/client.ts'
-import type { ContextApi, FamiliarGetTokenOptions } from '../../core/familiar/familiar-api.ts'
-import { lazyContext, lazyIms } from '../../core/familiar/lazy-ims.ts'
-import { type BrowserIms, type ContextLoginOptions, createBrowserIms } from './familiar.ts'
+import type { ContextApi, FamiliarGetTokenOptions } from '../../core/compat/compat-api.ts'
+import { lazyContext, lazyIms } from '../../core/compat/lazy-ims.ts'
+import { type BrowserIms, type ContextLoginOptions, createBrowserIms } from './compat.ts'
 
 // sign in, tokens, fetch, sign out; what needs a secret has no place in a browser app
 
-export { adobeOrigins } from '../../core/allowed-origins.ts'
-export type { AuthorizedFetch } from '../../core/authorized-fetch.ts'
 export {
   type Client,
   type ClientOptions,
@@ -16,17 +14,19 @@ export {
   type RedirectResult,
   type TokenSet,
 } from '../../core/client.ts'
-export * from '../../core/errors.ts'
-export type { Emit, ImsEvent, ImsEventOf, ImsEventType, TokenSource } from '../../core/events.ts'
-export type { ContextKind } from '../../core/familiar/context-kind.ts'
-export { type ContextData, type ContextStore, storedContexts } from '../../core/familiar/contexts.ts'
 export type {
   ContextApi,
   CreateImsOptions,
   FamiliarGetTokenOptions,
   FamiliarIms,
   NamedContext,
-} from '../../core/familiar/familiar-api.ts'
+} from '../../core/compat/compat-api.ts'
+export type { ContextKind } from '../../core/compat/context-kind.ts'
+export { type ContextData, type ContextStore, storedContexts } from '../../core/compat/contexts.ts'
+export * from '../../core/errors.ts'
+export type { Emit, ImsEvent, ImsEventOf, ImsEventType, TokenSource } from '../../core/events.ts'
+export { adobeOrigins } from '../../core/fetch/allowed-origins.ts'
+export type { AuthorizedFetch } from '../../core/fetch/authorized-fetch.ts'
 export type { AuthorizationCodeOptions, CodeFlowOptions } from '../../core/flows/authorization-code.ts'
 export type { Scopes } from '../../core/flows/credentials.ts'
 export type { Flow, LoginFlow, LoginParameters, PendingLogin, SilentFlow } from '../../core/flows/flow.ts'
@@ -35,6 +35,7 @@ export { getTokenData, type TokenClaims } from '../../core/ims/decode-token.ts'
 export type { ImsEnv } from '../../core/ims/environment.ts'
 export type { RetryPolicy } from '../../core/ims/retry-policy.ts'
 export type { Tokens } from '../../core/ims/tokens.ts'
+export type { LoginOptions, RedirectOutcome, StartLoginOptions } from '../../core/login/sign-in.ts'
 export {
   type MemoryStoreOptions,
   memoryPlatform,
@@ -61,24 +62,23 @@ export type {
 } from '../../core/ports.ts'
 export type { GetTokenOptions } from '../../core/session/session.ts'
 export type { ConnectionOptions } from '../../core/setup.ts'
-export type { LoginOptions, RedirectOutcome, StartLoginOptions } from '../../core/sign-in.ts'
 export {
   type BrowserIms,
   type BrowserImsOptions,
   type ContextLoginOptions,
   type ContextLogins,
   createBrowserIms,
-} from './familiar.ts'
-export { type WebLockOptions, webLock } from './lock-web.ts'
-export { pageArrival, relayCallback } from './page-arrival.ts'
+} from './compat.ts'
+export { pageArrival, relayCallback } from './login/page-arrival.ts'
+export { authorizationCode, type PublicClientOptions } from './login/public-client.ts'
+export { type FrameOptions, frameRedirect } from './login/redirect-frame.ts'
+export { pageRedirect } from './login/redirect-page.ts'
+export { type PopupOptions, popupRedirect } from './login/redirect-popup.ts'
 export { type BrowserPlatformOptions, browserPlatform } from './platform.ts'
-export { authorizationCode, type PublicClientOptions } from './public-client.ts'
-export { type FrameOptions, frameRedirect } from './redirect-frame.ts'
-export { pageRedirect } from './redirect-page.ts'
-export { type PopupOptions, popupRedirect } from './redirect-popup.ts'
-export { type IndexedDbStoreOptions, indexedDbStore } from './store-indexeddb.ts'
-export { type SessionStoreOptions, sessionStore } from './store-session.ts'
-export { tabChanges } from './tab-changes.ts'
+export { type WebLockOptions, webLock } from './storage/lock-web.ts'
+export { type IndexedDbStoreOptions, indexedDbStore } from './storage/store-indexeddb.ts'
+export { type SessionStoreOptions, sessionStore } from './storage/store-session.ts'
+export { tabChanges } from './storage/tab-changes.ts'
 
 const ims = /* @__PURE__ */ lazyIms(() => createBrowserIms())
 

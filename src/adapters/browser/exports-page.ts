@@ -1,7 +1,9 @@
 // the whole library as far as it makes sense in a page; `exports-login.ts` leaves out the low-level API
 
-export { CLI, CONFIG, CONTEXTS, CURRENT, IMS } from '../../core/familiar/context-names.ts'
-export { createIms } from '../../core/familiar/create-ims.ts'
+export { CLI, CONFIG, CONTEXTS, CURRENT, IMS } from '../../core/compat/context-names.ts'
+export { createIms } from '../../core/compat/create-ims.ts'
+export { idTokenSignature } from '../../core/flows/id-token-check.ts'
+export type { IdTokenCheck } from '../../core/ims/oauth.ts'
 export {
   ACCESS_TOKEN,
   AUTHORIZATION_CODE,
@@ -18,15 +20,13 @@ export {
   type PromiseTokenRequest,
   REFRESH_TOKEN,
   SCOPE,
-} from '../../core/familiar/ims.ts'
+} from '../../core/low-level/ims.ts'
 export {
   ValidationCache,
   type ValidationCacheLike,
   type ValidationResult,
-} from '../../core/familiar/validation-cache.ts'
-export { idTokenSignature } from '../../core/flows/id-token-check.ts'
-export type { IdTokenCheck } from '../../core/ims/oauth.ts'
+} from '../../core/low-level/validation-cache.ts'
 export * from './exports-login.ts'
-export { serveVault, type VaultOptions } from './vault.ts'
-export type { VaultSession } from './vault-messages.ts'
-export { type OpenVaultOptions, openVault, type Vault, type VaultLoginOptions } from './vault-page.ts'
+export { serveVault, type VaultOptions } from './vault/vault.ts'
+export type { VaultSession } from './vault/vault-messages.ts'
+export { type OpenVaultOptions, openVault, type Vault, type VaultLoginOptions } from './vault/vault-page.ts'

@@ -1,11 +1,11 @@
 // `imskit/src/context`: the one deep path of `@adobe/aio-lib-ims` that its plug-ins load
 
-import type { ContextApi } from '../../core/familiar/familiar-api.ts'
-import type { CliApi } from './cli-context.ts'
+import type { ContextApi } from '../../core/compat/compat-api.ts'
+import type { CliApi } from './config/cli-context.ts'
 import { resetDefaultIms } from './default-ims.ts'
 import { context } from './exports.ts'
 
-export { CLI, CONFIG, CONTEXTS, CURRENT, IMS } from '../../core/familiar/context-names.ts'
+export { CLI, CONFIG, CONTEXTS, CURRENT, IMS } from '../../core/compat/context-names.ts'
 
 /** The type of the contexts of an I/O Runtime action. */
 export const TYPE_ACTION = 'action'

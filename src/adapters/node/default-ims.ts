@@ -1,4 +1,4 @@
-import { createNodeIms, type NodeIms } from './familiar.ts'
+import { createNodeIms, type NodeIms } from './compat.ts'
 
 let made: NodeIms | undefined
 

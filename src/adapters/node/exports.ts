@@ -1,17 +1,20 @@
-import type { ContextApi, FamiliarGetTokenOptions } from '../../core/familiar/familiar-api.ts'
-import { lazyContext } from '../../core/familiar/lazy-ims.ts'
-import type { CliApi } from './cli-context.ts'
+import type { ContextApi, FamiliarGetTokenOptions } from '../../core/compat/compat-api.ts'
+import { lazyContext } from '../../core/compat/lazy-ims.ts'
+import type { CliApi } from './config/cli-context.ts'
 import { defaultIms as ims } from './default-ims.ts'
 
 export * from '../../core/api.ts'
+export { createNodeIms, type NodeIms, type NodeImsOptions } from './compat.ts'
 export { type AioConfig, type AioConfigOptions, aioConfig } from './config/aio-config.ts'
-export { aioContexts } from './contexts-aio.ts'
+export { aioContexts } from './config/contexts-aio.ts'
 export {
   type CredentialFromVariables,
   type CredentialFromVariablesOptions,
   credentialFromVariables,
-} from './credential-from-variables.ts'
-export { createNodeIms, type NodeIms, type NodeImsOptions } from './familiar.ts'
+} from './config/credential-from-variables.ts'
+export type { VariablePrefix } from './config/variable-names.ts'
+export { type FileLockOptions, fileLock } from './files/lock-file.ts'
+export { type FileStoreOptions, fileStore } from './files/store-file.ts'
 // these two know Node's environment and digest, and stand in for the core's
 export { Ims, ValidationCache } from './ims.ts'
 export {
@@ -20,11 +23,8 @@ export {
   type PasteRedirectOptions,
   pasteRedirect,
   readKey,
-} from './late.ts'
-export { type FileLockOptions, fileLock } from './lock-file.ts'
+} from './lazy.ts'
 export { type NodePlatformOptions, nodePlatform } from './platform.ts'
-export { type FileStoreOptions, fileStore } from './store-file.ts'
-export type { VariablePrefix } from './variable-names.ts'
 
 /** The named contexts of the default client: in the `.aio` files, the environment, or an action's memory. */
 export const context: ContextApi & CliApi = /* @__PURE__ */ lazyContext(ims)

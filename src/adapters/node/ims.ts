@@ -1,13 +1,13 @@
-import { imsOfToken } from '../../core/familiar/endpoint-of-token.ts'
-import { Ims as CoreIms, type ImsOptions } from '../../core/familiar/ims.ts'
-import type { ImsSetting } from '../../core/familiar/ims-connection.ts'
-import { imsOptions } from '../../core/familiar/ims-options.ts'
-import type { Untyped } from '../../core/familiar/untyped.ts'
+import { imsOfToken } from '../../core/low-level/endpoint-of-token.ts'
+import { Ims as CoreIms, type ImsOptions } from '../../core/low-level/ims.ts'
+import type { ImsSetting } from '../../core/low-level/ims-connection.ts'
+import { imsOptions } from '../../core/low-level/ims-options.ts'
+import type { Untyped } from '../../core/low-level/untyped.ts'
 import {
   ValidationCache as CoreValidationCache,
   type Digest,
   type ValidationCacheLike,
-} from '../../core/familiar/validation-cache.ts'
+} from '../../core/low-level/validation-cache.ts'
 import type { ConnectionDefaults } from '../../core/ports.ts'
 import { aioConfig } from './config/aio-config.ts'
 import { configDefaults, configDefaultsNow } from './config/defaults.ts'

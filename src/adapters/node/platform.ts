@@ -5,10 +5,10 @@ import type { Platform } from '../../core/ports.ts'
 import { type AioConfig, aioConfig } from './config/aio-config.ts'
 import { configDefaults } from './config/defaults.ts'
 import { debugPrinter } from './debug.ts'
-import { loopbackRedirect, readKey } from './late.ts'
-import { fileLock } from './lock-file.ts'
-import type { LoginOptions } from './login-options.ts'
-import { fileStore } from './store-file.ts'
+import { fileLock } from './files/lock-file.ts'
+import { fileStore } from './files/store-file.ts'
+import { loopbackRedirect, readKey } from './lazy.ts'
+import type { LoginOptions } from './login/login-options.ts'
 
 export interface NodePlatformOptions {
   /** Where tokens and locks are kept. Default: `$XDG_STATE_HOME/imskit`, else `~/.local/state/imskit`. */

@@ -1,10 +1,14 @@
-import type { ContextApi, FamiliarGetTokenOptions } from '../../core/familiar/familiar-api.ts'
-import { lazyContext, lazyIms } from '../../core/familiar/lazy-ims.ts'
-import { createWorkerIms } from './familiar.ts'
+import type { ContextApi, FamiliarGetTokenOptions } from '../../core/compat/compat-api.ts'
+import { lazyContext, lazyIms } from '../../core/compat/lazy-ims.ts'
+import { createWorkerIms } from './compat.ts'
 
 export * from '../../core/api.ts'
-export { type AuthHandler, createAuthHandler } from './auth-handler.ts'
-export type { AuthHandlerOptions, Claims, LoginFailure } from './auth-handler-options.ts'
+export { type AuthHandler, createAuthHandler } from './bff/auth-handler.ts'
+export type { AuthHandlerOptions, Claims, LoginFailure } from './bff/auth-handler-options.ts'
+export type { SameSite } from './bff/cookies.ts'
+export type { SessionSecret } from './bff/cookies-sealed.ts'
+export type { ProxyRule } from './bff/proxy-rules.ts'
+export type { AuthSession, SessionContext } from './bff/session.ts'
 export type {
   DurableNamespace,
   DurableState,
@@ -16,19 +20,15 @@ export type {
   KvPutOptions,
   WorkerContext,
 } from './bindings.ts'
-export type { SameSite } from './cookies.ts'
-export type { SessionSecret } from './cookies-sealed.ts'
-export { type DurableLock, type DurableLockOptions, durableLock } from './durable-lock.ts'
-export { createWorkerIms, type WorkerImsOptions } from './familiar.ts'
+export { createWorkerIms, type WorkerImsOptions } from './compat.ts'
+export { type DurableLock, type DurableLockOptions, durableLock } from './durable/durable-lock.ts'
+export { ImsLock } from './durable/ims-lock.ts'
+export { type DurableStoreOptions, durableStore, durableTokens } from './durable/store-durable.ts'
+export { type Guard, type RequireTokenOptions, requireToken } from './guard/require-token.ts'
 // these two know workers and stand in for the core's
 export { Ims, ValidationCache } from './ims.ts'
-export { ImsLock } from './ims-lock.ts'
+export { type KvStoreOptions, kvStore } from './kv/store-kv.ts'
 export { type WorkerPlatformOptions, workerPlatform } from './platform.ts'
-export type { ProxyRule } from './proxy-rules.ts'
-export { type Guard, type RequireTokenOptions, requireToken } from './require-token.ts'
-export type { AuthSession, SessionContext } from './session.ts'
-export { type DurableStoreOptions, durableStore, durableTokens } from './store-durable.ts'
-export { type KvStoreOptions, kvStore } from './store-kv.ts'
 
 const ims = /* @__PURE__ */ lazyIms(() => createWorkerIms())
 

@@ -1,13 +1,13 @@
-import { imsOfToken } from '../../core/familiar/endpoint-of-token.ts'
-import { Ims as CoreIms, type ImsOptions } from '../../core/familiar/ims.ts'
-import { imsOptions } from '../../core/familiar/ims-options.ts'
-import type { Untyped } from '../../core/familiar/untyped.ts'
+import { imsOfToken } from '../../core/low-level/endpoint-of-token.ts'
+import { Ims as CoreIms, type ImsOptions } from '../../core/low-level/ims.ts'
+import { imsOptions } from '../../core/low-level/ims-options.ts'
+import type { Untyped } from '../../core/low-level/untyped.ts'
 import {
   ValidationCache as CoreValidationCache,
   type ValidationCacheLike,
-} from '../../core/familiar/validation-cache.ts'
+} from '../../core/low-level/validation-cache.ts'
 import { workerFetch } from './fetch-worker.ts'
-import { mayShareWork } from './share-work.ts'
+import { mayShareWork } from './isolate/share-work.ts'
 
 /** The low-level IMS HTTP API, with the `fetch` of workers. */
 export class Ims extends CoreIms {

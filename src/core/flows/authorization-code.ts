@@ -1,5 +1,5 @@
 import type { IdTokenCheck } from '../ims/oauth.ts'
-import { late } from '../late.ts'
+import { late } from '../lazy.ts'
 import { badOption, checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText, type Scopes, scopeList } from './credentials.ts'
 import type { LoginFlow } from './flow.ts'

@@ -1,5 +1,5 @@
 import { isClientRefused } from '../ims/refusal.ts'
-import { late } from '../late.ts'
+import { late } from '../lazy.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText, type Scopes, scopeList, secretList } from './credentials.ts'
 import type { MachineFlow } from './flow.ts'

@@ -1,7 +1,7 @@
 import { digest } from '../digest.ts'
 import { ConfigurationError } from '../errors.ts'
 import { paths } from '../ims/paths.ts'
-import { late } from '../late.ts'
+import { late } from '../lazy.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText, type Scopes, scopeList } from './credentials.ts'
 import type { MachineFlow } from './flow.ts'

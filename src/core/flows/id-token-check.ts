@@ -1,5 +1,5 @@
 import type { IdTokenCheck } from '../ims/oauth.ts'
-import { late } from '../late.ts'
+import { late } from '../lazy.ts'
 
 const loadCheck = /* @__PURE__ */ late(() => import('../verify/id-token-signature.ts'))
 

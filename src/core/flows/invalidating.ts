@@ -1,6 +1,6 @@
 import type { Call } from '../ims/call.ts'
 import type { InvalidatedType } from '../ims/invalidate-token.ts'
-import { late } from '../late.ts'
+import { late } from '../lazy.ts'
 
 const loadInvalidation = /* @__PURE__ */ late(() => import('../ims/invalidate-token.ts'))
 

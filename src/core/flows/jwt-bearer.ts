@@ -1,7 +1,7 @@
 import { ConfigurationError, ImsResponseError } from '../errors.ts'
 import type { Call } from '../ims/call.ts'
 import type { PrivateKeySource } from '../keys/read-private-key.ts'
-import { late } from '../late.ts'
+import { late } from '../lazy.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
 import type { AssertionClaims } from './assertion.ts'
 import { flowId, requireText, scopeList, secretList } from './credentials.ts'

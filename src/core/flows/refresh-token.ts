@@ -1,6 +1,6 @@
 import { digest } from '../digest.ts'
 import type { Call } from '../ims/call.ts'
-import { late } from '../late.ts'
+import { late } from '../lazy.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText, type Scopes, scopeList } from './credentials.ts'
 import type { ContinuedFlow } from './flow.ts'

@@ -1,6 +1,6 @@
 import { digest } from '../digest.ts'
 import { paths } from '../ims/paths.ts'
-import { late } from '../late.ts'
+import { late } from '../lazy.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText } from './credentials.ts'
 import type { MachineFlow } from './flow.ts'

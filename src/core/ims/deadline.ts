@@ -1,4 +1,4 @@
-import { onAbort } from '../abort.ts'
+import { onAbort } from '../async.ts'
 import type { Clock } from '../ports.ts'
 import { grace, lateness, stopwatch } from '../time.ts'
 

@@ -3,7 +3,7 @@ import { ConfigurationError, ImsResponseError, isImsError, LoginRequiredError, U
 import { isContinued, isMachine } from '../flows/flow.ts'
 import { isRefusal } from '../ims/refusal.ts'
 import type { Tokens } from '../ims/tokens.ts'
-import { late } from '../late.ts'
+import { late } from '../lazy.ts'
 import { noLock } from '../memory.ts'
 import type { Hold } from '../ports.ts'
 import { stopwatch } from '../time.ts'

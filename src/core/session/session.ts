@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../errors.ts'
 import { isSilent } from '../flows/flow.ts'
 import type { Tokens } from '../ims/tokens.ts'
-import { late } from '../late.ts'
+import { late } from '../lazy.ts'
 import { checkCall } from '../options.ts'
 import type { Change } from '../ports.ts'
 import type { Setup } from '../setup.ts'

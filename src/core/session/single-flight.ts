@@ -1,4 +1,4 @@
-import { untilAborted } from '../abort.ts'
+import { untilAborted } from '../async.ts'
 
 /**
  * Work that many callers wait for and that is done once. A caller's abort ends its own wait only; when the last one

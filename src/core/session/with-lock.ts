@@ -1,4 +1,4 @@
-import { onAbort } from '../abort.ts'
+import { onAbort } from '../async.ts'
 import { type ImsError, isImsError, UnavailableError } from '../errors.ts'
 import { noLock } from '../memory.ts'
 import type { Hold } from '../ports.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { readKey } from '../../../src/adapters/node/read-key.ts'
+import { readKey } from '../../../src/adapters/node/config/read-key.ts'
 import { ConfigurationError } from '../../../src/core/errors.ts'
 import { type PrivateKeySource, readPrivateKey } from '../../../src/core/keys/read-private-key.ts'
 import { openssl, plainPassphrase, shown } from './openssl.ts'

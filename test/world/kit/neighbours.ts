@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { inject } from 'vitest'
-import { fileLock } from '../../../src/adapters/node/lock-file.ts'
+import { fileLock } from '../../../src/adapters/node/files/lock-file.ts'
 import { cache } from '../../proof/build.ts'
 import { linkTree } from './link-tree.ts'
 

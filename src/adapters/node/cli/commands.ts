@@ -1,4 +1,4 @@
-import { variablePrefixes } from '../variable-names.ts'
+import { variablePrefixes } from '../config/variable-names.ts'
 import type { Argument, Command, Option } from './command.ts'
 
 const context: Argument = {

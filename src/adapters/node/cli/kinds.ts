@@ -1,8 +1,8 @@
-import { type ContextKind, kindOf } from '../../../core/familiar/context-kind.ts'
-import type { ContextData } from '../../../core/familiar/contexts.ts'
-import { publicKind } from '../../../core/familiar/kind-public.ts'
-import { jwtKind, serverToServerKind, webAppKind } from '../../../core/familiar/kinds-with-secret.ts'
-import { cliKind } from '../cli-context.ts'
+import { type ContextKind, kindOf } from '../../../core/compat/context-kind.ts'
+import type { ContextData } from '../../../core/compat/contexts.ts'
+import { publicKind } from '../../../core/compat/kind-public.ts'
+import { jwtKind, serverToServerKind, webAppKind } from '../../../core/compat/kinds-with-secret.ts'
+import { cliKind } from '../config/cli-context.ts'
 
 /** The kinds of credential that Node knows, in the order in which they are tried. */
 export const kinds: readonly ContextKind[] = [jwtKind, serverToServerKind, cliKind(), webAppKind, publicKind]

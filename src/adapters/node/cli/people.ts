@@ -1,4 +1,4 @@
-import { parseSecrets } from '../../../core/familiar/context-kind.ts'
+import { parseSecrets } from '../../../core/compat/context-kind.ts'
 import { isObject } from '../../../core/json.ts'
 import type { Ims } from '../ims.ts'
 import { printable } from '../printable.ts'

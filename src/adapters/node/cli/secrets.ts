@@ -2,7 +2,7 @@ import { ConfigurationError } from '../../../core/errors.ts'
 import type { Json } from '../../../core/ports.ts'
 import { REDACTED } from '../../../core/redact.ts'
 import { isSecret } from '../config/secret-names.ts'
-import { readRegularFile } from '../read-file.ts'
+import { readRegularFile } from '../files/read-file.ts'
 
 // a console file or a context with many keys has a few thousand
 const mostBytes = 1_048_576

@@ -2,7 +2,7 @@ import { lstatSync, readlinkSync, realpathSync, type Stats, statSync, stat as st
 import { dirname, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { UnavailableError } from '../../../core/errors.ts'
-import { codeOf } from '../write-file.ts'
+import { codeOf } from '../files/write-file.ts'
 import { unreadable } from './file-format.ts'
 import { isClosed, userId } from './places.ts'
 

@@ -1,4 +1,4 @@
-import { readRegularFile } from '../read-file.ts'
+import { readRegularFile } from '../files/read-file.ts'
 import type { ConfigContent } from './aio-config.ts'
 import type { ConfigObject } from './config-tree.ts'
 import { readEnvironment } from './environment.ts'

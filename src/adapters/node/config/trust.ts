@@ -1,5 +1,5 @@
+import type { ContextData, ContextUse } from '../../../core/compat/contexts.ts'
 import { ConfigurationError } from '../../../core/errors.ts'
-import type { ContextData, ContextUse } from '../../../core/familiar/contexts.ts'
 import { resolveEndpoint } from '../../../core/ims/environment.ts'
 import type { Json } from '../../../core/ports.ts'
 import type { AioConfig, Provenance } from './aio-config.ts'

@@ -2,8 +2,8 @@ import { lstatSync, readdirSync, type Stats, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isImsError } from '../../../../core/errors.ts'
 import { userId } from '../../config/places.ts'
-import { lifeOfHolder, readHolder } from '../../lock-holder.ts'
-import { stateDirectory } from '../../state-directory.ts'
+import { lifeOfHolder, readHolder } from '../../files/lock-holder.ts'
+import { stateDirectory } from '../../files/state-directory.ts'
 import { type Check, type Finding, problem, warning } from './finding.ts'
 
 /** Who else may read what is kept, and locks that nobody holds any more. */

@@ -1,11 +1,11 @@
+import type { ContextData } from '../../../../core/compat/contexts.ts'
 import { isImsError } from '../../../../core/errors.ts'
-import type { ContextData } from '../../../../core/familiar/contexts.ts'
 import { isObject } from '../../../../core/json.ts'
 import type { Json } from '../../../../core/ports.ts'
 import type { AioConfig } from '../../config/aio-config.ts'
+import { aioContexts } from '../../config/contexts-aio.ts'
 import { configDefaults } from '../../config/defaults.ts'
 import { directoryValue, untrustedProgram, variableOf } from '../../config/trust.ts'
-import { aioContexts } from '../../contexts-aio.ts'
 import { kindName } from '../kinds.ts'
 import { type Check, type Finding, problem, warning } from './finding.ts'
 

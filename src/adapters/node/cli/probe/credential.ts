@@ -1,12 +1,12 @@
-import { kindOf, list, parseSecrets, text } from '../../../../core/familiar/context-kind.ts'
-import type { ContextData } from '../../../../core/familiar/contexts.ts'
+import { kindOf, list, parseSecrets, text } from '../../../../core/compat/context-kind.ts'
+import type { ContextData } from '../../../../core/compat/contexts.ts'
 import { resolveEndpoint } from '../../../../core/ims/environment.ts'
 import type { PrivateKeySource } from '../../../../core/keys/read-private-key.ts'
 import type { Json } from '../../../../core/ports.ts'
 import type { AioConfig } from '../../config/aio-config.ts'
+import { aioContexts } from '../../config/contexts-aio.ts'
 import { configDefaults } from '../../config/defaults.ts'
-import { aioContexts } from '../../contexts-aio.ts'
-import { readKey } from '../../read-key.ts'
+import { readKey } from '../../config/read-key.ts'
 import { kinds } from '../kinds.ts'
 
 /** What a probe asks with, and where. */

@@ -1,0 +1,123 @@
+import type { ContextKind } from '../../../core/compat/context-kind.ts'
+import { CLI } from '../../../core/compat/context-names.ts'
+import type { ContextData, ContextStore } from '../../../core/compat/contexts.ts'
+import { ConfigurationError, LoginRequiredError } from '../../../core/errors.ts'
+import type { LoginFlow } from '../../../core/flows/flow.ts'
+import { invalidating } from '../../../core/flows/invalidating.ts'
+import { endpoints } from '../../../core/ims/environment.ts'
+import { isObject } from '../../../core/json.ts'
+import type { Untyped } from '../../../core/low-level/untyped.ts'
+import type { Json } from '../../../core/ports.ts'
+import type { RelayLoginOptions } from '../login/login-relay.ts'
+import type { AioConfig } from './aio-config.ts'
+import { untrustedProgram } from './trust.ts'
+
+/** How the relay is reached, where it is not Adobe's, and how the login goes. */
+export type RelayOptions = Pick<
+  RelayLoginOptions,
+  'baseUrl' | 'output' | 'open' | 'browser' | 'port' | 'bind' | 'timeout' | 'isInteractive' | 'processEnv'
+>
+
+/** `cli` contexts: recognised by `cli.bare-output`, signed in through the hosted relay. */
+export function cliKind(options: RelayOptions = {}): ContextKind {
+  return { type: 'cli', required: { 'cli.bare-output': 'any' }, secret: false, flow: (data) => cliFlow(data, options) }
+}
+
+function cliFlow(data: ContextData, options: RelayOptions): LoginFlow {
+  const clientId = typeof data.client_id === 'string' ? data.client_id : 'aio-cli-console-auth'
+  const noHalves = async () => {
+    throw new LoginRequiredError(
+      'LOGIN_NOT_POSSIBLE',
+      'a cli context signs in through the relay, in one piece: use login()',
+    )
+  }
+  return {
+    kind: CLI,
+    // whoever the client is, it is the relay's choice of token that this context holds
+    id: JSON.stringify([CLI]),
+    clientId,
+    scopes: [],
+    invalidate: invalidating(clientId, () => undefined),
+    start: noHalves,
+    finish: noHalves,
+    async signIn(call) {
+      const { relayLogin } = await import('../login/login-relay.ts')
+      const result = await relayLogin({
+        ...options,
+        ...loginOptions(data),
+        env: call.endpoint === endpoints.stage ? 'stage' : 'prod',
+        endpoint: call.endpoint,
+        ...(typeof data.client_id === 'string' && { clientId }),
+        ...(typeof data.scope === 'string' && { scope: data.scope }),
+        forceLogin: data.forceLogin === true,
+        signal: call.signal,
+      })
+      if (result.type === 'auth_code') {
+        throw new LoginRequiredError(
+          'LOGIN_NOT_POSSIBLE',
+          'the relay answered with a code, which only the holder of the secret can redeem; use an oauth context',
+        )
+      }
+      const { accessToken, refreshToken } = result
+      return {
+        accessToken: accessToken.token,
+        expiresAt: accessToken.expiry,
+        obtainedAt: call.clock.now(),
+        ...(refreshToken && { refreshToken: refreshToken.token, refreshExpiresAt: refreshToken.expiry }),
+      }
+    },
+  }
+}
+
+/**
+ * What a context says about its login in a browser: `timeout` in seconds, `open`, `browser`.
+ *
+ * @throws {ConfigurationError} `UNTRUSTED_SOURCE` if the working directory names the browser
+ */
+export function loginOptions({ timeout, open, browser, interaction }: ContextData): {
+  timeout?: number
+  open?: boolean
+  browser?: string
+  isInteractive?: boolean
+} {
+  if (timeout !== undefined && !(Number(timeout) > 0)) {
+    throw new ConfigurationError('BAD_OPTION', 'timeout must be a number of seconds above 0')
+  }
+  if (isObject(browser)) throw untrustedProgram({ file: String(browser.file), key: String(browser.key) })
+  return {
+    ...(timeout !== undefined && { timeout: Number(timeout) * 1000 }),
+    ...(typeof open === 'boolean' && { open }),
+    // the caller knows of a user, whatever the terminal and CI look like
+    ...(interaction === 'login' && { isInteractive: true }),
+    ...(typeof browser === 'string' && browser !== '' && { browser }),
+  }
+}
+
+/** The old library's shortcut to the `cli` context. */
+export interface CliApi {
+  /** The data of the `cli` context. */
+  getCli(): Promise<Untyped>
+  /** Sets the `cli` context, merged with what is in the same file unless told otherwise. */
+  setCli(data: object, local?: boolean, merge?: boolean): Promise<void>
+}
+
+export function cliApi(contexts: ContextStore, config: AioConfig | undefined): CliApi {
+  return {
+    async getCli() {
+      const { data } = await contexts.read(CLI)
+      return isObject(data) ? data : undefined
+    },
+    async setCli(data, local = false, merge = true) {
+      if (!isObject(data))
+        throw new ConfigurationError('INVALID_CONTEXT_DATA', 'the data of the cli context must be an object')
+      const { signal: _none, ...added } = data
+      if (!merge || config === undefined) return contexts.write(CLI, added as Json, local)
+      // inside one file: what the other file holds must not be copied over
+      await config.update(
+        local ? 'local' : 'global',
+        ['ims', 'contexts', CLI],
+        (before) => ({ ...(isObject(before) ? before : {}), ...added }) as Json,
+      )
+    },
+  }
+}

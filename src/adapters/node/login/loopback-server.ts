@@ -1,0 +1,209 @@
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { ConfigurationError } from '../../../core/errors.ts'
+
+/** The name that the browser knows this machine by. */
+export type LoopbackHost = '127.0.0.1' | '::1' | 'localhost'
+
+/** A request that came to the listener under one of its own names. */
+export interface LoopbackRequest {
+  readonly method: string
+  readonly url: URL
+  header(name: string): string | undefined
+  /** The body as text, or `undefined` when it is longer than `limit` bytes or breaks off. */
+  readBody(limit: number): Promise<string | undefined>
+}
+
+/** What is sent back; `sent` is called once it has left, or could not. */
+export interface Answer {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly sent?: () => void
+}
+
+/** A listener that only this machine can reach, unless `bind` says otherwise. */
+export interface Loopback {
+  readonly port: number
+  /** `http://<host>:<port>` */
+  readonly origin: string
+  /** Closes the listener and every connection at once. */
+  close(): void
+}
+
+/** What {@link listenOnLoopback} needs. */
+export interface LoopbackOptions {
+  /** 0 takes a free one. */
+  readonly port: number
+  readonly host: LoopbackHost
+  /** An address to listen on instead of this machine's own two. Requests still have to name this machine. */
+  readonly bind?: string | undefined
+  readonly answer: (request: LoopbackRequest) => Answer | Promise<Answer>
+}
+
+const limits = {
+  maxHeaderSize: 16 * 1024,
+  headersTimeout: 10_000,
+  requestTimeout: 15_000,
+  connectionsCheckingInterval: 2_000,
+}
+const alwaysSent = {
+  'Cache-Control': 'no-store',
+  Connection: 'close',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Content-Type': 'text/plain; charset=utf-8',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+}
+
+/**
+ * Listens on 127.0.0.1 and, where the machine has it, on [::1], on one port. Both, because whoever held the other
+ * one could take what a browser sends to `localhost`.
+ *
+ * Rejects with `BAD_OPTION` naming the port when it is taken, forbidden, or `host` does not exist here.
+ */
+export async function listenOnLoopback(options: LoopbackOptions): Promise<Loopback> {
+  const { createServer } = await import('node:http')
+  const listener: RequestListener = (request, response) => void serve(request, response, options)
+  const [first, second] = addressesOf(options)
+  for (let attemptsLeft = 10; ; attemptsLeft--) {
+    const open: Listening[] = []
+    const close = () => {
+      for (const server of open) server.close()
+    }
+    try {
+      open.push(await listen(createServer(limits, listener), first, options.port))
+      const port = open[0]?.port ?? 0
+      const other = second && (await listenIfAllowed(createServer(limits, listener), second, port))
+      if (other) open.push(other)
+      return { port, origin: originOf(options.host, port), close }
+    } catch (error) {
+      close()
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'EADDRINUSE' && options.port === 0 && attemptsLeft > 0) continue
+      throw bindError(first, options.port, code)
+    }
+  }
+}
+
+function addressesOf({ host, bind }: LoopbackOptions): readonly [first: string, second?: string] {
+  if (bind !== undefined) return [bind]
+  return host === '::1' ? ['::1', '127.0.0.1'] : ['127.0.0.1', '::1']
+}
+
+/** Listens under the other name of this machine, where that exists and is allowed. */
+async function listenIfAllowed(server: Server, host: string, port: number): Promise<Listening | undefined> {
+  if (!mayListen(host)) return undefined
+  return listen(server, host, port).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EADDRINUSE') throw error
+    return undefined
+  })
+}
+
+interface Deno {
+  readonly permissions: { querySync(asked: { name: 'net'; host: string }): { readonly state: string } }
+}
+
+/** Deno throws where nobody can catch it when a program listens that may not; so it is asked before. */
+function mayListen(host: string): boolean {
+  const { Deno: deno } = globalThis as { Deno?: Deno }
+  const name = host.includes(':') ? `[${host}]` : host
+  return deno === undefined || deno.permissions.querySync({ name: 'net', host: name }).state === 'granted'
+}
+
+interface Listening {
+  readonly port: number
+  close(): void
+}
+
+function listen(server: Server, host: string, port: number): Promise<Listening> {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  server.on('clientError', refuse)
+  return new Promise((resolve, reject) => {
+    // stays for good: a failing accept() must not crash the program
+    server.on('error', reject)
+    server.listen({ host, port, exclusive: true, ipv6Only: true }, () => {
+      const address = server.address()
+      const bound = typeof address === 'object' && address !== null ? address.port : port
+      const close = () => {
+        server.close()
+        for (const socket of sockets) socket.destroy()
+      }
+      resolve({ port: bound, close })
+    })
+  })
+}
+
+async function serve(request: IncomingMessage, response: ServerResponse, options: LoopbackOptions): Promise<void> {
+  const reply = await answerTo(request, options).catch((): Answer => ({ status: 500 }))
+  const sent = () => reply.sent?.()
+  if (response.destroyed) return sent()
+  response.once('close', sent)
+  response.writeHead(reply.status, { ...alwaysSent, ...reply.headers })
+  response.end(reply.body ?? `${reply.status}\n`)
+}
+
+async function answerTo(request: IncomingMessage, { host, answer }: LoopbackOptions): Promise<Answer> {
+  const port = request.socket.localPort ?? 0
+  if (!isOwnName(request.headersDistinct.host, port)) {
+    return { status: 400, body: 'This address is not served here.\n' }
+  }
+  const target = `${originOf(host, port)}${request.url ?? ''}`
+  if (!request.url?.startsWith('/') || !URL.canParse(target)) return { status: 400 }
+  return answer({
+    method: request.method ?? '',
+    url: new URL(target),
+    header: (name) => request.headers[name]?.toString(),
+    readBody: (limit) => readBody(request, limit),
+  })
+}
+
+// a page that had its own name point here (DNS rebinding) still sends that name
+function isOwnName(hosts: readonly string[] | undefined, port: number): boolean {
+  const [host, ...more] = hosts ?? []
+  if (host === undefined || more.length > 0) return false
+  const names = ['127.0.0.1', 'localhost', '[::1]']
+  return names.some((name) => host.toLowerCase() === `${name}:${port}` || (port === 80 && host === name))
+}
+
+function readBody(request: IncomingMessage, limit: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size > limit) resolve(undefined)
+      else chunks.push(chunk)
+    })
+    request.once('end', () => resolve(Buffer.concat(chunks).toString('utf8')))
+    request.on('error', () => resolve(undefined))
+    request.once('close', () => resolve(undefined))
+  })
+}
+
+function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable) return void socket.destroy()
+  const overflow = error.code === 'HPE_HEADER_OVERFLOW'
+  const status = overflow ? '431 Request Header Fields Too Large' : '400 Bad Request'
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nCache-Control: no-store\r\nContent-Length: 0\r\n\r\n`)
+}
+
+function originOf(host: LoopbackHost, port: number): string {
+  return new URL(`http://${host === '::1' ? '[::1]' : host}:${port}`).origin
+}
+
+function bindError(host: string, port: number, code: string | undefined): ConfigurationError {
+  const reasons: Record<string, string> = {
+    EADDRINUSE: `Port ${port} is already in use on this machine.`,
+    EACCES: `Port ${port} may not be used without privileges.`,
+    EADDRNOTAVAIL: `This machine has no address ${host}.`,
+    EAFNOSUPPORT: `This machine has no address ${host}.`,
+  }
+  const reason = reasons[code ?? ''] ?? `Listening on ${host}, port ${port}, failed (${code ?? 'no reason given'}).`
+  const remedy = "Choose another with the option 'port' or AIO_IMS_LOCAL_LOGIN_PORT, or leave both out for a free one."
+  return new ConfigurationError('BAD_OPTION', `The login cannot listen for the browser. ${reason} ${remedy}`)
+}

@@ -1,0 +1,15 @@
+import type { CreateImsOptions, FamiliarIms } from '../../core/compat/compat-api.ts'
+import { createIms } from '../../core/compat/create-ims.ts'
+import { checkOptions, pickOptions } from '../../core/options.ts'
+import { type WorkerPlatformOptions, workerOptions, workerPlatform } from './platform.ts'
+
+export interface WorkerImsOptions
+  extends Partial<Omit<CreateImsOptions, keyof WorkerPlatformOptions>>,
+    WorkerPlatformOptions {}
+
+/** Named contexts of a worker: in the memory of the isolate, or in the KV namespace that is given. */
+export function createWorkerIms(options: WorkerImsOptions = {}): FamiliarIms {
+  checkOptions('createWorkerIms', options)
+  const others = Object.entries(options).filter(([name]) => !Object.hasOwn(workerOptions, name))
+  return createIms({ ...workerPlatform(pickOptions(options, workerOptions)), ...Object.fromEntries(others) })
+}

@@ -1,0 +1,68 @@
+import { UnavailableError } from '../../../core/errors.ts'
+import { checkOptions, type OptionNames } from '../../../core/options.ts'
+import type { Store } from '../../../core/ports.ts'
+import type { DurableNamespace } from '../bindings.ts'
+import { over } from '../isolate/isolate-memory.ts'
+import { type DurableLock, type DurableLockOptions, durableLock, lockOptions } from './durable-lock.ts'
+import { askAgain, askObjects } from './durable-messages.ts'
+
+export interface DurableStoreOptions {
+  /** Name of the Durable Object that keeps the values; one for each tenant spreads the load. Default `imskit`. */
+  readonly object?: string | undefined
+  /** The lock that writers hold: one that has lost it does not overwrite what the next has written. */
+  readonly lock?: Pick<DurableLock, 'fenceOf'> | undefined
+}
+
+const storeOptions: OptionNames<DurableStoreOptions> = { object: 1, lock: 1 }
+
+/**
+ * A {@link Store} in a Durable Object of class `ImsLock`: everyone sees at once what was written, so that a refresh
+ * token that rotates is not lost.
+ *
+ * @throws {ConfigurationError} `BAD_OPTION`
+ */
+export function durableStore(namespace: DurableNamespace, options: DurableStoreOptions = {}): Store {
+  checkOptions('durableStore', options, storeOptions)
+  const { object = 'imskit', lock } = options
+  // a deployment resets the object, and a refresh token that could not be stored would be lost
+  const ask = askAgain(askObjects('durableStore', namespace))
+  const turnOf = (key: string) => {
+    const fence = lock?.fenceOf(key)
+    return fence === undefined ? {} : { fence }
+  }
+  const store: Store = {
+    get: async (key) => (await ask(object, 'get', { key })).value,
+    async set(key, value, expiresAt) {
+      const life = expiresAt === undefined ? {} : { expiresAt }
+      requireWritten(await ask(object, 'set', { key, value, ...life, ...turnOf(key) }))
+    },
+    async delete(key) {
+      requireWritten(await ask(object, 'delete', { key, ...turnOf(key) }))
+    },
+    keys: async (prefix) => (await ask(object, 'keys', { prefix })).keys,
+  }
+  return over({ binding: namespace, scope: object, fenced: lock !== undefined }, store)
+}
+
+/**
+ * A store and a lock in one Durable Object of class `ImsLock`, to spread: `workerPlatform({ ...durableTokens(env.IMS), ctx })`.
+ * One renewal across all isolates and regions, and no refresh token is lost.
+ *
+ * @param options.object as for `durableStore`
+ * @throws {ConfigurationError} `BAD_OPTION`
+ */
+export function durableTokens(
+  namespace: DurableNamespace,
+  given: DurableLockOptions = {},
+): { store: Store; lock: DurableLock } {
+  checkOptions('durableTokens', given, lockOptions)
+  const { object = 'imskit', ...options } = given
+  const lock = durableLock(namespace, { object, ...options })
+  return { lock, store: durableStore(namespace, { object, lock }) }
+}
+
+function requireWritten({ written }: { written: boolean }): void {
+  if (written) return
+  const message = 'another held the lock meanwhile and has written, so nothing was written over that'
+  throw new UnavailableError('STORE_FAILED', message)
+}

@@ -1,0 +1,23 @@
+import type { ContextApi, FamiliarIms } from './compat-api.ts'
+
+/** The familiar surface of a runtime's default client, made when it is first used: importing it does nothing. */
+export function lazyIms<Surface extends FamiliarIms>(make: () => Surface): () => Surface {
+  let made: Surface | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}
+
+/** A context API that finds its implementation at each call. */
+export function lazyContext(ims: () => FamiliarIms): ContextApi {
+  return {
+    set: (name, data, local) => ims().context.set(name, data, local),
+    get: (name) => ims().context.get(name),
+    setCurrent: (name) => ims().context.setCurrent(name),
+    getCurrent: () => ims().context.getCurrent(),
+    keys: () => ims().context.keys(),
+    getCli: () => ims().context.getCli(),
+    setCli: (data, local, merge) => ims().context.setCli(data, local, merge),
+  }
+}

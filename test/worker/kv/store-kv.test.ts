@@ -1,0 +1,188 @@
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type ImsError, type KvNamespace, kvStore, workerPlatform } from '../../../src/adapters/worker/index.ts'
+import { rejection } from '../../core/setting.ts'
+import { type RunningWorker, startSharedWorker } from '../workerd.ts'
+
+// over a real KV namespace, that of workerd's own simulator
+
+const namespaces = Array.from({ length: 30 }, (_, index) => `KV${index}`)
+let worker: RunningWorker
+let kv: KvNamespace
+beforeAll(async () => {
+  worker = await startSharedWorker({ fixture: 'empty', kv: namespaces })
+  return worker.end
+})
+beforeEach(async () => {
+  // a new one for each test
+  kv = (await worker.miniflare.getKVNamespace(namespaces.pop() ?? '')) as unknown as KvNamespace
+})
+
+const secret = 'a-secret-of-more-than-32-characters'
+const older = 'another-secret-of-more-than-32-characters'
+const stranger = 'a-secret-that-nobody-told-us-about-ever'
+const minute = 60_000
+
+interface Listed {
+  readonly name: string
+  readonly expiration?: number
+}
+const listed = async () => (await kv.list()).keys as readonly Listed[]
+const textOf = async (name: string) => (await kv.get(name, 'text')) ?? ''
+
+describe('entries', () => {
+  test('end with what is in them, and in KV itself after a minute at the earliest', async () => {
+    const store = kvStore(kv)
+    const now = Date.now()
+    await store.set('long', 1, now + 60 * minute)
+    await store.set('short', 2, now + 5_000)
+    await store.set('endless', 3)
+    const ends = new Map((await listed()).map(({ name, expiration }) => [name, expiration]))
+    expect(ends.get('imskit/long')).toBe(Math.ceil((now + 60 * minute) / 1000))
+    expect(ends.get('imskit/short')).toBeGreaterThanOrEqual(now / 1000 + 60)
+    expect(ends.get('imskit/endless')).toBeUndefined()
+    expect(await store.get('short')).toBe(2)
+    await expect.poll(() => store.get('short'), { timeout: 20_000 }).toBeUndefined()
+    expect(await store.keys('')).not.toContain('short')
+    // KV still has it, and would have it until its minute is over
+    expect(await textOf('imskit/short')).not.toBe('')
+  })
+
+  test('that are over before they are written are not', async () => {
+    const store = kvStore(kv)
+    await store.set('key', 1)
+    await store.set('key', 2, Date.now() - 1)
+    expect(await listed()).toEqual([])
+  })
+
+  test('have names of at most 512 bytes, whatever the key', async () => {
+    const store = kvStore(kv)
+    const keys = [
+      'k'.repeat(505),
+      'k'.repeat(506),
+      'k'.repeat(5_000),
+      'ü'.repeat(252),
+      'ü'.repeat(253),
+      '#',
+      '#a',
+      'a#',
+    ]
+    for (const [index, key] of keys.entries()) await store.set(key, index)
+    for (const [index, key] of keys.entries()) expect(await store.get(key)).toBe(index)
+    for (const { name } of await listed()) expect(Buffer.byteLength(name)).toBeLessThanOrEqual(512)
+    expect((await store.keys('')).sort()).toEqual([...keys].sort())
+    expect((await store.keys('k')).sort()).toEqual(keys.filter((key) => key.startsWith('k')).sort())
+    expect(await store.keys('k'.repeat(4_000))).toEqual(['k'.repeat(5_000)])
+    for (const key of keys) await store.delete(key)
+    expect(await listed()).toEqual([])
+  })
+
+  test('are listed beyond one page', async () => {
+    const store = kvStore(kv)
+    const keys = Array.from({ length: 1_100 }, (_, index) => `many/${String(index).padStart(4, '0')}`)
+    for (let at = 0; at < keys.length; at += 100)
+      await Promise.all(keys.slice(at, at + 100).map((key) => store.set(key, 1)))
+    expect((await store.keys('many/')).sort()).toEqual(keys)
+  })
+
+  test('of one prefix are not those of another', async () => {
+    await kvStore(kv, { prefix: 'a/' }).set('key', 1)
+    expect(await kvStore(kv, { prefix: 'b/' }).get('key')).toBeUndefined()
+    expect(await kvStore(kv, { prefix: 'b/' }).keys('')).toEqual([])
+  })
+
+  test('that are larger than KV takes are refused, with their size', async () => {
+    const failure = (await rejection(kvStore(kv).set('key', 'x'.repeat(26 * 1024 * 1024)))) as ImsError
+    expect([failure.code, failure.message]).toEqual(['BAD_OPTION', expect.stringContaining('25 MiB')])
+  })
+
+  test.each(['', '{', '7', 'null', '[]', '{"value":1,"expiresAt":1}', '{"__proto__":{"value":1}}'])(
+    'that someone else wrote are none: %s',
+    async (text) => {
+      await kv.put('imskit/key', text)
+      expect(await kvStore(kv).get('key')).toBeUndefined()
+      expect(await kvStore(kv, { encryptionKey: secret }).get('key')).toBeUndefined()
+    },
+  )
+})
+
+describe('sealed entries', () => {
+  const value = { accessToken: 'canary-token', refreshToken: 'canary-refresh' }
+
+  test('show nothing of what is in them, and are never the same twice', async () => {
+    const store = kvStore(kv, { encryptionKey: secret })
+    await store.set('key', value)
+    const first = await textOf('imskit/key')
+    await store.set('key', value)
+    expect(await textOf('imskit/key')).not.toBe(first)
+    expect(Buffer.from(first, 'base64url').toString('latin1') + first).not.toMatch(/canary|Token/)
+    expect(await store.get('key')).toEqual(value)
+  })
+
+  test('are opened by every secret, and sealed by the first', async () => {
+    await kvStore(kv, { encryptionKey: older }).set('key', value)
+    const both = kvStore(kv, { encryptionKey: [secret, older] })
+    expect(await both.get('key')).toEqual(value)
+    await both.set('key', value)
+    expect(await kvStore(kv, { encryptionKey: secret }).get('key')).toEqual(value)
+    expect(await kvStore(kv, { encryptionKey: older }).get('key')).toBeUndefined()
+  })
+
+  test('are as if they were not there for a stranger, and when they are not as they were', async () => {
+    const store = kvStore(kv, { encryptionKey: secret })
+    await store.set('key', value)
+    const sealed = await textOf('imskit/key')
+    expect(await kvStore(kv, { encryptionKey: stranger }).get('key')).toBeUndefined()
+    expect(await kvStore(kv).get('key')).toBeUndefined()
+    const flipped = `${sealed.slice(0, -2)}${sealed.at(-2) === 'A' ? 'B' : 'A'}${sealed.at(-1)}`
+    const spoiled = [flipped, sealed.slice(0, -4), `${sealed}.a`, sealed.replace('s1', 's2'), JSON.stringify({ value })]
+    for (const text of [...spoiled, 's1..', 's1.!.!', 's1']) {
+      await kv.put('imskit/key', text)
+      expect(await store.get('key')).toBeUndefined()
+    }
+  })
+
+  test('cannot be moved to another key', async () => {
+    const store = kvStore(kv, { encryptionKey: secret })
+    await store.set('mine', value)
+    await kv.put('imskit/yours', await textOf('imskit/mine'))
+    expect(await store.get('yours')).toBeUndefined()
+  })
+})
+
+test('what cannot work is said when it is made', () => {
+  const wrong: [() => unknown, RegExp][] = [
+    [() => kvStore(undefined as never), /binding/],
+    [() => kvStore({} as never), /binding/],
+    [() => workerPlatform({ kv: undefined as never }), /kv is undefined/],
+    [() => workerPlatform({ ctx: undefined as never }), /ctx is undefined/],
+    [() => kvStore(kv, { encryptionKey: 'short' }), /encryptionKey/],
+    [() => kvStore(kv, { encryptionKey: [] }), /encryptionKey/],
+    [() => kvStore(kv, { encryptionKey: [secret, 'short'] }), /encryptionKey/],
+    [() => kvStore(kv, { prefix: 'p'.repeat(257) }), /prefix/],
+    [() => kvStore(kv, { prefix: 7 as never }), /prefix/],
+  ]
+  for (const [make, message] of wrong) {
+    let thrown: unknown
+    try {
+      make()
+    } catch (error) {
+      thrown = error
+    }
+    expect((thrown as ImsError).code).toBe('BAD_OPTION')
+    expect((thrown as ImsError).message).toMatch(message)
+    expect((thrown as ImsError).message).not.toContain(secret)
+  }
+})
+
+test('a namespace that fails is STORE_FAILED, whatever was asked, and shows no secret', async () => {
+  const fail = async () => {
+    throw new Error('KV PUT failed: 429 Too Many Requests for Bearer canary-token-of-someone')
+  }
+  const store = kvStore({ get: fail, put: fail, delete: fail, list: fail })
+  for (const ask of [() => store.get('k'), () => store.set('k', 1), () => store.delete('k'), () => store.keys('k')]) {
+    const failure = (await rejection(ask())) as ImsError
+    expect([failure.name, failure.code]).toEqual(['UnavailableError', 'STORE_FAILED'])
+    expect(`${failure.message} ${(failure.cause as Error).message}`).toContain('429')
+    expect(`${failure.message} ${(failure.cause as Error).message}`).not.toContain('canary')
+  }
+})
