@@ -26,7 +26,6 @@ export {
   type TokenPatch,
 } from './compat/contexts.ts'
 export { createIms } from './compat/create-ims.ts'
-export type { ExpiringToken, TokenResult } from './low-level/token-result.ts'
 export * from './errors.ts'
 export type { Emit, ImsEvent, ImsEventOf, ImsEventType, TokenSource } from './events.ts'
 export { adobeOrigins } from './fetch/allowed-origins.ts'
@@ -74,6 +73,7 @@ export {
   REFRESH_TOKEN,
   SCOPE,
 } from './low-level/ims.ts'
+export type { ExpiringToken, TokenResult } from './low-level/token-result.ts'
 export { ValidationCache, type ValidationCacheLike, type ValidationResult } from './low-level/validation-cache.ts'
 export { type MemoryStoreOptions, memoryPlatform, memoryStore, noLock, processLock, systemClock } from './memory.ts'
 export type { Clock, Fetch, Hold, Json, Lock, Platform, Redirect, Store, Visit } from './ports.ts'

@@ -1,6 +1,6 @@
-import type { TokenResult } from '../low-level/token-result.ts'
 import { requireText, scopeList } from '../flows/credentials.ts'
 import { paths } from '../ims/paths.ts'
+import type { TokenResult } from '../low-level/token-result.ts'
 import { badOption, checkOptions } from '../options.ts'
 import type { Connection } from '../setup.ts'
 import { type ClientCredential, requestToken } from './request-token.ts'

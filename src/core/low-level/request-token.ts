@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi'
-import { type TokenResult, tokenResult } from '../low-level/token-result.ts'
 import { requireText } from '../flows/credentials.ts'
 import { clientAuth, oauthClient, tokenExchange } from '../ims/oauth.ts'
+import { type TokenResult, tokenResult } from '../low-level/token-result.ts'
 import { type Connection, callWith } from '../setup.ts'
 import { form, type Parameters } from './request-parameters.ts'
 

@@ -1,7 +1,7 @@
-import { type TokenResult, tokenResult } from '../low-level/token-result.ts'
 import { requireText, type Scopes, scopeList } from '../flows/credentials.ts'
 import { exchangeAssertion } from '../ims/exchange-assertion.ts'
 import { paths } from '../ims/paths.ts'
+import { type TokenResult, tokenResult } from '../low-level/token-result.ts'
 import { checkOptions } from '../options.ts'
 import type { Connection } from '../setup.ts'
 import { grantOfCode } from './grant-of-code.ts'
