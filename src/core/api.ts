@@ -10,10 +10,10 @@ export {
   type TokenSet,
 } from './client.ts'
 export type {
+  CompatGetTokenOptions,
+  CompatIms,
   ContextApi,
   CreateImsOptions,
-  FamiliarGetTokenOptions,
-  FamiliarIms,
   NamedContext,
 } from './compat/compat-api.ts'
 export type { ContextKind } from './compat/context-kind.ts'
@@ -76,7 +76,7 @@ export {
 export type { ExpiringToken, TokenResult } from './low-level/token-result.ts'
 export { ValidationCache, type ValidationCacheLike, type ValidationResult } from './low-level/validation-cache.ts'
 export { type MemoryStoreOptions, memoryPlatform, memoryStore, noLock, processLock, systemClock } from './memory.ts'
-export type { Clock, Fetch, Hold, Json, Lock, Platform, Redirect, Store, Visit } from './ports.ts'
+export type { Clock, Fetch, Hold, Json, Lock, Platform, Redirect, Store, Trip } from './ports.ts'
 export { type IoredisLike, type NodeRedisLike, type RedisLike, type RedisLockOptions, redisLock } from './redis-lock.ts'
 export type { GetTokenOptions } from './session/session.ts'
 export type { ConnectionOptions } from './setup.ts'

@@ -99,7 +99,7 @@ export interface LoginClient extends Client {
    * there. If IMS refuses to invalidate them or does not answer, that is an `error` event with `during: 'invalidating'`;
    * a caller that needs it as a result calls `invalidate` first.
    */
-  logout(options?: { redirectUri?: string; signal?: AbortSignal }): Promise<URL>
+  logout(options?: { postLogoutRedirectUri?: string; signal?: AbortSignal }): Promise<URL>
 }
 
 /** How a login by redirect went. */
@@ -133,7 +133,8 @@ export function assembleClient(given: ClientOptions): {
     throw new ConfigurationError('BAD_OPTION', 'createClient needs a flow, such as clientCredentials({…})')
   requirePlatform(platform)
   requireRenewable(flow, platform)
-  if (flow.confidential && platform.refusesSecrets) throw secretInPage(`the secret of a ${flow.kind} credential`)
+  if (flow.confidential && platform.allowsSecrets === false)
+    throw secretInPage(`the secret of a ${flow.kind} credential`)
   if (minValidity !== 0) requirePositive('minValidity', minValidity)
   const allows = allowedOrigins(origins)
   const emitter = createEmitter(onEvent, platform.observe)
@@ -232,14 +233,14 @@ function loginMethods({ setup, flow, session, closing }: LoginParts): Omit<Login
     },
     async logout(options) {
       checkCall('logout', options)
-      const { redirectUri, signal } = options ?? {}
+      const { postLogoutRedirectUri, signal } = options ?? {}
       const { forgetting, telling } = await end(setup, session, signal)
       if (forgetting !== undefined) throw forgetting.error
       // IMS being out of reach keeps nobody signed in here
       if (telling !== undefined) noteFailure(setup, telling.error, 'invalidating')
       setup.connection.emit({ type: 'logout', clientId: flow.clientId })
       // loaded last, as nothing that cannot be loaded keeps anybody signed in either
-      return (await loadLogin()).logoutUrl(setup, redirectUri)
+      return (await loadLogin()).logoutUrl(setup, postLogoutRedirectUri)
     },
   }
 }

@@ -1,4 +1,4 @@
-import type { FamiliarGetTokenOptions } from './compat/compat-api.ts'
+import type { CompatGetTokenOptions } from './compat/compat-api.ts'
 import { createIms } from './compat/create-ims.ts'
 import { lazyContext, lazyIms } from './compat/lazy-ims.ts'
 import { memoryPlatform } from './memory.ts'
@@ -13,7 +13,7 @@ const ims = /* @__PURE__ */ lazyIms(() => createIms(memoryPlatform()))
 export const context = /* @__PURE__ */ lazyContext(ims)
 
 /** The access token of a named context. */
-export const getToken = (name?: string, options?: FamiliarGetTokenOptions) => ims().getToken(name, options)
+export const getToken = (name?: string, options?: CompatGetTokenOptions) => ims().getToken(name, options)
 
 /** Ends the tokens of a named context, at IMS and here. */
 export const invalidateToken = (name?: string, force?: boolean) => ims().invalidateToken(name, force)

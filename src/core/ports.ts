@@ -47,17 +47,19 @@ export interface Lock {
 /** How a person is taken to the sign-in page: with this page, in a window of its own, or not to be seen (`prompt=none`). */
 export type LoginMode = 'redirect' | 'popup' | 'silent'
 
-/** What a login asks of a {@link Redirect}; one that knows a single way may ignore it. */
-export interface LoginWish {
+/** What a login asks of a {@link Redirect}; one that knows a single way may ignore `mode` and `redirectUri`. */
+export interface RedirectOptions {
+  /** Aborts the trip: it then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
   readonly mode?: LoginMode | undefined
   /** The flow's redirect URI. */
   readonly redirectUri?: string | undefined
 }
 
-/** Takes a person to a page and reports where they came back. */
+/** Sends a user to a page and reports the URL on which they came back. */
 export interface Redirect {
   /** Prepares a place to come back to: binds a port, opens a window. */
-  begin(signal?: AbortSignal, wish?: LoginWish): Promise<Visit>
+  prepare(options?: RedirectOptions): Promise<Trip>
 }
 
 /** The page that the person may have come back on. */
@@ -83,21 +85,21 @@ export interface Change {
   readonly key?: string | undefined
 }
 
-/** Tells others who share the store about changes, and hears of theirs. No token travels. */
+/** Notifies other clients of the same store about changes, and listens for theirs. No token is sent. */
 export interface Changes {
-  tell(change: Change): void
-  /** @returns a function that ends it */
-  listen(heard: (change: Change) => void): () => void
+  notify(change: Change): void
+  /** @returns a function that unsubscribes `listener` */
+  subscribe(listener: (change: Change) => void): () => void
 }
 
-/** One trip of one person to the sign-in page. */
-export interface Visit {
-  /** Where the authorization server sends the person back to; exactly this goes into the request. */
+/** One trip of one user to the sign-in page. */
+export interface Trip {
+  /** The address that the authorization server redirects the user to; exactly this goes into the request. */
   readonly redirectUri: string
-  /** Sends the person to `authorizationUrl`; resolves to the URL they came back on. A full-page redirect never resolves. */
-  go(authorizationUrl: URL): Promise<URL>
-  /** Frees what `begin` took. Always runs, also after a failure. */
-  end(): void | Promise<void>
+  /** Sends the user to `authorizationUrl`; resolves to the URL they came back on. A full-page redirect never resolves. */
+  navigate(authorizationUrl: URL): Promise<URL>
+  /** Frees what `prepare` took. Always runs, also after a failure. */
+  close(): void | Promise<void>
 }
 
 /** Time, lent so that tests can turn it. */
@@ -146,8 +148,8 @@ export interface Platform {
   readonly readKey?: (source: string, passphrase?: string) => Promise<string | undefined>
   /** Whether one promise may serve several callers. `false` in a worker, where a promise ends with its request. Default: `true`. */
   readonly sharing?: boolean
-  /** Whether credentials with a secret are refused, as everyone can read them here: in a page. */
-  readonly refusesSecrets?: boolean | undefined
+  /** `false` if credentials with a secret are refused because every visitor could read them, as in a browser. Default: `true`. */
+  readonly allowsSecrets?: boolean | undefined
   /** What a client connects to that does not name it; asked at its first call. An `endpoint` wins over any `env`. */
   readonly defaults?: () => Promise<ConnectionDefaults>
   /** Is told every event, beside the client's own `onEvent`. */

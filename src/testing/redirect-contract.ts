@@ -2,8 +2,8 @@ import type { Redirect } from '../core/ports.ts'
 import { assert, assertSame, checkContract, rejection, type Test } from './assert.ts'
 
 export interface RedirectContractOptions {
-  /** A redirect that sends the "person" to `visit`, who follows the authorization URL and comes back. */
-  readonly makeRedirect: (visit: (authorizationUrl: string) => void) => Redirect | Promise<Redirect>
+  /** A redirect that sends the "person" to `trip`, who follows the authorization URL and comes back. */
+  readonly makeRedirect: (trip: (authorizationUrl: string) => void) => Redirect | Promise<Redirect>
   /** Sends the person back: opens `callback` as a browser would. */
   readonly comeBack: (callback: string) => Promise<void>
 }
@@ -26,14 +26,14 @@ export function redirectContract(test: Test, options: RedirectContractOptions): 
       const redirectUri = new URL(url).searchParams.get('redirect_uri') ?? ''
       void comeBack(answer(redirectUri, 'code=contract-code&state=contract-state'))
     })
-    const visit = await redirect.begin()
+    const trip = await redirect.prepare()
     try {
-      const callback = await visit.go(authorization(visit.redirectUri))
+      const callback = await trip.navigate(authorization(trip.redirectUri))
       assertSame(callback.searchParams.get('code'), 'contract-code', 'code')
       assertSame(callback.searchParams.get('state'), 'contract-state', 'state')
-      assert(callback.href.startsWith(new URL(visit.redirectUri).origin), 'the callback is at the redirect URI')
+      assert(callback.href.startsWith(new URL(trip.redirectUri).origin), 'the callback is at the redirect URI')
     } finally {
-      await visit.end()
+      await trip.close()
     }
   })
   test('redirect: is not fooled by another state', async () => {
@@ -43,27 +43,27 @@ export function redirectContract(test: Test, options: RedirectContractOptions): 
         comeBack(answer(redirectUri, 'code=contract-code&state=contract-state')),
       )
     })
-    const visit = await redirect.begin()
+    const trip = await redirect.prepare()
     try {
-      const callback = await visit.go(authorization(visit.redirectUri))
+      const callback = await trip.navigate(authorization(trip.redirectUri))
       assertSame(callback.searchParams.get('code'), 'contract-code', 'code')
     } finally {
-      await visit.end()
+      await trip.close()
     }
   })
   test('redirect: ends with the caller’s own reason', async () => {
     const control = new AbortController()
     const reason = new Error('mine')
     const redirect = await makeRedirect(() => control.abort(reason))
-    const visit = await redirect.begin(control.signal)
+    const trip = await redirect.prepare({ signal: control.signal })
     try {
       assert(
-        (await rejection(visit.go(authorization(visit.redirectUri)))) === reason,
+        (await rejection(trip.navigate(authorization(trip.redirectUri)))) === reason,
         'signal.reason comes back untouched',
       )
     } finally {
-      await visit.end()
-      await visit.end()
+      await trip.close()
+      await trip.close()
     }
   })
 }

@@ -112,7 +112,7 @@ describe('tabs', () => {
     const [first, ...others] = tabs as [Page, Page, Page]
     const address = await first.evaluate(async () => {
       const redirectUri = `${location.origin}/`
-      return (await window.app.client.logout({ redirectUri })).href
+      return (await window.app.client.logout({ postLogoutRedirectUri: redirectUri })).href
     })
     for (const tab of others) {
       await expect.poll(() => heard(tab, 'logout')).toBe(1)

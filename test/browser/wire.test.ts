@@ -45,7 +45,7 @@ async function wholeSession(): Promise<{ page: Page; requests: Request[] }> {
   await logIn(page, { returnTo: '/inbox' })
   expect(await forced(page)).toMatchObject({ ok: expect.any(String) })
   const address = await page.evaluate(
-    async () => (await window.app.client.logout({ redirectUri: `${location.origin}/` })).href,
+    async () => (await window.app.client.logout({ postLogoutRedirectUri: `${location.origin}/` })).href,
   )
   await page.goto(address)
   return { page, requests }

@@ -66,7 +66,7 @@ describe('createClient', () => {
       throw new Error('touched')
     }
     const store = { get: never, set: never, delete: never, keys: never }
-    createClient({ flow: serverFlow(emulator), store, lock: never, fetch: never, redirect: { begin: never } })
+    createClient({ flow: serverFlow(emulator), store, lock: never, fetch: never, redirect: { prepare: never } })
     expect(timer).not.toHaveBeenCalled()
     timer.mockRestore()
   })
@@ -258,7 +258,7 @@ describe('invalidate', () => {
 describe('logout', () => {
   test('invalidates, forgets, tells, and names the page that ends the session at IMS', async () => {
     const client = await signedIn()
-    const url = await client.logout({ redirectUri: 'https://app.test/bye' })
+    const url = await client.logout({ postLogoutRedirectUri: 'https://app.test/bye' })
     expect(url.origin + url.pathname).toBe(`${emulator.url}/ims/logout/v1`)
     expect(Object.fromEntries(url.searchParams)).toEqual({
       client_id: emulator.contexts.oauth_public.client_id,

@@ -44,14 +44,14 @@ const stored = (data: unknown, label: 'access_token' | 'refresh_token') =>
 function person(): { redirect: Redirect; visits: URL[] } {
   const visits: URL[] = []
   const redirect: Redirect = {
-    begin: async () => ({
+    prepare: async () => ({
       redirectUri: 'http://127.0.0.1:5555/callback',
-      async go(url) {
+      async navigate(url) {
         visits.push(url)
         const answer = await emulator.fetch(url)
         return new URL(answer.headers.get('location') ?? '')
       },
-      end() {},
+      close() {},
     }),
   }
   return { redirect, visits }

@@ -46,15 +46,15 @@ describe('a server that refuses S256', () => {
   test('at the authorization endpoint gets no second request, and no login with plain (S4)', async () => {
     const asked: URL[] = []
     const redirect = {
-      begin: async () => ({
+      prepare: async () => ({
         redirectUri,
-        go: async (url: URL) => {
+        navigate: async (url: URL) => {
           asked.push(url)
           const callback = new URL(redirectUri)
           callback.search = String(new URLSearchParams({ ...refusal, state: url.searchParams.get('state') ?? '' }))
           return callback
         },
-        end: () => {},
+        close: () => {},
       }),
     }
     const client = loginClient({ redirect })

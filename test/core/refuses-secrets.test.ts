@@ -28,14 +28,14 @@ const open: Record<string, Flow> = {
   clusterExchange: clusterExchange({ clientId: 'app', userToken: 'u', orgId: 'o' }),
   refreshToken: refreshToken({ clientId: 'app', refreshToken: 'r' }),
 }
-const inPage = { ...memoryPlatform(), refusesSecrets: true }
+const inPage = { ...memoryPlatform(), allowsSecrets: false }
 
 describe('a platform that refuses secrets', () => {
   test.each(Object.entries(confidential))('refuses %s (S31)', (_, flow) => {
     const make = (platform: typeof inPage) => () => createClient({ ...platform, flow: flow as never })
     expect(make(inPage)).toThrow(expect.objectContaining({ code: 'SECRET_IN_BROWSER' }))
     expect(make(inPage)).not.toThrow(/s3cret/)
-    expect(make({ ...inPage, refusesSecrets: false })).not.toThrow()
+    expect(make({ ...inPage, allowsSecrets: true })).not.toThrow()
   })
 
   test.each(Object.entries(open))('takes %s without a secret', (_, flow) => {
@@ -43,7 +43,7 @@ describe('a platform that refuses secrets', () => {
   })
 
   test('refuses a context with one, also where it was stored by someone who allowed it', async () => {
-    const allowed = createIms({ ...inPage, refusesSecrets: false })
+    const allowed = createIms({ ...inPage, allowsSecrets: true })
     const refusing = createIms(inPage)
     const data = { client_id: 'app', client_secret: 's3cret', scope: 'openid' }
     const refused = { code: 'SECRET_IN_BROWSER', message: expect.not.stringContaining('s3cret') }

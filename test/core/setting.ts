@@ -149,12 +149,12 @@ export function autoRedirect(emulator: Emulator): Redirect & { begun: number; en
   const redirect = {
     begun: 0,
     ended: 0,
-    async begin() {
+    async prepare() {
       redirect.begun++
       return {
         redirectUri,
-        go: (url: URL) => follow(emulator, url),
-        end: () => void redirect.ended++,
+        navigate: (url: URL) => follow(emulator, url),
+        close: () => void redirect.ended++,
       }
     },
   }

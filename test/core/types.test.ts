@@ -26,7 +26,7 @@ import {
   type Store,
   type serviceToken,
   type TokenSet,
-  type Visit,
+  type Trip,
 } from '../../src/core/index.ts'
 
 // checked by the compiler; what runs here only has to run
@@ -143,8 +143,8 @@ test('an adapter author implements four small things', () => {
     keys: async () => [],
   }
   const lock: Lock = (_name, task) => task({ stillHeld: async () => true })
-  const visit: Visit = { redirectUri: 'https://app.test/', go: async (url) => url, end: () => {} }
-  const redirect: Redirect = { begin: async () => visit }
+  const trip: Trip = { redirectUri: 'https://app.test/', navigate: async (url) => url, close: () => {} }
+  const redirect: Redirect = { prepare: async () => trip }
   expectTypeOf(createClient({ flow: loginFlow, store, lock, redirect })).toEqualTypeOf<LoginClient>()
   // @ts-expect-error keys is missing
   const incomplete: Store = { get: store.get, set: store.set, delete: store.delete }

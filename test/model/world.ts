@@ -71,7 +71,7 @@ export function createWorld(plan: Plan, { counts, kept }: { counts: Counts; kept
   const network = createNetwork(wires, { server, judge, dated: taste.chance(0.5), slow: plan.slow })
   const told = taste.chance(0.5)
   const shared = taste.chance(0.9)
-  const listeners = new Set<{ process: Process; heard: Parameters<Changes['listen']>[0] }>()
+  const listeners = new Set<{ process: Process; heard: Parameters<Changes['subscribe']>[0] }>()
   const families: Family[] = []
   const leaving = new Map<Process, number>()
 
@@ -85,7 +85,7 @@ export function createWorld(plan: Plan, { counts, kept }: { counts: Counts; kept
   }
 
   const changesOf = (process: Process): Changes => ({
-    tell(change) {
+    notify(change) {
       if (process.state === 'gone') return
       for (const listener of listeners) {
         if (listener.process === process && plan.clients <= plan.setting.processes) continue
@@ -93,7 +93,7 @@ export function createWorld(plan: Plan, { counts, kept }: { counts: Counts; kept
         else scheduler.within(listener.process, short(random), () => listener.heard(change))
       }
     },
-    listen(heard) {
+    subscribe(heard) {
       const listener = { process, heard }
       listeners.add(listener)
       return () => listeners.delete(listener)

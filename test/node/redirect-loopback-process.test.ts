@@ -18,15 +18,15 @@ describe('loopbackRedirect in a process of its own', () => {
     const child = `
       import { loopbackRedirect } from './src/adapters/node/redirect-loopback.ts'
       process.on('exit', (code) => process.stdout.write('EXIT ' + code))
-      const visit = await loopbackRedirect({ open: false, ...JSON.parse(process.argv[2] ?? '{}') }).begin()
-      process.stdout.write('AT ' + visit.redirectUri + '\\n')
+      const trip = await loopbackRedirect({ open: false, ...JSON.parse(process.argv[2] ?? '{}') }).prepare()
+      process.stdout.write('AT ' + trip.redirectUri + '\\n')
       try {
-        const url = await visit.go(new URL('${authorizationUrl.href}'))
+        const url = await trip.navigate(new URL('${authorizationUrl.href}'))
         process.stdout.write('GOT ' + url.searchParams.get('code') + '\\n')
       } catch (error) {
         process.stdout.write('FAILED ' + error.code + '\\n')
       } finally {
-        visit.end()
+        trip.close()
       }`
     await build({
       stdin: { contents: child, resolveDir: process.cwd(), loader: 'ts' },

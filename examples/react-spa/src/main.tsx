@@ -7,7 +7,7 @@ function App() {
   if (session.status === 'loading') return <main aria-busy="true">Looking for your session</main>
   if (session.status === 'signed-in') {
     const { name = 'you' } = session.tokens.claims ?? {}
-    const signOut = async () => location.assign(await ims.logout({ redirectUri: `${location.origin}/` }))
+    const signOut = async () => location.assign(await ims.logout({ postLogoutRedirectUri: `${location.origin}/` }))
     return (
       <main>
         <h1>Hello, {String(name)}</h1>

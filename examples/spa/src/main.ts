@@ -133,7 +133,7 @@ on('sign-in-window', async () => {
   await refresh()
   announce('You are signed in.', element('greeting'))
 })
-on('sign-out', async () => location.assign(await ims.logout({ redirectUri: page })))
+on('sign-out', async () => location.assign(await ims.logout({ postLogoutRedirectUri: page })))
 on('call', async () => {
   const answer = await json<unknown>(`${api}/things`)
   element('answer').hidden = false

@@ -1,5 +1,5 @@
 import type { LoginClient, RedirectResult } from '../../core/client.ts'
-import type { CreateImsOptions, FamiliarIms } from '../../core/compat/compat-api.ts'
+import type { CompatIms, CreateImsOptions } from '../../core/compat/compat-api.ts'
 import { kindsOf } from '../../core/compat/context-kind.ts'
 import { publicKind } from '../../core/compat/kind-public.ts'
 import { namedContexts } from '../../core/compat/named-contexts.ts'
@@ -40,11 +40,11 @@ export interface ContextLogins {
    */
   handleRedirect(): Promise<RedirectResult | undefined>
   /** Ends the tokens here, in every tab and at IMS; resolves to the address that ends the person's session there. */
-  logout(name?: string, options?: { redirectUri?: string; signal?: AbortSignal }): Promise<URL>
+  logout(name?: string, options?: { postLogoutRedirectUri?: string; signal?: AbortSignal }): Promise<URL>
 }
 
 /** The familiar surface of a page. */
-export type BrowserIms = FamiliarIms & ContextLogins
+export type BrowserIms = CompatIms & ContextLogins
 
 /**
  * Named contexts of a page, their tokens sealed in IndexedDB, for public clients (`client_id`, `scope`,

@@ -1,5 +1,5 @@
 import type { RedirectResult } from '../../core/client.ts'
-import type { ContextApi, FamiliarGetTokenOptions } from '../../core/compat/compat-api.ts'
+import type { CompatGetTokenOptions, ContextApi } from '../../core/compat/compat-api.ts'
 import { lazyContext, lazyIms } from '../../core/compat/lazy-ims.ts'
 import { type BrowserIms, type ContextLoginOptions, createBrowserIms } from './compat.ts'
 
@@ -15,10 +15,10 @@ export {
   type TokenSet,
 } from '../../core/client.ts'
 export type {
+  CompatGetTokenOptions,
+  CompatIms,
   ContextApi,
   CreateImsOptions,
-  FamiliarGetTokenOptions,
-  FamiliarIms,
   NamedContext,
 } from '../../core/compat/compat-api.ts'
 export type { ContextKind } from '../../core/compat/context-kind.ts'
@@ -54,11 +54,11 @@ export type {
   Json,
   Lock,
   LoginMode,
-  LoginWish,
   Platform,
   Redirect,
+  RedirectOptions,
   Store,
-  Visit,
+  Trip,
 } from '../../core/ports.ts'
 export type { GetTokenOptions } from '../../core/session/session.ts'
 export type { ConnectionOptions } from '../../core/setup.ts'
@@ -86,7 +86,7 @@ const ims = /* @__PURE__ */ lazyIms(() => createBrowserIms())
 export const context: ContextApi = /* @__PURE__ */ lazyContext(ims)
 
 /** The access token of a named context; without a name of the current one. Where a person is needed: `LOGIN_REQUIRED`. */
-export const getToken = (name?: string, options?: FamiliarGetTokenOptions): Promise<string> =>
+export const getToken = (name?: string, options?: CompatGetTokenOptions): Promise<string> =>
   ims().getToken(name, options)
 
 /** Ends the tokens of a named context, at IMS and here. */

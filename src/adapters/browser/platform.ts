@@ -1,7 +1,7 @@
 import { ConfigurationError, LoginRequiredError } from '../../core/errors.ts'
 import { checkOptions, type OptionNames } from '../../core/options.ts'
 import { providePlatform } from '../../core/platform.ts'
-import type { LoginWish, Platform, Redirect } from '../../core/ports.ts'
+import type { Platform, Redirect, RedirectOptions } from '../../core/ports.ts'
 import { pageArrival } from './login/page-arrival.ts'
 import { pendingLogins } from './login/pending-logins.ts'
 import { frameRedirect } from './login/redirect-frame.ts'
@@ -53,14 +53,17 @@ export function browserPlatform(options: BrowserPlatformOptions = {}): Platform 
     report: (emit) => degrading.hear((reason) => emit({ type: 'store-degraded', reason })),
     lock: webLock(),
     pending: pendingLogins(sessionStore(), store),
-    redirect: { begin: (signal, wish) => redirectFor(options, wish).begin(signal) },
+    redirect: { prepare: (asked) => redirectFor(options, asked).prepare(asked) },
     arrival: pageArrival,
     changes: tabChanges(),
-    refusesSecrets: options.allowSecretsInBrowser !== true,
+    allowsSecrets: options.allowSecretsInBrowser === true,
   })
 }
 
-function redirectFor(options: BrowserPlatformOptions, { mode = 'redirect', redirectUri }: LoginWish = {}): Redirect {
+function redirectFor(
+  options: BrowserPlatformOptions,
+  { mode = 'redirect', redirectUri }: RedirectOptions = {},
+): Redirect {
   if (globalThis.document === undefined) {
     const message = 'there is no page here that a person could sign in with; call login() in the browser'
     throw new LoginRequiredError('LOGIN_NOT_POSSIBLE', message)

@@ -1,4 +1,4 @@
-import type { ContextApi, CreateImsOptions, FamiliarIms } from '../../core/compat/compat-api.ts'
+import type { CompatIms, ContextApi, CreateImsOptions } from '../../core/compat/compat-api.ts'
 import { redirectUriOf } from '../../core/compat/context-kind.ts'
 import type { ContextData } from '../../core/compat/contexts.ts'
 import { createIms } from '../../core/compat/create-ims.ts'
@@ -22,7 +22,7 @@ export interface NodeImsOptions extends Partial<Omit<CreateImsOptions, 'redirect
 }
 
 /** The familiar surface of Node, with the old library's shortcuts to the `cli` context. */
-export type NodeIms = FamiliarIms & { readonly context: ContextApi & CliApi }
+export type NodeIms = CompatIms & { readonly context: ContextApi & CliApi }
 
 /**
  * Named contexts in the `.aio` files and the environment, or in an I/O Runtime action in memory with their tokens in
@@ -80,7 +80,7 @@ function redirectFor(data: ContextData, login: LoginOptions = {}): Redirect {
     return redirectOf(data, login)
   } catch (error) {
     if (!isImsError(error) || error.code !== 'UNTRUSTED_SOURCE') throw error
-    return { begin: () => Promise.reject(error) }
+    return { prepare: () => Promise.reject(error) }
   }
 }
 

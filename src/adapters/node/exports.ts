@@ -1,4 +1,4 @@
-import type { ContextApi, FamiliarGetTokenOptions } from '../../core/compat/compat-api.ts'
+import type { CompatGetTokenOptions, ContextApi } from '../../core/compat/compat-api.ts'
 import { lazyContext } from '../../core/compat/lazy-ims.ts'
 import type { CliApi } from './config/cli-context.ts'
 import { defaultIms as ims } from './default-ims.ts'
@@ -30,7 +30,7 @@ export { type NodePlatformOptions, nodePlatform } from './platform.ts'
 export const context: ContextApi & CliApi = /* @__PURE__ */ lazyContext(ims)
 
 /** The access token of a named context; without a name of the current one. */
-export const getToken = (name?: string, options?: FamiliarGetTokenOptions) => ims().getToken(name, options)
+export const getToken = (name?: string, options?: CompatGetTokenOptions) => ims().getToken(name, options)
 
 /** Ends the tokens of a named context, at IMS and here. */
 export const invalidateToken = (name?: string, force?: boolean) => ims().invalidateToken(name, force)

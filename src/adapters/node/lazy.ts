@@ -34,7 +34,7 @@ const pasteOptions: OptionNames<PasteRedirectOptions> = { ...loginOptions, redir
 export function loopbackRedirect(options: LoopbackRedirectOptions = {}): Redirect {
   checkOptions('loopbackRedirect', options, loopbackOptions)
   return {
-    begin: async (signal) => (await import('./login/redirect-loopback.ts')).loopbackRedirect(options).begin(signal),
+    prepare: async (asked) => (await import('./login/redirect-loopback.ts')).loopbackRedirect(options).prepare(asked),
   }
 }
 
@@ -46,7 +46,7 @@ export function loopbackRedirect(options: LoopbackRedirectOptions = {}): Redirec
 export function pasteRedirect(options: PasteRedirectOptions): Redirect {
   checkOptions('pasteRedirect', options, pasteOptions)
   requireText('pasteRedirect', { redirectUri: options.redirectUri })
-  return { begin: async (signal) => (await import('./login/redirect-paste.ts')).pasteRedirect(options).begin(signal) }
+  return { prepare: async (asked) => (await import('./login/redirect-paste.ts')).pasteRedirect(options).prepare(asked) }
 }
 
 /**

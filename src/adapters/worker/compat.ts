@@ -1,4 +1,4 @@
-import type { CreateImsOptions, FamiliarIms } from '../../core/compat/compat-api.ts'
+import type { CompatIms, CreateImsOptions } from '../../core/compat/compat-api.ts'
 import { createIms } from '../../core/compat/create-ims.ts'
 import { checkOptions, pickOptions } from '../../core/options.ts'
 import { type WorkerPlatformOptions, workerOptions, workerPlatform } from './platform.ts'
@@ -8,7 +8,7 @@ export interface WorkerImsOptions
     WorkerPlatformOptions {}
 
 /** Named contexts of a worker: in the memory of the isolate, or in the KV namespace that is given. */
-export function createWorkerIms(options: WorkerImsOptions = {}): FamiliarIms {
+export function createWorkerIms(options: WorkerImsOptions = {}): CompatIms {
   checkOptions('createWorkerIms', options)
   const others = Object.entries(options).filter(([name]) => !Object.hasOwn(workerOptions, name))
   return createIms({ ...workerPlatform(pickOptions(options, workerOptions)), ...Object.fromEntries(others) })

@@ -1,4 +1,4 @@
-import type { ContextApi, FamiliarGetTokenOptions } from '../../core/compat/compat-api.ts'
+import type { CompatGetTokenOptions, ContextApi } from '../../core/compat/compat-api.ts'
 import { lazyContext, lazyIms } from '../../core/compat/lazy-ims.ts'
 import { createWorkerIms } from './compat.ts'
 
@@ -36,7 +36,7 @@ const ims = /* @__PURE__ */ lazyIms(() => createWorkerIms())
 export const context: ContextApi = /* @__PURE__ */ lazyContext(ims)
 
 /** The access token of a named context; without a name of the current one. */
-export const getToken = (name?: string, options?: FamiliarGetTokenOptions): Promise<string> =>
+export const getToken = (name?: string, options?: CompatGetTokenOptions): Promise<string> =>
   ims().getToken(name, options)
 
 /** Ends the tokens of a named context, at IMS and here. */

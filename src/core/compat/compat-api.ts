@@ -8,7 +8,7 @@ import type { ContextKind } from './context-kind.ts'
 import type { ContextData, ContextStore } from './contexts.ts'
 
 /** Options of one familiar `getToken`. Other keys are merged over the context for this call, as in the old library. */
-export interface FamiliarGetTokenOptions extends GetTokenOptions {
+export interface CompatGetTokenOptions extends GetTokenOptions {
   /**
    * `none`: never ask the user. `login`: sign the user in if no token can be obtained otherwise, also without a terminal
    * and in CI. Default: `login` if `open` or `forceLogin` is given, else the platform's habit.
@@ -54,10 +54,10 @@ export interface ContextApi {
 }
 
 /** The familiar surface: named contexts and their tokens. */
-export interface FamiliarIms {
+export interface CompatIms {
   readonly context: ContextApi
   /** The access token of a context; without a name of the current one. */
-  getToken(name?: string, options?: FamiliarGetTokenOptions): Promise<string>
+  getToken(name?: string, options?: CompatGetTokenOptions): Promise<string>
   /**
    * Ends the access token of a context, or with `force` the refresh token and the access token, at IMS and then here. If
    * IMS refuses or does not answer, it rejects with that error after the tokens were removed here, with an `error` event

@@ -1,7 +1,7 @@
-import type { ContextApi, FamiliarIms } from './compat-api.ts'
+import type { CompatIms, ContextApi } from './compat-api.ts'
 
 /** The familiar surface of a runtime's default client, made when it is first used: importing it does nothing. */
-export function lazyIms<Surface extends FamiliarIms>(make: () => Surface): () => Surface {
+export function lazyIms<Surface extends CompatIms>(make: () => Surface): () => Surface {
   let made: Surface | undefined
   return () => {
     made ??= make()
@@ -10,7 +10,7 @@ export function lazyIms<Surface extends FamiliarIms>(make: () => Surface): () =>
 }
 
 /** A context API that finds its implementation at each call. */
-export function lazyContext(ims: () => FamiliarIms): ContextApi {
+export function lazyContext(ims: () => CompatIms): ContextApi {
   return {
     set: (name, data, local) => ims().context.set(name, data, local),
     get: (name) => ims().context.get(name),

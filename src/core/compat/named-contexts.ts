@@ -12,7 +12,7 @@ import { hideSecrets } from '../redact.ts'
 import type { GetTokenOptions } from '../session/session.ts'
 import { noteFailure } from '../session/with-lock.ts'
 import { connect } from '../setup.ts'
-import type { CreateImsOptions, FamiliarGetTokenOptions, FamiliarIms, NamedContext } from './compat-api.ts'
+import type { CompatGetTokenOptions, CompatIms, CreateImsOptions, NamedContext } from './compat-api.ts'
 import { type ContextKind, kindOf } from './context-kind.ts'
 import { type ContextData, type ContextUse, storedContexts, type TokenLabel, type TokenPatch } from './contexts.ts'
 import { endToken } from './end-token.ts'
@@ -21,7 +21,7 @@ import { isLoginWanted, notAlone, splitOptions } from './token-options.ts'
 import { readStored, tokensInContext } from './tokens-in-context.ts'
 
 /** The familiar surface over a platform, for contexts of `kinds`: a translation into flows and clients, nothing more. */
-export function namedContexts(given: CreateImsOptions, kinds: readonly ContextKind[]): FamiliarIms {
+export function namedContexts(given: CreateImsOptions, kinds: readonly ContextKind[]): CompatIms {
   const options = withPlatform(given)
   const { contexts = storedContexts(options.store), interactive } = options
   const known = new Map<string, Known>()
@@ -66,7 +66,7 @@ export function namedContexts(given: CreateImsOptions, kinds: readonly ContextKi
 
   async function clientOf(name: string, stored: ContextData, overrides: ContextData): Promise<Known> {
     const asked = { ...stored, ...overrides }
-    if (options.refusesSecrets) refuseSecrets(name, asked)
+    if (options.allowsSecrets === false) refuseSecrets(name, asked)
     const { connection, untrusted } = await connectionOf(asked)
     const kind = () => kindOf(name, asked, kinds)
     const { endpoint } = connection
@@ -100,7 +100,7 @@ export function namedContexts(given: CreateImsOptions, kinds: readonly ContextKi
     return remember(known, key, { name, signature, client, session, used: false })
   }
 
-  async function slowToken(name: string | undefined, asked: FamiliarGetTokenOptions): Promise<string> {
+  async function slowToken(name: string | undefined, asked: CompatGetTokenOptions): Promise<string> {
     const { own, overrides } = splitOptions(asked)
     const { name: label, data } = await resolve(name)
     const found = await clientOf(label, data, overrides).catch((error) => tokenWithoutKind(error, data, own))
@@ -205,7 +205,7 @@ export function namedContexts(given: CreateImsOptions, kinds: readonly ContextKi
             'MISSING_CONTEXT_LABEL',
             'missing IMS context label: name the context, or call context.setCurrent first',
           )
-        if (options.refusesSecrets) refuseSecrets(label, data)
+        if (options.allowsSecrets === false) refuseSecrets(label, data)
         await contexts.write(label, checkData(label, data), Boolean(local))
         for (const [key, { name: cached }] of known)
           if (label === cached || label.startsWith(`${cached}.`)) known.delete(key)

@@ -1,6 +1,6 @@
 import { LoginRequiredError } from '../errors.ts'
 import type { GetTokenOptions } from '../session/session.ts'
-import type { FamiliarGetTokenOptions } from './compat-api.ts'
+import type { CompatGetTokenOptions } from './compat-api.ts'
 import type { ContextData } from './contexts.ts'
 
 /** The error for a login that the caller did not ask for, if no user seems to be there. */
@@ -14,7 +14,7 @@ export function notAlone(label: string, cause: unknown): LoginRequiredError {
 }
 
 /** Whether the options of a call say that a user is there, also without a terminal and in CI. */
-export function isLoginWanted({ interaction, open, forceLogin }: FamiliarGetTokenOptions): boolean {
+export function isLoginWanted({ interaction, open, forceLogin }: CompatGetTokenOptions): boolean {
   if (interaction !== undefined) return interaction === 'login'
   return open !== undefined || forceLogin === true
 }
@@ -22,7 +22,7 @@ export function isLoginWanted({ interaction, open, forceLogin }: FamiliarGetToke
 const ownOptions = new Set(['signal', 'minValidity', 'force', 'interaction', 'prompt', 'login_hint', 'locale'])
 
 /** What of the options of a call is for the session, and what lies over the context. */
-export function splitOptions(asked: FamiliarGetTokenOptions): { own: GetTokenOptions; overrides: ContextData } {
+export function splitOptions(asked: CompatGetTokenOptions): { own: GetTokenOptions; overrides: ContextData } {
   if (typeof asked !== 'object' || asked === null) return { own: {}, overrides: {} }
   const { signal, minValidity, force } = asked
   const overrides = Object.entries(asked).filter(([key, value]) => !ownOptions.has(key) && value !== undefined)

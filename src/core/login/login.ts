@@ -94,12 +94,12 @@ export function createLogin(setup: Setup, flow: LoginFlow, session: Session): Lo
       if ('signIn' in departure) {
         return { tokens: await signedIn(await departure.signIn(await setup.call(signal), parameters)) }
       }
-      const visit = await departure.visiting
+      const trip = await departure.trip
       let mine: string | undefined
       try {
-        const { url, pending } = await begin(visit.redirectUri, options)
+        const { url, pending } = await begin(trip.redirectUri, options)
         mine = pendingKey(pending.state)
-        const callback = await untilAborted(visit.go(url), signal)
+        const callback = await untilAborted(trip.navigate(url), signal)
         if (stateOf(callback) !== pending.state) throw mismatch('unknown', 'the callback is that of another login')
         return await complete(await take(callback), callback, signal)
       } catch (error) {
@@ -108,7 +108,7 @@ export function createLogin(setup: Setup, flow: LoginFlow, session: Session): Lo
         if (mine !== undefined && !comesBack) await store.delete(mine).catch(() => {})
         throw error
       } finally {
-        await visit.end()
+        await trip.close()
       }
     },
 

@@ -1,7 +1,7 @@
 import { ConfigurationError, LoginRequiredError } from '../errors.ts'
 import type { LoginFlow, LoginParameters } from '../flows/flow.ts'
 import type { Tokens } from '../ims/tokens.ts'
-import type { Arrival, Json, LoginMode, Platform, Store, Visit } from '../ports.ts'
+import type { Arrival, Json, LoginMode, Platform, Store, Trip } from '../ports.ts'
 
 // what of a login cannot wait until the rest of it is loaded
 
@@ -30,7 +30,7 @@ export interface LoginResult {
 }
 
 /** A login that has begun: with the flow's own way to the person, or on its way to IMS. */
-export type Departure = { readonly signIn: NonNullable<LoginFlow['signIn']> } | { readonly visiting: Promise<Visit> }
+export type Departure = { readonly signIn: NonNullable<LoginFlow['signIn']> } | { readonly trip: Promise<Trip> }
 
 /**
  * Begins a login. Nothing is awaited before the redirect begins: a browser opens a window only while it still counts
@@ -44,10 +44,10 @@ export function depart(platform: Platform, flow: LoginFlow, { signal, mode, retu
   checkReturnTo(platform, returnTo)
   const { signIn, redirectUri } = flow
   if (signIn !== undefined) return { signIn: signIn.bind(flow) }
-  const visiting = platform.redirect?.begin(signal, { mode, redirectUri })
+  const trip = platform.redirect?.prepare({ signal, mode, redirectUri })
   // it may fail before anyone waits for it
-  visiting?.catch(() => {})
-  if (visiting !== undefined) return { visiting }
+  trip?.catch(() => {})
+  if (trip !== undefined) return { trip }
   throw new LoginRequiredError(
     'LOGIN_NOT_POSSIBLE',
     'this platform has nowhere to send a person; use startLogin and finishLogin',
@@ -56,9 +56,9 @@ export function depart(platform: Platform, flow: LoginFlow, { signal, mode, retu
 
 /** Takes back what {@link depart} began. */
 export async function abandon(departure: Departure): Promise<void> {
-  if (!('visiting' in departure)) return
-  const visit = await departure.visiting.catch(() => undefined)
-  await visit?.end()
+  if (!('trip' in departure)) return
+  const trip = await departure.trip.catch(() => undefined)
+  await trip?.close()
 }
 
 export function checkReturnTo({ arrival }: Platform, returnTo: string | undefined): void {

@@ -69,7 +69,7 @@ interface Running {
 export function createSession(setup: Setup): Session {
   const announce = async (kind: Change['kind']) => {
     listen(running)
-    setup.platform.changes?.tell({ kind, key: await setup.tokenKey() })
+    setup.platform.changes?.notify({ kind, key: await setup.tokenKey() })
   }
   const running: Running = {
     state: createState(setup, announce),
@@ -96,7 +96,7 @@ function listen(running: Running): void {
   const { state, forgetting } = running
   const { platform, connection, flow, tokenKey } = state.setup
   if (platform.changes === undefined || running.unlisten !== undefined || running.closed !== undefined) return
-  running.unlisten = platform.changes.listen(async ({ kind, key }) => {
+  running.unlisten = platform.changes.subscribe(async ({ kind, key }) => {
     if (key !== undefined && key !== (await tokenKey())) return
     remember(state.setup, state.cache, undefined)
     if (kind === 'token') return

@@ -246,7 +246,7 @@ describe('a vault', () => {
     )
     const since = ims.requests.length
     const address = await page.evaluate(
-      async () => (await window.vault.logout({ redirectUri: `${location.origin}/` })).href,
+      async () => (await window.vault.logout({ postLogoutRedirectUri: `${location.origin}/` })).href,
     )
     expect(new URL(address).pathname).toBe('/ims/logout/v1')
     expect(ims.requests.slice(since).map(({ path }) => path)).toEqual(['/ims/revoke', '/ims/revoke'])

@@ -90,7 +90,7 @@ export function flows(test, { imskit, setting }, place) {
   test('flow: logout ends the tokens at IMS and here', async (is) => {
     const signedIn = await person()
     const token = await signedIn.getToken()
-    const url = await signedIn.logout({ redirectUri: 'http://127.0.0.1:5555/' })
+    const url = await signedIn.logout({ postLogoutRedirectUri: 'http://127.0.0.1:5555/' })
     is.same(url.pathname, '/ims/logout/v1', 'path')
     await is.rejects(signedIn.getToken(), { code: 'LOGIN_REQUIRED' })
     is.same((await place.ims().validateToken(token, setting.person.clientId)).valid, false, 'valid')

@@ -7,12 +7,12 @@ import { jwtKind, serverToServerKind, webAppKind } from '../../../src/core/compa
 
 const contextKinds: readonly ContextKind[] = [jwtKind, serverToServerKind, webAppKind, publicKind]
 
-import { createIms, type FamiliarIms, memoryPlatform } from '../../../src/core/index.ts'
+import { type CompatIms, createIms, memoryPlatform } from '../../../src/core/index.ts'
 import { createEmulator, type Emulator } from '../../../src/emulator/index.ts'
 import { failureOf } from '../scripted-server.ts'
 
 let emulator: Emulator
-let ims: FamiliarIms
+let ims: CompatIms
 beforeAll(async () => {
   emulator = await createEmulator({
     clients: [

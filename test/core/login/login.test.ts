@@ -68,10 +68,10 @@ describe('in one piece', () => {
     const person = createPerson(running)
     const ended = vi.fn()
     const redirect: Redirect = {
-      begin: async () => ({
+      prepare: async () => ({
         redirectUri,
-        end: ended,
-        async go(url) {
+        close: ended,
+        async navigate(url) {
           const form = await person.visit(url)
           const next = await person.press(form, 'sign-in', { email: 'user@example.com', password: 'any' })
           return (await person.press(next, 'allow')).url
@@ -112,12 +112,15 @@ describe('in one piece', () => {
     expect(await rejection(loginClient().login())).toMatchObject({ code: 'LOGIN_NOT_POSSIBLE' })
   })
 
-  const failing = (go: (url: URL) => Promise<URL>) => {
-    const redirect = { ended: 0, begin: async () => ({ redirectUri, go, end: () => void redirect.ended++ }) }
+  const failing = (navigate: (url: URL) => Promise<URL>) => {
+    const redirect = {
+      ended: 0,
+      prepare: async () => ({ redirectUri, navigate, close: () => void redirect.ended++ }),
+    }
     return redirect
   }
 
-  test('ends its visit and forgets the pending login, however it fails', async () => {
+  test('closes its trip and forgets the pending login, however it fails', async () => {
     const failure = new UnavailableError('TIMEOUT', 'nobody came back')
     const redirect = failing(() => Promise.reject(failure))
     expect(await rejection(loginClient({ redirect }).login())).toBe(failure)
@@ -150,12 +153,13 @@ describe('in one piece', () => {
 
   test('close ends it', async () => {
     let seen: AbortSignal | undefined
-    const begin: Redirect['begin'] = async (signal) => {
+    const prepare: Redirect['prepare'] = async ({ signal } = {}) => {
       seen = signal
-      const go = () => new Promise<URL>((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
-      return { redirectUri, go, end: () => {} }
+      const navigate = () =>
+        new Promise<URL>((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
+      return { redirectUri, navigate, close: () => {} }
     }
-    const client = loginClient({ redirect: { begin } })
+    const client = loginClient({ redirect: { prepare } })
     const login = rejection(client.login())
     await settled()
     client.close()

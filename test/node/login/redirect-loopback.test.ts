@@ -7,28 +7,28 @@ import { PassThrough } from 'node:stream'
 import { inspect } from 'node:util'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type LoopbackRedirectOptions, loopbackRedirect } from '../../../src/adapters/node/login/redirect-loopback.ts'
-import type { Visit } from '../../../src/core/ports.ts'
+import type { Trip } from '../../../src/core/ports.ts'
 
 const state = '0123456789abcdef0123456789abcdef'
 const authorizationUrl = new URL(`https://ims.example/ims/authorize/v2?client_id=c&state=${state}`)
 const isLinux = process.platform === 'linux'
 const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'))
-const visits: Visit[] = []
+const trips: Trip[] = []
 afterEach(async () => {
-  for (const visit of visits.splice(0)) await visit.end()
+  for (const trip of trips.splice(0)) await trip.close()
 })
 
 /** A login under way, with everything a person would have to do left to the test. */
 async function begin(options: LoopbackRedirectOptions = {}, signal?: AbortSignal) {
   const lines: string[] = []
   const redirect = loopbackRedirect({ env: {}, open: false, output: (line) => lines.push(line), ...options })
-  const visit = await redirect.begin(signal)
-  visits.push(visit)
-  return { visit, lines, port: Number(new URL(visit.redirectUri).port) }
+  const trip = await redirect.prepare({ signal })
+  trips.push(trip)
+  return { trip, lines, port: Number(new URL(trip.redirectUri).port) }
 }
 
-function answer(visit: Visit, query: Record<string, string> = {}): string {
-  return `${visit.redirectUri}?${new URLSearchParams({ code: 'the-code', state, ...query })}`
+function answer(trip: Trip, query: Record<string, string> = {}): string {
+  return `${trip.redirectUri}?${new URLSearchParams({ code: 'the-code', state, ...query })}`
 }
 
 interface Raw {
@@ -57,12 +57,12 @@ function raw(port: number, { method = 'GET', path = '/', host, address = '127.0.
 
 describe('loopbackRedirect', () => {
   test('resolves to the callback URL and shows a page that can be closed (S70)', async () => {
-    const { visit } = await begin()
-    const gone = visit.go(authorizationUrl)
-    const response = await fetch(answer(visit, { extra: '1' }))
+    const { trip } = await begin()
+    const gone = trip.navigate(authorizationUrl)
+    const response = await fetch(answer(trip, { extra: '1' }))
     const page = await response.text()
     const callback = await gone
-    expect(callback.href).toBe(answer(visit, { extra: '1' }))
+    expect(callback.href).toBe(answer(trip, { extra: '1' }))
     expect(response.status).toBe(200)
     expect(page).toContain('You can close this tab')
     expect(page).not.toContain('the-code')
@@ -75,19 +75,19 @@ describe('loopbackRedirect', () => {
   })
 
   test('the page arrives whole even when the login ends at once', async () => {
-    const { visit } = await begin()
-    const ended = visit.go(authorizationUrl).then(() => visit.end())
-    const page = await (await fetch(answer(visit))).text()
+    const { trip } = await begin()
+    const ended = trip.navigate(authorizationUrl).then(() => trip.close())
+    const page = await (await fetch(answer(trip))).text()
     await ended
     expect(page).toContain('</html>')
-    await expect(fetch(answer(visit))).rejects.toThrow()
+    await expect(fetch(answer(trip))).rejects.toThrow()
   })
 
   test('a refusal of the authorization server comes back as a URL too, its words escaped on the page', async () => {
-    const { visit } = await begin()
-    const gone = visit.go(authorizationUrl)
+    const { trip } = await begin()
+    const gone = trip.navigate(authorizationUrl)
     const query = { error: 'access_denied', error_description: '<img src=x onerror=alert(1)>', state }
-    const page = await (await fetch(`${visit.redirectUri}?${new URLSearchParams(query)}`)).text()
+    const page = await (await fetch(`${trip.redirectUri}?${new URLSearchParams(query)}`)).text()
     expect((await gone).searchParams.get('error')).toBe('access_denied')
     expect(page).toContain('access_denied: &lt;img src=x onerror=alert(1)&gt;')
     expect(page).not.toContain('<img')
@@ -96,13 +96,13 @@ describe('loopbackRedirect', () => {
   test('an error without a state ends no login; a login that then times out says it', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     onTestFinished(() => void vi.useRealTimers())
-    const { visit } = await begin({ timeout: 1_500 })
-    const gone = visit.go(authorizationUrl)
+    const { trip } = await begin({ timeout: 1_500 })
+    const gone = trip.navigate(authorizationUrl)
     gone.catch(() => {})
     const said = 'error=invalid_scope&error_description=not%20yours%E2%80%AE&jump=https://evil.example/'
-    const other = await fetch(`${visit.redirectUri}?error=ignored&state=another`)
+    const other = await fetch(`${trip.redirectUri}?error=ignored&state=another`)
     expect([other.status, await other.text()]).toEqual([400, expect.not.stringContaining('ignored')])
-    const response = await fetch(`${visit.redirectUri}?${said}`)
+    const response = await fetch(`${trip.redirectUri}?${said}`)
     expect(response.status).toBe(400)
     expect(await response.text()).toContain('It says invalid_scope: not yours.')
     vi.advanceTimersByTime(1_500)
@@ -114,25 +114,25 @@ describe('loopbackRedirect', () => {
 
   test('after an error without a state, and one pasted with a fragment, the login completes', async () => {
     const input = new PassThrough()
-    const { visit, lines } = await begin({ input })
-    const gone = visit.go(authorizationUrl)
-    expect((await fetch(`${visit.redirectUri}?error=invalid_scope`)).status).toBe(400)
+    const { trip, lines } = await begin({ input })
+    const gone = trip.navigate(authorizationUrl)
+    expect((await fetch(`${trip.redirectUri}?error=invalid_scope`)).status).toBe(400)
     await expect.poll(() => lines.join('\n')).toContain('paste the address')
-    input.write(`${visit.redirectUri}#error=unauthorized_client&state=${state}\n`)
+    input.write(`${trip.redirectUri}#error=unauthorized_client&state=${state}\n`)
     await expect.poll(() => lines.join('\n')).toContain('It says unauthorized_client.')
-    await fetch(answer(visit))
+    await fetch(answer(trip))
     expect((await gone).searchParams.get('code')).toBe('the-code')
   })
 
   test('stray and hostile requests neither end nor complete the login (S68)', async () => {
-    const { visit, port } = await begin()
+    const { trip, port } = await begin()
     const slow = connect(port, '127.0.0.1')
     await once(slow, 'connect')
     slow.write('GET /callback?code=a HTTP/1.1\r\nHost: 127')
     const idle = connect(port, '127.0.0.1')
     await once(idle, 'connect')
     const settled: unknown[] = []
-    const gone = visit.go(authorizationUrl)
+    const gone = trip.navigate(authorizationUrl)
     gone.then(
       () => settled.push('done'),
       (error) => settled.push(error),
@@ -173,28 +173,28 @@ describe('loopbackRedirect', () => {
       expect(response).not.toContain(state)
     }
     expect(settled).toEqual([])
-    await fetch(answer(visit))
+    await fetch(answer(trip))
     expect((await gone).searchParams.get('code')).toBe('the-code')
     const closed = Promise.all([once(slow, 'close'), once(idle, 'close')])
     slow.on('error', () => {})
     idle.on('error', () => {})
-    await visit.end()
+    await trip.close()
     await closed
   })
 
   test('an answer before anyone was sent anywhere is not taken', async () => {
-    const { visit } = await begin()
-    expect((await fetch(answer(visit))).status).toBe(404)
-    const gone = visit.go(authorizationUrl)
-    await fetch(answer(visit, { code: 'later' }))
+    const { trip } = await begin()
+    expect((await fetch(answer(trip))).status).toBe(404)
+    const gone = trip.navigate(authorizationUrl)
+    await fetch(answer(trip, { code: 'later' }))
     expect((await gone).searchParams.get('code')).toBe('later')
   })
 
   test('prints the URL, and no more of it than the person needs', async () => {
     const opened: string[] = []
-    const { visit, lines } = await begin({ open: (url) => void opened.push(url) })
-    const gone = visit.go(authorizationUrl)
-    await fetch(answer(visit))
+    const { trip, lines } = await begin({ open: (url) => void opened.push(url) })
+    const gone = trip.navigate(authorizationUrl)
+    await fetch(answer(trip))
     await gone
     expect(opened).toEqual([authorizationUrl.href])
     expect(lines.join('\n')).toContain(authorizationUrl.href)
@@ -208,11 +208,11 @@ describe('loopbackRedirect', () => {
       onTestFinished(() => rm(directory, { recursive: true, force: true }))
       const [browser, log] = [join(directory, 'browser'), join(directory, 'log')]
       await writeFile(browser, `#!/bin/sh\necho "$@" > '${log}.new'\nmv '${log}.new' '${log}'\n`, { mode: 0o755 })
-      const { visit } = await begin({ open: true, browser, env: { PATH: process.env.PATH } })
-      const gone = visit.go(authorizationUrl)
+      const { trip } = await begin({ open: true, browser, env: { PATH: process.env.PATH } })
+      const gone = trip.navigate(authorizationUrl)
       const opened = (await vi.waitFor(() => readFile(log, 'utf8'), { timeout: 20_000 })).trim()
       expect(opened).not.toContain(state)
-      expect(new URL(opened).origin).toBe(new URL(visit.redirectUri).origin)
+      expect(new URL(opened).origin).toBe(new URL(trip.redirectUri).origin)
       expect((await fetch(opened, { method: 'POST' })).status).toBe(405)
       const first = await fetch(opened, { redirect: 'manual' })
       expect({ status: first.status, to: first.headers.get('location') }).toEqual({
@@ -224,15 +224,15 @@ describe('loopbackRedirect', () => {
         status: 410,
         text: expect.not.stringContaining(state),
       })
-      await fetch(answer(visit))
+      await fetch(answer(trip))
       await gone
     },
   )
 
   test('a browser that does not open fails nothing', async () => {
-    const { visit, lines } = await begin({ open: () => Promise.reject(new Error('no display')) })
-    const gone = visit.go(authorizationUrl)
-    await fetch(answer(visit))
+    const { trip, lines } = await begin({ open: () => Promise.reject(new Error('no display')) })
+    const gone = trip.navigate(authorizationUrl)
+    await fetch(answer(trip))
     await gone
     expect(lines.join('\n')).toContain('No browser could be opened')
   })
@@ -241,9 +241,9 @@ describe('loopbackRedirect', () => {
     const output = () => {
       throw new Error('EPIPE')
     }
-    const { visit } = await begin({ output, input: new PassThrough() })
-    const gone = visit.go(authorizationUrl)
-    await fetch(answer(visit))
+    const { trip } = await begin({ output, input: new PassThrough() })
+    const gone = trip.navigate(authorizationUrl)
+    await fetch(answer(trip))
     expect((await gone).searchParams.get('code')).toBe('the-code')
   })
 
@@ -251,47 +251,47 @@ describe('loopbackRedirect', () => {
     'sends nobody to %s',
     async (address) => {
       const opened: string[] = []
-      const { visit, lines } = await begin({ open: (url) => void opened.push(url) })
+      const { trip, lines } = await begin({ open: (url) => void opened.push(url) })
       const url = new URL(address)
       url.searchParams.set('state', state)
-      await expect(visit.go(url)).rejects.toMatchObject({ name: 'ConfigurationError', code: 'BAD_OPTION' })
+      await expect(trip.navigate(url)).rejects.toMatchObject({ name: 'ConfigurationError', code: 'BAD_OPTION' })
       expect([...opened, ...lines]).toEqual([])
     },
   )
 
   test('an authorization URL without exactly one state is refused, and so is a second use', async () => {
-    const { visit } = await begin()
-    await expect(visit.go(new URL('https://ims.example/'))).rejects.toMatchObject({ code: 'BAD_OPTION' })
-    await expect(visit.go(new URL('https://ims.example/?state=a&state=b'))).rejects.toMatchObject({
+    const { trip } = await begin()
+    await expect(trip.navigate(new URL('https://ims.example/'))).rejects.toMatchObject({ code: 'BAD_OPTION' })
+    await expect(trip.navigate(new URL('https://ims.example/?state=a&state=b'))).rejects.toMatchObject({
       code: 'BAD_OPTION',
     })
-    const gone = visit.go(authorizationUrl)
-    await expect(visit.go(authorizationUrl)).rejects.toMatchObject({ code: 'BAD_OPTION' })
-    await fetch(answer(visit))
+    const gone = trip.navigate(authorizationUrl)
+    await expect(trip.navigate(authorizationUrl)).rejects.toMatchObject({ code: 'BAD_OPTION' })
+    await fetch(answer(trip))
     await gone
   })
 })
 
 describe('where it listens (S66, S67)', () => {
   test.skipIf(!isLinux)('on the loopback addresses alone, on one port, and nowhere after the end', async () => {
-    const { visit, port } = await begin()
-    expect(visit.redirectUri).toBe(`http://127.0.0.1:${port}/callback`)
+    const { trip, port } = await begin()
+    expect(trip.redirectUri).toBe(`http://127.0.0.1:${port}/callback`)
     expect(await listening(port)).toEqual(hasIpv6 ? ['127.0.0.1', '::1'] : ['127.0.0.1'])
     for (const address of ownAddresses()) await expect(raw(port, { address })).rejects.toThrow()
-    visit.end()
-    visit.end()
+    trip.close()
+    trip.close()
     expect(await listening(port)).toEqual([])
   })
 
   test('answers under 127.0.0.1, localhost and [::1]', async () => {
-    const { visit, port } = await begin()
-    const gone = visit.go(authorizationUrl)
+    const { trip, port } = await begin()
+    const gone = trip.navigate(authorizationUrl)
     for (const host of [`LOCALHOST:${port}`, `[::1]:${port}`]) {
       expect(await raw(port, { host, path: '/callback' })).toMatch(/^HTTP\/1.1 400/)
       expect(await raw(port, { host, path: '/nothing' })).toMatch(/^HTTP\/1.1 404/)
     }
     await raw(port, { host: `localhost:${port}`, path: `/callback?code=c&state=${state}` })
-    expect((await gone).href).toBe(`${visit.redirectUri}?code=c&state=${state}`)
+    expect((await gone).href).toBe(`${trip.redirectUri}?code=c&state=${state}`)
   })
 
   test.each([
@@ -299,11 +299,11 @@ describe('where it listens (S66, S67)', () => {
     ['::1', 'http://[::1]:'],
   ] as const)('host %s', async (host, start) => {
     if (host === '::1' && !hasIpv6) return
-    const { visit, port } = await begin({ host, path: '/signed-in' })
-    expect(visit.redirectUri).toBe(`${start}${port}/signed-in`)
-    const gone = visit.go(authorizationUrl)
-    await fetch(answer(visit))
-    expect((await gone).href).toBe(answer(visit))
+    const { trip, port } = await begin({ host, path: '/signed-in' })
+    expect(trip.redirectUri).toBe(`${start}${port}/signed-in`)
+    const gone = trip.navigate(authorizationUrl)
+    await fetch(answer(trip))
+    expect((await gone).href).toBe(answer(trip))
   })
 
   test('any other host is refused (S69)', async () => {
@@ -331,10 +331,10 @@ describe('where it listens (S66, S67)', () => {
   })
 
   test('the port can be given by option or variable', async () => {
-    const { port, visit } = await begin()
-    visit.end()
+    const { port, trip } = await begin()
+    trip.close()
     expect((await begin({ env: { AIO_IMS_LOCAL_LOGIN_PORT: ` ${port} ` } })).port).toBe(port)
-    for (const { end } of visits.splice(0)) await end()
+    for (const { close: end } of trips.splice(0)) await end()
     expect((await begin({ port, env: { AIO_IMS_LOCAL_LOGIN_PORT: 'ignored' } })).port).toBe(port)
     expect((await begin({ env: { AIO_IMS_LOCAL_LOGIN_PORT: '' } })).port).toBeGreaterThan(0)
   })
@@ -358,9 +358,9 @@ describe('bound to another address', () => {
 
   test.skipIf(elsewhere === undefined)('it is reached from outside under the name of this machine alone', async () => {
     const port = await freePort()
-    const { visit, lines } = await begin({ bind: '0.0.0.0', port })
-    expect(visit.redirectUri).toBe(`http://127.0.0.1:${port}/callback`)
-    const gone = visit.go(authorizationUrl)
+    const { trip, lines } = await begin({ bind: '0.0.0.0', port })
+    expect(trip.redirectUri).toBe(`http://127.0.0.1:${port}/callback`)
+    const gone = trip.navigate(authorizationUrl)
     expect(lines[0]).toMatch(
       new RegExp(`^Warning: .* 0\\.0\\.0\\.0, port ${port}, .*-p 127\\.0\\.0\\.1:${port}:${port}`),
     )
@@ -373,8 +373,8 @@ describe('bound to another address', () => {
     )
     // what a published port passes on names the machine that it was published on
     expect(await raw(port, { address: elsewhere ?? '', path: good })).toMatch(/^HTTP\/1.1 200/)
-    expect((await gone).href).toBe(`${visit.redirectUri}?code=c&state=${state}`)
-    await visit.end()
+    expect((await gone).href).toBe(`${trip.redirectUri}?code=c&state=${state}`)
+    await trip.close()
     await expect(raw(port, { address: elsewhere ?? '' })).rejects.toThrow()
   })
 
@@ -399,10 +399,10 @@ describe('bound to another address', () => {
   })
 
   test.skipIf(!isLinux).each(['127.0.0.1', 'localhost', '::1'])('%s is this machine alone, as ever', async (bind) => {
-    const { visit, port, lines } = await begin({ bind })
+    const { trip, port, lines } = await begin({ bind })
     expect(await listening(port)).toEqual(hasIpv6 ? ['127.0.0.1', '::1'] : ['127.0.0.1'])
-    const gone = visit.go(authorizationUrl)
-    await fetch(answer(visit))
+    const gone = trip.navigate(authorizationUrl)
+    await fetch(answer(trip))
     await gone
     expect(lines.join()).not.toContain('Warning')
   })
@@ -410,8 +410,8 @@ describe('bound to another address', () => {
 
 describe('how it ends without an answer', () => {
   test('times out', async () => {
-    const { visit } = await begin({ timeout: 20 })
-    const error = await visit.go(authorizationUrl).catch((reason: unknown) => reason)
+    const { trip } = await begin({ timeout: 20 })
+    const error = await trip.navigate(authorizationUrl).catch((reason: unknown) => reason)
     expect(error).toMatchObject({
       name: 'UnavailableError',
       code: 'TIMEOUT',
@@ -426,18 +426,18 @@ describe('how it ends without an answer', () => {
     const early = new AbortController()
     const first = await begin({}, early.signal)
     early.abort(reason)
-    await expect(first.visit.go(authorizationUrl)).rejects.toBe(reason)
+    await expect(first.trip.navigate(authorizationUrl)).rejects.toBe(reason)
     const late = new AbortController()
     const second = await begin({}, late.signal)
-    const gone = second.visit.go(authorizationUrl)
+    const gone = second.trip.navigate(authorizationUrl)
     late.abort(reason)
     await expect(gone).rejects.toBe(reason)
   })
 
   test('an end while waiting rejects', async () => {
-    const { visit } = await begin()
-    const gone = visit.go(authorizationUrl)
-    await visit.end()
+    const { trip } = await begin()
+    const gone = trip.navigate(authorizationUrl)
+    await trip.close()
     await expect(gone).rejects.toMatchObject({ code: 'LOGIN_REQUIRED' })
   })
 
@@ -471,16 +471,16 @@ describe('pasting the address back', () => {
       lines.push(line)
       messages.shift()?.(line)
     }
-    const { visit } = await begin({ input, output })
+    const { trip } = await begin({ input, output })
     const next = () => new Promise<string>((resolve) => messages.push(resolve))
     const shown = [next(), next()]
-    const gone = visit.go(authorizationUrl)
+    const gone = trip.navigate(authorizationUrl)
     expect((await Promise.all(shown)).join()).toContain('paste')
     const wrong = [
-      answer(visit, { state: 'stolen' }),
-      answer(visit).replace('/callback', '/elsewhere'),
-      answer(visit).replace('127.0.0.1', 'evil.test'),
-      `${answer(visit)}&code=two`,
+      answer(trip, { state: 'stolen' }),
+      answer(trip).replace('/callback', '/elsewhere'),
+      answer(trip).replace('127.0.0.1', 'evil.test'),
+      `${answer(trip)}&code=two`,
       'hello there',
       `code=the-code&state=${state}`,
     ]
@@ -489,8 +489,8 @@ describe('pasting the address back', () => {
       input.write(`${line}\n`)
       expect(await said).toContain('not the address')
     }
-    input.write(`\n   ${answer(visit)}  \r\n`)
-    expect((await gone).href).toBe(answer(visit))
+    input.write(`\n   ${answer(trip)}  \r\n`)
+    expect((await gone).href).toBe(answer(trip))
     expect(lines.join('\n')).not.toMatch(/the-code|stolen/)
     expect(input.listenerCount('data')).toBe(0)
     expect(input.isPaused()).toBe(true)
@@ -502,10 +502,10 @@ describe('pasting the address back', () => {
       (input: PassThrough) => input.destroy(new Error('EIO')),
     ]) {
       const input = new PassThrough()
-      const { visit } = await begin({ input })
-      const gone = visit.go(authorizationUrl)
+      const { trip } = await begin({ input })
+      const gone = trip.navigate(authorizationUrl)
       spoil(input)
-      await fetch(answer(visit))
+      await fetch(answer(trip))
       expect((await gone).searchParams.get('code')).toBe('the-code')
     }
   })

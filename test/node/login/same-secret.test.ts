@@ -35,11 +35,11 @@ test.each([
 
 test('the listener of a login compares the state so (S96)', async () => {
   const state = '0123456789abcdef0123456789abcdef'
-  const visit = await loopbackRedirect({ env: {}, open: false, output: () => {} }).begin()
-  onTestFinished(() => visit.end())
-  const arrived = visit.go(new URL(`https://ims.example/ims/authorize/v2?state=${state}`))
+  const trip = await loopbackRedirect({ env: {}, open: false, output: () => {} }).prepare()
+  onTestFinished(() => trip.close())
+  const arrived = trip.navigate(new URL(`https://ims.example/ims/authorize/v2?state=${state}`))
   const seen = comparisons()
-  const answer = (given: string) => fetch(`${visit.redirectUri}?code=c&state=${given}`)
+  const answer = (given: string) => fetch(`${trip.redirectUri}?code=c&state=${given}`)
   expect((await answer(`${state.slice(0, -1)}0`)).status).toBe(400)
   expect(seen).toEqual([[32, 32]])
   expect((await answer(state)).status).toBe(200)

@@ -23,7 +23,7 @@ export function frameRedirect(options: FrameOptions): Redirect {
   requireText('frameRedirect', { redirectUri })
   requirePositive('timeout', timeout)
   return {
-    async begin(signal) {
+    async prepare({ signal } = {}) {
       signal?.throwIfAborted()
       const frame = globalThis.document.createElement('iframe')
       frame.hidden = true
@@ -31,13 +31,13 @@ export function frameRedirect(options: FrameOptions): Redirect {
       frame.setAttribute('aria-hidden', 'true')
       return {
         redirectUri,
-        go(authorizationUrl) {
+        navigate(authorizationUrl) {
           const waiting = awaitCallback(authorizationUrl.searchParams.get('state') ?? '', redirectUri)
           frame.src = authorizationUrl.href
           globalThis.document.documentElement.append(frame)
           return within(waiting, { timeout, signal, late: () => noAnswer(timeout) })
         },
-        end: () => frame.remove(),
+        close: () => frame.remove(),
       }
     },
   }

@@ -7,18 +7,18 @@ const span = 60_000
 const most = 5
 
 /**
- * Sends the page itself to the sign-in page. The visit never ends here: the login goes on with `handleRedirect` on the
+ * Sends the page itself to the sign-in page. The trip never ends here: the login goes on with `handleRedirect` on the
  * page that is loaded when the person is back. It rejects only where the page is brought back as it was left.
  */
 export function pageRedirect(redirectUri: string): Redirect {
   requireText('pageRedirect', { redirectUri })
   return {
-    async begin(signal) {
+    async prepare({ signal } = {}) {
       signal?.throwIfAborted()
       breakLoop()
       return {
         redirectUri,
-        go: (authorizationUrl) =>
+        navigate: (authorizationUrl) =>
           new Promise((_, reject) => {
             const back = ({ persisted }: PageTransitionEvent) => {
               if (persisted)
@@ -33,7 +33,7 @@ export function pageRedirect(redirectUri: string): Redirect {
             signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
             globalThis.location.assign(authorizationUrl)
           }),
-        end() {},
+        close() {},
       }
     },
   }

@@ -23,7 +23,7 @@ export function popupRedirect(options: PopupOptions): Redirect {
   requireText('popupRedirect', { redirectUri })
   requirePositive('timeout', timeout)
   return {
-    async begin(signal) {
+    async prepare({ signal } = {}) {
       signal?.throwIfAborted()
       const popup = globalThis.open('', '_blank', features())
       if (popup === null) {
@@ -33,12 +33,12 @@ export function popupRedirect(options: PopupOptions): Redirect {
       }
       return {
         redirectUri,
-        go(authorizationUrl) {
+        navigate(authorizationUrl) {
           const waiting = awaitCallback(authorizationUrl.searchParams.get('state') ?? '', redirectUri)
           popup.location.replace(authorizationUrl)
           return within(waiting, { timeout, signal, late: () => notBack(timeout) })
         },
-        end: () => popup.close(),
+        close: () => popup.close(),
       }
     },
   }

@@ -24,8 +24,8 @@ export function tabChanges(name = 'imskit/changes'): Changes {
     return channel
   }
   return {
-    tell: (change) => open()?.postMessage(change),
-    listen(listener) {
+    notify: (change) => open()?.postMessage(change),
+    subscribe(listener) {
       listeners.add(listener)
       open()
       return () => {

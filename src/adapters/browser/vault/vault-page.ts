@@ -41,7 +41,7 @@ export interface Vault {
   /** `fetch` with the token, for the origins that the vault allows only. */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
   /** Ends the tokens at IMS and in the vault; resolves to the address that ends the person's session at IMS. */
-  logout(options?: { redirectUri?: string; signal?: AbortSignal }): Promise<URL>
+  logout(options?: { postLogoutRedirectUri?: string; signal?: AbortSignal }): Promise<URL>
   /** Listens to events of one type. @returns a function that ends it */
   on<Type extends ImsEventType>(type: Type, listener: (event: ImsEventOf<Type>) => void): () => void
   /** Rejects what is under way. The worker lives on until it is terminated or its last page is gone. */
@@ -110,13 +110,13 @@ export function openVault(worker: Worker | SharedWorker, options: OpenVaultOptio
           ? popupRedirect({ redirectUri, timeout: popupTimeout })
           : frameRedirect({ redirectUri, timeout: silentTimeout })
       // nothing is awaited before: a browser opens a window only while it still counts the click
-      const visit = await redirect.begin(signal)
+      const trip = await redirect.prepare({ signal })
       try {
         const start = await ask({ call: 'start', asked: { ...parameters, mode, redirectUri } }, signal)
-        const callback = await visit.go(new URL(start))
+        const callback = await trip.navigate(new URL(start))
         return await ask({ call: 'finish', asked: callback.href }, signal)
       } finally {
-        await visit.end()
+        await trip.close()
       }
     },
     getSession: ({ signal, ...rest } = {}) => ask({ call: 'session', asked: rest }, signal),
@@ -128,7 +128,8 @@ export function openVault(worker: Worker | SharedWorker, options: OpenVaultOptio
       const sent = { method, headers, redirect, cache, credentials, ...(body?.byteLength && { body }) }
       return received(await ask({ call: 'fetch', asked: { url, init: sent } }, signal))
     },
-    logout: async ({ redirectUri: after, signal } = {}) => new URL(await ask({ call: 'logout', asked: after }, signal)),
+    logout: async ({ postLogoutRedirectUri: after, signal } = {}) =>
+      new URL(await ask({ call: 'logout', asked: after }, signal)),
     on,
     close() {
       closing.abort(new DOMException('the vault was closed', 'AbortError'))

@@ -37,7 +37,7 @@ export function serveVault(given: VaultOptions): void {
   const client = createClient({
     ...options,
     ...memoryPlatform(),
-    refusesSecrets: true,
+    allowsSecrets: false,
     onEvent(event) {
       onEvent?.(event)
       for (const port of ports) port.postMessage({ event })
@@ -91,7 +91,8 @@ async function perform(client: LoginClient, request: VaultCall, signal: AbortSig
       return fetchWithToken(client, request.asked, signal)
     case 'logout': {
       const redirectUri = request.asked
-      return (await client.logout({ signal, ...(redirectUri !== undefined && { redirectUri }) })).href
+      return (await client.logout({ signal, ...(redirectUri !== undefined && { postLogoutRedirectUri: redirectUri }) }))
+        .href
     }
     default:
       throw badOption('the vault does not know this call')

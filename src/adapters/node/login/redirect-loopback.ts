@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../../../core/errors.ts'
-import type { Redirect, Visit } from '../../../core/ports.ts'
+import type { Redirect, Trip } from '../../../core/ports.ts'
 import { type BrowserDoor, browserDoor } from './browser-door.ts'
 import { type LoginOptions, type LoginSettings, loginSettings } from './login-options.ts'
 import {
@@ -28,28 +28,28 @@ export interface LoopbackRedirectOptions extends LoginOptions {
  * Signs a person in with the system browser and a listener on this machine alone (RFC 8252, section 7.3), unless
  * `bind` opens it to a container's published port.
  *
- * `begin` rejects with `LOGIN_NOT_POSSIBLE` in CI, before anything is shown or bound, and with `BAD_OPTION` when the
- * port cannot be had. `go` prints the address, opens the browser and resolves to the URL that came back on the
+ * `prepare` rejects with `LOGIN_NOT_POSSIBLE` in CI, before anything is shown or bound, and with `BAD_OPTION` if the
+ * port is not available. `navigate` prints the address, opens the browser and resolves to the URL that arrived on the
  * redirect URI, or was pasted, with the `state` of `authorizationUrl` and one `code` or `error`; nothing else that
- * arrives ends the login. It rejects with `TIMEOUT`, or with the reason of the signal given to `begin`.
+ * arrives ends the login. It rejects with `TIMEOUT`, or with the reason of the signal given to `prepare`.
  */
 export function loopbackRedirect(options: LoopbackRedirectOptions = {}): Redirect {
-  return { begin: (signal) => beginVisit(options, signal) }
+  return { prepare: ({ signal } = {}) => prepareTrip(options, signal) }
 }
 
-async function beginVisit(options: LoopbackRedirectOptions, signal?: AbortSignal): Promise<Visit> {
+async function prepareTrip(options: LoopbackRedirectOptions, signal?: AbortSignal): Promise<Trip> {
   const settings = loginSettings(options)
   const host = readHost(options.host)
   const path = readPath(options.path)
   signal?.throwIfAborted()
-  let trip: Trip | undefined
+  let attempt: Attempt | undefined
   const server: Loopback = await listenOnLoopback({
     port: settings.port,
     host,
     bind: settings.bind,
     answer: (request) => {
-      if (trip && request.url.pathname === path) return answerBrowser(request, trip)
-      return trip?.door.answer(request) ?? { status: 404 }
+      if (attempt && request.url.pathname === path) return answerBrowser(request, attempt)
+      return attempt?.door.answer(request) ?? { status: 404 }
     },
   })
   if (signal?.aborted) server.close()
@@ -57,22 +57,23 @@ async function beginVisit(options: LoopbackRedirectOptions, signal?: AbortSignal
   const redirectUri = `${server.origin}${path}`
   return {
     redirectUri,
-    go: async (authorizationUrl) => {
-      if (trip) throw new ConfigurationError('BAD_OPTION', 'A visit is for one login: begin a new one for the next.')
+    navigate: async (authorizationUrl) => {
+      if (attempt)
+        throw new ConfigurationError('BAD_OPTION', 'A trip serves one login; prepare a new one for the next.')
       const state = readState(authorizationUrl)
       const door = browserDoor(server.origin, authorizationUrl)
-      trip = { redirectUri, state, door, callback: pendingCallback<URL>(settings.timeout, signal) }
-      return wait(authorizationUrl, trip, { ...settings, input: options.input ?? terminalInput() })
+      attempt = { redirectUri, state, door, callback: pendingCallback<URL>(settings.timeout, signal) }
+      return wait(authorizationUrl, attempt, { ...settings, input: options.input ?? terminalInput() })
     },
-    end: () => {
+    close: () => {
       server.close()
-      trip?.callback.end()
+      attempt?.callback.end()
     },
   }
 }
 
-/** One visit under way: what will be taken for its answer. */
-interface Trip {
+/** A login that has started: what is accepted as its answer. */
+interface Attempt {
   readonly redirectUri: string
   readonly state: string
   readonly door: BrowserDoor
@@ -81,7 +82,7 @@ interface Trip {
 
 async function wait(
   authorizationUrl: URL,
-  { callback, ...expected }: Trip,
+  { callback, ...expected }: Attempt,
   { show, output, input }: LoginSettings & { input: NodeJS.ReadableStream | undefined },
 ): Promise<URL> {
   const paste = async (line: string) => {
@@ -103,10 +104,10 @@ async function wait(
   }
 }
 
-async function answerBrowser({ method, url }: LoopbackRequest, trip: Trip): Promise<Answer> {
+async function answerBrowser({ method, url }: LoopbackRequest, attempt: Attempt): Promise<Answer> {
   if (method !== 'GET') return { status: 405, headers: { Allow: 'GET' } }
-  if (!(await isCallback(url, trip))) {
-    const words = trip.callback.stray(url)
+  if (!(await isCallback(url, attempt))) {
+    const words = attempt.callback.stray(url)
     const said = words === undefined ? '' : ` It says ${words}.`
     return { status: 400, body: `This is not the answer that the login under way waits for.${said}\n` }
   }
@@ -114,7 +115,7 @@ async function answerBrowser({ method, url }: LoopbackRequest, trip: Trip): Prom
   const description = url.searchParams.get('error_description') ?? undefined
   const page = await resultPage(error === null ? undefined : { error, description })
   // only then: whoever gets the URL closes the connection that the page travels on
-  return { status: 200, ...page, sent: () => trip.callback.arrive(url) }
+  return { status: 200, ...page, sent: () => attempt.callback.arrive(url) }
 }
 
 /** What is said about a pasted line that does not answer the login, which goes on. */
@@ -126,7 +127,7 @@ export function notTheAddress(words: string | undefined): string {
 /** Whether `url` answers the login that was sent to `redirectUri` with `state`: one state, one code or error. */
 export async function isCallback(
   url: URL,
-  { redirectUri, state }: Pick<Trip, 'redirectUri' | 'state'>,
+  { redirectUri, state }: Pick<Attempt, 'redirectUri' | 'state'>,
 ): Promise<boolean> {
   if (`${url.origin}${url.pathname}` !== redirectUri) return false
   const [answered, ...more] = url.searchParams.getAll('state')

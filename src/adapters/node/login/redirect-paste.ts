@@ -19,7 +19,7 @@ export interface PasteRedirectOptions extends LoginOptions {
  */
 export function pasteRedirect({ redirectUri, ...options }: PasteRedirectOptions): Redirect {
   return {
-    async begin(signal) {
+    async prepare({ signal } = {}) {
       const settings = loginSettings(options)
       const input = options.input ?? terminalInput()
       if (input === undefined) {
@@ -34,7 +34,7 @@ export function pasteRedirect({ redirectUri, ...options }: PasteRedirectOptions)
       let stopReading = () => {}
       return {
         redirectUri,
-        async go(authorizationUrl) {
+        async navigate(authorizationUrl) {
           const trip = { redirectUri: plain(redirectUri), state: readState(authorizationUrl) }
           const paste = async (line: string) => {
             const url = URL.canParse(line) ? new URL(line) : undefined
@@ -46,7 +46,7 @@ export function pasteRedirect({ redirectUri, ...options }: PasteRedirectOptions)
           stopReading = await readLines(input, (line) => void paste(line))
           return callback.arrived
         },
-        end() {
+        close() {
           stopReading()
           callback.end()
         },

@@ -159,7 +159,9 @@ async function logout(setup: HandlerSetup, arrived: Arrived): Promise<Response> 
   const redirectUri = url.origin + setup.afterLogout
   const ended = session && (await endSession(setup, session, { everywhere, redirectUri }))
   const { flow, client } = setup
-  const logoutUrl = ended ?? (await createClient({ ...client, flow, ...memoryPlatform() }).logout({ redirectUri }))
+  const logoutUrl =
+    ended ??
+    (await createClient({ ...client, flow, ...memoryPlatform() }).logout({ postLogoutRedirectUri: redirectUri }))
   return json({ logoutUrl: logoutUrl.href })
 }
 
@@ -184,7 +186,7 @@ async function endSession(
   // noted first: a renewal that is under way is not to bring it back
   await ended.end(content, content.startedAt + maxAge).catch(report)
   if (everywhere) await ended.endAll(content, clock.now() + maxAge).catch(report)
-  const address = await client.logout({ redirectUri }).catch(report)
+  const address = await client.logout({ postLogoutRedirectUri: redirectUri }).catch(report)
   await session.settle()
   return address
 }
