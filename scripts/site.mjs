@@ -22,7 +22,7 @@ export const contents = {
     'fleet',
     'migrating',
   ],
-  'Look up': ['command-line', 'errors', 'runtimes', 'ims-protocol', 'benchmarks', 'faq'],
+  'Look up': ['command-line', 'errors', 'runtimes', 'ims-protocol', 'benchmarks', 'glossary', 'faq'],
 }
 
 const fileOf = (name) => (name === 'README' ? 'README.md' : `docs/${name}.md`)
