@@ -63,7 +63,7 @@ const graph = new Map(
 /** The floors of the core, from the ground up. A file imports from its own floor or below, never from above. */
 const floors: readonly (readonly RegExp[])[] = [
   [
-    /^core\/(ports|errors|events|redact|async|time|text|nearest|options|base64url|copy-data|json|make-room|login\/return-to)\.ts$/,
+    /^core\/(ports|errors|events|redact|async|time|text|nearest|options|base64url|json|make-room|login\/return-to)\.ts$/,
   ],
   [/^core\/(memory|platform|digest|from-unstorage|lazy)\.ts$/],
   [/^core\/(ims|keys)\//],
@@ -118,7 +118,7 @@ describe('the core', () => {
 
   test('flows know no other flow: a grant, which carries one out, may serve several', () => {
     const flows = core.filter((file) => file.startsWith('src/core/flows/'))
-    const shared = /\/(?:flow|credentials|invalidating|assertion|signing|id-token-check|[\w-]+-grant)\.ts$/
+    const shared = /\/(?:flow|credentials|invalidating|assertion|[\w-]+-grant)\.ts$/
     const across = flows.flatMap((file) =>
       (graph.get(file)?.local ?? [])
         .filter((to) => to.file.startsWith('src/core/flows/') && !shared.test(to.file))

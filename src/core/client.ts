@@ -5,7 +5,7 @@ import type { AuthorizedFetch } from './fetch/authorized-fetch.ts'
 import { secretInPage } from './flows/credentials.ts'
 import { type Flow, isLogin, isSilent, type LoginFlow, type SilentFlow } from './flows/flow.ts'
 import type { Tokens } from './ims/tokens.ts'
-import { late } from './lazy.ts'
+import { lazy } from './lazy.ts'
 import type { Login } from './login/login.ts'
 import {
   abandon,
@@ -26,8 +26,8 @@ import { createSession, type GetTokenOptions, type Session } from './session/ses
 import { noteFailure } from './session/with-lock.ts'
 import { type ConnectionOptions, caller, connect, requirePositive, type Setup, tokenKeyOf } from './setup.ts'
 
-const loadLogin = /* @__PURE__ */ late(() => import('./login/login.ts'))
-const loadFetch = /* @__PURE__ */ late(() => import('./fetch/authorized-fetch.ts'))
+const loadLogin = /* @__PURE__ */ lazy(() => import('./login/login.ts'))
+const loadFetch = /* @__PURE__ */ lazy(() => import('./fetch/authorized-fetch.ts'))
 
 export interface ClientOptions<F extends Flow = Flow>
   extends Platform,

@@ -6,6 +6,7 @@ import { defaultRetry, type RetryPolicy } from './ims/retry-policy.ts'
 import { systemClock } from './memory.ts'
 import { badOption, checkOptions, type OptionNames, requireMethods } from './options.ts'
 import type { Clock, Fetch, Platform } from './ports.ts'
+import { longestTimer } from './time.ts'
 
 /** Where and how IMS is called. */
 export interface ConnectionOptions {
@@ -59,9 +60,6 @@ export function connect(options: ConnectionOptions, emit: Emit): Connection {
     ...(readKey && { readKey }),
   }
 }
-
-// a longer timer fires at once
-const longestTimer = 2 ** 31 - 1
 
 const retryNames: OptionNames<RetryPolicy> = { retries: 1, baseDelay: 1, maxDelay: 1, maxRetryAfter: 1 }
 const isTexts = (list: unknown) => Array.isArray(list) && list.every((item) => typeof item === 'string')

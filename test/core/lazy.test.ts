@@ -1,11 +1,11 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { late } from '../../src/core/lazy.ts'
+import { lazy } from '../../src/core/lazy.ts'
 import { createLanding, type LoginResult } from '../../src/core/login/sign-in.ts'
 import type { Arrival } from '../../src/core/ports.ts'
 
 test('what is loaded late is loaded once', async () => {
   const load = vi.fn(async () => ({ part: 1 }))
-  const part = late(load)
+  const part = lazy(load)
   expect(load).not.toHaveBeenCalled()
   expect([await part(), await part()]).toEqual([{ part: 1 }, { part: 1 }])
   expect(load).toHaveBeenCalledTimes(1)
@@ -13,7 +13,7 @@ test('what is loaded late is loaded once', async () => {
 
 test('what cannot be loaded is NETWORK_FAILED, and is tried again by the next call', async () => {
   let online = false
-  const part = late(async () => {
+  const part = lazy(async () => {
     if (!online) throw new TypeError('Failed to fetch dynamically imported module: https://app.example/a.js')
     return 'here'
   })

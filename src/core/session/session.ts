@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../errors.ts'
 import { isSilent } from '../flows/flow.ts'
 import type { Tokens } from '../ims/tokens.ts'
-import { late } from '../lazy.ts'
+import { lazy } from '../lazy.ts'
 import { checkCall } from '../options.ts'
 import type { Change } from '../ports.ts'
 import type { Setup } from '../setup.ts'
@@ -25,8 +25,8 @@ import {
 } from './token-cache.ts'
 import { noteFailure, within, withLockIfSoon } from './with-lock.ts'
 
-const loadRenewal = /* @__PURE__ */ late(() => import('./renewal.ts'))
-const loadCrossed = /* @__PURE__ */ late(() => import('./crossed.ts'))
+const loadRenewal = /* @__PURE__ */ lazy(() => import('./renewal.ts'))
+const loadCrossed = /* @__PURE__ */ lazy(() => import('./crossed.ts'))
 
 export interface GetTokenOptions {
   /** Ends this caller's wait; others who wait for the same token are not disturbed. */
