@@ -36,3 +36,8 @@ function copy(value: unknown): unknown {
     return structuredClone(value)
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, copy(item)]))
 }
+
+/** An object of plain data as JSON: TypeScript does not take an interface for that, as a program may add members to it. */
+export function asJson(value: object): Json {
+  return value as Json
+}

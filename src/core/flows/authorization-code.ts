@@ -1,9 +1,10 @@
 import type { IdTokenCheck } from '../ims/oauth.ts'
 import { lazy } from '../lazy.ts'
+import { clientLogin } from '../login/client-login.ts'
 import { badOption, checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText, type Scopes, scopeList } from './credentials.ts'
-import type { LoginFlow } from './flow.ts'
 import { invalidating } from './invalidating.ts'
+import type { LoginFlow } from './login-flow.ts'
 
 const loadGrant = /* @__PURE__ */ lazy(() => import('./code-grant.ts'))
 const loadSignatureCheck = /* @__PURE__ */ lazy(() => import('../verify/id-token-signature.ts'))
@@ -74,6 +75,7 @@ export function codeFlow(options: CodeFlowOptions): LoginFlow {
     refresh: async (call, token) => (await loadGrant()).refreshGrant(call, { clientId, clientSecret }, token),
     start: async (call, redirect, asked) =>
       (await loadGrant()).startLogin(call, grant, { redirectUri: redirect, asked }),
+    login: clientLogin,
     finish: async (call, pending, callback) => (await loadGrant()).finishLogin(call, grant, { pending, callback }),
   }
 }
