@@ -105,14 +105,21 @@ export const mutants = [
       ['authorizedFetch', 'if (!options.allows(url))', 'if (false as boolean)'],
     ],
   ),
-  ...area('callbacks', ['test/core/lazy.test.ts', 'test/core/login/login.test.ts'], 'core/login/login.ts', [
-    ['take', 'if (pending.expiresAt <= connection.clock.now())', 'if (false as boolean)'],
-    ['take', 'checkPlace(pending, callback)', ''],
-    ['take', 'await store.delete(name)', ''],
-    ['isElsewhere', 'if (known !== undefined) arrival.clear(url)', ''],
-    ['redirectOutcome', "|| error.code === 'STATE_MISMATCH'", ''],
+  ...area('callbacks', ['test/core/login/login.test.ts'], 'core/login/finish.ts', [
+    ['takePending', 'if (pending.expiresAt <= setup.connection.clock.now())', 'if (false as boolean)'],
+    ['takePending', 'checkPlace(pending, callback)', ''],
+    ['takePending', 'await store.delete(name)', ''],
   ]),
-  ...area('callbacks', ['test/core/login/login.test.ts'], 'core/login/sign-in.ts', [
+  ...area(
+    'callbacks',
+    ['test/core/login/landing.test.ts', 'test/core/login/login.test.ts'],
+    'core/login/redirect-result.ts',
+    [
+      ['isElsewhere', 'if (known !== undefined) arrival.clear(url)', ''],
+      ['redirectOutcome', "|| error.code === 'STATE_MISMATCH'", ''],
+    ],
+  ),
+  ...area('callbacks', ['test/core/login/login.test.ts'], 'core/login/pending.ts', [
     ['stateIn', 'state && more.length === 0 ? state : undefined', 'state || undefined'],
   ]),
 ]

@@ -113,9 +113,12 @@ export const mutants = [
   ...area('successor', ['test/core/session/note.test.ts'], 'core/session/successor.ts', [
     ['storeSuccessor', 'if (!first) cache.refused = redeemed', ''],
   ]),
-  ...area('crossed', ['test/core/session/note.test.ts'], 'core/session/crossed.ts', [
+  ...area('crossed', ['test/core/session/note.test.ts'], 'core/session/store-login.ts', [
     ['restoreCrossed', 'note?.of === replaced', 'note === note'],
     ['restoreCrossed', 'found !== fingerprint(tokens)', 'found === undefined'],
+  ]),
+  ...area('session', ['test/core/session/session.test.ts', 'test/core/client.test.ts'], 'core/session/store-login.ts', [
+    ['storeLogin', 'state.refusal = undefined', ''],
   ]),
   ...area('redemption', ['test/core/session/clocks.test.ts'], 'core/session/redemption.ts', [
     ['callFor', 'Math.min(call.timeout, attemptLimit)', 'call.timeout'],
@@ -185,7 +188,6 @@ export const mutants = [
     ['current', 'force || !usable', '!usable'],
     ['current', 'if (began !== state.generation) return known', ''],
     ['renewBehind', '|| monotonic(connection.clock) < running.behindAfter', ''],
-    ['keep', 'state.refusal = undefined', ''],
     ['forget', 'await removeNote(setup)', ''],
     ['forget', 'cache.unsaved = undefined', ''],
     [

@@ -34,16 +34,9 @@ export { type AuthorizationCodeOptions, authorizationCode } from './flows/author
 export { type ClientCredentialsOptions, clientCredentials } from './flows/client-credentials.ts'
 export { type ClusterExchangeOptions, clusterExchange } from './flows/cluster-exchange.ts'
 export type { Scopes } from './flows/credentials.ts'
-export type {
-  ContinuedFlow,
-  Flow,
-  LoginFlow,
-  LoginParameters,
-  MachineFlow,
-  PendingLogin,
-  SilentFlow,
-} from './flows/flow.ts'
+export type { ContinuedFlow, Flow, MachineFlow, SilentFlow } from './flows/flow.ts'
 export { type JwtBearerOptions, jwtBearer } from './flows/jwt-bearer.ts'
+export type { LoginFlow, PendingLogin } from './flows/login-flow.ts'
 export { type RefreshTokenOptions, refreshToken } from './flows/refresh-token.ts'
 export { type ServiceTokenOptions, serviceToken } from './flows/service-token.ts'
 export { type SignAssertionOptions, signAssertion } from './flows/sign-assertion.ts'
@@ -54,7 +47,8 @@ export type { ImsEnv } from './ims/environment.ts'
 export type { RetryPolicy } from './ims/retry-policy.ts'
 export type { Tokens } from './ims/tokens.ts'
 export type { PrivateKeySource } from './keys/read-private-key.ts'
-export type { LoginOptions, RedirectOutcome, StartLoginOptions } from './login/sign-in.ts'
+export type { RedirectOutcome } from './login/login-methods.ts'
+export type { LoginOptions, LoginParameters, StartLoginOptions } from './login/login-options.ts'
 export {
   ACCESS_TOKEN,
   AUTHORIZATION_CODE,

@@ -7,7 +7,7 @@ import { safeCause } from './redact.ts'
  *
  * The function returned rejects with `NETWORK_FAILED` where the part cannot be had.
  */
-export function late<Part>(load: () => Promise<Part>): () => Promise<Part> {
+export function lazy<Part>(load: () => Promise<Part>): () => Promise<Part> {
   let loaded: Part | undefined
   return async () => {
     if (loaded !== undefined) return loaded

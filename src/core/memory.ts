@@ -2,9 +2,8 @@ import { onAbort, untilAborted } from './async.ts'
 import { badOption, checkOptions, type OptionNames, requireMethods } from './options.ts'
 import { providePlatform } from './platform.ts'
 import type { Clock, Hold, Json, Lock, Platform, Store } from './ports.ts'
+import { longestTimer } from './time.ts'
 
-// a longer timer fires at once
-const longestTimer = 2 ** 31 - 1
 const fewEntries = 100
 // Symbol.for is one registry for all copies of this module
 const accepted = Symbol.for('imskit.noLock')

@@ -5,6 +5,7 @@ import { checkOptions, type OptionNames } from './options.ts'
 import type { Clock, Hold, Lock } from './ports.ts'
 import { safeCause } from './redact.ts'
 import { lockWait, renewalLimit } from './session/times.ts'
+import { longestTimer, monotonic } from './time.ts'
 
 /** The part of an `ioredis` client or cluster that is used. */
 export interface IoredisLike {
@@ -29,8 +30,6 @@ export interface RedisLockOptions {
 }
 
 const shortestLease = 10_000
-// a longer timer fires at once
-const longestLease = 2 ** 31 - 1
 /** ms that Redis may take for one answer. */
 const answerLimit = 5_000
 /** ms that the result of a task waits for the release of its lock. */
@@ -69,10 +68,10 @@ const optionNames: OptionNames<RedisLockOptions> = { lease: 1, clock: 1 }
 export function redisLock(client: RedisLike, options: RedisLockOptions = {}): Lock {
   checkOptions('redisLock', options, optionNames)
   const { lease = shortestLease, clock = systemClock } = options
-  if (!Number.isInteger(lease) || lease < shortestLease || lease > longestLease)
+  if (!Number.isInteger(lease) || lease < shortestLease || lease > longestTimer)
     throw new ConfigurationError(
       'BAD_OPTION',
-      `The lease of redisLock is not a whole number of ms from ${shortestLease} to ${longestLease}. Change it or leave it out.`,
+      `The lease of redisLock is not a whole number of ms from ${shortestLease} to ${longestTimer}. Change it or leave it out.`,
     )
   const redis: Redis = { run: scriptRunner(client), clock, lease }
   const lock: Lock = async (name, task, signal) => {
@@ -174,17 +173,13 @@ async function acquire(redis: Redis, { key, id }: Holding, signal: AbortSignal |
 async function poll(redis: Redis, { key, id }: Holding, leaving: AbortSignal): Promise<void> {
   const { clock, lease } = redis
   for (let pause = shortestPause; ; pause = Math.min(pause * 1.5, longestPause)) {
-    const asked = elapsed(clock)
+    const asked = monotonic(clock)
     const acquired = await ask(redis, 'acquire', { keys: [key], values: [id, String(lease)] })
     leaving.throwIfAborted()
     // an answer that was read late says nothing about the lease: ask again
-    if (acquired && elapsed(clock) - asked < lease / 2) return
+    if (acquired && monotonic(clock) - asked < lease / 2) return
     if (!acquired) await clock.sleep(pause * (0.5 + Math.random()), leaving)
   }
-}
-
-function elapsed(clock: Clock): number {
-  return clock.monotonic === undefined ? clock.now() : clock.monotonic()
 }
 
 function extend(redis: Redis, { key, id }: Holding): Promise<boolean> {

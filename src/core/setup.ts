@@ -1,11 +1,12 @@
 import type { Emit } from './events.ts'
-import { type Flow, isLogin } from './flows/flow.ts'
+import { type Flow, needsUser } from './flows/flow.ts'
 import type { Call } from './ims/call.ts'
 import { resolveEndpoint } from './ims/environment.ts'
 import { defaultRetry, type RetryPolicy } from './ims/retry-policy.ts'
 import { systemClock } from './memory.ts'
 import { badOption, checkOptions, type OptionNames, requireMethods } from './options.ts'
 import type { Clock, Fetch, Platform } from './ports.ts'
+import { longestTimer } from './time.ts'
 
 /** Where and how IMS is called. */
 export interface ConnectionOptions {
@@ -60,9 +61,6 @@ export function connect(options: ConnectionOptions, emit: Emit): Connection {
   }
 }
 
-// a longer timer fires at once
-const longestTimer = 2 ** 31 - 1
-
 const retryNames: OptionNames<RetryPolicy> = { retries: 1, baseDelay: 1, maxDelay: 1, maxRetryAfter: 1 }
 const isTexts = (list: unknown) => Array.isArray(list) && list.every((item) => typeof item === 'string')
 
@@ -100,6 +98,27 @@ export interface Setup {
   readonly tokenKey: () => Promise<string>
 }
 
+/** Puts together what the sessions and logins of one client share. */
+export function createSetup({
+  owner,
+  ...given
+}: Pick<Setup, 'flow' | 'platform' | 'connection' | 'minValidity'> & { readonly owner?: string | undefined }): Setup {
+  const { flow, platform, connection, minValidity } = given
+  const call = caller(connection, platform, flow)
+  let key: string | undefined
+  return {
+    flow,
+    platform,
+    connection,
+    minValidity,
+    call,
+    async tokenKey() {
+      key ??= await tokenKeyOf(flow, (await call()).endpoint, owner)
+      return key
+    },
+  }
+}
+
 /** The key under which `flow`'s tokens are stored, in JSON so that no value can run into the next. */
 export async function tokenKeyOf(flow: Flow, endpoint: string, owner: string | undefined): Promise<string> {
   const identity = await flow.identity?.()
@@ -119,7 +138,7 @@ export function caller(
   flow: Flow,
 ): Setup['call'] {
   const { defaults } = options
-  const hasSecret = flow.confidential || !isLogin(flow)
+  const hasSecret = flow.confidential || !needsUser(flow)
   let connected = options.endpoint !== undefined || defaults === undefined ? connection : undefined
   return async (signal) => {
     if (connected === undefined && defaults !== undefined) {

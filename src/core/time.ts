@@ -1,5 +1,8 @@
 import type { Clock } from './ports.ts'
 
+/** ms of the longest timer: a longer one fires at once. */
+export const longestTimer = 2 ** 31 - 1
+
 /** ms since an arbitrary start, unaffected when the time of day is corrected. */
 export function monotonic(clock: Clock): number {
   return clock.monotonic === undefined ? clock.now() : clock.monotonic()

@@ -1,4 +1,4 @@
-import { late } from '../core/lazy.ts'
+import { lazy } from '../core/lazy.ts'
 import { badOption, checkOptions } from '../core/options.ts'
 import type { EmulatorOptions } from './create-provider.ts'
 import { type Call, readCall } from './http/call.ts'
@@ -42,8 +42,8 @@ function sleep(ms: number, signal: AbortSignal): Promise<void> {
   })
 }
 
-const loadProvider = late(() => import('./create-provider.ts'))
-const loadRouter = late(() => import('./router.ts'))
+const loadProvider = lazy(() => import('./create-provider.ts'))
+const loadRouter = lazy(() => import('./router.ts'))
 
 const connectionDropped = () => new TypeError('The emulator dropped the connection, as a fault told it to.')
 

@@ -5,8 +5,10 @@ import { publicKind } from '../../core/compat/kind-public.ts'
 import { namedContexts } from '../../core/compat/named-contexts.ts'
 import { ConfigurationError } from '../../core/errors.ts'
 import { createEmitter } from '../../core/events.ts'
-import { late } from '../../core/lazy.ts'
-import { createLanding, type LoginOptions, storedLogin } from '../../core/login/sign-in.ts'
+import { lazy } from '../../core/lazy.ts'
+import { createLanding } from '../../core/login/landing.ts'
+import type { LoginOptions } from '../../core/login/login-options.ts'
+import { storedLogin } from '../../core/login/pending.ts'
 import { pickOptions } from '../../core/options.ts'
 import { withPlatform } from '../../core/platform.ts'
 import type { Arrival, Json } from '../../core/ports.ts'
@@ -14,7 +16,7 @@ import { browserContexts } from './contexts-browser.ts'
 import { pageArrival } from './login/page-arrival.ts'
 import { type BrowserPlatformOptions, browserOptions, browserPlatform } from './platform.ts'
 
-const loadLogin = /* @__PURE__ */ late(() => import('../../core/login/login.ts'))
+const loadLogin = /* @__PURE__ */ lazy(() => import('../../core/login/login.ts'))
 
 /** `kinds`: kinds of credential with a secret, for a page that allows secrets. */
 export interface BrowserImsOptions extends Partial<Omit<CreateImsOptions, 'redirect'>>, BrowserPlatformOptions {}

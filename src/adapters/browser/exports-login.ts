@@ -29,13 +29,15 @@ export { adobeOrigins } from '../../core/fetch/allowed-origins.ts'
 export type { AuthorizedFetch } from '../../core/fetch/authorized-fetch.ts'
 export type { AuthorizationCodeOptions, CodeFlowOptions } from '../../core/flows/authorization-code.ts'
 export type { Scopes } from '../../core/flows/credentials.ts'
-export type { Flow, LoginFlow, LoginParameters, PendingLogin, SilentFlow } from '../../core/flows/flow.ts'
+export type { Flow, SilentFlow } from '../../core/flows/flow.ts'
+export type { LoginFlow, PendingLogin } from '../../core/flows/login-flow.ts'
 export type { Call } from '../../core/ims/call.ts'
 export { getTokenData, type TokenClaims } from '../../core/ims/decode-token.ts'
 export type { ImsEnv } from '../../core/ims/environment.ts'
 export type { RetryPolicy } from '../../core/ims/retry-policy.ts'
 export type { Tokens } from '../../core/ims/tokens.ts'
-export type { LoginOptions, RedirectOutcome, StartLoginOptions } from '../../core/login/sign-in.ts'
+export type { RedirectOutcome } from '../../core/login/login-methods.ts'
+export type { LoginOptions, LoginParameters, StartLoginOptions } from '../../core/login/login-options.ts'
 export {
   type MemoryStoreOptions,
   memoryPlatform,

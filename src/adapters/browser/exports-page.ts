@@ -2,7 +2,7 @@
 
 export { CLI, CONFIG, CONTEXTS, CURRENT, IMS } from '../../core/compat/context-names.ts'
 export { createIms } from '../../core/compat/create-ims.ts'
-export { idTokenSignature } from '../../core/flows/id-token-check.ts'
+export { idTokenSignature } from '../../core/flows/authorization-code.ts'
 export type { IdTokenCheck } from '../../core/ims/oauth.ts'
 export {
   ACCESS_TOKEN,

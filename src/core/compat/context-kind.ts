@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../errors.ts'
-import type { LoginFlow, SilentFlow } from '../flows/flow.ts'
+import type { SilentFlow } from '../flows/flow.ts'
+import type { LoginFlow } from '../flows/login-flow.ts'
 import { checkOptions } from '../options.ts'
 import type { ContextData } from './contexts.ts'
 

@@ -1,12 +1,17 @@
 import type { IdTokenCheck } from '../ims/oauth.ts'
-import { late } from '../lazy.ts'
+import { lazy } from '../lazy.ts'
+import { clientLogin } from '../login/client-login.ts'
 import { badOption, checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText, type Scopes, scopeList } from './credentials.ts'
-import type { LoginFlow } from './flow.ts'
-import { idTokenSignature } from './id-token-check.ts'
 import { invalidating } from './invalidating.ts'
+import type { LoginFlow } from './login-flow.ts'
 
-const loadGrant = /* @__PURE__ */ late(() => import('./code-grant.ts'))
+const loadGrant = /* @__PURE__ */ lazy(() => import('./code-grant.ts'))
+const loadSignatureCheck = /* @__PURE__ */ lazy(() => import('../verify/id-token-signature.ts'))
+
+/** Checks the signature of an id token against IMS's keys. A value: without it, its code is not in the bundle. */
+export const idTokenSignature: IdTokenCheck = async (...check) =>
+  (await loadSignatureCheck()).checkIdTokenSignature(...check)
 
 export interface AuthorizationCodeOptions {
   readonly clientId: string
@@ -70,6 +75,7 @@ export function codeFlow(options: CodeFlowOptions): LoginFlow {
     refresh: async (call, token) => (await loadGrant()).refreshGrant(call, { clientId, clientSecret }, token),
     start: async (call, redirect, asked) =>
       (await loadGrant()).startLogin(call, grant, { redirectUri: redirect, asked }),
+    login: clientLogin,
     finish: async (call, pending, callback) => (await loadGrant()).finishLogin(call, grant, { pending, callback }),
   }
 }

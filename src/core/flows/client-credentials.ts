@@ -1,11 +1,12 @@
+import { paths } from '../ims/paths.ts'
 import { isClientRefused } from '../ims/refusal.ts'
-import { late } from '../lazy.ts'
+import { lazy } from '../lazy.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText, type Scopes, scopeList, secretList } from './credentials.ts'
 import type { MachineFlow } from './flow.ts'
 import { invalidating } from './invalidating.ts'
 
-const loadGrant = /* @__PURE__ */ late(() => import('./client-credentials-grant.ts'))
+const loadGrant = /* @__PURE__ */ lazy(() => import('./generic-grant.ts'))
 
 export interface ClientCredentialsOptions {
   readonly clientId: string
@@ -39,10 +40,13 @@ export function clientCredentials(options: ClientCredentialsOptions): MachineFlo
     scopes,
     invalidate: invalidating(clientId, () => secrets[working]),
     async obtain(call) {
-      const { clientCredentialsGrant } = await loadGrant()
+      const { genericGrant } = await loadGrant()
+      // IMS documents a comma between scopes here
+      const parameters = { scope: scopes.join(','), ...(orgId !== undefined && { org_id: orgId }) }
+      const request = { clientId, path: paths.token, grant: 'client_credentials', parameters }
       for (let tried = 1; ; tried++) {
         try {
-          return await clientCredentialsGrant(call, { clientId, clientSecret: secrets[working], scopes, orgId })
+          return await genericGrant(call, { ...request, clientSecret: secrets[working] })
         } catch (error) {
           if (!isClientRefused(error) || tried >= secrets.length) throw error
           working = (working + 1) % secrets.length

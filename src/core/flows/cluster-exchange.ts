@@ -1,13 +1,13 @@
 import { digest } from '../digest.ts'
 import { ConfigurationError } from '../errors.ts'
 import { paths } from '../ims/paths.ts'
-import { late } from '../lazy.ts'
+import { lazy } from '../lazy.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText, type Scopes, scopeList } from './credentials.ts'
 import type { MachineFlow } from './flow.ts'
 import { invalidating } from './invalidating.ts'
 
-const loadGrant = /* @__PURE__ */ late(() => import('./generic-grant.ts'))
+const loadGrant = /* @__PURE__ */ lazy(() => import('./generic-grant.ts'))
 
 export interface ClusterExchangeOptions {
   readonly clientId: string

@@ -14,8 +14,9 @@ import {
 import { readRefusal } from '../ims/refused.ts'
 import { spelledOut } from '../ims/token-response.ts'
 import type { Tokens } from '../ims/tokens.ts'
+import type { LoginParameters } from '../login/login-options.ts'
 import { isError, redactText } from '../redact.ts'
-import type { LoginParameters, PendingLogin } from './flow.ts'
+import type { PendingLogin } from './login-flow.ts'
 
 export { refreshGrant } from './refresh-grant.ts'
 

@@ -3,17 +3,17 @@ import type { Call } from '../ims/call.ts'
 import { clientAuth, oauthClient, tokenRequest } from '../ims/oauth.ts'
 import type { Tokens } from '../ims/tokens.ts'
 
-/** A token by a grant that is IMS's own, or a standard one in IMS's own way. */
-export function genericGrant(
-  call: Call,
-  request: {
-    clientId: string
-    clientSecret: string | undefined
-    path: string
-    grant: string
-    parameters: Record<string, string>
-  },
-): Promise<Tokens> {
+interface GrantRequest {
+  readonly clientId: string
+  readonly clientSecret: string | undefined
+  readonly path: string
+  /** `grant_type` */
+  readonly grant: string
+  readonly parameters: Record<string, string>
+}
+
+/** Requests a token by a grant that needs no user at a page. */
+export function genericGrant(call: Call, request: GrantRequest): Promise<Tokens> {
   const { clientId, clientSecret, path, grant, parameters } = request
   const client = oauthClient(call, clientId)
   return tokenRequest(call, {

@@ -1,15 +1,15 @@
 import { ConfigurationError, ImsResponseError } from '../errors.ts'
 import type { Call } from '../ims/call.ts'
 import type { PrivateKeySource } from '../keys/read-private-key.ts'
-import { late } from '../lazy.ts'
+import { lazy } from '../lazy.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
 import type { AssertionClaims } from './assertion.ts'
 import { flowId, requireText, scopeList, secretList } from './credentials.ts'
 import type { MachineFlow } from './flow.ts'
 import { invalidating } from './invalidating.ts'
-import { signing } from './signing.ts'
 
-const loadExchange = /* @__PURE__ */ late(() => import('../ims/exchange-assertion.ts'))
+const loadAssertion = /* @__PURE__ */ lazy(() => import('./assertion.ts'))
+const loadExchange = /* @__PURE__ */ lazy(() => import('../ims/exchange-assertion.ts'))
 
 export interface JwtBearerOptions extends AssertionClaims {
   readonly clientSecret: string
@@ -46,7 +46,7 @@ export function jwtBearer(options: JwtBearerOptions): MachineFlow {
   let key: CryptoKey | undefined
   const exchange = async (call: Call) => {
     // signing and key formats are loaded when they are needed, and the key is imported once
-    const { importKey, signClaims } = await signing()
+    const { importKey, signClaims } = await loadAssertion()
     const { exchangeAssertion, serverNow } = await loadExchange()
     key ??= await importKey(options, call.readKey)
     const assertion = await signClaims(

@@ -1,12 +1,12 @@
 import { digest } from '../digest.ts'
 import type { Call } from '../ims/call.ts'
-import { late } from '../lazy.ts'
+import { lazy } from '../lazy.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText, type Scopes, scopeList } from './credentials.ts'
 import type { ContinuedFlow } from './flow.ts'
 import { invalidating } from './invalidating.ts'
 
-const loadGrant = /* @__PURE__ */ late(() => import('./refresh-grant.ts'))
+const loadGrant = /* @__PURE__ */ lazy(() => import('./refresh-grant.ts'))
 
 export interface RefreshTokenOptions {
   readonly clientId: string

@@ -1,12 +1,12 @@
 import { digest } from '../digest.ts'
 import { paths } from '../ims/paths.ts'
-import { late } from '../lazy.ts'
+import { lazy } from '../lazy.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText } from './credentials.ts'
 import type { MachineFlow } from './flow.ts'
 import { invalidating } from './invalidating.ts'
 
-const loadGrant = /* @__PURE__ */ late(() => import('./generic-grant.ts'))
+const loadGrant = /* @__PURE__ */ lazy(() => import('./generic-grant.ts'))
 
 export interface ServiceTokenOptions {
   readonly clientId: string

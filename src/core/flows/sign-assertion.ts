@@ -1,9 +1,11 @@
 import { resolveEndpoint } from '../ims/environment.ts'
 import type { PrivateKeySource } from '../keys/read-private-key.ts'
+import { lazy } from '../lazy.ts'
 import { badOption, checkOptions } from '../options.ts'
 import type { AssertionClaims } from './assertion.ts'
 import { requireText, scopeList } from './credentials.ts'
-import { signing } from './signing.ts'
+
+const loadAssertion = /* @__PURE__ */ lazy(() => import('./assertion.ts'))
 
 export interface SignAssertionOptions extends AssertionClaims {
   /** A `CryptoKey` is used as it is: with one, nothing is imported again. */
@@ -26,7 +28,7 @@ export async function signAssertion(options: SignAssertionOptions): Promise<stri
   requireText('signAssertion', { clientId, technicalAccountId, orgId })
   if (!Number.isFinite(now)) throw badOption('signAssertion: now must be a time in ms since the epoch')
   const endpoint = resolveEndpoint(options)
-  const { importKey, signClaims } = await signing()
+  const { importKey, signClaims } = await loadAssertion()
   const key = await importKey(options, undefined)
   return signClaims({ ...options, metaScopes: scopeList(options.metaScopes) }, { key, endpoint, now })
 }

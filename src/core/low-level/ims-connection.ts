@@ -1,14 +1,14 @@
 import { createEmitter, type Emit } from '../events.ts'
 import type { Call } from '../ims/call.ts'
 import { resolveEndpoint } from '../ims/environment.ts'
-import { late } from '../lazy.ts'
+import { lazy } from '../lazy.ts'
 import { checkCall } from '../options.ts'
 import type { ConnectionDefaults } from '../ports.ts'
 import { type Connection, callWith, connect } from '../setup.ts'
 import type { Verifier } from '../verify/verify-token.ts'
 import type { ImsOptions } from './ims-options.ts'
 
-const loadVerifier = /* @__PURE__ */ late(() => import('../verify/verify-token.ts'))
+const loadVerifier = /* @__PURE__ */ lazy(() => import('../verify/verify-token.ts'))
 
 /** What an adapter knows beside the options of `new Ims`. */
 export interface ImsSetting {

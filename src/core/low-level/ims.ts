@@ -4,7 +4,7 @@ import { requireText } from '../flows/credentials.ts'
 import { type Call, type ImsRequest, urlOf } from '../ims/call.ts'
 import { claimsOf, type TokenClaims } from '../ims/decode-token.ts'
 import { paths } from '../ims/paths.ts'
-import { late } from '../lazy.ts'
+import { lazy } from '../lazy.ts'
 import { resultOfToken, type TokenResult } from '../low-level/token-result.ts'
 import { checkCall, checkOptions } from '../options.ts'
 import { withoutTrailing } from '../text.ts'
@@ -30,8 +30,8 @@ export type { ClientCredential } from './request-token.ts'
 export type { AuthorizationCodeRequest, RefreshTokenRequest } from './token-grants.ts'
 export type { ImsValidation } from './validation.ts'
 
-const loadWire = /* @__PURE__ */ late(() => import('./wire.ts'))
-const loadPromises = /* @__PURE__ */ late(() => import('./promise-grants.ts'))
+const loadWire = /* @__PURE__ */ lazy(() => import('./wire.ts'))
+const loadPromises = /* @__PURE__ */ lazy(() => import('./promise-grants.ts'))
 
 /**
  * The low-level IMS HTTP API. Every method rejects with `ImsResponseError` if IMS refuses, with `UnavailableError` if IMS

@@ -3,7 +3,7 @@ import { ConfigurationError, ImsResponseError, isImsError, LoginRequiredError, U
 import { isContinued, isMachine } from '../flows/flow.ts'
 import { isRefusal } from '../ims/refusal.ts'
 import type { Tokens } from '../ims/tokens.ts'
-import { late } from '../lazy.ts'
+import { lazy } from '../lazy.ts'
 import { noLock } from '../memory.ts'
 import type { Hold } from '../ports.ts'
 import { stopwatch } from '../time.ts'
@@ -20,7 +20,7 @@ type Outcome =
   | { readonly status: 'uncertain'; readonly note: Note }
   | { readonly status: 'lost' }
 
-const loadMeaning = /* @__PURE__ */ late(() => import('../ims/asking-for-user.ts'))
+const loadMeaning = /* @__PURE__ */ lazy(() => import('../ims/asking-for-user.ts'))
 
 /** How often a renewal starts over because another process changed the store or took the lock. */
 const rounds = 3

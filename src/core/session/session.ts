@@ -1,17 +1,16 @@
 import { ConfigurationError } from '../errors.ts'
 import { isSilent } from '../flows/flow.ts'
 import type { Tokens } from '../ims/tokens.ts'
-import { late } from '../lazy.ts'
+import { lazy } from '../lazy.ts'
 import { checkCall } from '../options.ts'
 import type { Change } from '../ports.ts'
 import type { Setup } from '../setup.ts'
 import { monotonic } from '../time.ts'
 import { removeNote } from './note.ts'
 import { type SharedFlight, sharedFlight } from './single-flight.ts'
-import { createState, type Errand, isPaused, type SessionState, signOut } from './state.ts'
+import { createState, type Errand, goesOnBehind, isPaused, type SessionState, signOut } from './state.ts'
 import { backgroundPause } from './times.ts'
 import {
-  fingerprint,
   isFresh,
   isUnexpired,
   later,
@@ -19,14 +18,12 @@ import {
   type Reading,
   remember,
   renewalMargin,
-  save,
   saveAgain,
   warmTokens,
 } from './token-cache.ts'
 import { noteFailure, within, withLockIfSoon } from './with-lock.ts'
 
-const loadRenewal = /* @__PURE__ */ late(() => import('./renewal.ts'))
-const loadCrossed = /* @__PURE__ */ late(() => import('./crossed.ts'))
+const loadRenewal = /* @__PURE__ */ lazy(() => import('./renewal.ts'))
 
 export interface GetTokenOptions {
   /** Ends this caller's wait; others who wait for the same token are not disturbed. */
@@ -39,11 +36,10 @@ export interface GetTokenOptions {
 
 /** getToken's story: look into memory, into the store, and renew if that is due. */
 export interface Session {
+  readonly state: SessionState
   current(options?: GetTokenOptions): Promise<Tokens>
   /** The token in memory while no look at the store is due: the warm path. */
   warm(): Tokens | undefined
-  /** Stores what a login obtained. */
-  keep(tokens: Tokens): Promise<void>
   /**
    * Forgets memory and store; `found` is told what was there. What is being renewed meanwhile is not brought back.
    * Rejects if the store cannot forget.
@@ -81,9 +77,9 @@ export function createSession(setup: Setup): Session {
   }
   const { state, forgetting } = running
   return {
+    state,
     current: (options = {}) => current(running, options),
     warm: () => (running.closed === undefined ? warmTokens(setup, state.cache) : undefined),
-    keep: (tokens) => keep(state, tokens),
     forget: (found = () => {}) => forget(running, found),
     onForget: (work) => void forgetting.push(work),
     refreshMemory: () => remember(setup, state.cache, undefined),
@@ -158,7 +154,7 @@ function renewBehind(running: Running, known: Tokens): void {
   const { state } = running
   const { flow, platform, connection } = state.setup
   const silent = isSilent(flow) || known.refreshToken !== undefined
-  if (!silent || !outlives(state.setup) || monotonic(connection.clock) < running.behindAfter) return
+  if (!silent || !goesOnBehind(state.setup) || monotonic(connection.clock) < running.behindAfter) return
   running.behindAfter = monotonic(connection.clock) + backgroundPause
   const minValidity = renewalMargin(state.setup, known)
   const work = flight(running, { minValidity, force: false, known, began: state.generation, behind: true })
@@ -167,29 +163,6 @@ function renewBehind(running: Running, known: Tokens): void {
       if (running.closed === undefined) noteFailure(state.setup, error, 'renewing in the background')
     })
   platform.waitUntil?.(work)
-}
-
-/** Whether work goes on behind a call: what ends with its request begins nothing that it cannot bring to an end. */
-function outlives({ platform }: Setup): boolean {
-  return platform.sharing !== false || platform.waitUntil !== undefined
-}
-
-async function keep(state: SessionState, tokens: Tokens): Promise<void> {
-  const { setup, cache } = state
-  state.generation++
-  state.refusal = undefined
-  await withLockIfSoon(setup, await setup.tokenKey(), async (held) => {
-    const before = await load(setup, cache)
-    remember(setup, cache, tokens)
-    const over = before.status === 'found' ? fingerprint(before.tokens) : undefined
-    await save(setup, cache, { tokens, over })
-    await state.announce('login')
-    if (held || over === undefined || !outlives(setup)) return
-    const work = loadCrossed()
-      .then(({ restoreCrossed }) => restoreCrossed(state, { tokens, over }))
-      .catch((error: unknown) => noteFailure(setup, error, 'locking'))
-    setup.platform.waitUntil?.(work)
-  })
 }
 
 async function forget(running: Running, found: (tokens: Tokens | undefined) => void): Promise<void> {

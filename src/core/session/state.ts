@@ -86,3 +86,8 @@ export function rememberRefusal(state: SessionState, error: unknown): void {
 export function throwIfRefused({ setup, refusal }: SessionState): void {
   if (refusal !== undefined && monotonic(setup.connection.clock) < refusal.until) throw refusal.error
 }
+
+/** Whether work goes on behind a call: what ends with its request begins nothing that it cannot bring to an end. */
+export function goesOnBehind({ platform }: Setup): boolean {
+  return platform.sharing !== false || platform.waitUntil !== undefined
+}

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../../../core/errors.ts'
 import { type CodeFlowOptions, codeFlow } from '../../../core/flows/authorization-code.ts'
 import { secretInPage } from '../../../core/flows/credentials.ts'
-import type { LoginFlow } from '../../../core/flows/flow.ts'
+import type { LoginFlow } from '../../../core/flows/login-flow.ts'
 import { checkOptions } from '../../../core/options.ts'
 
 export interface PublicClientOptions extends Omit<CodeFlowOptions, 'clientSecret'> {

@@ -9,7 +9,7 @@ import {
   UnavailableError,
 } from '../../../core/errors.ts'
 import type { ImsEvent } from '../../../core/events.ts'
-import type { StartLoginOptions } from '../../../core/login/sign-in.ts'
+import type { StartLoginOptions } from '../../../core/login/login-options.ts'
 import type { GetTokenOptions } from '../../../core/session/session.ts'
 
 // what a page and its vault say to each other: never a token

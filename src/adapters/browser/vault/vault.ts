@@ -1,5 +1,5 @@
 import { type ClientOptions, createClient, type LoginClient, type TokenSet } from '../../../core/client.ts'
-import type { LoginFlow } from '../../../core/flows/flow.ts'
+import type { LoginFlow } from '../../../core/flows/login-flow.ts'
 import { memoryPlatform } from '../../../core/memory.ts'
 import { badOption, checkOptions } from '../../../core/options.ts'
 import type { Platform } from '../../../core/ports.ts'

@@ -2,10 +2,11 @@ import type { ContextKind } from '../../../core/compat/context-kind.ts'
 import { CLI } from '../../../core/compat/context-names.ts'
 import type { ContextData, ContextStore } from '../../../core/compat/contexts.ts'
 import { ConfigurationError, LoginRequiredError } from '../../../core/errors.ts'
-import type { LoginFlow } from '../../../core/flows/flow.ts'
 import { invalidating } from '../../../core/flows/invalidating.ts'
+import type { LoginFlow } from '../../../core/flows/login-flow.ts'
 import { endpoints } from '../../../core/ims/environment.ts'
 import { isObject } from '../../../core/json.ts'
+import { clientLogin } from '../../../core/login/client-login.ts'
 import type { Untyped } from '../../../core/low-level/untyped.ts'
 import type { Json } from '../../../core/ports.ts'
 import type { RelayLoginOptions } from '../login/login-relay.ts'
@@ -38,6 +39,7 @@ function cliFlow(data: ContextData, options: RelayOptions): LoginFlow {
     clientId,
     scopes: [],
     invalidate: invalidating(clientId, () => undefined),
+    login: clientLogin,
     start: noHalves,
     finish: noHalves,
     async signIn(call) {

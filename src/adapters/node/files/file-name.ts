@@ -1,6 +1,6 @@
-import { late } from '../../../core/lazy.ts'
+import { lazy } from '../../../core/lazy.ts'
 
-const loadCrypto = late(() => import('node:crypto'))
+const loadCrypto = lazy(() => import('node:crypto'))
 
 /** The name of the file for a key: its SHA-256 in hexadecimal. */
 export async function fileNameOf(key: string): Promise<string> {

@@ -1,5 +1,5 @@
-import type { PendingLogin } from '../../../core/flows/flow.ts'
-import { pendingLogin } from '../../../core/login/login.ts'
+import type { PendingLogin } from '../../../core/flows/login-flow.ts'
+import { pendingLogin } from '../../../core/login/callback.ts'
 import { safePath } from '../../../core/login/return-to.ts'
 import type { Json } from '../../../core/ports.ts'
 import type { Arrived } from './auth-handler.ts'

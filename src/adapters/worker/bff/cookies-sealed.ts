@@ -1,7 +1,7 @@
 import * as base64url from '../../../core/base64url.ts'
 import { digest } from '../../../core/digest.ts'
 import { ConfigurationError } from '../../../core/errors.ts'
-import { late } from '../../../core/lazy.ts'
+import { lazy } from '../../../core/lazy.ts'
 import type { Clock, Json } from '../../../core/ports.ts'
 import { derivedKey } from '../derived-key.ts'
 
@@ -32,8 +32,8 @@ export interface Sealer {
 
 const least = 32
 
-const loadEncryption = /* @__PURE__ */ late(() => import('jose/jwt/encrypt'))
-const loadDecryption = /* @__PURE__ */ late(() => import('jose/jwt/decrypt'))
+const loadEncryption = /* @__PURE__ */ lazy(() => import('jose/jwt/encrypt'))
+const loadDecryption = /* @__PURE__ */ lazy(() => import('jose/jwt/decrypt'))
 
 /**
  * JWE (RFC 7516) with AES-256-GCM under keys that HKDF-SHA-256 (RFC 5869) derives from the secrets, one per purpose.

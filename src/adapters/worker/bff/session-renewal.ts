@@ -1,6 +1,6 @@
 import { digest } from '../../../core/digest.ts'
 import { LoginRequiredError, UnavailableError } from '../../../core/errors.ts'
-import type { LoginFlow } from '../../../core/flows/flow.ts'
+import type { LoginFlow } from '../../../core/flows/login-flow.ts'
 import { isGrantOver } from '../../../core/ims/refusal.ts'
 import { isObject } from '../../../core/json.ts'
 import { lockLike } from '../../../core/memory.ts'

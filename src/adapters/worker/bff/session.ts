@@ -1,7 +1,7 @@
 import type { ClientOptions, LoginClient } from '../../../core/client.ts'
 import { isImsError } from '../../../core/errors.ts'
 import type { AuthorizedFetch } from '../../../core/fetch/authorized-fetch.ts'
-import type { LoginFlow } from '../../../core/flows/flow.ts'
+import type { LoginFlow } from '../../../core/flows/login-flow.ts'
 import { keepUntil, parseTokens } from '../../../core/ims/tokens.ts'
 import type { Clock, Json, Lock, Store } from '../../../core/ports.ts'
 import type { GetTokenOptions } from '../../../core/session/session.ts'

@@ -1,7 +1,7 @@
 import { ConfigurationError, isImsError, TokenError } from '../../../core/errors.ts'
 import { createEmitter, type Emit } from '../../../core/events.ts'
 import { claimsOf, type TokenClaims } from '../../../core/ims/decode-token.ts'
-import { late } from '../../../core/lazy.ts'
+import { lazy } from '../../../core/lazy.ts'
 import { validateAtIms } from '../../../core/low-level/validate-at-ims.ts'
 import type { Validated } from '../../../core/low-level/validation.ts'
 import type { ValidationCache as CoreValidationCache } from '../../../core/low-level/validation-cache.ts'
@@ -38,7 +38,7 @@ export type Guard = (request: Request) => Promise<TokenClaims | Response>
 // requests of one isolate share the keys, also where each makes a guard of its own
 const verifiers = /* @__PURE__ */ new Map<string, Verifier>()
 const fewVerifiers = 20
-const loadVerifier = /* @__PURE__ */ late(() => import('../../../core/verify/verify-token.ts'))
+const loadVerifier = /* @__PURE__ */ lazy(() => import('../../../core/verify/verify-token.ts'))
 
 const optionNames: OptionNames<RequireTokenOptions> = {
   validate: 1,

@@ -1,10 +1,27 @@
 import { digest } from '../digest.ts'
 import type { Tokens } from '../ims/tokens.ts'
 import { readNote } from './note.ts'
-import type { SessionState } from './state.ts'
+import { goesOnBehind, type SessionState } from './state.ts'
 import { longestWait } from './times.ts'
 import { fingerprint, load, remember, save } from './token-cache.ts'
-import { noteFailure, withLock } from './with-lock.ts'
+import { noteFailure, withLock, withLockIfSoon } from './with-lock.ts'
+
+/** Stores the tokens of a login, in place of those that are there. */
+export async function storeLogin(state: SessionState, tokens: Tokens): Promise<void> {
+  const { setup, cache } = state
+  state.generation++
+  state.refusal = undefined
+  await withLockIfSoon(setup, await setup.tokenKey(), async (held) => {
+    const before = await load(setup, cache)
+    remember(setup, cache, tokens)
+    const over = before.status === 'found' ? fingerprint(before.tokens) : undefined
+    await save(setup, cache, { tokens, over })
+    await state.announce('login')
+    if (held || over === undefined || !goesOnBehind(setup)) return
+    const work = restoreCrossed(state, { tokens, over }).catch((error: unknown) => noteFailure(setup, error, 'locking'))
+    setup.platform.waitUntil?.(work)
+  })
+}
 
 /** What a login stored without the lock, and the fingerprint of the entry that it replaced. */
 interface Replacement {
@@ -17,7 +34,7 @@ interface Replacement {
  * the entry that they replaced, and dropped or renewed it. A user who has signed out since leaves no note behind, so that
  * is not undone.
  */
-export async function restoreCrossed(state: SessionState, { tokens, over }: Replacement): Promise<void> {
+async function restoreCrossed(state: SessionState, { tokens, over }: Replacement): Promise<void> {
   const { setup, cache, generation } = state
   const task = async () => {
     const [reading, note, replaced] = [await load(setup, cache), await readNote(setup), await digest(over)]

@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
-import { copyData } from '../../src/core/copy-data.ts'
+import { copyData } from '../../src/core/json.ts'
 
 test('copies plain data, also of another realm, into objects of this one', () => {
   const data = runInNewContext('({ text: "a", list: [1, { deep: null }], none: undefined, ["__proto__"]: 1 })')

@@ -1,0 +1,60 @@
+import type { Emit } from './events.ts'
+import { allowedOrigins, type OriginTest } from './fetch/allowed-origins.ts'
+import { secretInPage } from './flows/credentials.ts'
+import { type Flow, isSilent, needsUser } from './flows/flow.ts'
+import { badOption, requireMethods } from './options.ts'
+import { withPlatform } from './platform.ts'
+import type { Platform } from './ports.ts'
+import { requireRenewable } from './session/renewable.ts'
+import { type ConnectionOptions, requirePositive } from './setup.ts'
+
+export interface ClientOptions<F extends Flow = Flow>
+  extends Platform,
+    Omit<ConnectionOptions, 'clock' | 'fetch' | 'readKey'> {
+  /** How the credential becomes tokens. */
+  readonly flow: F
+  /** Whose tokens these are, if one store serves many users: part of their key. */
+  readonly owner?: string
+  /** ms that a token must still be valid for; default 600,000. */
+  readonly minValidity?: number
+  readonly onEvent?: Emit
+  /** Where `fetch` may send the token. Default: Adobe's API domains. */
+  readonly allowedOrigins?: readonly string[]
+}
+
+/** The options of a client, checked, with what its platform provides. */
+export interface CheckedOptions extends Pick<ClientOptions, 'flow' | 'owner' | 'onEvent'> {
+  readonly minValidity: number
+  readonly allows: OriginTest
+  readonly platform: Platform & ConnectionOptions
+}
+
+/** @throws {ConfigurationError} `BAD_OPTION`; `SECRET_IN_BROWSER` for a credential with a secret in a browser app */
+export function checkedOptions(given: ClientOptions): CheckedOptions {
+  const { flow, owner, minValidity = 600_000, onEvent, allowedOrigins: origins, ...platform } = withPlatform(given)
+  requireFlow(flow)
+  requirePlatform(platform)
+  requireRenewable(flow, platform)
+  if (flow.confidential && platform.allowsSecrets === false)
+    throw secretInPage(`the secret of a ${flow.kind} credential`)
+  if (minValidity !== 0) requirePositive('minValidity', minValidity)
+  return {
+    flow,
+    platform,
+    minValidity,
+    allows: allowedOrigins(origins),
+    ...(owner !== undefined && { owner }),
+    ...(onEvent && { onEvent }),
+  }
+}
+
+function requireFlow(flow: Flow | null | undefined): void {
+  if (typeof flow !== 'object' || flow === null || !(isSilent(flow) || needsUser(flow)))
+    throw badOption('createClient needs a flow, such as clientCredentials({…})')
+  if (needsUser(flow)) requireMethods('a flow that needs a user', flow, 'login')
+}
+
+function requirePlatform({ store, lock }: Platform): void {
+  if (typeof store?.get === 'function' && typeof lock === 'function') return
+  throw badOption('createClient needs a platform: spread one, such as ...memoryPlatform()')
+}

@@ -1,0 +1,71 @@
+import type { LoginClientParts } from '../flows/login-flow.ts'
+import { lazy } from '../lazy.ts'
+import { checkCall } from '../options.ts'
+import { invalidateTokens } from '../session/invalidate.ts'
+import { noteFailure } from '../session/with-lock.ts'
+import { tokenSet } from '../token-set.ts'
+import { abandon, depart } from './departure.ts'
+import { createLanding } from './landing.ts'
+import type { LoginMethods } from './login-methods.ts'
+import type { LoginOptions } from './login-options.ts'
+import type { LoginState } from './login-state.ts'
+import { storedLogin } from './pending.ts'
+
+const loadLogin = /* @__PURE__ */ lazy(() => import('./login.ts'))
+
+/** The methods of a client whose flow needs a user: the `login` of such a flow. */
+export function clientLogin(parts: LoginClientParts): LoginMethods {
+  const { flow, setup, session, closing } = parts
+  const { platform } = setup
+  const state: LoginState = { ...parts, pending: platform.pending ?? platform.store, finished: new Map() }
+  const landing = createLanding({
+    arrival: platform.arrival,
+    isOurs: async (url) => (await storedLogin(state.pending, url)) !== undefined,
+    finish: async (arrival, url) => ({ result: (await loadLogin()).redirectResult(state, arrival, url) }),
+  })
+  session.onForget(() => {
+    state.finished.clear()
+    landing.forget()
+  })
+  return {
+    login: async (options) => login(state, untilClosed(closing, options)),
+    startLogin: async (options) => (await loadLogin()).startLogin(state, untilClosed(closing, options)),
+    async finishLogin(callback, options) {
+      const { finishLogin } = await loadLogin()
+      const { tokens, ...rest } = await finishLogin(state, callback, untilClosed(closing, options))
+      return Object.assign(tokenSet(tokens, flow), rest)
+    },
+    async handleRedirect() {
+      const result = await landing.read()
+      return result?.status === 'signedIn' ? { ...result, tokens: tokenSet(result.tokens, flow) } : result
+    },
+    logout: (options) => logout(state, options),
+  }
+}
+
+async function login(state: LoginState, options: LoginOptions): Promise<string> {
+  const departure = depart(state.setup.platform, state.flow, options)
+  const { runLogin } = await loadLogin().catch(async (error) => {
+    await abandon(departure)
+    throw error
+  })
+  return (await runLogin(state, departure, options)).tokens.accessToken
+}
+
+async function logout({ setup, session, flow }: LoginState, options: Parameters<LoginMethods['logout']>[0]) {
+  checkCall('logout', options)
+  const { postLogoutRedirectUri, signal } = options ?? {}
+  const { removing, invalidating } = await invalidateTokens(setup, session, signal)
+  if (removing !== undefined) throw removing.error
+  // the user is signed out here, even if IMS could not be reached
+  if (invalidating !== undefined) noteFailure(setup, invalidating.error, 'invalidating')
+  setup.connection.emit({ type: 'logout', clientId: flow.clientId })
+  // loaded last, so that a part that cannot be loaded does not keep the user signed in
+  return (await loadLogin()).logoutUrl(setup, postLogoutRedirectUri)
+}
+
+/** The options of a call that ends when the client is closed. */
+function untilClosed<Options extends { signal?: AbortSignal | undefined }>(closing: AbortSignal, options?: Options) {
+  checkCall('a login', options)
+  return { ...options, signal: options?.signal ? AbortSignal.any([options.signal, closing]) : closing }
+}

@@ -1,0 +1,74 @@
+import { LoginRequiredError } from '../errors.ts'
+import type { ImsEventOf } from '../events.ts'
+import type { PendingLogin } from '../flows/login-flow.ts'
+import { refusalIn } from '../ims/refused.ts'
+import type { Tokens } from '../ims/tokens.ts'
+import type { Arrival, Store } from '../ports.ts'
+import { finishedKey, isSamePlace, parsePending } from './callback.ts'
+import { finishLogin } from './finish.ts'
+import type { RedirectOutcome } from './login-methods.ts'
+import type { LoginState } from './login-state.ts'
+import { stateIn, storedLogin } from './pending.ts'
+
+/** Finishes the login that `url` answers; `undefined` if another page waits for that, or it answers no login of ours. */
+export async function redirectResult(
+  state: LoginState,
+  arrival: Arrival,
+  url: URL,
+): Promise<RedirectOutcome<Tokens> | undefined> {
+  const known = await knownLogin(state.pending, url)
+  if (await isElsewhere(known, arrival, url)) return undefined
+  if (known === undefined) {
+    const { redirectUri = url.href } = state.flow
+    const here = !URL.canParse(redirectUri) || isSamePlace(new URL(redirectUri), url)
+    state.setup.connection.emit(ignoredCallback(url, here ? 'state' : 'path'))
+    return undefined
+  }
+  const tokens = finishLogin(state, url).then((result) => result.tokens)
+  return redirectOutcome(known, tokens, arrival)
+}
+
+/** A login that this tab knows; only `finished` if it was replayed, and nothing if what is stored of it is damaged. */
+export type KnownLogin = Partial<PendingLogin> & { readonly finished?: true }
+
+/** What this tab knows of the login that `callback` answers; `undefined` if it answers no login of ours. */
+export async function knownLogin(store: Store, callback: URL): Promise<KnownLogin | undefined> {
+  if (stateIn(callback) === undefined) return undefined
+  if ((await store.get(await finishedKey(callback))) !== undefined) return { finished: true }
+  const stored = await storedLogin(store, callback)
+  return stored === undefined ? undefined : (parsePending(stored) ?? {})
+}
+
+/** Whether there is nothing to do in this page: the login was finished before, or another page waits for its answer. */
+export async function isElsewhere(known: KnownLogin | undefined, arrival: Arrival, url: URL): Promise<boolean> {
+  if (known !== undefined) arrival.clear(url)
+  if (known?.finished) return true
+  // an address without a state answers no login
+  if (!url.searchParams.get('state') || (known !== undefined && (known.mode ?? 'redirect') === 'redirect')) return false
+  const taken = await arrival.handOver(url)
+  if (taken) arrival.clear(url)
+  return taken
+}
+
+/** The result of a login: that the user did not sign in, or that IMS needs the user, is a result too. */
+export async function redirectOutcome<T>(
+  { returnTo, appState, context }: KnownLogin,
+  finishing: Promise<T>,
+  arrival: Arrival,
+): Promise<RedirectOutcome<T>> {
+  const rest = { ...(returnTo !== undefined && { returnTo }), ...(appState !== undefined && { appState }) }
+  try {
+    const tokens = await finishing
+    arrival.completed()
+    return { status: 'signedIn', tokens, ...rest, ...(context !== undefined && { context }) }
+  } catch (error) {
+    if (!(error instanceof LoginRequiredError) || error.code === 'STATE_MISMATCH') throw error
+    return { status: 'denied', error, ...rest }
+  }
+}
+
+/** The event for an address that is left as it is, with the error in it. */
+export function ignoredCallback(callback: URL, reason: 'state' | 'path'): ImsEventOf<'callback-ignored'> {
+  const { details: _, ...refusal } = refusalIn(callback)
+  return { type: 'callback-ignored', reason, ...refusal }
+}

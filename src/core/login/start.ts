@@ -1,0 +1,40 @@
+import type { PendingLogin } from '../flows/login-flow.ts'
+import { asJson } from '../json.ts'
+import { badOption } from '../options.ts'
+import { checkReturnTo } from './departure.ts'
+import type { LoginOptions, StartLoginOptions } from './login-options.ts'
+import type { LoginState } from './login-state.ts'
+import { pendingKey } from './pending.ts'
+
+/** The first half of a login: the address to send the user to. */
+export async function startLogin(state: LoginState, options: StartLoginOptions): Promise<URL> {
+  const { flow, setup } = state
+  const { redirectUri = flow.redirectUri, ...rest } = options
+  rest.signal?.throwIfAborted()
+  checkReturnTo(setup.platform, rest.returnTo)
+  if (redirectUri === undefined)
+    throw badOption(
+      'startLogin needs redirectUri: the URL, registered with the credential, that IMS redirects the user to',
+    )
+  return (await requestLogin(state, redirectUri, rest)).url
+}
+
+/** Builds the authorization request, and stores what the callback is checked against. */
+export async function requestLogin(
+  { flow, setup, pending: store }: LoginState,
+  redirectUri: string,
+  options: LoginOptions,
+): Promise<{ url: URL; pending: PendingLogin }> {
+  const { signal, appState, returnTo, mode, context, ...asked } = options
+  const parameters = mode === 'silent' ? { ...asked, prompt: 'none' } : asked
+  const { url, pending } = await flow.start(await setup.call(signal), redirectUri, parameters)
+  const stored: PendingLogin = {
+    ...pending,
+    ...(mode !== undefined && { mode }),
+    ...(context !== undefined && { context }),
+    ...(appState !== undefined && { appState }),
+    ...(returnTo !== undefined && { returnTo }),
+  }
+  await store.set(pendingKey(pending.state), asJson(stored), pending.expiresAt)
+  return { url, pending: stored }
+}

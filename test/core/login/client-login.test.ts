@@ -1,0 +1,24 @@
+import { afterEach, expect, test, vi } from 'vitest'
+
+afterEach(() => {
+  vi.doUnmock('../../../src/core/login/login.ts')
+  vi.resetModules()
+})
+
+test('one who signs out is signed out here, also where the rest of the login cannot be loaded', async () => {
+  vi.resetModules()
+  vi.doMock('../../../src/core/login/login.ts', () => {
+    throw new TypeError('Failed to fetch dynamically imported module')
+  })
+  const { authorizationCode, createClient, memoryPlatform } = await import('../../../src/core/index.ts')
+  const platform = memoryPlatform()
+  const flow = authorizationCode({ clientId: 'app', scopes: ['openid'], redirectUri: 'https://app.example/' })
+  const fetch = async () => new Response(null, { status: 200 })
+  const client = createClient({ flow, ...platform, fetch })
+  const key = `imskit/tokens/${JSON.stringify(['https://ims-na1.adobelogin.com', flow.id, null, null])}`
+  await platform.store.set(key, { accessToken: 'token', expiresAt: Date.now() + 3_600_000 })
+  expect(await client.getToken()).toBe('token')
+  await expect(client.logout()).rejects.toMatchObject({ code: 'NETWORK_FAILED' })
+  expect(await platform.store.get(key)).toBeUndefined()
+  await expect(client.getToken()).rejects.toMatchObject({ code: 'LOGIN_REQUIRED' })
+})
