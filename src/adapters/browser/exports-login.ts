@@ -33,7 +33,7 @@ export type { Flow, LoginFlow, LoginParameters, PendingLogin, SilentFlow } from 
 export type { Call } from '../../core/ims/call.ts'
 export { getTokenData, type TokenClaims } from '../../core/ims/decode-token.ts'
 export type { ImsEnv } from '../../core/ims/environment.ts'
-export type { RetryPolicy } from '../../core/ims/retry-policy.ts'
+export type { RetryPolicy } from '../../core/ims/retry.ts'
 export type { Tokens } from '../../core/ims/tokens.ts'
 export type { LoginOptions, RedirectOutcome, StartLoginOptions } from '../../core/login/sign-in.ts'
 export {

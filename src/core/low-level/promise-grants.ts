@@ -1,5 +1,7 @@
 import { requireText, type Scopes, scopeList } from '../flows/credentials.ts'
-import { malformed, refusalInside, send, urlOf } from '../ims/call.ts'
+import { urlOf } from '../ims/call.ts'
+import { send } from '../ims/http.ts'
+import { malformed, refusalInside } from '../ims/response-error.ts'
 import { spelledOut, tokensFrom } from '../ims/token-response.ts'
 import type { Tokens } from '../ims/tokens.ts'
 import { parseObject } from '../json.ts'

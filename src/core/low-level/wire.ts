@@ -1,5 +1,6 @@
 // what the low-level API asks IMS with, loaded when it first does
-import { type Call, type ImsRequest, send } from '../ims/call.ts'
+import type { Call, ImsRequest } from '../ims/call.ts'
+import { send } from '../ims/http.ts'
 import type { Untyped } from './untyped.ts'
 
 export { invalidateAtIms } from '../ims/invalidate-token.ts'
