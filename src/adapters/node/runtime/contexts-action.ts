@@ -1,9 +1,8 @@
 import { kindOf } from '../../../core/compat/context-kind.ts'
 import { type ContextStore, type StoredToken, type TokenPatch, withTokens } from '../../../core/compat/contexts.ts'
 import { jwtKind, serverToServerKind } from '../../../core/compat/kinds-with-secret.ts'
-import { copyData } from '../../../core/copy-data.ts'
 import { UnavailableError } from '../../../core/errors.ts'
-import { isObject } from '../../../core/json.ts'
+import { copyData, isObject } from '../../../core/json.ts'
 import type { Json } from '../../../core/ports.ts'
 import type { StateTokens } from './store-state.ts'
 
