@@ -1,5 +1,5 @@
 import type { Call } from '../ims/call.ts'
-import type { InvalidatedType } from '../ims/invalidate-token.ts'
+import type { InvalidatedType } from '../ims/invalidation.ts'
 import type { Tokens } from '../ims/tokens.ts'
 import type { Json, LoginMode } from '../ports.ts'
 

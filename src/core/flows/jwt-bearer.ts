@@ -9,7 +9,7 @@ import type { MachineFlow } from './flow.ts'
 import { invalidating } from './invalidating.ts'
 import { signing } from './signing.ts'
 
-const loadExchange = /* @__PURE__ */ late(() => import('../ims/exchange-assertion.ts'))
+const loadExchange = /* @__PURE__ */ late(() => import('../ims/endpoints/exchange-jwt.ts'))
 
 export interface JwtBearerOptions extends AssertionClaims {
   readonly clientSecret: string

@@ -3,7 +3,7 @@ import type { Call, ImsRequest } from '../ims/call.ts'
 import { send } from '../ims/http.ts'
 import type { Untyped } from './untyped.ts'
 
-export { invalidateAtIms } from '../ims/invalidate-token.ts'
+export { invalidateAtIms } from '../ims/invalidation.ts'
 export { exchangeToken } from './exchange-token.ts'
 export { bodyOf } from './request-body.ts'
 export * from './token-grants.ts'
