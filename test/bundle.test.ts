@@ -28,7 +28,7 @@ describe('what a page is sent', () => {
 
   test.each(ours)('%s: esbuild’s splitting loads nothing that speaks to IMS at start', async (_, { code, budget }) => {
     const { modules, bytes } = await startOfEsbuild(code)
-    expect((modules as string[]).filter((name) => /oauth4webapi|\/ims\/call/.test(name))).toEqual([])
+    expect((modules as string[]).filter((name) => /oauth4webapi|\/ims\/http/.test(name))).toEqual([])
     // it makes some fifteen files of that, each gzipped alone
     expect(bytes).toBeLessThanOrEqual(budget + 6_000)
   })

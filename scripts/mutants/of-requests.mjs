@@ -60,25 +60,34 @@ export const mutants = [
     ['choose', 'return keys.length === 1 ? keys[0]', 'return keys.length > 0 ? keys[0]'],
     ['reloadFor', 'isWithin(state, failure.at, pauseAfterFailure)', 'false'],
   ]),
-  ...area('requests and retry', ['test/core/ims/retry.test.ts', 'test/core/http.test.ts'], 'core/ims/call.ts', [
+  ...area('requests and retry', ['test/core/ims/retry.test.ts', 'test/core/http.test.ts'], 'core/ims/http.ts', [
     ['send', 'request.once ? 0 : call.retry.retries', 'call.retry.retries'],
-    ['send', 'attempt <= retries && ', 'attempt < retries && '],
-    ['send', ' && failure.details?.final !== true', ''],
+    ['send', 'attempt > retries', 'attempt >= retries'],
     ['send', 'failure.retryAfter ?? backOff', 'backOff'],
     ['requestInit', "credentials: 'omit'", "credentials: 'include'"],
-    ['noteServerTime', 'Math.abs(skew) > maxHonestSkew ?', 'true ?'],
     ['attemptOnce', 'if (call.signal?.aborted) throw call.signal.reason', ''],
   ]),
+  ...area('requests and retry', ['test/core/http.test.ts'], 'core/ims/server-clock.ts', [
+    ['noteServerTime', 'Math.abs(skew) > maxHonestSkew ?', 'true ?'],
+  ]),
+  ...area(
+    'requests and retry',
+    ['test/core/ims/retry.test.ts', 'test/core/http.test.ts'],
+    'core/ims/response-error.ts',
+    [['refusal', 'retryable: isTransient(status)', 'retryable: true']],
+  ),
   ...area('requests and retry', ['test/core/refusals.test.ts', 'test/core/http.test.ts'], 'core/ims/refused.ts', [
     ['readRefusal', 'redactText(value.slice(0, 5_000), secrets)', 'value'],
   ]),
   ...area('requests and retry', ['test/core/ims/retry.test.ts', 'test/core/http.test.ts'], 'core/ims/retry.ts', [
-    ['transient', 'new Set([429, 500, 502, 503, 504])', 'new Set([500, 502, 503, 504])'],
     [
       'backOff',
       'Math.min(policy.maxDelay, policy.baseDelay * 2 ** (attempt - 1))',
       'policy.baseDelay * 2 ** (attempt - 1)',
     ],
+  ]),
+  ...area('requests and retry', ['test/core/ims/retry.test.ts', 'test/core/http.test.ts'], 'core/ims/retry-after.ts', [
+    ['transient', 'new Set([429, 500, 502, 503, 504])', 'new Set([500, 502, 503, 504])'],
     ['parseRetryAfter', 'return Number(header) * 1000', 'return Number(header)'],
     ['parseRetryAfter', 'Math.max(0, at - now)', 'at - now'],
   ]),

@@ -7,7 +7,7 @@ export const mutants = [
   // a lock that fails is passed by
   ...one('core/session/renewal.ts', ['withoutLock', '|| setup.flow.refresh !== undefined', '']),
   // nothing is asked before an attempt: a lock that was taken over, a token that was redeemed elsewhere
-  ...one('core/ims/call.ts', ['send', 'await call.attempts?.before()', '']),
+  ...one('core/ims/http.ts', ['send', 'await call.attempts?.before()', '']),
   // a store that cannot be written is noticed after the redemption only
   ...one('core/session/redemption.ts', [
     'redeem',

@@ -44,7 +44,7 @@ export { type FromUnstorageOptions, fromUnstorage, type UnstorageLike } from './
 export type { Call } from './ims/call.ts'
 export { getTokenData, type TokenClaims } from './ims/decode-token.ts'
 export type { ImsEnv } from './ims/environment.ts'
-export type { RetryPolicy } from './ims/retry-policy.ts'
+export type { RetryPolicy } from './ims/retry.ts'
 export type { Tokens } from './ims/tokens.ts'
 export type { PrivateKeySource } from './keys/read-private-key.ts'
 export type { RedirectOutcome } from './login/login-methods.ts'

@@ -2,12 +2,12 @@ import type { Json } from './ports.ts'
 
 type JsonObject = { readonly [key: string]: Json | undefined }
 
-/** Whether `value` is an object as JSON has them: not an array, not `null`. */
+/** Whether `value` is a JSON object: neither an array nor `null`. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** `text` as a JSON object, or `undefined`. */
+/** `text` as a JSON object; `undefined` if it is not one. */
 export function parseObject(text: string): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(text)
@@ -18,10 +18,11 @@ export function parseObject(text: string): JsonObject | undefined {
 }
 
 /**
- * A copy of plain data that shares nothing with `value`. `structuredClone` is not in jsdom, and what it copies in Jest
- * belongs to another realm, where `toStrictEqual` fails.
+ * A deep copy of plain data. Not `structuredClone`: jsdom lacks it, and in Jest its copies belong to another realm, so
+ * `toStrictEqual` fails.
  *
- * @throws if `value` holds functions, symbols or itself
+ * @throws {TypeError} if `value` holds functions or symbols
+ * @throws {RangeError} if `value` contains itself
  */
 export function copyData<Data>(value: Data): Data {
   return copy(value) as Data
@@ -31,7 +32,7 @@ function copy(value: unknown): unknown {
   if (typeof value === 'function' || typeof value === 'symbol') throw new TypeError('the value is not plain data')
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return Array.from(value, copy)
-  // YAML has these
+  // YAML has dates and binary data
   if (ArrayBuffer.isView(value) || Object.prototype.toString.call(value) === '[object Date]')
     return structuredClone(value)
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, copy(item)]))

@@ -1,8 +1,22 @@
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
-import { copyData } from '../../src/core/json.ts'
+import { copyData, isObject, parseObject } from '../../src/core/json.ts'
 
-test('copies plain data, also of another realm, into objects of this one', () => {
+test.each([
+  [{}, true],
+  [Object.create(null), true],
+  [[], false],
+  [null, false],
+  ['{}', false],
+  [undefined, false],
+])('isObject(%j) is %s', (value, expected) => expect(isObject(value)).toBe(expected))
+
+test('parseObject returns objects only', () => {
+  expect(parseObject('{"a":[1]}')).toEqual({ a: [1] })
+  for (const text of ['[]', 'null', '"a"', '{', '']) expect(parseObject(text)).toBeUndefined()
+})
+
+test('copyData copies plain data, also of another realm, into objects of this one', () => {
   const data = runInNewContext('({ text: "a", list: [1, { deep: null }], none: undefined, ["__proto__"]: 1 })')
   const copy = copyData(data)
   expect(copy).not.toBe(data)
@@ -10,7 +24,7 @@ test('copies plain data, also of another realm, into objects of this one', () =>
   expect(copy).toStrictEqual({ text: 'a', list: [1, { deep: null }], none: undefined, ['__proto__']: 1 })
 })
 
-test('keeps dates and bytes as they are', () => {
+test('copyData copies dates and bytes', () => {
   const data = { at: new Date(5), bytes: Uint8Array.of(1, 2) }
   const copy = copyData(data)
   expect(copy).toStrictEqual(data)
@@ -18,7 +32,7 @@ test('keeps dates and bytes as they are', () => {
   expect(copy.bytes).not.toBe(data.bytes)
 })
 
-test('refuses functions, symbols and circles', () => {
+test('copyData throws for functions, symbols and circular data', () => {
   const circle: Record<string, unknown> = {}
   circle.self = circle
   for (const value of [{ deep: [() => 1] }, { deep: Symbol('a') }, circle]) expect(() => copyData(value)).toThrow()

@@ -175,7 +175,7 @@ describe('a redirect instead of an answer', () => {
     const error = await rejection(createClient({ flow, ...it.on, fetch: async () => opaque }).getToken())
     expect(error).toMatchObject({ code: 'HTTP_ERROR', status: 0 })
     expect(error).not.toHaveProperty('imsError')
-    expect((error as Error).message).toContain('a browser does not show why')
+    expect((error as Error).message).toContain('a browser does not show the reason')
   })
 })
 

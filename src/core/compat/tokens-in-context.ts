@@ -1,4 +1,5 @@
 import { claimsOf } from '../ims/decode-token.ts'
+import { foreignHost } from '../ims/host.ts'
 import { parseTokens, scopesOf, type Tokens } from '../ims/tokens.ts'
 import { isObject } from '../json.ts'
 import type { Json, Store } from '../ports.ts'
@@ -127,10 +128,10 @@ function claimsMatch(token: string, { endpoint, clientId, scopes }: TokenOwner):
   const claims = claimsOf(token)
   if (claims === undefined) return true
   const granted = scopesOf(claims.scope)
-  const home = claims.as === undefined ? undefined : `https://${claims.as}.adobelogin.com`
-  const sameEnvironment = home === undefined || !endpoint.endsWith('.adobelogin.com') || home === endpoint
   const sameClient = claims.client_id === undefined || clientId === undefined || claims.client_id === clientId
-  return sameEnvironment && sameClient && (granted === undefined || isSameSet(granted, scopes))
+  return (
+    foreignHost(claims, endpoint) === undefined && sameClient && (granted === undefined || isSameSet(granted, scopes))
+  )
 }
 
 /** A context that names no scopes leaves them to others. */

@@ -1,8 +1,8 @@
 import type { Call } from '../ims/call.ts'
-import type { InvalidatedType } from '../ims/invalidate-token.ts'
+import type { InvalidatedType } from '../ims/invalidation.ts'
 import { lazy } from '../lazy.ts'
 
-const loadInvalidation = /* @__PURE__ */ lazy(() => import('../ims/invalidate-token.ts'))
+const loadInvalidation = /* @__PURE__ */ lazy(() => import('../ims/invalidation.ts'))
 
 /** How the client `clientId` ends its tokens: the `invalidate` of a flow. */
 export function invalidating(clientId: string, clientSecret: () => string | undefined) {

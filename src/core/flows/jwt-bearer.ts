@@ -9,7 +9,7 @@ import type { MachineFlow } from './flow.ts'
 import { invalidating } from './invalidating.ts'
 
 const loadAssertion = /* @__PURE__ */ lazy(() => import('./assertion.ts'))
-const loadExchange = /* @__PURE__ */ lazy(() => import('../ims/exchange-assertion.ts'))
+const loadExchange = /* @__PURE__ */ lazy(() => import('../ims/endpoints/exchange-jwt.ts'))
 
 export interface JwtBearerOptions extends AssertionClaims {
   readonly clientSecret: string

@@ -2,11 +2,14 @@ import * as oauth from 'oauth4webapi'
 import { ImsError, TokenError, type TokenInvalidReason } from '../errors.ts'
 import { parseObject } from '../json.ts'
 import { isError, redactText } from '../redact.ts'
-import { type Call, malformed, noteServerTime, refusalInside, send, serverNow, toResponse, urlOf } from './call.ts'
+import { type Answer, type Call, urlOf } from './call.ts'
 import { claimsOf } from './decode-token.ts'
 import { isLoopback } from './environment.ts'
+import { send, toResponse } from './http.ts'
 import { issuersOf } from './issuers.ts'
 import { paths, serverMetadata } from './paths.ts'
+import { malformed, refusalInside } from './response-error.ts'
+import { noteServerTime, serverNow } from './server-clock.ts'
 import { spelledOut, tokensFrom } from './token-response.ts'
 import { type Tokens, withClaims } from './tokens.ts'
 
@@ -80,10 +83,10 @@ export async function tokenExchange(call: Call, exchange: TokenExchange): Promis
   const { path = paths.token, once = false } = exchange
   const endpoint = { url: urlOf(call, path), method: 'POST' }
   let body: TokenBody
-  let sentAt = call.clock.now()
-  const options = requestOptions(call, { url: endpoint.url, once }, (answer) => {
-    body = answer.body
-    sentAt = answer.sentAt
+  let answer: Answer | undefined
+  const options = requestOptions(call, { url: endpoint.url, once }, (received) => {
+    body = received.body
+    answer = received.answer
   })
   const response = await exchange.ask({ ...authorizationServer(call), token_endpoint: endpoint.url }, options)
   try {
@@ -92,20 +95,20 @@ export async function tokenExchange(call: Call, exchange: TokenExchange): Promis
     await exchange.checkIdToken?.(call, as, { response, idToken: body?.id_token })
     // a token that is bound to a key (DPoP) is no bearer token
     if (read.token_type !== 'bearer') throw new Error('token_type is not bearer')
-    const tokens = tokensFrom(call, read, { unit: exchange.unit ?? 's', sentAt })
+    const tokens = tokensFrom(call, read, { unit: exchange.unit ?? 's', sentAt: answer?.sentAt ?? call.clock.now() })
     if (tokens === undefined) throw new Error('expires_in is no positive number')
     const claims = oauth.getValidatedIdTokenClaims(read)
     return { tokens: claims === undefined ? tokens : withClaims(tokens, claims as NonNullable<Tokens['claims']>), body }
   } catch (error) {
     if (error instanceof ImsError) throw error
-    throw idTokenError(error) ?? malformed(endpoint, response, `no valid token response (${reasonOf(error)})`)
+    throw idTokenError(error) ?? malformed(endpoint, answer ?? response, `no valid token response (${reasonOf(error)})`)
   }
 }
 
 function requestOptions(
   call: Call,
   { url: endpoint, once }: { url: string; once: boolean },
-  seen: (answer: { readonly body: TokenBody; readonly sentAt: number }) => void,
+  onAnswer: (received: { readonly body: TokenBody; readonly answer: Answer }) => void,
 ): oauth.TokenEndpointRequestOptions {
   return {
     [oauth.customFetch]: async (url, { method, headers, body }) => {
@@ -116,13 +119,13 @@ function requestOptions(
       const parsed = parseObject(answer.text)
       const refused = hasToken(parsed) ? undefined : refusalInside(call, request, answer)
       if (refused !== undefined) throw refused
-      seen({ body: parsed, sentAt: answer.sentAt })
+      onAnswer({ body: parsed, answer })
       // a page may not read `Date`, but what was issued just now tells the time as well
       const issuedAt = answer.headers.has('date') ? Number.NaN : issueTime(parsed)
       if (Number.isFinite(issuedAt)) noteServerTime(call, issuedAt)
       // IMS leaves out token_type in some dialects; RFC 6749 section 5.1 requires it
       const typed = parsed && { ...('access_token' in parsed && { token_type: 'bearer' }), ...spelledOut(parsed) }
-      return toResponse({ url, method }, answer, typed && (() => ({ ...typed })))
+      return toResponse({ url, method }, answer, typed)
     },
     [oauth.allowInsecureRequests]: isLoopback(new URL(endpoint).hostname),
   }

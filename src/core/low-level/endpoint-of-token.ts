@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../errors.ts'
 import { getTokenData } from '../ims/decode-token.ts'
 import { endpoints, type ImsEnv } from '../ims/environment.ts'
+import { trustedHost } from '../ims/host.ts'
 import { checkOptions } from '../options.ts'
 import { hideSecrets } from '../redact.ts'
 import type { ImsOptions } from './ims-options.ts'
@@ -12,15 +13,13 @@ import type { ImsOptions } from './ims-options.ts'
  * @throws {ConfigurationError} `CANNOT_RESOLVE_ENVIRONMENT`
  */
 function endpointOfToken(token: string): ImsEnv | { readonly endpoint: string } {
-  const { as } = getTokenData(token)
-  // the claim is unverified: it may choose among Adobe's own hosts only
-  if (typeof as !== 'string' || !/^ims-[a-z]{2}\d(?:-stg\d)?$/.test(as)) {
+  const endpoint = trustedHost(getTokenData(token))
+  if (endpoint === undefined) {
     throw new ConfigurationError(
       'CANNOT_RESOLVE_ENVIRONMENT',
-      'the token names no IMS environment; construct Ims with env or endpoint',
+      'The token does not name an IMS environment; construct Ims with env or endpoint',
     )
   }
-  const endpoint = `https://${as}.adobelogin.com`
   return (Object.keys(endpoints) as ImsEnv[]).find((name) => endpoints[name] === endpoint) ?? { endpoint }
 }
 

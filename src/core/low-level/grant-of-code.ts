@@ -1,6 +1,6 @@
 import { ConfigurationError, TokenError } from '../errors.ts'
 import { claimsOf } from '../ims/decode-token.ts'
-import type { Parameters } from './request-parameters.ts'
+import type { Parameters } from '../ims/request-parameters.ts'
 
 /**
  * The grant that `code` is for, told by its own `type` claim.

@@ -1,12 +1,14 @@
 import { requireText, type Scopes, scopeList } from '../flows/credentials.ts'
-import { malformed, refusalInside, send, urlOf } from '../ims/call.ts'
+import { urlOf } from '../ims/call.ts'
+import { send } from '../ims/http.ts'
+import { form, type Parameters } from '../ims/request-parameters.ts'
+import { malformed, refusalInside } from '../ims/response-error.ts'
 import { spelledOut, tokensFrom } from '../ims/token-response.ts'
 import type { Tokens } from '../ims/tokens.ts'
 import { parseObject } from '../json.ts'
 import { checkCall, checkOptions, type OptionNames } from '../options.ts'
 import { REDACTED, showAs } from '../redact.ts'
 import { type Connection, callWith } from '../setup.ts'
-import { form, type Parameters } from './request-parameters.ts'
 
 /** What a client must give for either promise grant. */
 interface PromiseCredential {

@@ -1,5 +1,5 @@
+import { form, type Parameters } from '../ims/request-parameters.ts'
 import { badOption } from '../options.ts'
-import { form, type Parameters } from './request-parameters.ts'
 
 /** A form of the package `form-data`, which is a stream of Node.js. */
 interface StreamedForm {

@@ -1,9 +1,9 @@
 import * as oauth from 'oauth4webapi'
 import { requireText } from '../flows/credentials.ts'
 import { clientAuth, oauthClient, tokenExchange } from '../ims/oauth.ts'
+import { form, type Parameters } from '../ims/request-parameters.ts'
 import { type TokenResult, tokenResult } from '../low-level/token-result.ts'
 import { type Connection, callWith } from '../setup.ts'
-import { form, type Parameters } from './request-parameters.ts'
 
 /** A client's name and proof. Public clients have no secret. */
 export interface ClientCredential {

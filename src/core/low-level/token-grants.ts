@@ -1,5 +1,5 @@
 import { requireText, type Scopes, scopeList } from '../flows/credentials.ts'
-import { exchangeAssertion } from '../ims/exchange-assertion.ts'
+import { exchangeAssertion } from '../ims/endpoints/exchange-jwt.ts'
 import { paths } from '../ims/paths.ts'
 import { type TokenResult, tokenResult } from '../low-level/token-result.ts'
 import { checkOptions } from '../options.ts'

@@ -1,9 +1,11 @@
-import { type Call, malformed, send, urlOf } from '../ims/call.ts'
+import { type Call, urlOf } from '../ims/call.ts'
 import { claimsOf, expiryOf } from '../ims/decode-token.ts'
+import { send } from '../ims/http.ts'
 import { paths } from '../ims/paths.ts'
 import { isTokenRefused } from '../ims/refusal.ts'
+import { bearer, form, isSendable } from '../ims/request-parameters.ts'
+import { malformed } from '../ims/response-error.ts'
 import { parseObject } from '../json.ts'
-import { bearer, form, isSendable } from './request-parameters.ts'
 import type { Validated } from './validation.ts'
 
 // RFC 6749, section 10.10, wants 128 random bits of a token: less text than this cannot hold them

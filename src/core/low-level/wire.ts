@@ -1,8 +1,9 @@
 // what the low-level API asks IMS with, loaded when it first does
-import { type Call, type ImsRequest, send } from '../ims/call.ts'
+import type { Call, ImsRequest } from '../ims/call.ts'
+import { send } from '../ims/http.ts'
 import type { Untyped } from './untyped.ts'
 
-export { invalidateAtIms } from '../ims/invalidate-token.ts'
+export { invalidateAtIms } from '../ims/invalidation.ts'
 export { exchangeToken } from './exchange-token.ts'
 export { bodyOf } from './request-body.ts'
 export * from './token-grants.ts'

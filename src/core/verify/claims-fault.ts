@@ -1,5 +1,6 @@
 import { ConfigurationError, type TokenInvalidReason } from '../errors.ts'
 import type { TokenClaims } from '../ims/decode-token.ts'
+import { issuingHost } from '../ims/host.ts'
 import { sharedIssuersOf } from '../ims/issuers.ts'
 import { scopesOf } from '../ims/tokens.ts'
 import { badOption, checkOptions, type OptionNames } from '../options.ts'
@@ -71,7 +72,7 @@ function isIssuedBy(claims: TokenClaims, issuer: string): boolean {
 }
 
 function issuerOf({ iss, as }: Readonly<Record<string, unknown>>): unknown {
-  return iss ?? (typeof as === 'string' ? `https://${as}.adobelogin.com` : undefined)
+  return iss ?? issuingHost({ as })
 }
 
 // the last time that a Date can have

@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
-import { send, toResponse } from '../ims/call.ts'
 import { isLoopback } from '../ims/environment.ts'
+import { send, toResponse } from '../ims/http.ts'
 import type { IdTokenCheck } from '../ims/oauth.ts'
 import { checkOptions } from '../options.ts'
 import { objectIn, parseCompact } from './compact-token.ts'

@@ -1,5 +1,7 @@
-import { type Call, malformed, send, urlOf } from '../ims/call.ts'
+import { type Call, urlOf } from '../ims/call.ts'
+import { send } from '../ims/http.ts'
 import { paths } from '../ims/paths.ts'
+import { malformed } from '../ims/response-error.ts'
 import { isObject, parseObject } from '../json.ts'
 import { strictBytes } from './compact-token.ts'
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { backOff, parseRetryAfter } from '../../../src/core/ims/retry.ts'
-import { defaultRetry } from '../../../src/core/ims/retry-policy.ts'
+import { backOff, defaultRetry } from '../../../src/core/ims/retry.ts'
+import { parseRetryAfter } from '../../../src/core/ims/retry-after.ts'
 import { Ims, type ImsEvent, type ImsOptions, type UnavailableError } from '../../../src/core/index.ts'
 import { failureOf, hastyClock, json, type Script, scriptedServer } from '../scripted-server.ts'
 

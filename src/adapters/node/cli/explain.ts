@@ -1,4 +1,5 @@
 import { claimsOf, expiryOf, type TokenClaims } from '../../../core/ims/decode-token.ts'
+import { foreignHost } from '../../../core/ims/host.ts'
 import { scopesOf } from '../../../core/ims/tokens.ts'
 import { printable } from '../printable.ts'
 import type { Run } from './command.ts'
@@ -95,9 +96,9 @@ function faultsOf(claims: TokenClaims, type: string | undefined, { now, endpoint
   if (claims.client_id === undefined && type !== 'id_token') faults.push('it names no client (client_id)')
   if (claims.user_id === undefined && claims.sub === undefined) faults.push('it names no owner (user_id)')
   if (claims.scope === undefined && type === 'access_token') faults.push('it names no scopes (scope)')
-  const home = claims.as === undefined ? undefined : `https://${claims.as}.adobelogin.com`
-  if (home !== undefined && endpoint.endsWith('.adobelogin.com') && home !== endpoint)
-    faults.push(`it is of another environment: ${home} issued it, and ${endpoint} is configured`)
+  const issuer = foreignHost(claims, endpoint)
+  if (issuer !== undefined)
+    faults.push(`it is of another environment: ${issuer} issued it, and ${endpoint} is configured`)
   const own = context?.data.client_id
   if (typeof own === 'string' && claims.client_id !== undefined && claims.client_id !== own)
     faults.push(`it is for client ${claims.client_id}, and context '${context?.name}' is of client ${own}`)

@@ -4,6 +4,7 @@ import { readStored } from '../../../../core/compat/tokens-in-context.ts'
 import { isImsError } from '../../../../core/errors.ts'
 import { claimsOf } from '../../../../core/ims/decode-token.ts'
 import { resolveEndpoint } from '../../../../core/ims/environment.ts'
+import { foreignHost } from '../../../../core/ims/host.ts'
 import { isObject } from '../../../../core/json.ts'
 import { aioContexts } from '../../config/contexts-aio.ts'
 import { kinds } from '../kinds.ts'
@@ -91,10 +92,9 @@ function tokens(name: string, data: ContextData, { now, endpoint }: Patient): Fi
       ),
     )
   }
-  const home = claimsOf(access?.token)?.as
-  const issuer = home === undefined ? undefined : `https://${home}.adobelogin.com`
   const own = ownEndpoint(data) ?? endpoint
-  if (issuer !== undefined && own.endsWith('.adobelogin.com') && issuer !== own)
+  const issuer = foreignHost(claimsOf(access?.token), own)
+  if (issuer !== undefined)
     findings.push(
       problem(
         'tokens',

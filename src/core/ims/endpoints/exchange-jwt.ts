@@ -1,10 +1,12 @@
-import { parseObject } from '../json.ts'
-import { type Call, malformed, refusalInside, send, urlOf } from './call.ts'
-import { spelledOut, tokensFrom } from './token-response.ts'
-import type { Tokens } from './tokens.ts'
+import { parseObject } from '../../json.ts'
+import { type Call, urlOf } from '../call.ts'
+import { send } from '../http.ts'
+import { malformed, refusalInside } from '../response-error.ts'
+import { spelledOut, tokensFrom } from '../token-response.ts'
+import type { Tokens } from '../tokens.ts'
 
 // for the assertion's own times, beside what sends it
-export { serverNow } from './call.ts'
+export { serverNow } from '../server-clock.ts'
 
 // not among the paths of all: who signs no assertion has no need of it in a bundle
 const path = '/ims/exchange/jwt'

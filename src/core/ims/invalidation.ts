@@ -1,5 +1,6 @@
 import { ImsResponseError } from '../errors.ts'
-import { type Call, send, urlOf } from './call.ts'
+import { type Call, urlOf } from './call.ts'
+import { send } from './http.ts'
 import { paths } from './paths.ts'
 import { isClientRefused, isUnknownToken } from './refusal.ts'
 
