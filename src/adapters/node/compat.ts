@@ -90,7 +90,7 @@ function redirectOf(data: ContextData, login: LoginOptions): Redirect {
   const redirectUri = redirectUriOf(data)
   if (redirectUri === undefined || !URL.canParse(redirectUri)) return loopbackRedirect(options)
   const url = new URL(redirectUri)
-  if (url.protocol !== 'http:' || !isLoopback(url)) return pasteRedirect({ ...options, redirectUri })
+  if (url.protocol !== 'http:' || !isLoopback(url.hostname)) return pasteRedirect({ ...options, redirectUri })
   const host = url.hostname === '[::1]' ? '::1' : url.hostname === 'localhost' ? 'localhost' : '127.0.0.1'
   return loopbackRedirect({ ...options, host, path: url.pathname, ...(url.port !== '' && { port: Number(url.port) }) })
 }

@@ -28,7 +28,7 @@ function originTest(pattern: unknown): OriginTest {
     return (url) => url.protocol === 'https:' && url.port === '' && url.hostname.endsWith(suffix)
   }
   const url = /^https?:\/\/[^\s/\\?#@*%]+$/i.test(text) && URL.canParse(text) ? new URL(text) : undefined
-  if (url?.protocol === 'https:' || (url !== undefined && isLoopback(url)))
+  if (url?.protocol === 'https:' || (url !== undefined && isLoopback(url.hostname)))
     // a blob has the origin of the page that made it
     return ({ protocol, origin }) => protocol === url.protocol && origin === url.origin
   const remedy = 'give an https origin without path, such as https://api.example.com (http on loopback only)'

@@ -10,9 +10,15 @@ export const endpoints: Readonly<Record<ImsEnv, string>> = {
   stage: 'https://ims-na1-stg1.adobelogin.com',
 }
 
-/** Whether `url` stays on this machine: the only place where plain http is accepted. */
-export function isLoopback(url: URL): boolean {
-  return url.hostname === 'localhost' || url.hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(url.hostname)
+/**
+ * Whether `hostname` names this machine. Plain http is accepted only there.
+ *
+ * @param hostname of a URL, or an address to listen on; IPv6 with or without brackets
+ * @example
+ * isLoopback(new URL('http://localhost:8888').hostname) // true
+ */
+export function isLoopback(hostname: string): boolean {
+  return /^(?:localhost|::1|\[::1]|127(?:\.\d{1,3}){3})$/.test(hostname)
 }
 
 /**
@@ -44,7 +50,7 @@ function checkEndpoint(endpoint: unknown): string {
       'BAD_OPTION',
       'endpoint is not a URL; give the base URL of IMS, such as https://ims-na1.adobelogin.com',
     )
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url))) {
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
     throw new ConfigurationError(
       'BAD_OPTION',
       `endpoint ${url.origin} is not https; plain http is accepted on loopback (127.0.0.1, [::1], localhost) only`,

@@ -124,7 +124,7 @@ function requestOptions(
       const typed = parsed && { ...('access_token' in parsed && { token_type: 'bearer' }), ...spelledOut(parsed) }
       return toResponse({ url, method }, answer, typed && (() => ({ ...typed })))
     },
-    [oauth.allowInsecureRequests]: isLoopback(new URL(endpoint)),
+    [oauth.allowInsecureRequests]: isLoopback(new URL(endpoint).hostname),
   }
 }
 

@@ -35,7 +35,7 @@ export function readRefusal(field: (name: string) => unknown, secrets: readonly 
 
 function isAddress(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  return url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url))
+  return url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))
 }
 
 /** The error that an address carries in its query or else its fragment: of a callback, or of a redirect in its place. */

@@ -14,7 +14,7 @@ export const checkIdTokenSignature: IdTokenCheck = async (call, as, answer) => {
   await oauth.validateApplicationLevelSignature(as, response, {
     [oauth.customFetch]: async (url, { method, headers }) =>
       toResponse({ url, method }, await send(call, { url, method, headers })),
-    [oauth.allowInsecureRequests]: isLoopback(new URL(call.endpoint)),
+    [oauth.allowInsecureRequests]: isLoopback(new URL(call.endpoint).hostname),
   })
 }
 

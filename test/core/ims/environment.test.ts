@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { endpoints, resolveEndpoint } from '../../../src/core/ims/environment.ts'
+import { endpoints, isLoopback, resolveEndpoint } from '../../../src/core/ims/environment.ts'
 import { issuersOf } from '../../../src/core/ims/issuers.ts'
 import { serverMetadata } from '../../../src/core/ims/paths.ts'
 import { createClient, createIms, Ims, memoryPlatform, refreshToken } from '../../../src/core/index.ts'
@@ -134,3 +134,14 @@ it('the built-in metadata promises S256 and RS256 and stays at the endpoint', ()
   expect(id_token_signing_alg_values_supported).toEqual(['RS256'])
   for (const url of Object.values(urls)) expect(url).toMatch(/^https:\/\/ims\.example\.com\/ims\//)
 })
+
+it.each(['localhost', '127.0.0.1', '127.1.2.3', '::1', '[::1]'])('%s is a loopback host', (hostname) => {
+  expect(isLoopback(hostname)).toBe(true)
+})
+
+it.each(['', '0.0.0.0', '128.0.0.1', '1127.0.0.1', '127.0.0.1.example', 'localhost.example', 'notlocalhost', '[::2]'])(
+  '%j is not a loopback host',
+  (hostname) => {
+    expect(isLoopback(hostname)).toBe(false)
+  },
+)

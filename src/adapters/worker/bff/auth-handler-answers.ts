@@ -1,4 +1,5 @@
 import { type AnyImsError, isImsError } from '../../../core/errors.ts'
+import { escapeHtml } from '../../../core/html.ts'
 
 /** No cache keeps it, no other site reads it, nothing in it runs. */
 const guarded = {
@@ -84,7 +85,3 @@ export interface PageContent {
 const style = `:root{color-scheme:light dark;font:1.125rem/1.5 system-ui,sans-serif}
 main{max-width:34rem;margin:15vh auto;padding:0 1.5rem}
 a{margin-right:1.5rem;color:LinkText}`
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
-}

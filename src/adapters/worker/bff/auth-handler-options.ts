@@ -185,8 +185,8 @@ export function checkOrigin(origin: string, insecure: boolean): void {
   const url = URL.canParse(origin) ? new URL(origin) : undefined
   if (url === undefined || url.origin !== origin)
     throw bad('origin must be that of this site, such as https://app.example, without a path')
-  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url) && insecure)) return
-  const remedy = isLoopback(url)
+  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname) && insecure)) return
+  const remedy = isLoopback(url.hostname)
     ? 'set insecure: true for development on loopback'
     : 'serve it over https; where a proxy does that for you, set origin to the address that browsers see'
   throw bad(`${origin} is not https, and cookies would not be safe; ${remedy}`)

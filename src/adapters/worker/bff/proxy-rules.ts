@@ -43,7 +43,7 @@ function checkRule(rule: ProxyRule, reserved: string): Route {
     throw wrong(`path ${JSON.stringify(path)} must be a plain path such as /api/`)
   if (path.startsWith(`${reserved}/`)) throw wrong(`path ${path} is where the sign-in is; choose another`)
   const target = typeof to === 'string' && URL.canParse(to) ? new URL(to) : undefined
-  const secure = target?.protocol === 'https:' || (target?.protocol === 'http:' && isLoopback(target))
+  const secure = target?.protocol === 'https:' || (target?.protocol === 'http:' && isLoopback(target.hostname))
   if (target === undefined || !secure) throw wrong(`to of ${path} must be an https URL (http on loopback only)`)
   if (target.username !== '' || target.password !== '' || target.search !== '' || target.hash !== '')
     throw wrong(`to of ${path} must be without user, query and fragment`)

@@ -81,7 +81,7 @@ function unreachable(error: unknown, url: URL): Finding {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
     return problem('network', `the name ${url.hostname} cannot be resolved (${code})`, 'check the name, DNS and VPN')
   if (code === 'ECONNREFUSED') {
-    const fix = isLoopback(url)
+    const fix = isLoopback(url.hostname)
       ? 'start the emulator there: imskit emulator --port <port>'
       : 'check the endpoint and firewalls'
     return problem('network', `nobody listens on ${host} (${code})`, fix)
