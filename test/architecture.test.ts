@@ -75,7 +75,7 @@ const floors: readonly (readonly RegExp[])[] = [
   [/^core\/client\.ts$/],
   [/^core\/low-level\//],
   [/^core\/compat\//],
-  [/^core\/(api|exports|index)\.ts$/],
+  [/^core\/(api|api-login|api-low-level|exports|index)\.ts$/],
 ]
 const floorOf = (file: string) =>
   floors.findIndex((floor) => floor.some((pattern) => pattern.test(file.replace(/^src\//, ''))))
