@@ -63,7 +63,7 @@ const graph = new Map(
 /** The floors of the core, from the ground up. A file imports from its own floor or below, never from above. */
 const floors: readonly (readonly RegExp[])[] = [
   [
-    /^core\/(ports|errors|events|redact|async|time|text|nearest|options|base64url|html|json|make-room|login\/return-to)\.ts$/,
+    /^core\/(ports|errors|events|redact|async|time|text|nearest|options|base64url|encrypt|html|json|make-room|login\/return-to)\.ts$/,
   ],
   [/^core\/(memory|platform|digest|from-unstorage|lazy)\.ts$/],
   [/^core\/(ims|keys)\//],
@@ -77,7 +77,7 @@ const floors: readonly (readonly RegExp[])[] = [
   [/^core\/client(-options)?\.ts$/],
   [/^core\/low-level\//],
   [/^core\/compat\//],
-  [/^core\/(api|exports|index)\.ts$/],
+  [/^core\/(api|api-login|api-low-level|exports|index)\.ts$/],
 ]
 const floorOf = (file: string) =>
   floors.findIndex((floor) => floor.some((pattern) => pattern.test(file.replace(/^src\//, ''))))

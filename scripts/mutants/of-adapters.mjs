@@ -17,7 +17,7 @@ export const mutants = [
   ),
   ...area(
     'cookies and sessions',
-    ['test/worker/bff-sealing.test.ts', 'test/worker/bff.test.ts'],
+    ['test/worker/bff/cookie-encryption.test.ts', 'test/worker/bff.test.ts'],
     'adapters/worker/bff/cookies.ts',
     [
       ['', "const prefix = '__Host-Http-'", "const prefix = ''"],
@@ -29,18 +29,18 @@ export const mutants = [
   ),
   ...area(
     'cookies and sessions',
-    ['test/worker/bff-sealing.test.ts', 'test/worker/bff.test.ts'],
-    'adapters/worker/bff/cookies-sealed.ts',
+    ['test/worker/bff/cookie-encryption.test.ts', 'test/worker/bff.test.ts'],
+    'adapters/worker/bff/cookie-encryption.ts',
     [
-      ['createSealer', 'audience: name,', ''],
-      ['createSealer', '`imskit/cookie/${purpose}`', '`imskit/cookie/`'],
-      ['createSealer', 'stale: index > 0', 'stale: false'],
-      ['secretList', 'byteLength >= least', 'byteLength >= 1'],
+      ['cookieEncryption', 'audience: name,', ''],
+      ['keyFinder', '`imskit/cookie/${purpose}`', '`imskit/cookie/`'],
+      ['cookieEncryption', 'stale: index > 0', 'stale: false'],
+      ['secretList', 'byteLength >= shortestSecret', 'byteLength >= 1'],
     ],
   ),
   ...area(
     'cookies and sessions',
-    ['test/worker/bff-sealing.test.ts', 'test/worker/bff.test.ts'],
+    ['test/worker/bff/cookie-encryption.test.ts', 'test/worker/bff.test.ts'],
     'adapters/worker/bff/cookies-login.ts',
     [
       ['loginCookies', 'found.slice(most - 1)', 'found.slice(most)'],
@@ -54,25 +54,25 @@ export const mutants = [
   ),
   ...area(
     'cookies and sessions',
-    ['test/worker/bff-sealing.test.ts', 'test/worker/bff.test.ts'],
+    ['test/worker/bff/cookie-encryption.test.ts', 'test/worker/bff.test.ts'],
     'adapters/worker/bff/session-ended.ts',
     [['endedSessions', 'startedAt <= before', 'false']],
   ),
   ...area(
     'cookies and sessions',
-    ['test/worker/bff-sealing.test.ts', 'test/worker/bff.test.ts'],
+    ['test/worker/bff/cookie-encryption.test.ts', 'test/worker/bff.test.ts'],
     'adapters/worker/bff/session-content.ts',
     [['sessionCookie', 'if (content === undefined) cookies.clear(name)', '']],
   ),
   ...area(
     'cookies and sessions',
-    ['test/worker/bff-sealing.test.ts', 'test/worker/bff.test.ts'],
+    ['test/worker/bff/cookie-encryption.test.ts', 'test/worker/bff.test.ts'],
     'adapters/worker/bff/session-tokens.ts',
     [['sessionTokens', 'Math.min(expiresAt, until)', 'expiresAt']],
   ),
   ...area(
     'cookies and sessions',
-    ['test/worker/bff-sealing.test.ts', 'test/worker/bff.test.ts'],
+    ['test/worker/bff/cookie-encryption.test.ts', 'test/worker/bff.test.ts'],
     'adapters/worker/bff/session.ts',
     [
       ['openSession', 'if (gone || (await setup.ended.isEnded(content).catch(() => false)))', 'if (gone)'],
@@ -100,11 +100,15 @@ export const mutants = [
     ['test/worker/kv/store-kv.test.ts', 'test/worker/store-kv-eventual.test.ts'],
     'adapters/worker/kv/store-kv.ts',
     [
-      ['get', 'isLong(key) && entry?.key !== key ? undefined : entry?.value', 'entry?.value'],
-      ['read', 'entry !== undefined && isAlive(entry.expiresAt) ? entry : undefined', 'entry'],
-      ['unlessTooSoon', 'writes >= fewWrites ||', ''],
-      ['store', "consistency: 'eventual',", ''],
-      ['set', 'if (!isAlive(expiresAt)) return store.delete(key)', ''],
+      ['readValue', 'hasLongName(kv, key) && entry?.key !== key ? undefined : entry?.value', 'entry?.value'],
+      ['readEntry', 'entry !== undefined && isAlive(entry.expiresAt) ? entry : undefined', 'entry'],
+      ['repeatIfTooSoon', 'writes >= mostWrites ||', ''],
+      ['kvStore', "consistency: 'eventual',", ''],
+      [
+        'kvStore',
+        'isAlive(expiresAt) ? writeValue(kv, key, { value, expiresAt }) : deleteValue(kv, key)',
+        'writeValue(kv, key, { value, expiresAt })',
+      ],
     ],
   ),
   ...area('KV', ['test/worker/store-kv-eventual.test.ts'], 'core/session/renewable.ts', [

@@ -85,7 +85,7 @@ describe('indexedDbStore', () => {
     const results = await page.evaluate(async () => {
       const { indexedDbStore } = window.imskit
       await indexedDbStore().set('a', 'first')
-      const edit = (change: (entries: IDBObjectStore, entry: { sealed: ArrayBuffer; version: number }) => void) =>
+      const edit = (change: (entries: IDBObjectStore, entry: { encrypted: ArrayBuffer; version: number }) => void) =>
         new Promise<void>((resolve) => {
           const opening = indexedDB.open('imskit')
           opening.onsuccess = () => {
@@ -101,7 +101,7 @@ describe('indexedDbStore', () => {
         })
       const results: unknown[] = []
       const damages: Parameters<typeof edit>[0][] = [
-        (entries, entry) => entries.put({ ...entry, sealed: new ArrayBuffer(32) }, 'a'),
+        (entries, entry) => entries.put({ ...entry, encrypted: new ArrayBuffer(32) }, 'a'),
         (entries, entry) => entries.put({ ...entry, version: 0 }, 'a'),
         (entries, entry) => entries.put({ ...entry, iv: 'x' }, 'a'),
         (entries) => entries.put('text', 'a'),

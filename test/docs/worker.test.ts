@@ -27,6 +27,7 @@ async function start({ code }: Block, folder = root): Promise<Miniflare> {
       ...variables,
       IMS_CLIENT_ID: variables.CLIENT_ID,
       IMS_CLIENT_SECRET: variables.CLIENT_SECRET,
+      ENCRYPTION_SECRET: crypto.randomUUID() + crypto.randomUUID(),
       SESSION_SECRET: crypto.randomUUID() + crypto.randomUUID(),
     },
     serviceBindings: { ASSETS: () => new MiniflareResponse('the page') },

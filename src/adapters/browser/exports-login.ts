@@ -3,67 +3,11 @@ import type { CompatGetTokenOptions, ContextApi } from '../../core/compat/compat
 import { lazyContext, lazyIms } from '../../core/compat/lazy-ims.ts'
 import { type BrowserIms, type ContextLoginOptions, createBrowserIms } from './compat.ts'
 
-// sign in, tokens, fetch, sign out; what needs a secret has no place in a browser app
+// login, tokens, fetch, logout: the whole of a browser app without a backend
 
-export {
-  type Client,
-  type ClientOptions,
-  createClient,
-  type FinishedLogin,
-  type LoginClient,
-  type RedirectResult,
-  type TokenSet,
-} from '../../core/client.ts'
-export type {
-  CompatGetTokenOptions,
-  CompatIms,
-  ContextApi,
-  CreateImsOptions,
-  NamedContext,
-} from '../../core/compat/compat-api.ts'
-export type { ContextKind } from '../../core/compat/context-kind.ts'
-export { type ContextData, type ContextStore, storedContexts } from '../../core/compat/contexts.ts'
-export * from '../../core/errors.ts'
-export type { Emit, ImsEvent, ImsEventOf, ImsEventType, TokenSource } from '../../core/events.ts'
-export { adobeOrigins } from '../../core/fetch/allowed-origins.ts'
-export type { AuthorizedFetch } from '../../core/fetch/authorized-fetch.ts'
-export type { AuthorizationCodeOptions, CodeFlowOptions } from '../../core/flows/authorization-code.ts'
-export type { Scopes } from '../../core/flows/credentials.ts'
-export type { Flow, SilentFlow } from '../../core/flows/flow.ts'
-export type { LoginFlow, PendingLogin } from '../../core/flows/login-flow.ts'
-export type { Call } from '../../core/ims/call.ts'
-export { getTokenData, type TokenClaims } from '../../core/ims/decode-token.ts'
-export type { ImsEnv } from '../../core/ims/environment.ts'
-export type { RetryPolicy } from '../../core/ims/retry.ts'
-export type { Tokens } from '../../core/ims/tokens.ts'
-export type { RedirectOutcome } from '../../core/login/login-methods.ts'
-export type { LoginOptions, LoginParameters, StartLoginOptions } from '../../core/login/login-options.ts'
-export {
-  type MemoryStoreOptions,
-  memoryPlatform,
-  memoryStore,
-  noLock,
-  processLock,
-  systemClock,
-} from '../../core/memory.ts'
-export type {
-  Arrival,
-  Change,
-  Changes,
-  Clock,
-  Fetch,
-  Hold,
-  Json,
-  Lock,
-  LoginMode,
-  Platform,
-  Redirect,
-  RedirectOptions,
-  Store,
-  Trip,
-} from '../../core/ports.ts'
-export type { GetTokenOptions } from '../../core/session/session.ts'
-export type { ConnectionOptions } from '../../core/setup.ts'
+export * from '../../core/api-login.ts'
+export type { CodeFlowOptions } from '../../core/flows/authorization-code.ts'
+export type { IdTokenCheck } from '../../core/ims/oauth.ts'
 export {
   type BrowserIms,
   type BrowserImsOptions,

@@ -1,31 +1,7 @@
-// the whole library as far as it makes sense in a page; `exports-login.ts` leaves out the low-level API
+// what the script-tag files hold; `exports-login.ts` leaves out the low-level API and the vault
 
-export { CLI, CONFIG, CONTEXTS, CURRENT, IMS } from '../../core/compat/context-names.ts'
-export { createIms } from '../../core/compat/create-ims.ts'
+export * from '../../core/api-low-level.ts'
 export { idTokenSignature } from '../../core/flows/authorization-code.ts'
-export type { IdTokenCheck } from '../../core/ims/oauth.ts'
-export {
-  ACCESS_TOKEN,
-  AUTHORIZATION_CODE,
-  CLIENT_CREDENTIALS,
-  CLIENT_ID,
-  CLIENT_SECRET,
-  type ExchangeTokenRequest,
-  Ims,
-  type ImsOptions,
-  type ImsValidation,
-  type PromiseExchange,
-  type PromiseExchangeRequest,
-  type PromiseToken,
-  type PromiseTokenRequest,
-  REFRESH_TOKEN,
-  SCOPE,
-} from '../../core/low-level/ims.ts'
-export {
-  ValidationCache,
-  type ValidationCacheLike,
-  type ValidationResult,
-} from '../../core/low-level/validation-cache.ts'
 export * from './exports-login.ts'
 export { serveVault, type VaultOptions } from './vault/vault.ts'
 export type { VaultSession } from './vault/vault-messages.ts'

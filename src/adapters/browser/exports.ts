@@ -1,4 +1,4 @@
-// what a bundler leaves out of an app that does not use it, and a file for a script tag need not hold
+// the npm entry; a bundler drops what an app does not use, so it has more than the script-tag files
 
 export { type FromUnstorageOptions, fromUnstorage, type UnstorageLike } from '../../core/from-unstorage.ts'
 export {

@@ -5,8 +5,8 @@ import { createWorkerIms } from './compat.ts'
 export * from '../../core/api.ts'
 export { type AuthHandler, createAuthHandler } from './bff/auth-handler.ts'
 export type { AuthHandlerOptions, Claims, LoginFailure } from './bff/auth-handler-options.ts'
+export type { SessionSecret } from './bff/cookie-encryption.ts'
 export type { SameSite } from './bff/cookies.ts'
-export type { SessionSecret } from './bff/cookies-sealed.ts'
 export type { ProxyRule } from './bff/proxy-rules.ts'
 export type { AuthSession, SessionContext } from './bff/session.ts'
 export type {
@@ -27,6 +27,7 @@ export { type DurableStoreOptions, durableStore, durableTokens } from './durable
 export { type Guard, type RequireTokenOptions, requireToken } from './guard/require-token.ts'
 // these two know workers and stand in for the core's
 export { Ims, ValidationCache } from './ims.ts'
+export { aesEncryption, type Encryption } from './kv/aes-encryption.ts'
 export { type KvStoreOptions, kvStore } from './kv/store-kv.ts'
 export { type WorkerPlatformOptions, workerPlatform } from './platform.ts'
 

@@ -39,7 +39,7 @@ export const workerOptions: OptionNames<WorkerPlatformOptions> = {
   ctx: 1,
   waitUntil: 1,
   prefix: 1,
-  encryptionKey: 1,
+  encryption: 1,
 }
 
 /**
@@ -67,8 +67,8 @@ export function workerPlatform(options: WorkerPlatformOptions = {}): Platform {
 }
 
 /** The store and the lock, with the memory of the isolate before them. */
-function keeping({ kv, store, lock, prefix, encryptionKey }: WorkerPlatformOptions): { store: Store; lock: Lock } {
-  const chosen = store ?? (kv === undefined ? undefined : kvStore(kv, { prefix, encryptionKey }))
+function keeping({ kv, store, lock, prefix, encryption }: WorkerPlatformOptions): { store: Store; lock: Lock } {
+  const chosen = store ?? (kv === undefined ? undefined : kvStore(kv, { prefix, encryption }))
   if (chosen === undefined) return { store: isolateStore, lock: lock ?? ownLock }
   const medium = mediumOf(chosen)
   const safe = lock !== undefined && isDurable(lock) && !medium.fenced ? confirmed(chosen, lock) : chosen

@@ -18,6 +18,7 @@ beforeAll(() => {
     ORG_ID: 'string',
     IMS_CLIENT_ID: 'string',
     IMS_CLIENT_SECRET: 'string',
+    ENCRYPTION_SECRET: 'string',
     SESSION_SECRET: 'string',
     TOKENS: 'KVNamespace',
     IMS: 'DurableObjectNamespace',

@@ -1,9 +1,11 @@
-import { del, entries, get, promisifyRequest, set, type UseStore, update } from 'idb-keyval'
+import { del, entries, get, set, type UseStore, update } from 'idb-keyval'
+import { decryptText, type EncryptedText, encryptText } from '../../../core/encrypt.ts'
 import { UnavailableError } from '../../../core/errors.ts'
 import { memoryStore } from '../../../core/memory.ts'
 import { checkOptions, type OptionNames } from '../../../core/options.ts'
 import type { Clock, Json, Store } from '../../../core/ports.ts'
 import { safeCause } from '../../../core/redact.ts'
+import { type Connection, connect, disconnect, wasClosed } from './indexeddb-connection.ts'
 
 export interface IndexedDbStoreOptions {
   /** Name of the database; default `imskit`. */
@@ -14,213 +16,144 @@ export interface IndexedDbStoreOptions {
 }
 
 /** One value as it is stored in the database. An entry of another version is not read. */
-interface Entry {
+interface Entry extends EncryptedText {
   readonly version: 1
-  readonly iv: Uint8Array<ArrayBuffer>
-  readonly sealed: ArrayBuffer
   readonly expiresAt?: number | undefined
 }
 
-interface Write {
-  readonly value: Json
-  readonly expiresAt: number | undefined
-  readonly store: UseStore
+/** An IndexedDB store. */
+interface State {
+  readonly connection: Connection
+  readonly clock: Pick<Clock, 'now'>
+  readonly degraded: (reason: string) => void
+  /** The key that was used last. */
+  key: CryptoKey | undefined
 }
 
 const keyName = '#key'
-/** How long one call waits for the database to open, in ms. Another tab may block it for any time. */
-const patience = 5_000
 
 const optionNames: OptionNames<IndexedDbStoreOptions> = { name: 1, onDegraded: 1, clock: 1 }
 
 /**
- * Values in IndexedDB, encrypted with AES-GCM and a key that cannot be exported: a copied disk reveals nothing, a script
- * that runs in the page can still use them. If the browser denies the database (some private windows), memory.
+ * Values in IndexedDB, encrypted with AES-GCM and a key that cannot be exported: a copied disk reveals nothing, but a
+ * script that runs in the page can still use them. If the browser denies the database (some private windows), the values
+ * are in memory.
  *
- * Rejects with `STORE_FAILED` if a value cannot be written, or if the database does not answer: that it is slow, blocked
- * or broken does not mean that it is empty. The next call tries again.
+ * Rejects with `STORE_FAILED` if a value cannot be written, or if the database does not answer: a database that is slow,
+ * blocked or broken is not an empty one. The next call tries again.
+ *
+ * @throws {ConfigurationError} `BAD_OPTION`
+ * @example
+ * browserPlatform({ store: indexedDbStore({ name: 'my-app' }) })
  */
 export function indexedDbStore(options: IndexedDbStoreOptions = {}): Store {
   checkOptions('indexedDbStore', options, optionNames)
   const { name = 'imskit', onDegraded, clock = Date } = options
   const fallback = memoryStore({ clock: { now: () => clock.now() } })
-  const reported = new Set<string>()
-  const degraded = (reason: string) => {
-    if (!reported.has(reason)) onDegraded?.(reason)
-    reported.add(reason)
-  }
-  const database = connection(name, degraded)
-  let key: CryptoKey | undefined
-
-  /** The key of this profile: the first tab creates it, and the next write does if the site's data was deleted. */
-  async function keyOf(store: UseStore): Promise<CryptoKey> {
-    const stored = await get<unknown>(keyName, store)
-    if (!(stored instanceof CryptoKey)) {
-      const mine = key ?? (await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, use))
-      await update<unknown>(keyName, (first) => (first instanceof CryptoKey ? first : mine), store)
-    }
-    const current = stored instanceof CryptoKey ? stored : await get<CryptoKey>(keyName, store)
-    if (current === undefined) throw new DOMException('the key is gone', 'NotFoundError')
-    key = current
-    return current
-  }
-
-  async function read(id: string, store: UseStore): Promise<Json | undefined> {
-    const entry = await get<unknown>(id, store)
-    if (entry === undefined || (isEntry(entry) && isOver(entry))) return undefined
-    if (isEntry(entry)) {
-      const key = await keyOf(store)
-      try {
-        const text = await crypto.subtle.decrypt(sealing(id, entry.iv), key, entry.sealed)
-        return JSON.parse(new TextDecoder().decode(text)) as Json
-      } catch {
-        // another key or damaged: no later call can read it either
-      }
-    }
-    degraded('unreadable entry')
-    return undefined
-  }
-
-  async function write(id: string, { value, expiresAt, store }: Write): Promise<void> {
-    const iv = crypto.getRandomValues(new Uint8Array(12))
-    const sealed = await crypto.subtle.encrypt(sealing(id, iv), await keyOf(store), bytes(JSON.stringify(value)))
-    await set(id, { version: 1, iv, sealed, expiresAt } satisfies Entry, store)
-  }
-
-  /** Does `work` on the database; once more if the connection of this page was closed meanwhile. */
-  async function attempt<T>(work: (store: UseStore) => Promise<T>, inMemory: () => Promise<T>): Promise<T> {
-    try {
-      const store = await database.open()
-      if (store === undefined) return await inMemory()
-      return await work(store).catch(async (error: unknown) => {
-        if (!wasClosed(error)) throw error
-        database.forget(store)
-        const again = await database.open()
-        return again === undefined ? inMemory() : work(again)
-      })
-    } catch (error) {
-      const message = "The browser's database failed or did not answer; try again, free some space or allow site data"
-      throw new UnavailableError('STORE_FAILED', message, { cause: safeCause(error) })
-    }
-  }
-
-  const isOver = ({ expiresAt }: Entry) => expiresAt !== undefined && expiresAt <= clock.now()
-
+  const degraded = oncePerReason(onDegraded)
+  const connection = { name, onDenied: degraded, opening: undefined, current: undefined }
+  const state: State = { connection, clock, degraded, key: undefined }
+  /** Does `work` on the database, or `inMemory` if the browser denies the database. */
+  const attempt = async <T>(work: (db: UseStore) => Promise<T>, inMemory: () => Promise<T>): Promise<T> =>
+    attemptTwice(connection, (db) => (db === undefined ? inMemory() : work(db)))
   return {
     get: (id) =>
       attempt(
-        (store) => read(id, store),
+        (db) => readValue(state, id, db),
         () => fallback.get(id),
       ),
     set: (id, value, expiresAt) =>
       attempt(
-        (store) => write(id, { value, expiresAt, store }),
+        (db) => writeEntry(state, id, { value, expiresAt, db }),
         () => fallback.set(id, value, expiresAt),
       ),
     delete: (id) =>
       attempt(
-        (store) => del(id, store),
+        (db) => del(id, db),
         () => fallback.delete(id),
       ),
     keys: (prefix) =>
       attempt(
-        async (store) =>
-          (await entries<string, Entry>(store))
-            .filter(([id, entry]) => id.startsWith(prefix) && isEntry(entry) && !isOver(entry))
-            .map(([id]) => id),
+        (db) => listKeys(state, prefix, db),
         () => fallback.keys(prefix),
       ),
   }
 }
 
-const use: KeyUsage[] = ['encrypt', 'decrypt']
-
-/** AES-GCM that binds a value to its name: one entry cannot replace another. */
-function sealing(id: string, iv: Uint8Array<ArrayBuffer>): AesGcmParams {
-  return { name: 'AES-GCM', iv, additionalData: bytes(id) }
+function oncePerReason(notify: ((reason: string) => void) | undefined): (reason: string) => void {
+  const reported = new Set<string>()
+  return (reason) => {
+    if (!reported.has(reason)) notify?.(reason)
+    reported.add(reason)
+  }
 }
 
-function wasClosed(error: unknown): boolean {
-  return error instanceof DOMException && (error.name === 'InvalidStateError' || error.name === 'AbortError')
+/** Does `work`, and repeats it once if the connection of this page was closed meanwhile. */
+async function attemptTwice<T>(connection: Connection, work: (db: UseStore | undefined) => Promise<T>): Promise<T> {
+  try {
+    const db = await connect(connection)
+    return await work(db).catch(async (error: unknown) => {
+      if (db === undefined || !wasClosed(error)) throw error
+      disconnect(connection, db)
+      return work(await connect(connection))
+    })
+  } catch (error) {
+    const message = "The browser's database failed or did not answer; try again, free some space or allow site data"
+    throw new UnavailableError('STORE_FAILED', message, { cause: safeCause(error) })
+  }
 }
 
-interface Connection {
-  /** The database, or `undefined` if the browser denies it to this page. Rejects if it does not open for now. */
-  open(): Promise<UseStore | undefined>
-  /** The next `open` connects anew. */
-  forget(closed: UseStore): void
+/** The key of this browser profile. The first tab creates it; if the site's data was deleted, the next write does. */
+async function keyOf(state: State, db: UseStore): Promise<CryptoKey> {
+  const stored = await get<unknown>(keyName, db)
+  if (!(stored instanceof CryptoKey)) {
+    const ours = state.key ?? (await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, usages))
+    await update<unknown>(keyName, (first) => (first instanceof CryptoKey ? first : ours), db)
+  }
+  const current = stored instanceof CryptoKey ? stored : await get<CryptoKey>(keyName, db)
+  if (current === undefined) throw new DOMException('the key was deleted', 'NotFoundError')
+  state.key = current
+  return current
 }
 
-function connection(name: string, onDenied: (reason: string) => void): Connection {
-  let opening: Promise<UseStore | undefined> | undefined
-  let current: UseStore | undefined
-  const start = async () => {
+const usages: KeyUsage[] = ['encrypt', 'decrypt']
+
+async function readValue(state: State, id: string, db: UseStore): Promise<Json | undefined> {
+  const entry = await get<unknown>(id, db)
+  if (entry === undefined || (isEntry(entry) && hasExpired(state, entry))) return undefined
+  if (isEntry(entry)) {
+    const key = await keyOf(state, db)
     try {
-      current = await openDatabase(name)
-      return current
-    } catch (error) {
-      if (!(error instanceof Denied)) throw error
-      onDenied(error.message)
-      return undefined
+      return JSON.parse(await decryptText(key, entry, id)) as Json
+    } catch {
+      // encrypted with another key, or damaged: no later call can read it either
     }
   }
-  return {
-    open() {
-      if (opening === undefined) {
-        opening = start()
-        opening.catch(() => {
-          opening = undefined
-        })
-      }
-      return current === undefined ? patiently(opening) : opening
-    },
-    forget(closed) {
-      if (current !== closed) return
-      current = undefined
-      opening = undefined
-    },
-  }
+  state.degraded('unreadable entry')
+  return undefined
 }
 
-/** The browser does not let this page have a database, and will not later. */
-class Denied extends Error {}
-
-async function openDatabase(name: string): Promise<UseStore> {
-  const db = await new Promise<IDBDatabase>((resolve, reject) => {
-    if (!globalThis.indexedDB) throw new Denied('absent')
-    const request = indexedDB.open(name)
-    request.onupgradeneeded = () => request.result.createObjectStore('entries')
-    request.onsuccess = () => resolve(request.result)
-    request.onerror = () => reject(request.error)
-  }).catch(deniedIf('SecurityError', 'InvalidStateError'))
-  // another tab that deletes the site's data waits for this one to close its connection
-  db.onversionchange = () => db.close()
-  const store: UseStore = async (mode, work) => work(db.transaction('entries', mode).objectStore('entries'))
-  // a write, as some private windows provide a database that cannot be written to
-  await store('readwrite', ({ transaction }) => promisifyRequest(transaction)).catch(deniedIf('ReadOnlyError'))
-  return store
+async function writeEntry(
+  state: State,
+  id: string,
+  { value, expiresAt, db }: { readonly value: Json; readonly expiresAt: number | undefined; readonly db: UseStore },
+): Promise<void> {
+  const text = await encryptText(await keyOf(state, db), JSON.stringify(value), id)
+  await set(id, { version: 1, ...text, expiresAt } satisfies Entry, db)
 }
 
-const deniedIf =
-  (...names: readonly string[]) =>
-  (error: unknown): never => {
-    throw error instanceof DOMException && names.includes(error.name) ? new Denied(error.name) : error
-  }
-
-/** `opening`, or a rejection after {@link patience}; the database itself goes on opening. */
-function patiently<T>(opening: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const late = () => reject(new DOMException('the database did not open', 'TimeoutError'))
-    const timer = setTimeout(late, patience)
-    opening.then(resolve, reject).finally(() => clearTimeout(timer))
-  })
+async function listKeys(state: State, prefix: string, db: UseStore): Promise<string[]> {
+  return (await entries<string, Entry>(db))
+    .filter(([id, entry]) => id.startsWith(prefix) && isEntry(entry) && !hasExpired(state, entry))
+    .map(([id]) => id)
 }
 
-/** The bytes of a value or name to encrypt. */
-function bytes(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(text)
+function hasExpired({ clock }: State, { expiresAt }: Entry): boolean {
+  return expiresAt !== undefined && expiresAt <= clock.now()
 }
 
 function isEntry(value: unknown): value is Entry {
-  return typeof value === 'object' && value !== null && 'version' in value && value.version === 1 && 'sealed' in value
+  return (
+    typeof value === 'object' && value !== null && 'version' in value && value.version === 1 && 'encrypted' in value
+  )
 }

@@ -13,8 +13,8 @@ import { workerFetch } from '../fetch-worker.ts'
 import { mediumOf } from '../isolate/isolate-memory.ts'
 import { isolateLock } from '../isolate/lock-isolate.ts'
 import { type SharedState, sharedMemory, sharedState } from '../isolate/shared-state.ts'
+import { cookieEncryption, nameOfSecret, type SessionSecret } from './cookie-encryption.ts'
 import type { SameSite } from './cookies.ts'
-import { createSealer, nameOfSecret, type SessionSecret } from './cookies-sealed.ts'
 import { type ProxyRule, proxyRoutes, type Route } from './proxy-rules.ts'
 import type { SessionsSetup } from './session.ts'
 import { endedSessions } from './session-ended.ts'
@@ -145,7 +145,7 @@ export function handlerSetup(options: AuthHandlerOptions): HandlerSetup {
     client,
     lock,
     clock,
-    sealer: createSealer(options.sessionSecret, clock),
+    encryption: cookieEncryption(options.sessionSecret, clock),
     store,
     recent,
     ended: endedSessions(store, recent, clock),

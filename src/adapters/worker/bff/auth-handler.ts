@@ -1,7 +1,7 @@
 import { createClient } from '../../../core/client.ts'
 import { isImsError } from '../../../core/errors.ts'
 import { memoryPlatform } from '../../../core/memory.ts'
-import { requireRequest } from '../asked.ts'
+import { requireRequest } from '../require-arguments.ts'
 import { failure, json, refusal, wrongMethod } from './auth-handler-answers.ts'
 import { beginLogin, endLogin } from './auth-handler-login.ts'
 import { type AuthHandlerOptions, checkOrigin, type HandlerSetup, handlerSetup } from './auth-handler-options.ts'

@@ -1,11 +1,11 @@
 import { digest } from '../../../core/digest.ts'
 import type { Clock, Json, Store } from '../../../core/ports.ts'
+import type { CookieEncryption } from './cookie-encryption.ts'
 import type { Cookies } from './cookies.ts'
-import type { Sealer } from './cookies-sealed.ts'
 
 export interface LoginCookiesOptions {
   readonly cookies: Cookies
-  readonly sealer: Sealer
+  readonly encryption: CookieEncryption
   readonly clock: Pick<Clock, 'now'>
   /** Remembers which logins were finished: a copy of their cookie is good for nothing. */
   readonly spent: Store
@@ -16,9 +16,9 @@ const begin = 'imskit-login-'
 const most = 5
 
 /** Logins under way, in the browser that began them: one sealed cookie each, so that two tabs can sign in at once. */
-export function loginCookies({ cookies, sealer, clock, spent }: LoginCookiesOptions): Store {
+export function loginCookies({ cookies, encryption, clock, spent }: LoginCookiesOptions): Store {
   const nameOf = async (key: string) => begin + (await digest(key))
-  const open = async (name: string) => sealer.open({ purpose: 'login', name }, cookies.get(name) ?? '')
+  const open = async (name: string) => encryption.decrypt({ purpose: 'login', name }, cookies.get(name) ?? '')
 
   async function makeRoom(): Promise<void> {
     const names = cookies.names(begin)
@@ -37,7 +37,7 @@ export function loginCookies({ cookies, sealer, clock, spent }: LoginCookiesOpti
     async set(key, value, expiresAt = clock.now()) {
       await makeRoom()
       const name = await nameOf(key)
-      const text = await sealer.seal({ purpose: 'login', name, value, expiresAt })
+      const text = await encryption.encrypt({ purpose: 'login', name, value, expiresAt })
       // back from IMS one comes from another site: Strict cookies would stay behind
       cookies.set(name, text, { maxAge: expiresAt - clock.now(), sameSite: 'Lax' })
     },

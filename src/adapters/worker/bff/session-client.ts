@@ -30,10 +30,10 @@ export function lendClient(
   { cookies, context }: Exchange,
   { id, startedAt, held }: SessionName & { readonly held?: Json | undefined },
 ): Lent {
-  const { clock, sealer, store, recent } = setup
+  const { clock, encryption, store, recent } = setup
   const until = startedAt + setup.maxAge
   const tokens = sessionTokens({ store, held, recent, clock, until })
-  const pending = loginCookies({ cookies, sealer, clock, spent: store ?? recent })
+  const pending = loginCookies({ cookies, encryption, clock, spent: store ?? recent })
   const behind: Promise<unknown>[] = []
   const access: Access = { closed: isReadOnly(context) }
   const rules: RenewalRules = {

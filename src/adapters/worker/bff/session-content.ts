@@ -2,8 +2,8 @@ import * as base64url from '../../../core/base64url.ts'
 import { ConfigurationError } from '../../../core/errors.ts'
 import { isObject } from '../../../core/json.ts'
 import type { Clock, Json } from '../../../core/ports.ts'
+import type { CookieEncryption } from './cookie-encryption.ts'
 import type { Cookies, SameSite } from './cookies.ts'
-import type { Sealer } from './cookies-sealed.ts'
 
 /** Whose session, and since when; times in ms since the epoch. */
 export interface SessionName {
@@ -22,35 +22,35 @@ export interface SessionContent extends SessionName {
 }
 
 export interface SessionCookieSetup {
-  readonly sealer: Sealer
+  readonly encryption: CookieEncryption
   readonly clock: Pick<Clock, 'now'>
   readonly sameSite: SameSite
 }
 
 const name = 'imskit-session'
-const sealedAs = { purpose: 'session', name } as const
+const cookie = { purpose: 'session', name } as const
 
 /** The cookie that says who is signed in. */
 export const sessionCookie = {
   /** `undefined` where there is none, or none of ours. */
   async read(
-    { sealer }: SessionCookieSetup,
+    { encryption }: SessionCookieSetup,
     cookies: Cookies,
   ): Promise<{ readonly content: SessionContent; readonly stale: boolean } | undefined> {
     const text = cookies.get(name)
-    const opened = text === undefined ? undefined : await sealer.open(sealedAs, text)
-    const content = parseContent(opened?.value)
+    const decrypted = text === undefined ? undefined : await encryption.decrypt(cookie, text)
+    const content = parseContent(decrypted?.value)
     if (content === undefined) cookies.clear(name)
-    return content && opened && { content, stale: opened.stale }
+    return content && decrypted && { content, stale: decrypted.stale }
   },
 
   /** @throws {ConfigurationError} `BAD_OPTION` where it does not fit */
   async write(
-    { sealer, clock, sameSite }: SessionCookieSetup,
+    { encryption, clock, sameSite }: SessionCookieSetup,
     cookies: Cookies,
     { content, expiresAt }: { readonly content: SessionContent; readonly expiresAt: number },
   ): Promise<void> {
-    const text = await sealer.seal({ ...sealedAs, value: sealable(content), expiresAt })
+    const text = await encryption.encrypt({ ...cookie, value: toJson(content), expiresAt })
     if (cookies.set(name, text, { maxAge: expiresAt - clock.now(), sameSite })) return
     const message = 'the tokens do not fit into cookies; give createAuthHandler a store, such as kvStore(namespace)'
     throw new ConfigurationError('BAD_OPTION', message)
@@ -65,7 +65,7 @@ export function randomText(): string {
 }
 
 /** As JSON, and the claims once only: `user` has what is wanted of them. */
-function sealable({ tokens, ...rest }: SessionContent): Json {
+function toJson({ tokens, ...rest }: SessionContent): Json {
   if (!isObject(tokens)) return rest as unknown as Json
   const { claims: _, ...kept } = tokens
   return { ...rest, tokens: kept } as unknown as Json

@@ -1,5 +1,5 @@
 import type { Store } from '../../../core/ports.ts'
-import { orStoreFailed } from '../asked.ts'
+import { orStoreFailed } from '../store-failed.ts'
 import { storeLike } from '../store-like.ts'
 
 const message = 'the store of the sessions does not answer; nobody was signed out, try again later'

@@ -5,8 +5,8 @@ import type { LoginFlow } from '../../../core/flows/login-flow.ts'
 import { keepUntil, parseTokens } from '../../../core/ims/tokens.ts'
 import type { Clock, Json, Lock, Store } from '../../../core/ports.ts'
 import type { GetTokenOptions } from '../../../core/session/session.ts'
+import type { CookieEncryption } from './cookie-encryption.ts'
 import type { Cookies, SameSite } from './cookies.ts'
-import type { Sealer } from './cookies-sealed.ts'
 import { type Lent, lendClient } from './session-client.ts'
 import { type SessionContent, sessionCookie } from './session-content.ts'
 import type { EndedSessions } from './session-ended.ts'
@@ -19,7 +19,7 @@ export interface SessionsSetup {
   readonly client: Omit<ClientOptions<LoginFlow>, 'flow' | 'owner' | 'store' | 'lock' | 'pending' | 'waitUntil'>
   readonly lock: Lock
   readonly clock: Clock
-  readonly sealer: Sealer
+  readonly encryption: CookieEncryption
   readonly store: Store | undefined
   /** What this process has just learned; ends with it. */
   readonly recent: Store

@@ -1,8 +1,9 @@
 import { ConfigurationError, isImsError, UnavailableError } from '../../../core/errors.ts'
 import { systemClock } from '../../../core/memory.ts'
 import type { Json } from '../../../core/ports.ts'
-import { asked, requireBinding } from '../asked.ts'
 import type { DurableNamespace } from '../bindings.ts'
+import { requireBinding } from '../require-arguments.ts'
+import { orStoreFailed } from '../store-failed.ts'
 
 /** What an `ImsLock` is asked, by name, and what it answers. */
 export interface DurableMessages {
@@ -38,9 +39,9 @@ const fewTries = 5
 
 /** @throws {ConfigurationError} `BAD_OPTION` if `namespace` is not a namespace */
 export function askObjects(who: string, namespace: DurableNamespace): AskObject {
-  requireBinding(who, 'a Durable Object namespace', namespace, 'idFromName')
+  requireBinding(who, { what: 'a Durable Object namespace', binding: namespace, method: 'idFromName' })
   return (object, verb, message) =>
-    asked('the Durable Object', verb, async () => {
+    orStoreFailed(`The Durable Object failed to answer "${verb}"; try again later`, async () => {
       const stub = namespace.get(namespace.idFromName(object))
       const body = JSON.stringify(message)
       const answer = async () => {

@@ -1,5 +1,5 @@
-import { requireBinding } from '../asked.ts'
 import type { DurableState, DurableStorage } from '../bindings.ts'
+import { requireBinding } from '../require-arguments.ts'
 import type { DurableMessages, DurableVerb } from './durable-messages.ts'
 import { durableValues } from './durable-values.ts'
 
@@ -39,7 +39,7 @@ export class ImsLock {
   readonly #gone = new Set<string>()
 
   constructor(state: DurableState) {
-    requireBinding('ImsLock', 'the state of its Durable Object', state?.storage, 'get')
+    requireBinding('ImsLock', { what: 'the state of its Durable Object', binding: state?.storage, method: 'get' })
     const { storage } = state
     this.#storage = storage
     this.#values = durableValues(storage)

@@ -11,9 +11,9 @@ import { checkVerifyOptions, claimsFault, verifyOptions } from '../../../core/ve
 import { objectIn, parseCompact } from '../../../core/verify/compact-token.ts'
 import { invalid } from '../../../core/verify/invalid.ts'
 import type { Verifier, VerifyTokenOptions } from '../../../core/verify/verify-token.ts'
-import { requireRequest } from '../asked.ts'
 import { workerFetch } from '../fetch-worker.ts'
 import { mayShareWork } from '../isolate/share-work.ts'
+import { requireRequest } from '../require-arguments.ts'
 import { bearerAnswers } from './bearer-answers.ts'
 import { bearerOf } from './bearer-token.ts'
 
