@@ -28,6 +28,7 @@ export {
 export { createIms } from './compat/create-ims.ts'
 export * from './errors.ts'
 export type { Emit, ImsEvent, ImsEventOf, ImsEventType, TokenSource } from './events.ts'
+export { type ExplainErrorOptions, explainError } from './explain-error.ts'
 export { adobeOrigins } from './fetch/allowed-origins.ts'
 export type { AuthorizedFetch } from './fetch/authorized-fetch.ts'
 export { type AuthorizationCodeOptions, authorizationCode } from './flows/authorization-code.ts'
