@@ -26,6 +26,7 @@ export {
 } from './compat/contexts.ts'
 export * from './errors.ts'
 export type { Emit, ImsEvent, ImsEventOf, ImsEventType, TokenSource } from './events.ts'
+export { type ExplainErrorOptions, explainError } from './explain-error.ts'
 export { adobeOrigins } from './fetch/allowed-origins.ts'
 export type { AuthorizedFetch } from './fetch/authorized-fetch.ts'
 export type { AuthorizationCodeOptions } from './flows/authorization-code.ts'

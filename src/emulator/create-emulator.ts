@@ -1,7 +1,7 @@
 import { lazy } from '../core/lazy.ts'
 import { badOption, checkOptions } from '../core/options.ts'
 import type { EmulatorOptions } from './create-provider.ts'
-import { type Call, readCall } from './http/call.ts'
+import { type EmulatorCall, readCall } from './http/call.ts'
 import { corsHeaders } from './http/cors.ts'
 import { createFaults, damage, type FaultOptions, faultResponse } from './http/faults.ts'
 import { createJournal, type RecordedRequest } from './http/journal.ts'
@@ -47,7 +47,7 @@ const loadRouter = lazy(() => import('./router.ts'))
 
 const connectionDropped = () => new TypeError('The emulator dropped the connection, as a fault told it to.')
 
-function finishHeaders(response: Response, call: Call, provider: Provider): Response {
+function finishHeaders(response: Response, call: EmulatorCall, provider: Provider): Response {
   const added = {
     ...corsHeaders(call, provider),
     date: new Date(provider.clock.now()).toUTCString(),
@@ -57,7 +57,7 @@ function finishHeaders(response: Response, call: Call, provider: Provider): Resp
   return response
 }
 
-async function answer(call: Call, provider: Provider, fault: FaultOptions | undefined): Promise<Response> {
+async function answer(call: EmulatorCall, provider: Provider, fault: FaultOptions | undefined): Promise<Response> {
   const { route } = await loadRouter()
   const response = finishHeaders((fault && faultResponse(fault)) ?? (await route(call, provider)), call, provider)
   for (const [name, value] of Object.entries(fault?.headers ?? {})) response.headers.set(name, value)

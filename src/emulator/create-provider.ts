@@ -2,7 +2,7 @@ import { ConfigurationError } from '../core/errors.ts'
 import { createClock } from './clock.ts'
 import type { Provider } from './provider.ts'
 import { createReadyMade, type EmulatorContexts, readyMadeUsers } from './ready-made.ts'
-import { type ClientOptions, createClientRegistry } from './registry/clients.ts'
+import { createClientRegistry, type RegisteredClientOptions } from './registry/clients.ts'
 import { createRegistrations } from './registry/registrations.ts'
 import { createSessions } from './registry/sessions.ts'
 import { createUserDirectory, type UserOptions } from './registry/users.ts'
@@ -16,7 +16,7 @@ export interface EmulatorOptions {
   /** `iss` of ID tokens. Default: `endpoint`. */
   readonly issuer?: string
   /** Clients beside the ready-made ones. */
-  readonly clients?: readonly ClientOptions[]
+  readonly clients?: readonly RegisteredClientOptions[]
   /** Who can sign in. Default: `user@example.com`. */
   readonly users?: readonly UserOptions[]
   /** Address of the person who is signed in and consents without a form; made up where `users` has none such. */

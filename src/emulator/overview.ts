@@ -1,5 +1,5 @@
-import { escapeHtml, messagePage, page } from './endpoints/pages.ts'
-import type { Call } from './http/call.ts'
+import { emulatorPage, escapeHtml, messagePage } from './endpoints/pages.ts'
+import type { EmulatorCall } from './http/call.ts'
 import type { FaultOptions, Faults } from './http/faults.ts'
 import type { Journal } from './http/journal.ts'
 import type { EmulatorContexts } from './ready-made.ts'
@@ -28,7 +28,7 @@ const presets: Readonly<Record<string, Omit<FaultOptions, 'path'>>> = {
  * `GET /`: how to use the emulator, its contexts, what arrived last, and buttons for failures; `POST /` is what those
  * do. They want a token of this very page, so that no other site can press them.
  */
-export function createOverview({ endpoint, contexts, journal, faults }: Overview): (call: Call) => Response {
+export function createOverview({ endpoint, contexts, journal, faults }: Overview): (call: EmulatorCall) => Response {
   const formToken = crypto.randomUUID()
   let undo: (() => void)[] = []
 
@@ -49,13 +49,13 @@ export function createOverview({ endpoint, contexts, journal, faults }: Overview
       '<h2>Last requests</h2>',
       requestTable(journal),
     ]
-    const shown = page('imskit emulator', main.join('\n'), { wide: true })
+    const shown = emulatorPage('imskit emulator', main.join('\n'), { wide: true })
     // under no-referrer a browser sends no origin along with the form
     shown.headers.set('referrer-policy', 'same-origin')
     return shown
   }
 
-  function act({ params, headers }: Call): Response {
+  function act({ params, headers }: EmulatorCall): Response {
     const origin = headers.get('origin')
     const ours = origin === null || origin === new URL(endpoint).origin
     if (!ours || params.get('form_token') !== formToken) {

@@ -1,6 +1,6 @@
 import { exportPKCS8, exportSPKI } from 'jose/key/export'
 import { generateKeyPair } from 'jose/key/generate/keypair'
-import type { ClientOptions } from './registry/clients.ts'
+import type { RegisteredClientOptions } from './registry/clients.ts'
 import type { UserOptions } from './registry/users.ts'
 
 /** Context data for every kind of credential, with the keys that contexts have. */
@@ -128,7 +128,11 @@ function escapeRegExp(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 }
 
-function clientsFor(contexts: EmulatorContexts, publicKey: string, scopes: readonly string[]): ClientOptions[] {
+function clientsFor(
+  contexts: EmulatorContexts,
+  publicKey: string,
+  scopes: readonly string[],
+): RegisteredClientOptions[] {
   const { jwt, oauth_server_to_server: server, oauth, oauth_public: open } = contexts
   const relay = new RegExp(`${escapeRegExp(oauth.endpoint + relayPath)}([/?][^#]*)?`)
   const loopback = {
@@ -164,7 +168,7 @@ export async function createReadyMade(
   endpoint: string,
   ownScopes: readonly string[] = [],
 ): Promise<{
-  clients: ClientOptions[]
+  clients: RegisteredClientOptions[]
   contexts: EmulatorContexts
 }> {
   const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true })

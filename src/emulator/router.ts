@@ -5,19 +5,19 @@ import {
   organizationEndpoint,
   productContextEndpoint,
 } from './endpoints/admin.ts'
-import { authorize } from './endpoints/authorize.ts'
+import { authorizeEndpoint } from './endpoints/authorize.ts'
 import { authorizationServerMetadata, discovery, documentedDiscovery, jwks } from './endpoints/discovery.ts'
-import { exchangeJwt } from './endpoints/exchange-jwt.ts'
+import { exchangeJwtEndpoint } from './endpoints/exchange-jwt.ts'
 import { finishRelay, relayDone, relayError, startRelay } from './endpoints/login-relay.ts'
-import { logout, logoutToken } from './endpoints/logout.ts'
+import { logoutEndpoint, logoutTokenEndpoint } from './endpoints/logout.ts'
 import { messagePage } from './endpoints/pages.ts'
 import { accountClusterEndpoint, organizationsEndpoint, profileEndpoint, userInfoEndpoint } from './endpoints/people.ts'
-import { register } from './endpoints/register.ts'
-import { invalidateToken, revokeToken } from './endpoints/revocation.ts'
-import { echo } from './endpoints/sample-api.ts'
+import { registerEndpoint } from './endpoints/register.ts'
+import { invalidateTokenEndpoint, revokeEndpoint } from './endpoints/revocation.ts'
+import { echoEndpoint } from './endpoints/sample-api.ts'
 import { tokenEndpoint } from './endpoints/token-endpoint.ts'
-import { validateToken } from './endpoints/validate.ts'
-import type { Call, Handler } from './http/call.ts'
+import { validateTokenEndpoint } from './endpoints/validate.ts'
+import type { EmulatorCall, Handler } from './http/call.ts'
 import { isPreflight, preflightResponse } from './http/cors.ts'
 import { Refusal } from './http/refusal.ts'
 import type { Provider } from './provider.ts'
@@ -36,7 +36,7 @@ const defaultRedirect = () =>
 
 const routes: readonly Route[] = [
   { path: /^\/default-redirect$/, methods: { GET: defaultRedirect } },
-  { path: /^\/api\/echo$/, methods: { GET: echo, POST: echo } },
+  { path: /^\/api\/echo$/, methods: { GET: echoEndpoint, POST: echoEndpoint } },
   { path: new RegExp(`^${relayPath}$`), methods: { GET: startRelay } },
   { path: new RegExp(`^${relayPath}/callback$`), methods: { GET: finishRelay } },
   { path: new RegExp(`^${relayPath}/(signed-in|login-success)$`), methods: { GET: relayDone } },
@@ -45,14 +45,14 @@ const routes: readonly Route[] = [
   { path: /^\/\.well-known\/oauth-authorization-server$/, methods: { GET: authorizationServerMetadata } },
   { path: /^\/ims\/\.well-known\/openid-configuration$/, methods: { GET: documentedDiscovery } },
   { path: /^\/ims\/keys$/, methods: { GET: jwks } },
-  { path: /^\/ims\/authorize(\/v[1-3])?$/, methods: { GET: authorize, POST: authorize } },
+  { path: /^\/ims\/authorize(\/v[1-3])?$/, methods: { GET: authorizeEndpoint, POST: authorizeEndpoint } },
   { path: /^\/ims\/token(\/v[1-4])?$/, methods: { POST: tokenEndpoint } },
-  { path: /^\/ims\/exchange(\/v1)?\/jwt$/, methods: { POST: exchangeJwt } },
-  { path: /^\/ims\/validate_token\/v1$/, methods: { GET: validateToken, POST: validateToken } },
-  { path: /^\/ims\/invalidate_token\/v2$/, methods: { POST: invalidateToken } },
-  { path: /^\/ims\/revoke$/, methods: { POST: revokeToken } },
-  { path: /^\/ims\/logout(\/v1)?$/, methods: { GET: logout, POST: logout } },
-  { path: /^\/ims\/logout\/v1\/token$/, methods: { GET: logoutToken, POST: logoutToken } },
+  { path: /^\/ims\/exchange(\/v1)?\/jwt$/, methods: { POST: exchangeJwtEndpoint } },
+  { path: /^\/ims\/validate_token\/v1$/, methods: { GET: validateTokenEndpoint, POST: validateTokenEndpoint } },
+  { path: /^\/ims\/invalidate_token\/v2$/, methods: { POST: invalidateTokenEndpoint } },
+  { path: /^\/ims\/revoke$/, methods: { POST: revokeEndpoint } },
+  { path: /^\/ims\/logout(\/v1)?$/, methods: { GET: logoutEndpoint, POST: logoutEndpoint } },
+  { path: /^\/ims\/logout\/v1\/token$/, methods: { GET: logoutTokenEndpoint, POST: logoutTokenEndpoint } },
   { path: /^\/ims\/userinfo(\/v[12])?$/, methods: { GET: userInfoEndpoint } },
   { path: /^\/ims\/profile(\/v[1-3])?$/, methods: { GET: profileEndpoint } },
   { path: /^\/ims\/organizations(\/v[1-6])?$/, methods: { GET: organizationsEndpoint } },
@@ -61,11 +61,11 @@ const routes: readonly Route[] = [
   { path: /^\/ims\/fetch_pc_by_org\/v1$/, methods: { POST: productContextEndpoint } },
   { path: /^\/ims\/admin_profile\/v[1-3]$/, methods: { POST: adminProfileEndpoint } },
   { path: /^\/ims\/admin_organizations\/v[1-6]$/, methods: { POST: adminOrganizationsEndpoint } },
-  { path: /^\/ims\/register$/, methods: { POST: register } },
+  { path: /^\/ims\/register$/, methods: { POST: registerEndpoint } },
   { path: /^\/ims\/account_cluster\/v[23]$/, methods: { GET: accountClusterEndpoint } },
 ]
 
-async function dispatch(call: Call, provider: Provider): Promise<Response> {
+async function dispatch(call: EmulatorCall, provider: Provider): Promise<Response> {
   if (call.problem) throw call.problem
   // IMS ignores one slash at the end of a path: clients such as @adobe/jwt-auth send one
   const pathname = call.url.pathname.replace(/\/$/, '')
@@ -81,7 +81,7 @@ async function dispatch(call: Call, provider: Provider): Promise<Response> {
 }
 
 /** Answers a request; whatever is refused gets IMS's error envelope. */
-export async function route(call: Call, provider: Provider): Promise<Response> {
+export async function route(call: EmulatorCall, provider: Provider): Promise<Response> {
   try {
     return await dispatch(call, provider)
   } catch (error) {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import type { Command } from '../../src/adapters/node/cli/command.ts'
 import { commands } from '../../src/adapters/node/cli/commands.ts'
-import type { Patient } from '../../src/adapters/node/cli/doctor/finding.ts'
-import { runtime } from '../../src/adapters/node/cli/doctor/runtime.ts'
+import type { CheckInput } from '../../src/adapters/node/cli/doctor/finding.ts'
+import { checkRuntime } from '../../src/adapters/node/cli/doctor/runtime.ts'
 import { parse } from '../../src/adapters/node/cli/parse.ts'
 import { nearest } from '../../src/core/nearest.ts'
 import { reference } from './reference.ts'
@@ -43,8 +43,8 @@ test('no message of wrong usage repeats a value', () => {
   }
 })
 
-const patient = (nodeVersion: string, env: NodeJS.ProcessEnv = {}): Patient =>
-  ({ nodeVersion, env, endpoint: 'https://ims.example' }) as unknown as Patient
+const patient = (nodeVersion: string, env: NodeJS.ProcessEnv = {}): CheckInput =>
+  ({ nodeVersion, env, endpoint: 'https://ims.example' }) as unknown as CheckInput
 
 test.each([
   ['v18.20.0', 1],
@@ -52,13 +52,13 @@ test.each([
   ['v20.19.0', 0],
   ['v24.1.0', 0],
 ])('doctor knows whether Node %s is old', async (version, findings) => {
-  expect(await runtime(patient(version))).toHaveLength(findings)
+  expect(await checkRuntime(patient(version))).toHaveLength(findings)
 })
 
 test('doctor knows who follows a proxy', async () => {
   const env = { HTTPS_PROXY: 'http://proxy.example:3128' }
-  expect(await runtime(patient('v22.0.0', env))).toMatchObject([{ class: 'tls', level: 'warning' }])
-  expect(await runtime(patient('v24.5.0', { ...env, NODE_USE_ENV_PROXY: '1' }))).toEqual([])
-  expect(await runtime(patient('v22.0.0', { HTTPS_PROXY: 'nonsense' }))).toMatchObject([{ level: 'problem' }])
-  expect(await runtime(patient('v22.0.0', { HTTP_PROXY: 'http://proxy.example' }))).toEqual([])
+  expect(await checkRuntime(patient('v22.0.0', env))).toMatchObject([{ class: 'tls', level: 'warning' }])
+  expect(await checkRuntime(patient('v24.5.0', { ...env, NODE_USE_ENV_PROXY: '1' }))).toEqual([])
+  expect(await checkRuntime(patient('v22.0.0', { HTTPS_PROXY: 'nonsense' }))).toMatchObject([{ level: 'problem' }])
+  expect(await checkRuntime(patient('v22.0.0', { HTTP_PROXY: 'http://proxy.example' }))).toEqual([])
 })

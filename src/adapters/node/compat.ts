@@ -11,7 +11,7 @@ import { type AioConfig, aioConfig } from './config/aio-config.ts'
 import { type CliApi, cliApi, cliKind, loginOptions, type RelayOptions } from './config/cli-context.ts'
 import { aioContexts } from './config/contexts-aio.ts'
 import { loopbackRedirect, pasteRedirect, stateTokens } from './lazy.ts'
-import type { LoginOptions } from './login/login-options.ts'
+import type { TerminalLoginOptions } from './login/login-options.ts'
 import { type NodePlatformOptions, nodePlatform } from './platform.ts'
 import { actionContexts } from './runtime/contexts-action.ts'
 import { actionLock } from './runtime/lock-action.ts'
@@ -49,7 +49,7 @@ export function createNodeIms(options: NodeImsOptions = {}): NodeIms {
 }
 
 /** What a login through the relay calls `env` is the environment of IMS. */
-function forRelay({ env: processEnv, ...login }: LoginOptions = {}): RelayOptions {
+function forRelay({ env: processEnv, ...login }: TerminalLoginOptions = {}): RelayOptions {
   return { ...login, processEnv }
 }
 
@@ -75,7 +75,7 @@ function hasTerminal(): boolean {
 }
 
 /** Refuses what the context says about its login when the login begins: a token that is there needs no login. */
-function redirectFor(data: ContextData, login: LoginOptions = {}): Redirect {
+function redirectFor(data: ContextData, login: TerminalLoginOptions = {}): Redirect {
   try {
     return redirectOf(data, login)
   } catch (error) {
@@ -85,7 +85,7 @@ function redirectFor(data: ContextData, login: LoginOptions = {}): Redirect {
 }
 
 /** Listens where the credential comes back to, if that is this machine; else the user brings the address. */
-function redirectOf(data: ContextData, login: LoginOptions): Redirect {
+function redirectOf(data: ContextData, login: TerminalLoginOptions): Redirect {
   const options = { ...login, ...loginOptions(data) }
   const redirectUri = redirectUriOf(data)
   if (redirectUri === undefined || !URL.canParse(redirectUri)) return loopbackRedirect(options)

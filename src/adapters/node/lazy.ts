@@ -3,14 +3,14 @@
 import { requireText } from '../../core/flows/credentials.ts'
 import { badOption, checkOptions, type OptionNames } from '../../core/options.ts'
 import type { Redirect } from '../../core/ports.ts'
-import type { LoginOptions } from './login/login-options.ts'
+import type { TerminalLoginOptions } from './login/login-options.ts'
 import type { LoopbackRedirectOptions } from './login/redirect-loopback.ts'
 import type { PasteRedirectOptions } from './login/redirect-paste.ts'
-import type { StateTokens } from './runtime/store-state.ts'
+import type { StateTokenStore } from './runtime/store-state.ts'
 
 export type { LoopbackRedirectOptions, PasteRedirectOptions }
 
-const loginOptions: OptionNames<LoginOptions> = {
+const loginOptions: OptionNames<TerminalLoginOptions> = {
   port: 1,
   bind: 1,
   timeout: 1,
@@ -46,7 +46,7 @@ export function loopbackRedirect(options: LoopbackRedirectOptions = {}): Redirec
 export function pasteRedirect(options: PasteRedirectOptions): Redirect {
   checkOptions('pasteRedirect', options, pasteOptions)
   requireText('pasteRedirect', { redirectUri: options.redirectUri })
-  return { prepare: async (asked) => (await import('./login/redirect-paste.ts')).pasteRedirect(options).prepare(asked) }
+  return { prepare: async (asked) => (await import('./login/redirect-paste.ts')).preparePaste(options).prepare(asked) }
 }
 
 /**
@@ -60,7 +60,7 @@ export async function readKey(source: string, passphrase?: string): Promise<stri
   if (typeof source !== 'string' || (passphrase !== undefined && typeof passphrase !== 'string'))
     throw badOption('readKey takes text: PEM or the path of a key file, and perhaps its passphrase')
   const late = await import('./config/read-key.ts')
-  return late.readKey(source, passphrase)
+  return late.readKeyText(source, passphrase)
 }
 
 /**
@@ -68,11 +68,11 @@ export async function readKey(source: string, passphrase?: string): Promise<stri
  *
  * @param onDegraded is told, once, if its package is not installed
  */
-export function stateTokens(onDegraded: (reason: string) => void): StateTokens {
-  let tokens: StateTokens | undefined
+export function stateTokens(onDegraded: (reason: string) => void): StateTokenStore {
+  let tokens: StateTokenStore | undefined
   const connected = async () => {
     const late = await import('./runtime/store-state.ts')
-    tokens ??= late.stateTokens({ onDegraded })
+    tokens ??= late.connectStateTokens({ onDegraded })
     return tokens
   }
   return {

@@ -8,13 +8,13 @@ import { debugPrinter } from './debug.ts'
 import { fileLock } from './files/lock-file.ts'
 import { fileStore } from './files/store-file.ts'
 import { loopbackRedirect, readKey } from './lazy.ts'
-import type { LoginOptions } from './login/login-options.ts'
+import type { TerminalLoginOptions } from './login/login-options.ts'
 
 export interface NodePlatformOptions {
   /** Where tokens and locks are kept. Default: `$XDG_STATE_HOME/imskit`, else `~/.local/state/imskit`. */
   readonly directory?: string
   /** How a login in the browser goes. */
-  readonly login?: LoginOptions
+  readonly login?: TerminalLoginOptions
   /** Where default `env` and `endpoint` come from. Default: the `.aio` files and the environment. */
   readonly config?: AioConfig
 }

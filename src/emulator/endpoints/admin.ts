@@ -1,7 +1,7 @@
-import { type Call, requireParameter } from '../http/call.ts'
+import { type EmulatorCall, requireParameter } from '../http/call.ts'
 import { Refusal } from '../http/refusal.ts'
 import type { Provider } from '../provider.ts'
-import type { OrganizationOptions, Subject } from '../registry/users.ts'
+import type { OrganizationOptions, TokenSubject } from '../registry/users.ts'
 import { imsOrganizations, imsProfile } from '../tokens/user-claims.ts'
 import { requireBearer } from './bearer.ts'
 import { requireClient } from './client-authentication.ts'
@@ -15,7 +15,7 @@ const everyScope = [
 const pageSize = 50
 
 /** Refuses every token but one of a service: of a permanent code, or with the scope `system`. */
-function requireService(call: Call, provider: Provider): void {
+function requireService(call: EmulatorCall, provider: Provider): void {
   const { authorization, scopes } = requireBearer(call, provider)
   if (authorization.subject.kind !== 'service' && !scopes.includes('system')) {
     throw new Refusal(403, 'access_denied', 'a service token is required')
@@ -26,7 +26,7 @@ function requireService(call: Call, provider: Provider): void {
   }
 }
 
-function requireUser(call: Call, provider: Provider): Subject {
+function requireUser(call: EmulatorCall, provider: Provider): TokenSubject {
   requireService(call, provider)
   const id = `${requireParameter(call, 'guid')}@${requireParameter(call, 'auth_src')}`
   const user = provider.users.byUserId(id)
@@ -35,18 +35,18 @@ function requireUser(call: Call, provider: Provider): Subject {
 }
 
 /** `POST /ims/admin_profile/v1…v3`: the profile of the user `guid`@`auth_src`, for a service token. */
-export function adminProfileEndpoint(call: Call, provider: Provider): Response {
+export function adminProfileEndpoint(call: EmulatorCall, provider: Provider): Response {
   return Response.json(imsProfile(requireUser(call, provider), everyScope))
 }
 
 /** `POST /ims/admin_organizations/v1…v6`: the organisations of the user `guid`@`auth_src`, for a service token. */
-export function adminOrganizationsEndpoint(call: Call, provider: Provider): Response {
+export function adminOrganizationsEndpoint(call: EmulatorCall, provider: Provider): Response {
   return Response.json(imsOrganizations(requireUser(call, provider)))
 }
 
 interface Organization {
   readonly organization: Required<OrganizationOptions>
-  readonly members: readonly Subject[]
+  readonly members: readonly TokenSubject[]
 }
 
 function requireOrganization(id: string, provider: Provider): Organization {
@@ -56,7 +56,7 @@ function requireOrganization(id: string, provider: Provider): Organization {
   return { organization, members }
 }
 
-function pathSegment({ url }: Call, index: number): string {
+function pathSegment({ url }: EmulatorCall, index: number): string {
   try {
     return decodeURIComponent(url.pathname.split('/')[index] ?? '')
   } catch {
@@ -65,7 +65,7 @@ function pathSegment({ url }: Call, index: number): string {
 }
 
 /** `GET /ims/organizations/{org}/v2`: one organisation with all its groups, whose `ident` is text here. */
-export function organizationEndpoint(call: Call, provider: Provider): Response {
+export function organizationEndpoint(call: EmulatorCall, provider: Provider): Response {
   requireService(call, provider)
   const { organization, members } = requireOrganization(pathSegment(call, 3), provider)
   const groups = organization.groups.map(({ ident, ...group }) => ({
@@ -81,7 +81,7 @@ export function organizationEndpoint(call: Call, provider: Provider): Response {
 }
 
 /** `GET /ims/organizations/{org}/groups/{ident}/members`: the first page of the members. */
-export function groupMembersEndpoint(call: Call, provider: Provider): Response {
+export function groupMembersEndpoint(call: EmulatorCall, provider: Provider): Response {
   requireService(call, provider)
   const { organization, members } = requireOrganization(pathSegment(call, 3), provider)
   const ident = pathSegment(call, 5)
@@ -95,7 +95,7 @@ export function groupMembersEndpoint(call: Call, provider: Provider): Response {
 }
 
 /** `POST /ims/fetch_pc_by_org/v1`: the product contexts of the organisation `org_id`@`auth_src`. */
-export function productContextEndpoint(call: Call, provider: Provider): Response {
+export function productContextEndpoint(call: EmulatorCall, provider: Provider): Response {
   requireService(call, provider)
   const ident = requireParameter(call, 'org_id')
   requireOrganization(`${ident}@${requireParameter(call, 'auth_src')}`, provider)

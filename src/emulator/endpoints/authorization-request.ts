@@ -1,7 +1,7 @@
-import type { Call } from '../http/call.ts'
+import type { EmulatorCall } from '../http/call.ts'
 import { Refusal } from '../http/refusal.ts'
 import type { Provider } from '../provider.ts'
-import type { Client } from '../registry/clients.ts'
+import type { RegisteredClient } from '../registry/clients.ts'
 import { resolveRedirectUri } from '../registry/redirect-uris.ts'
 import { parseScopes, requireClientScopes } from '../registry/scopes.ts'
 import { readChallenge } from '../tokens/pkce.ts'
@@ -10,7 +10,7 @@ import { requireGrant } from './client-authentication.ts'
 
 /** Where and how the answer to an authorization request goes back. */
 export interface ReturnAddress {
-  readonly client: Client
+  readonly client: RegisteredClient
   readonly redirectUri: string
   readonly fragment: boolean
   readonly state: string | null
@@ -18,7 +18,7 @@ export interface ReturnAddress {
 
 /** A checked authorization request. */
 export interface AuthorizationRequest extends ReturnAddress {
-  readonly call: Call
+  readonly call: EmulatorCall
   readonly responseTypes: ReadonlySet<string>
   readonly scopes: readonly string[]
   readonly nonce: string | null
@@ -31,7 +31,7 @@ const supportedResponseTypes = ['code', 'token', 'id_token', 'id_token token', '
 const maxStateLength = 4096
 
 /** Finds out where errors may go. A {@link Refusal} from here has no such place and must be shown to the person. */
-export function readReturnAddress({ params, notes }: Call, provider: Provider): ReturnAddress {
+export function readReturnAddress({ params, notes }: EmulatorCall, provider: Provider): ReturnAddress {
   const client = provider.clients.get(params.get('client_id') ?? '')
   if (client === undefined) throw new Refusal(400, 'invalid_client', 'There is no client with this client_id.')
   const redirectUri = resolveRedirectUri(client, params.get('redirect_uri'))
@@ -48,7 +48,7 @@ export function readReturnAddress({ params, notes }: Call, provider: Provider): 
 }
 
 // `device` exists at v3, but no public source shows its answers, so it is refused
-function readResponseTypes({ params }: Call, client: Client): ReadonlySet<string> {
+function readResponseTypes({ params }: EmulatorCall, client: RegisteredClient): ReadonlySet<string> {
   const types = words(params.get('response_type') ?? 'code')
   if (types.size > 2 || !supportedResponseTypes.includes([...types].sort().join(' '))) {
     throw new Refusal(400, 'unsupported_response_type', 'unsupported response_type parameter')
@@ -58,12 +58,12 @@ function readResponseTypes({ params }: Call, client: Client): ReadonlySet<string
 }
 
 /** IMS adds this scope by itself; the samples of the oldest dialect's documentation do not have it. */
-function withAdobeId(scopes: readonly string[], { version }: Call): readonly string[] {
+function withAdobeId(scopes: readonly string[], { version }: EmulatorCall): readonly string[] {
   return version < 2 || scopes.includes('AdobeID') ? scopes : [...scopes, 'AdobeID']
 }
 
 /** Checks everything else; a {@link Refusal} from here goes to the return address. */
-export function checkRequest(call: Call, address: ReturnAddress): AuthorizationRequest {
+export function checkRequest(call: EmulatorCall, address: ReturnAddress): AuthorizationRequest {
   const { params } = call
   const { client, state } = address
   const responseTypes = readResponseTypes(call, client)

@@ -1,7 +1,7 @@
-import { type Call, readCookie } from '../http/call.ts'
+import { type EmulatorCall, readCookie } from '../http/call.ts'
 import { Refusal } from '../http/refusal.ts'
 import type { Provider } from '../provider.ts'
-import { type Session, sessionCookie, sessionCookieHeader } from '../registry/sessions.ts'
+import { type SignInSession, sessionCookieHeader, sessionCookieName } from '../registry/sessions.ts'
 import { mintAccessToken, mintCode, mintIdToken } from '../tokens/mint.ts'
 import type { Authorization } from '../tokens/token-ledger.ts'
 import { reportedLifetime } from '../tokens/token-response.ts'
@@ -25,11 +25,11 @@ function sendBack({ redirectUri, fragment, state }: ReturnAddress, answer: Recor
   return url.href
 }
 
-async function authorizationAnswer(request: AuthorizationRequest, session: Session, provider: Provider) {
+async function authorizationAnswer(request: AuthorizationRequest, session: SignInSession, provider: Provider) {
   const { call, client, scopes, state, nonce, responseTypes, redirectUri, challenge } = request
   const authorization: Authorization = {
     client,
-    subject: session.person,
+    subject: session.user,
     scopes,
     sessionId: session.id,
     ...(state === null ? {} : { state }),
@@ -50,16 +50,16 @@ async function authorizationAnswer(request: AuthorizationRequest, session: Sessi
   return answer
 }
 
-async function finish(request: AuthorizationRequest, session: Session, provider: Provider): Promise<Response> {
+async function finish(request: AuthorizationRequest, session: SignInSession, provider: Provider): Promise<Response> {
   const answer = await authorizationAnswer(request, session, provider)
   return redirect(sendBack(request, answer), 302, { 'set-cookie': sessionCookieHeader(provider.endpoint, session.id) })
 }
 
-function signInAutomatically(request: AuthorizationRequest, email: string, provider: Provider): Session {
-  const person = provider.users.find(email)
-  if (person === undefined) throw new Refusal(400, 'access_denied', 'there is no such user to sign in')
-  provider.sessions.consent(person, request.client, request.scopes)
-  return provider.sessions.start(person, provider.clock.now())
+function signInAutomatically(request: AuthorizationRequest, email: string, provider: Provider): SignInSession {
+  const user = provider.users.find(email)
+  if (user === undefined) throw new Refusal(400, 'access_denied', 'there is no such user to sign in')
+  provider.sessions.consent(user, request.client, request.scopes)
+  return provider.sessions.start(user, provider.clock.now())
 }
 
 function showSignIn({ call, client }: AuthorizationRequest, provider: Provider, problem?: string): Response {
@@ -67,24 +67,24 @@ function showSignIn({ call, client }: AuthorizationRequest, provider: Provider, 
   return signInPage({ clientId: client.clientId, email, ...(problem === undefined ? {} : { problem }) })
 }
 
-/** Takes the person as far as possible: sign-in, consent, answer. */
+/** Takes the user as far as possible: sign-in, consent, answer. */
 async function proceed(request: AuthorizationRequest, provider: Provider): Promise<Response> {
   const { call, client, scopes, prompts } = request
   const silent = prompts.has('none')
-  const session = provider.sessions.find(readCookie(call.headers, sessionCookie))
-  const consented = session !== undefined && provider.sessions.hasConsent(session.person, client, scopes)
+  const session = provider.sessions.find(readCookie(call.headers, sessionCookieName))
+  const consented = session !== undefined && provider.sessions.hasConsent(session.user, client, scopes)
   if (session !== undefined && consented && !prompts.has('login')) return finish(request, session, provider)
   if (silent) {
     throw session === undefined
       ? new Refusal(400, 'login_required', 'no one is signed in')
-      : new Refusal(400, 'consent_required', 'the person has not consented to these scopes')
+      : new Refusal(400, 'consent_required', 'the user has not consented to these scopes')
   }
   if (provider.autoLogin !== undefined) {
     return finish(request, signInAutomatically(request, provider.autoLogin, provider), provider)
   }
   if (session === undefined || prompts.has('login')) return showSignIn(request, provider)
-  const { person, formToken } = session
-  return consentPage({ clientId: client.clientId, email: person.email, scopes, formToken })
+  const { user, formToken } = session
+  return consentPage({ clientId: client.clientId, email: user.email, scopes, formToken })
 }
 
 // The address of the request without what was just done about it
@@ -100,21 +100,21 @@ function submit(request: AuthorizationRequest, action: string, provider: Provide
   const { call, client, scopes } = request
   const { params, headers } = call
   if (action === 'sign-in') {
-    const person = provider.users.authenticate(params.get('email') ?? '', params.get('password') ?? '')
-    if (person === undefined) return showSignIn(request, provider, 'The email address or the password is wrong.')
-    const { id } = provider.sessions.start(person, provider.clock.now())
+    const user = provider.users.authenticate(params.get('email') ?? '', params.get('password') ?? '')
+    if (user === undefined) return showSignIn(request, provider, 'The email address or the password is wrong.')
+    const { id } = provider.sessions.start(user, provider.clock.now())
     return redirect(resume(request), 303, { 'set-cookie': sessionCookieHeader(provider.endpoint, id) })
   }
-  const session = provider.sessions.find(readCookie(headers, sessionCookie))
+  const session = provider.sessions.find(readCookie(headers, sessionCookieName))
   if (action === 'allow' && session !== undefined && params.get('form_token') === session.formToken) {
-    provider.sessions.consent(session.person, client, scopes)
+    provider.sessions.consent(session.user, client, scopes)
     return redirect(resume(request), 303)
   }
-  throw new Refusal(400, 'access_denied', 'the person refused')
+  throw new Refusal(400, 'access_denied', 'the user refused access')
 }
 
 /** `GET|POST /ims/authorize[/v1|/v2|/v3]`; its own forms post back to it with an `action`. */
-export async function authorize(call: Call, provider: Provider): Promise<Response> {
+export async function authorizeEndpoint(call: EmulatorCall, provider: Provider): Promise<Response> {
   let address: ReturnAddress
   try {
     address = readReturnAddress(call, provider)

@@ -1,24 +1,24 @@
-import { bearerToken, type Call } from '../http/call.ts'
+import { bearerToken, type EmulatorCall } from '../http/call.ts'
 import { Refusal } from '../http/refusal.ts'
 import type { Provider } from '../provider.ts'
 import { type IssuedToken, isExpired } from '../tokens/token-ledger.ts'
 
 /** The valid access token of a call, or `undefined`. */
-export function findBearer(call: Call, provider: Provider): IssuedToken | undefined {
+export function findBearer(call: EmulatorCall, provider: Provider): IssuedToken | undefined {
   const token = provider.tokens.find(bearerToken(call.headers) ?? '')
   const usable = token?.type === 'access_token' && !token.revoked && !isExpired(token, provider.clock.now())
   return usable ? token : undefined
 }
 
 /** The valid access token of a call to IMS, or a 401; with `scope` a person's token must have it, or a 403. */
-export function requireBearer(call: Call, provider: Provider, scope?: string): IssuedToken {
+export function requireBearer(call: EmulatorCall, provider: Provider, scope?: string): IssuedToken {
   const token = findBearer(call, provider)
   if (token === undefined) {
     throw new Refusal(401, 'invalid_token', 'missing or invalid access token', {
       'www-authenticate': 'Bearer error="invalid_token"',
     })
   }
-  const isPerson = token.authorization.subject.kind === 'person'
+  const isPerson = token.authorization.subject.kind === 'user'
   if (scope !== undefined && isPerson && !token.scopes.includes(scope)) {
     throw new Refusal(403, 'insufficient_scope', `the token lacks the scope ${scope}`, {
       'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"`,

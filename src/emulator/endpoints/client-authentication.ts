@@ -1,7 +1,7 @@
-import type { Call } from '../http/call.ts'
+import type { EmulatorCall } from '../http/call.ts'
 import { Refusal } from '../http/refusal.ts'
 import type { Provider } from '../provider.ts'
-import type { Client, ClientGrant } from '../registry/clients.ts'
+import type { ClientGrant, RegisteredClient } from '../registry/clients.ts'
 
 interface Credentials {
   readonly id: string | null
@@ -28,13 +28,13 @@ function basicCredentials(headers: Headers): Credentials | undefined {
   }
 }
 
-function readCredentials({ headers, params }: Call, allowBasic: boolean): Credentials {
+function readCredentials({ headers, params }: EmulatorCall, allowBasic: boolean): Credentials {
   const basic = allowBasic ? basicCredentials(headers) : undefined
   return basic ?? { id: params.get('client_id'), secret: params.get('client_secret') }
 }
 
 /** The registered client with this id, or `invalid_client`. */
-export function requireClient(provider: Provider, id: string | null): Client {
+export function requireClient(provider: Provider, id: string | null): RegisteredClient {
   const client = id === null ? undefined : provider.clients.get(id)
   if (client === undefined) throw new Refusal(400, 'invalid_client', 'invalid client_id parameter')
   return client
@@ -44,7 +44,7 @@ export function requireClient(provider: Provider, id: string | null): Client {
  * Refuses a wrong secret, and any secret of a public client, which must not have one. IMS was seen to answer 400 to a
  * wrong secret; its documentation names a 401 for the exchange of a JWT only.
  */
-export function checkSecret(client: Client, secret: string | null, status: 400 | 401 = 400): void {
+export function checkSecret(client: RegisteredClient, secret: string | null, status: 400 | 401 = 400): void {
   if (client.isPublic) {
     if (secret !== null) throw new Refusal(400, 'invalid_client', 'unexpected client_secret parameter')
     return
@@ -55,7 +55,11 @@ export function checkSecret(client: Client, secret: string | null, status: 400 |
 }
 
 /** The client that calls: by `client_secret_basic`, `client_secret_post`, or its id alone where it is public. */
-export function authenticateClient(call: Call, provider: Provider, { allowBasic = true } = {}): Client {
+export function authenticateClient(
+  call: EmulatorCall,
+  provider: Provider,
+  { allowBasic = true } = {},
+): RegisteredClient {
   const { id, secret } = readCredentials(call, allowBasic)
   const client = requireClient(provider, id)
   checkSecret(client, secret || null)
@@ -63,7 +67,7 @@ export function authenticateClient(call: Call, provider: Provider, { allowBasic 
 }
 
 /** Refuses what the credential is not made for. */
-export function requireGrant(client: Client, grant: ClientGrant): void {
+export function requireGrant(client: RegisteredClient, grant: ClientGrant): void {
   if (!client.grants.includes(grant)) {
     throw new Refusal(400, 'unauthorized_client', 'the client is not authorized to use this grant')
   }

@@ -1,4 +1,4 @@
-import type { Call } from '../http/call.ts'
+import type { EmulatorCall } from '../http/call.ts'
 import type { Provider } from '../provider.ts'
 
 const clientAuthentication = ['client_secret_basic', 'client_secret_post']
@@ -35,7 +35,7 @@ const json = (document: object) =>
   Response.json(document, { headers: { 'content-type': 'application/json;charset=UTF-8' } })
 
 /** `GET /ims/.well-known/openid-configuration`: the members that Adobe's documentation lists, and no others. */
-export function documentedDiscovery(_call: Call, provider: Provider): Response {
+export function documentedDiscovery(_call: EmulatorCall, provider: Provider): Response {
   return json({ ...serverMembers(provider), ...openidMembers(provider) })
 }
 
@@ -43,16 +43,16 @@ export function documentedDiscovery(_call: Call, provider: Provider): Response {
  * `GET /.well-known/openid-configuration`, with the members of the live document. As there, these are absent although
  * IMS has them: `none`, `client_credentials`, token exchange, `end_session_endpoint`.
  */
-export function discovery(_call: Call, provider: Provider): Response {
+export function discovery(_call: EmulatorCall, provider: Provider): Response {
   return json({ ...serverMembers(provider), ...openidMembers(provider), ...liveMembers(provider) })
 }
 
 /** `GET /.well-known/oauth-authorization-server` (RFC 8414): the live document without what belongs to OpenID Connect. */
-export function authorizationServerMetadata(_call: Call, provider: Provider): Response {
+export function authorizationServerMetadata(_call: EmulatorCall, provider: Provider): Response {
   return json({ ...serverMembers(provider), ...liveMembers(provider) })
 }
 
 /** `GET /ims/keys`. */
-export function jwks(_call: Call, { keys }: Provider): Response {
+export function jwks(_call: EmulatorCall, { keys }: Provider): Response {
   return Response.json(keys.jwks)
 }

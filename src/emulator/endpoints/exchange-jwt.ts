@@ -2,10 +2,10 @@ import type { JWTPayload } from 'jose'
 import { decodeProtectedHeader } from 'jose/decode/protected_header'
 import { compactVerify } from 'jose/jws/compact/verify'
 import { decodeJwt } from 'jose/jwt/decode'
-import type { Call } from '../http/call.ts'
+import type { EmulatorCall } from '../http/call.ts'
 import { Refusal } from '../http/refusal.ts'
 import type { Provider } from '../provider.ts'
-import type { Client } from '../registry/clients.ts'
+import type { RegisteredClient } from '../registry/clients.ts'
 import { machineAccount } from '../registry/users.ts'
 import { mintAccessToken } from '../tokens/mint.ts'
 import { tokenId } from '../tokens/token-id.ts'
@@ -25,7 +25,7 @@ interface Assertion {
   readonly bases: readonly string[]
 }
 
-function decodeAssertion(call: Call, provider: Provider): Assertion {
+function decodeAssertion(call: EmulatorCall, provider: Provider): Assertion {
   const jwt = call.params.get('jwt_token')
   if (jwt === null) throw refuse('invalid_token', 'missing jwt_token parameter')
   try {
@@ -43,14 +43,18 @@ function checkTimes({ claims }: Assertion, now: number): void {
   if (Number(exp) * 1000 <= now) throw refuse('invalid_token', 'JWT token is expired')
 }
 
-function checkAudience({ claims, bases }: Assertion, client: Client): void {
+function checkAudience({ claims, bases }: Assertion, client: RegisteredClient): void {
   const audiences = [claims.aud].flat()
   if (!bases.some((base) => audiences.includes(`${base}/c/${client.clientId}`))) {
     throw refuse('invalid_client', 'aud does not name this client at this endpoint')
   }
 }
 
-async function checkSignature({ jwt }: Assertion, client: Client, { jwtSignatureError }: Provider): Promise<void> {
+async function checkSignature(
+  { jwt }: Assertion,
+  client: RegisteredClient,
+  { jwtSignatureError }: Provider,
+): Promise<void> {
   if (decodeProtectedHeader(jwt).alg !== 'RS256') throw refuse('invalid_signature', 'the JWT must be signed with RS256')
   const checks = client.publicKeys.map((key) => compactVerify(jwt, key, { algorithms: ['RS256'] }))
   await Promise.any(checks).catch(() => {
@@ -58,7 +62,7 @@ async function checkSignature({ jwt }: Assertion, client: Client, { jwtSignature
   })
 }
 
-function readMetaScopes({ claims, bases }: Assertion, client: Client): string[] {
+function readMetaScopes({ claims, bases }: Assertion, client: RegisteredClient): string[] {
   const names = Object.keys(claims).filter((name) => claims[name] === true)
   const metaScopes = [...bases, productionBase].flatMap((base) =>
     names.filter((name) => name.startsWith(`${base}/s/`)).map((name) => name.slice(base.length + 3)),
@@ -70,7 +74,7 @@ function readMetaScopes({ claims, bases }: Assertion, client: Client): string[] 
   return unique
 }
 
-function redeemJti({ claims }: Assertion, client: Client, { usedJtis }: Provider): void {
+function redeemJti({ claims }: Assertion, client: RegisteredClient, { usedJtis }: Provider): void {
   if (!client.requiresJti) return
   const jti = `${client.clientId} ${claims.jti}`
   if (claims.jti === undefined || usedJtis.has(jti)) {
@@ -82,7 +86,7 @@ function redeemJti({ claims }: Assertion, client: Client, { usedJtis }: Provider
 }
 
 /** `POST /ims/exchange/jwt` and `/ims/exchange/v1/jwt`: a token for a signed assertion; `expires_in` is in ms. */
-export async function exchangeJwt(call: Call, provider: Provider): Promise<Response> {
+export async function exchangeJwtEndpoint(call: EmulatorCall, provider: Provider): Promise<Response> {
   const client = requireClient(provider, call.params.get('client_id'))
   const assertion = decodeAssertion(call, provider)
   checkAudience(assertion, client)

@@ -1,10 +1,10 @@
-import type { Call } from '../http/call.ts'
+import type { EmulatorCall } from '../http/call.ts'
 import type { Provider } from '../provider.ts'
-import type { Client } from '../registry/clients.ts'
+import type { RegisteredClient } from '../registry/clients.ts'
 
 /** What a grant works on: a token request whose client is known. */
 export interface GrantRequest {
-  readonly call: Call
-  readonly client: Client
+  readonly call: EmulatorCall
+  readonly client: RegisteredClient
   readonly provider: Provider
 }

@@ -1,13 +1,13 @@
-import type { Call } from '../http/call.ts'
+import type { EmulatorCall } from '../http/call.ts'
 import { Refusal } from '../http/refusal.ts'
 import type { Provider } from '../provider.ts'
 import { cliClientId, relayPath } from '../ready-made.ts'
 import type { IssuedToken } from '../tokens/token-ledger.ts'
 import { messagePage } from './pages.ts'
-import { authorizationCodeGrant } from './user-grants.ts'
+import { grantAuthorizationCode } from './user-grants.ts'
 
 /** What the relay takes along in `state`. */
-interface Trip {
+interface RelayState {
   readonly id: string
   readonly code_type: 'access_token' | 'auth_code'
   readonly client_id: string
@@ -21,9 +21,9 @@ function redirect(location: string | URL): Response {
 
 const isPort = (text: unknown): text is string => typeof text === 'string' && /^\d{1,5}$/.test(text)
 
-function readTrip(state: string | null): Trip {
+function readTrip(state: string | null): RelayState {
   try {
-    const trip = JSON.parse(state ?? '') as Trip
+    const trip = JSON.parse(state ?? '') as RelayState
     if (isPort(trip.port)) return trip
   } catch {
     // Refused below, as any other state that is not of the relay's making
@@ -32,7 +32,7 @@ function readTrip(state: string | null): Trip {
 }
 
 /** `GET <relay>`: off to the sign-in. The relay redeems the code of its own client, and hands on that of any other. */
-export function startRelay({ params }: Call, { endpoint }: Provider): Response {
+export function startRelay({ params }: EmulatorCall, { endpoint }: Provider): Response {
   const id = params.get('id')
   const port = params.get('port')
   if (id === null || !isPort(port)) {
@@ -40,7 +40,7 @@ export function startRelay({ params }: Call, { endpoint }: Provider): Response {
   }
   const client_id = params.get('client_id') ?? cliClientId
   const code_type = client_id === cliClientId ? 'access_token' : 'auth_code'
-  const trip: Trip = { id, code_type, client_id, port, env: 'prod' }
+  const trip: RelayState = { id, code_type, client_id, port, env: 'prod' }
   const url = new URL(`${endpoint}/ims/authorize/v1`)
   url.searchParams.set('client_id', client_id)
   url.searchParams.set('scope', params.get('scope') ?? 'openid,AdobeID,read_organizations')
@@ -51,15 +51,15 @@ export function startRelay({ params }: Call, { endpoint }: Provider): Response {
 
 const asStored = ({ value, createdAt, expiresIn }: IssuedToken) => ({ token: value, expiry: createdAt + expiresIn })
 
-async function redeem(call: Call, provider: Provider): Promise<string> {
+async function redeem(call: EmulatorCall, provider: Provider): Promise<string> {
   const client = provider.clients.get(cliClientId)
   if (client === undefined) throw new Refusal(500, 'server_error', 'the client of the relay is not registered')
-  const { access, refresh } = await authorizationCodeGrant({ call: { ...call, version: 1 }, client, provider })
+  const { access, refresh } = await grantAuthorizationCode({ call: { ...call, version: 1 }, client, provider })
   return JSON.stringify({ access_token: asStored(access), ...(refresh && { refresh_token: asStored(refresh) }) })
 }
 
 /** `GET <relay>/callback`: back to the listener on the person's machine. */
-export async function finishRelay(call: Call, provider: Provider): Promise<Response> {
+export async function finishRelay(call: EmulatorCall, provider: Provider): Promise<Response> {
   const trip = readTrip(call.params.get('state'))
   const code = call.params.get('code')
   if (code === null) return relayError()

@@ -1,15 +1,15 @@
-import { bearerToken, type Call, readCookie } from '../http/call.ts'
+import { bearerToken, type EmulatorCall, readCookie } from '../http/call.ts'
 import { Refusal } from '../http/refusal.ts'
 import type { Provider } from '../provider.ts'
 import { isRegistered } from '../registry/redirect-uris.ts'
-import { sessionCookie, sessionCookieHeader } from '../registry/sessions.ts'
+import { sessionCookieHeader, sessionCookieName } from '../registry/sessions.ts'
 import { checkSecret, requireClient } from './client-authentication.ts'
 import { messagePage } from './pages.ts'
 
 // Ends the browser's session and the one the access token came from, with every token of both
-function endSessions({ headers, params }: Call, provider: Provider): void {
+function endSessions({ headers, params }: EmulatorCall, provider: Provider): void {
   const token = provider.tokens.find(params.get('access_token') ?? bearerToken(headers) ?? '')
-  for (const id of [readCookie(headers, sessionCookie), token?.authorization.sessionId]) {
+  for (const id of [readCookie(headers, sessionCookieName), token?.authorization.sessionId]) {
     if (id === undefined) continue
     provider.sessions.end(id)
     provider.tokens.revokeSession(id)
@@ -22,7 +22,7 @@ function withSignedOutHeaders(response: Response, provider: Provider): Response 
   return response
 }
 
-function answer({ params }: Call, provider: Provider): Response {
+function answer({ params }: EmulatorCall, provider: Provider): Response {
   const id = params.get('client_id')
   const client = id === null ? undefined : requireClient(provider, id)
   const secret = params.get('client_secret')
@@ -42,7 +42,7 @@ function answer({ params }: Call, provider: Provider): Response {
  * `GET|POST /ims/logout[/v1]`: back to a registered redirect URI; with the client's secret, a plain 200. If the emulator
  * was set up with `logoutByUrl: false`, it takes a POST with `access_token` in the body.
  */
-export function logout(call: Call, provider: Provider): Response {
+export function logoutEndpoint(call: EmulatorCall, provider: Provider): Response {
   const { method, params, url } = call
   const posted = method === 'POST' && params.get('access_token') !== null && !url.searchParams.has('access_token')
   if (!provider.logoutByUrl && !posted) {
@@ -54,7 +54,7 @@ export function logout(call: Call, provider: Provider): Response {
 }
 
 /** `GET|POST /ims/logout/v1/token`: the same without a redirect, as JSON or JSONP. */
-export function logoutToken(call: Call, provider: Provider): Response {
+export function logoutTokenEndpoint(call: EmulatorCall, provider: Provider): Response {
   const callback = call.params.get('callback')
   if (callback !== null && !/^[\w$.]{1,100}$/.test(callback)) {
     throw new Refusal(400, 'invalid_request', 'invalid callback parameter')

@@ -1,7 +1,7 @@
 import { Refusal } from '../http/refusal.ts'
 import type { Provider } from '../provider.ts'
 import { narrowScopes, parseScopes, requireClientScopes } from '../registry/scopes.ts'
-import { machineAccount, type Subject } from '../registry/users.ts'
+import { machineAccount, type TokenSubject } from '../registry/users.ts'
 import { mintAccessToken } from '../tokens/mint.ts'
 import { tokenId } from '../tokens/token-id.ts'
 import { type IssuedToken, isExpired } from '../tokens/token-ledger.ts'
@@ -10,7 +10,7 @@ import { requireGrant } from './client-authentication.ts'
 import type { GrantRequest } from './grant-request.ts'
 
 /** `client_credentials`: a token for the client's technical account. */
-export async function clientCredentialsGrant({ call, client, provider }: GrantRequest): Promise<Issued> {
+export async function grantClientCredentials({ call, client, provider }: GrantRequest): Promise<Issued> {
   requireGrant(client, 'client_credentials')
   const orgId = call.params.get('org_id') ?? client.orgId
   if (orgId === undefined) throw new Refusal(400, 'invalid_request', 'missing org_id parameter')
@@ -32,13 +32,13 @@ function requireUserToken(provider: Provider, value: string | null): IssuedToken
   const token = value === null ? undefined : provider.tokens.find(value)
   const usable = token?.type === 'access_token' && !token.revoked && !isExpired(token, provider.clock.now())
   if (!usable) throw new Refusal(400, 'invalid_token', 'the user token is invalid')
-  if (token.authorization.subject.kind !== 'person') {
+  if (token.authorization.subject.kind !== 'user') {
     throw new Refusal(400, 'invalid_token', 'a token of a person is required')
   }
   return token
 }
 
-function switchProfile(subject: Subject, userId: string | null, orgId: string | null): Subject {
+function switchProfile(subject: TokenSubject, userId: string | null, orgId: string | null): TokenSubject {
   if ((userId === null) === (orgId === null)) {
     throw new Refusal(400, 'invalid_request', 'exactly one of user_id and owning_org_id is required')
   }
@@ -52,7 +52,7 @@ function switchProfile(subject: Subject, userId: string | null, orgId: string | 
 }
 
 /** `cluster_at_exchange`: the same person in another organisation. */
-export async function clusterExchangeGrant({ call, client, provider }: GrantRequest): Promise<Issued> {
+export async function grantClusterExchange({ call, client, provider }: GrantRequest): Promise<Issued> {
   const { params } = call
   const { authorization, scopes } = requireUserToken(provider, params.get('user_token'))
   if (authorization.client.clientId !== client.clientId) {
@@ -66,7 +66,7 @@ export async function clusterExchangeGrant({ call, client, provider }: GrantRequ
 const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
 
 /** RFC 8693 token exchange: this client acts on behalf of the person; the chain of actors is in `act`. */
-export async function tokenExchangeGrant({ call, client, provider }: GrantRequest): Promise<Issued> {
+export async function grantTokenExchange({ call, client, provider }: GrantRequest): Promise<Issued> {
   const { params } = call
   if (client.isPublic) throw new Refusal(400, 'unauthorized_client', 'token exchange needs a confidential client')
   if (params.get('subject_token_type') !== accessTokenType || params.get('requested_token_type') !== accessTokenType) {

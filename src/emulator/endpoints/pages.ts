@@ -46,7 +46,7 @@ export function escapeHtml(text: string): string {
 }
 
 /** A whole page around `main`, which must be HTML already. */
-export function page(
+export function emulatorPage(
   title: string,
   main: string,
   { status = 200, wide = false }: { status?: number; wide?: boolean } = {},
@@ -86,7 +86,7 @@ ${main}
 
 /** A page that only says something. */
 export function messagePage(title: string, text: string, status = 200): Response {
-  return page(title, `<p>${escapeHtml(text)}</p>`, { status })
+  return emulatorPage(title, `<p>${escapeHtml(text)}</p>`, { status })
 }
 
 /** The sign-in form. It posts to the address it was served from, so that the authorization request stays in place. */
@@ -104,7 +104,7 @@ export function signInPage({ clientId, email, problem }: SignInPage): Response {
 <button name="action" value="cancel" formnovalidate>Cancel</button>
 </div>
 </form>`
-  return page('Sign in', form, { status: problem === undefined ? 200 : 400 })
+  return emulatorPage('Sign in', form, { status: problem === undefined ? 200 : 400 })
 }
 
 /** What the sign-in form shows. */
@@ -136,5 +136,5 @@ ${items}
 <button name="action" value="cancel">Cancel</button>
 </div>
 </form>`
-  return page('Allow access?', form)
+  return emulatorPage('Allow access?', form)
 }

@@ -26,7 +26,7 @@ function reply(body: Record<string, unknown>): Response {
 }
 
 /** `promise`: the emitter trades the access token of a user for a promise token, which a consumer redeems later. */
-export async function promiseGrant(request: GrantRequest): Promise<Response> {
+export async function grantPromise(request: GrantRequest): Promise<Response> {
   const { call, client, provider } = request
   requireGrant(client, 'promise')
   const definitionId = requireParameter(call, 'promise_definition_id')
@@ -36,7 +36,7 @@ export async function promiseGrant(request: GrantRequest): Promise<Response> {
   const value = requireParameter(call, 'authenticating_token')
   const { authorization, scopes } = requireUsable(provider, value, 'access_token')
   const { subject } = authorization
-  if (subject.kind !== 'person') {
+  if (subject.kind !== 'user') {
     throw new Refusal(401, 'invalid_token', 'the authenticating_token is not the token of a user')
   }
   const requested = parseScopes(call.params.get('scope'))
@@ -58,7 +58,7 @@ export async function promiseGrant(request: GrantRequest): Promise<Response> {
  * `promise_exchange`: the consumer redeems a promise token for a short-lived access token. A promise token works once;
  * the answer has the next one, which expires when the first one would have.
  */
-export async function promiseExchangeGrant(request: GrantRequest): Promise<Response> {
+export async function grantPromiseExchange(request: GrantRequest): Promise<Response> {
   const { call, client, provider } = request
   requireGrant(client, 'promise_exchange')
   const token = requireUsable(provider, requireParameter(call, 'promise_token'), 'promise_token')

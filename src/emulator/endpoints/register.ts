@@ -1,8 +1,8 @@
 import { isObject } from '../../core/json.ts'
-import type { Call } from '../http/call.ts'
+import type { EmulatorCall } from '../http/call.ts'
 import { Refusal } from '../http/refusal.ts'
 import type { Provider } from '../provider.ts'
-import type { ClientGrant, ClientOptions } from '../registry/clients.ts'
+import type { ClientGrant, RegisteredClientOptions } from '../registry/clients.ts'
 import { parseScopes } from '../registry/scopes.ts'
 
 interface Metadata {
@@ -47,7 +47,7 @@ function readGrants(value: unknown): readonly ClientGrant[] {
   return grants
 }
 
-function readMetadata({ json: metadata }: Call): Metadata {
+function readMetadata({ json: metadata }: EmulatorCall): Metadata {
   if (!isObject(metadata)) throw refuse('the body must be a JSON object')
   const redirectUris = readTexts(metadata.redirect_uris, 'redirect_uris') ?? []
   if (redirectUris.length === 0 || redirectUris.length > maxRedirectUris || !redirectUris.every(isRedirectUri)) {
@@ -70,10 +70,10 @@ const hex = (bytes: number) =>
   Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 
 /** `POST /ims/register` (RFC 7591): registers a client with its redirect URIs; it gets a secret unless it is public. */
-export async function register(call: Call, provider: Provider): Promise<Response> {
+export async function registerEndpoint(call: EmulatorCall, provider: Provider): Promise<Response> {
   const { name, redirectUris, grants, scopes, authMethod } = readMetadata(call)
   const secret = authMethod === 'none' ? undefined : hex(24)
-  const options: ClientOptions = {
+  const options: RegisteredClientOptions = {
     clientId: hex(16),
     redirectUris,
     grants,

@@ -1,15 +1,15 @@
 import { decodeJwt } from 'jose/jwt/decode'
-import { type Call, requireParameter } from '../http/call.ts'
+import { type EmulatorCall, requireParameter } from '../http/call.ts'
 import { Refusal } from '../http/refusal.ts'
 import type { Provider } from '../provider.ts'
-import type { Client } from '../registry/clients.ts'
+import type { RegisteredClient } from '../registry/clients.ts'
 import type { IssuedToken } from '../tokens/token-ledger.ts'
 import { authenticateClient, checkSecret, requireClient } from './client-authentication.ts'
 
 const empty = () => new Response(null, { status: 200, headers: { 'cache-control': 'no-store' } })
 
 /** Whether `client` may invalidate `token`: it was issued to it, or belongs to its promise definition. */
-function belongsTo({ type, authorization }: IssuedToken, client: Client): boolean {
+function belongsTo({ type, authorization }: IssuedToken, client: RegisteredClient): boolean {
   const { clientId, promise } = authorization.client
   if (clientId === client.clientId) return true
   return type === 'promise_token' && promise !== undefined && promise.definitionId === client.promise?.definitionId
@@ -24,7 +24,7 @@ function matchesTokenType(token: IssuedToken, type: string): boolean {
  * `POST /ims/invalidate_token/v2`. The secret is optional but for service tokens; `cascading=all` on a refresh token
  * also invalidates what came from it. The answer is a 200 without a body.
  */
-export function invalidateToken(call: Call, provider: Provider): Response {
+export function invalidateTokenEndpoint(call: EmulatorCall, provider: Provider): Response {
   const { params, headers } = call
   const client = requireClient(provider, params.get('client_id') ?? headers.get('x-ims-clientid'))
   const secret = params.get('client_secret')
@@ -53,7 +53,7 @@ function isForeignToken(value: string): boolean {
  * another environment is refused (ai-ecoverse/slicc#2975); text that is not an IMS token is no error. `token_type_hint`
  * is accepted and not needed.
  */
-export function revokeToken(call: Call, provider: Provider): Response {
+export function revokeEndpoint(call: EmulatorCall, provider: Provider): Response {
   const client = authenticateClient(call, provider)
   const value = requireParameter(call, 'token')
   const token = provider.tokens.find(value)

@@ -1,4 +1,4 @@
-import type { Call } from '../http/call.ts'
+import type { EmulatorCall } from '../http/call.ts'
 import type { Provider } from '../provider.ts'
 import { findBearer } from './bearer.ts'
 
@@ -9,7 +9,7 @@ const gatewayError = (status: number, code: string, message: string, headers: Re
  * `GET|POST /api/echo`: stands for any Adobe API behind the gateway. It wants a bearer token and the client id as
  * `x-api-key`, refuses in the gateway's own format, and says whose token it saw.
  */
-export function echo(call: Call, provider: Provider): Response {
+export function echoEndpoint(call: EmulatorCall, provider: Provider): Response {
   if (!call.headers.has('authorization')) {
     return gatewayError(401, '401010', 'Oauth token is missing', { 'www-authenticate': 'Bearer' })
   }

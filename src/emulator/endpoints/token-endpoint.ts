@@ -1,13 +1,13 @@
-import { type Call, requireParameter } from '../http/call.ts'
+import { type EmulatorCall, requireParameter } from '../http/call.ts'
 import { Refusal } from '../http/refusal.ts'
 import type { Provider } from '../provider.ts'
 import { isRegistered } from '../registry/redirect-uris.ts'
 import { type Issued, tokenResponse } from '../tokens/token-response.ts'
 import { authenticateClient } from './client-authentication.ts'
 import type { GrantRequest } from './grant-request.ts'
-import { clientCredentialsGrant, clusterExchangeGrant, tokenExchangeGrant } from './machine-grants.ts'
-import { promiseExchangeGrant, promiseGrant } from './promise-grants.ts'
-import { authorizationCodeGrant, refreshTokenGrant } from './user-grants.ts'
+import { grantClientCredentials, grantClusterExchange, grantTokenExchange } from './machine-grants.ts'
+import { grantPromise, grantPromiseExchange } from './promise-grants.ts'
+import { grantAuthorizationCode, grantRefreshToken } from './user-grants.ts'
 
 interface GrantType {
   readonly answer: (request: GrantRequest) => Promise<Response>
@@ -20,16 +20,16 @@ function issuing(issue: (request: GrantRequest) => Promise<Issued>): GrantType['
 }
 
 const grantTypes: Readonly<Record<string, GrantType>> = {
-  authorization_code: { answer: issuing(authorizationCodeGrant), since: 0 },
-  refresh_token: { answer: issuing(refreshTokenGrant), since: 0 },
-  client_credentials: { answer: issuing(clientCredentialsGrant), since: 0 },
-  cluster_at_exchange: { answer: issuing(clusterExchangeGrant), since: 2 },
-  'urn:ietf:params:oauth:grant-type:token-exchange': { answer: issuing(tokenExchangeGrant), since: 4 },
-  promise: { answer: promiseGrant, since: 4 },
-  promise_exchange: { answer: promiseExchangeGrant, since: 4 },
+  authorization_code: { answer: issuing(grantAuthorizationCode), since: 0 },
+  refresh_token: { answer: issuing(grantRefreshToken), since: 0 },
+  client_credentials: { answer: issuing(grantClientCredentials), since: 0 },
+  cluster_at_exchange: { answer: issuing(grantClusterExchange), since: 2 },
+  'urn:ietf:params:oauth:grant-type:token-exchange': { answer: issuing(grantTokenExchange), since: 4 },
+  promise: { answer: grantPromise, since: 4 },
+  promise_exchange: { answer: grantPromiseExchange, since: 4 },
 }
 
-async function answer(call: Call, provider: Provider): Promise<Response> {
+async function answer(call: EmulatorCall, provider: Provider): Promise<Response> {
   const name = requireParameter(call, 'grant_type')
   const grantType = Object.hasOwn(grantTypes, name) ? grantTypes[name] : undefined
   // The oldest dialect does not know Basic authentication
@@ -45,7 +45,7 @@ async function answer(call: Call, provider: Provider): Promise<Response> {
 }
 
 /** Where to a refusal is redirected, if it is: the `redirect_uri` of the request, if it is one of the client's. */
-function refusalTarget({ params, version }: Call, provider: Provider): URL | undefined {
+function refusalTarget({ params, version }: EmulatorCall, provider: Provider): URL | undefined {
   const { tokenErrorRedirects, clients } = provider
   if (tokenErrorRedirects === 'none' || (tokenErrorRedirects === 'unversioned' && version > 0)) return undefined
   const client = clients.get(params.get('client_id') ?? '')
@@ -65,7 +65,7 @@ function redirectRefusal(target: URL, { error }: Refusal): Response {
 }
 
 /** `POST /ims/token[/v1|/v2|/v3|/v4]`; the option `tokenErrorRedirects` says which refusals are redirects. */
-export async function tokenEndpoint(call: Call, provider: Provider): Promise<Response> {
+export async function tokenEndpoint(call: EmulatorCall, provider: Provider): Promise<Response> {
   try {
     return await answer(call, provider)
   } catch (error) {

@@ -49,7 +49,7 @@ async function serviceToken({ client, provider }: GrantRequest): Promise<Issued>
 }
 
 /** `authorization_code`: the code of a person's sign-in, or the permanent one of a service. */
-export async function authorizationCodeGrant(request: GrantRequest): Promise<Issued> {
+export async function grantAuthorizationCode(request: GrantRequest): Promise<Issued> {
   const { call, client } = request
   const code = call.params.get('code')
   if (code !== null && code === client.permanentCode) return serviceToken(request)
@@ -91,7 +91,7 @@ async function renewRefreshToken({ client, provider }: GrantRequest, old: Issued
 }
 
 /** `refresh_token`: replaced by a new one or not, as the client's `refreshTokenRenewal` says. */
-export async function refreshTokenGrant(request: GrantRequest): Promise<Issued> {
+export async function grantRefreshToken(request: GrantRequest): Promise<Issued> {
   const { call, client, provider } = request
   requireGrant(client, 'refresh_token')
   const token = requireFresh(request, call.params.get('refresh_token'), 'refresh_token')

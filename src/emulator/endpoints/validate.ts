@@ -1,8 +1,8 @@
 import { decodeJwt } from 'jose/jwt/decode'
-import { bearerToken, type Call } from '../http/call.ts'
+import { bearerToken, type EmulatorCall } from '../http/call.ts'
 import { Refusal } from '../http/refusal.ts'
 import type { Provider } from '../provider.ts'
-import type { Client } from '../registry/clients.ts'
+import type { RegisteredClient } from '../registry/clients.ts'
 import { type IssuedToken, isExpired } from '../tokens/token-ledger.ts'
 import { requireClient } from './client-authentication.ts'
 
@@ -16,7 +16,11 @@ function reasonUnknown(value: string): string {
   }
 }
 
-function reasonInvalid(token: IssuedToken, client: Client, { type, now }: { type: string | null; now: number }) {
+function reasonInvalid(
+  token: IssuedToken,
+  client: RegisteredClient,
+  { type, now }: { type: string | null; now: number },
+) {
   if (token.type !== type) return 'bad_token_type'
   if (token.authorization.client.clientId !== client.clientId) return 'bad_client_id'
   if (token.revoked || token.used) return 'revoked'
@@ -27,7 +31,7 @@ function reasonInvalid(token: IssuedToken, client: Client, { type, now }: { type
  * `/ims/validate_token/v1`: the token comes as a bearer or as `token`. The answer is a 200 either way, and does not tell
  * the scopes of the token.
  */
-export function validateToken(call: Call, provider: Provider): Response {
+export function validateTokenEndpoint(call: EmulatorCall, provider: Provider): Response {
   const { params, headers } = call
   const client = requireClient(provider, params.get('client_id') ?? headers.get('x-ims-clientid'))
   const value = params.get('token') ?? bearerToken(headers)

@@ -2,7 +2,7 @@ import type { Provider } from '../provider.ts'
 import { Refusal } from './refusal.ts'
 
 /** One request, read. */
-export interface Call {
+export interface EmulatorCall {
   readonly method: string
   readonly url: URL
   readonly headers: Headers
@@ -19,7 +19,7 @@ export interface Call {
 }
 
 /** Answers one kind of request. */
-export type Handler = (call: Call, provider: Provider) => Response | Promise<Response>
+export type Handler = (call: EmulatorCall, provider: Provider) => Response | Promise<Response>
 
 /** Request parameters. An empty or repeated one reads as IMS reads it: empty is absent, the last one counts. */
 export interface Params {
@@ -28,7 +28,7 @@ export interface Params {
 }
 
 /** The value of a parameter that a request must have. */
-export function requireParameter({ params }: Pick<Call, 'params'>, name: string): string {
+export function requireParameter({ params }: Pick<EmulatorCall, 'params'>, name: string): string {
   const value = params.get(name)
   if (value === null) throw new Refusal(400, 'invalid_request', `missing ${name} parameter`)
   return value
@@ -80,7 +80,7 @@ function toParams(entries: [string, string][]): Params {
 }
 
 /** Reads query and body. */
-export async function readCall(request: Request): Promise<Call> {
+export async function readCall(request: Request): Promise<EmulatorCall> {
   const url = new URL(request.url)
   const form = await readForm(request)
   const json = await readJson(request)

@@ -1,24 +1,24 @@
 import type { Provider } from '../provider.ts'
-import type { Client } from '../registry/clients.ts'
+import type { RegisteredClient } from '../registry/clients.ts'
 import { isAllowedOrigin } from '../registry/redirect-uris.ts'
-import { bearerToken, type Call } from './call.ts'
+import { bearerToken, type EmulatorCall } from './call.ts'
 
 // Who calls: named by a parameter, by a header, or by the token it brings
-function callingClient({ params, headers }: Call, provider: Provider): Client | undefined {
+function callingClient({ params, headers }: EmulatorCall, provider: Provider): RegisteredClient | undefined {
   const named = params.get('client_id') ?? headers.get('x-ims-clientid') ?? headers.get('client_id')
   if (named !== null) return provider.clients.get(named)
   return provider.tokens.find(bearerToken(headers) ?? '')?.authorization.client
 }
 
 /** Whether the page that calls belongs to the client it calls for, or to any client where none is named. */
-function allowsOrigin(call: Call, provider: Provider, origin: string): boolean {
+function allowsOrigin(call: EmulatorCall, provider: Provider, origin: string): boolean {
   const client = callingClient(call, provider)
   if (client !== undefined) return isAllowedOrigin(client, origin)
   return [...provider.clients.values()].some((known) => isAllowedOrigin(known, origin))
 }
 
 /** The CORS headers of an answer: the origin is echoed if it is registered, and never `*`. */
-export function corsHeaders(call: Call, provider: Provider): Record<string, string> {
+export function corsHeaders(call: EmulatorCall, provider: Provider): Record<string, string> {
   const origin = call.headers.get('origin')
   if (origin === null) return {}
   if (!allowsOrigin(call, provider, origin)) return { vary: 'Origin' }
@@ -30,12 +30,12 @@ export function corsHeaders(call: Call, provider: Provider): Record<string, stri
 }
 
 /** Whether this is a browser's question before a request. */
-export function isPreflight({ method, headers }: Call): boolean {
+export function isPreflight({ method, headers }: EmulatorCall): boolean {
   return method === 'OPTIONS' && headers.has('origin') && headers.has('access-control-request-method')
 }
 
 /** The answer to a preflight, without the origin, which {@link corsHeaders} adds. */
-export function preflightResponse({ headers }: Call, methods: readonly string[]): Response {
+export function preflightResponse({ headers }: EmulatorCall, methods: readonly string[]): Response {
   const requested = headers.get('access-control-request-headers')
   return new Response(null, {
     status: 204,

@@ -14,7 +14,7 @@ export type ClientGrant =
   | 'promise_exchange'
 
 /** A client registered with the emulator. */
-export interface ClientOptions {
+export interface RegisteredClientOptions {
   readonly clientId: string
   /** Any of them is accepted, so that rotation can be tried. None: a public client, which must use PKCE. */
   readonly clientSecrets?: readonly string[]
@@ -59,7 +59,7 @@ export interface ClientOptions {
 }
 
 /** A client with every default filled in. */
-export interface Client extends Omit<ClientOptions, 'publicKeys'> {
+export interface RegisteredClient extends Omit<RegisteredClientOptions, 'publicKeys'> {
   readonly clientSecrets: readonly string[]
   readonly redirectUris: readonly (string | RegExp)[]
   readonly grants: readonly ClientGrant[]
@@ -68,14 +68,14 @@ export interface Client extends Omit<ClientOptions, 'publicKeys'> {
 }
 
 /** All registered clients, by id. */
-export type ClientRegistry = ReadonlyMap<string, Client>
+export type ClientRegistry = ReadonlyMap<string, RegisteredClient>
 
 function importPublicKey(key: string | JWK): Promise<CryptoKey | Uint8Array> {
   if (typeof key !== 'string') return importJWK(key, 'RS256')
   return key.includes('CERTIFICATE') ? importX509(key, 'RS256') : importSPKI(key, 'RS256')
 }
 
-function defaultGrants(options: ClientOptions): ClientGrant[] {
+function defaultGrants(options: RegisteredClientOptions): ClientGrant[] {
   const grants: ClientGrant[] = []
   if (options.redirectUris?.length) grants.push('authorization_code', 'refresh_token')
   if (options.publicKeys?.length) grants.push('exchange_jwt')
@@ -85,7 +85,7 @@ function defaultGrants(options: ClientOptions): ClientGrant[] {
   return grants
 }
 
-function checkPromise({ clientId, promise }: ClientOptions): void {
+function checkPromise({ clientId, promise }: RegisteredClientOptions): void {
   if (promise === undefined) return
   const { definitionId, role } = promise ?? {}
   const hasId = typeof definitionId === 'string' && definitionId !== ''
@@ -97,7 +97,7 @@ function checkPromise({ clientId, promise }: ClientOptions): void {
 }
 
 /** Fills in the defaults of a client. */
-export async function toClient(options: ClientOptions): Promise<Client> {
+export async function toClient(options: RegisteredClientOptions): Promise<RegisteredClient> {
   if (typeof options.clientId !== 'string' || options.clientId === '') {
     throw new ConfigurationError('BAD_OPTION', 'A client of the emulator has no clientId. Give each one an id.')
   }
@@ -123,7 +123,7 @@ export async function toClient(options: ClientOptions): Promise<Client> {
 }
 
 /** Registers the clients; of two with one id the later wins. */
-export async function createClientRegistry(options: readonly ClientOptions[]): Promise<ClientRegistry> {
+export async function createClientRegistry(options: readonly RegisteredClientOptions[]): Promise<ClientRegistry> {
   const clients = await Promise.all(options.map(toClient))
   return new Map(clients.map((client) => [client.clientId, client]))
 }

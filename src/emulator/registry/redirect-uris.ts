@@ -1,4 +1,4 @@
-import type { Client } from './clients.ts'
+import type { RegisteredClient } from './clients.ts'
 
 function parse(uri: string): URL | undefined {
   try {
@@ -13,13 +13,13 @@ function matchesWhole(pattern: RegExp, text: string): boolean {
 }
 
 /** Whether `uri` is one of the client's redirect URIs. */
-export function isRegistered(client: Client, uri: string): boolean {
+export function isRegistered(client: RegisteredClient, uri: string): boolean {
   if (parse(uri) === undefined || uri.includes('#')) return false
   return client.redirectUris.some((known) => (typeof known === 'string' ? known === uri : matchesWhole(known, uri)))
 }
 
 /** Where the answer goes: the requested URI if registered, else the client's default one, as IMS does. */
-export function resolveRedirectUri(client: Client, requested: string | null): string | undefined {
+export function resolveRedirectUri(client: RegisteredClient, requested: string | null): string | undefined {
   return requested !== null && isRegistered(client, requested) ? requested : client.defaultRedirectUri
 }
 
@@ -44,7 +44,7 @@ function patternMatchesOrigin(pattern: RegExp, origin: string): boolean {
 }
 
 /** Whether pages of `origin` may call on behalf of the client: the origins of its redirect URIs may. */
-export function isAllowedOrigin(client: Client, origin: string): boolean {
+export function isAllowedOrigin(client: RegisteredClient, origin: string): boolean {
   if (client.allowedOrigins?.includes(origin)) return true
   return client.redirectUris.some((known) =>
     typeof known === 'string' ? parse(known)?.origin === origin : patternMatchesOrigin(known, origin),

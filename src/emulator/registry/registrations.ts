@@ -1,14 +1,14 @@
-import { type Client, type ClientOptions, toClient } from './clients.ts'
+import { type RegisteredClient, type RegisteredClientOptions, toClient } from './clients.ts'
 
 /** Clients that registered themselves. */
 export interface Registrations {
-  add(options: ClientOptions): Promise<Client>
+  add(options: RegisteredClientOptions): Promise<RegisteredClient>
 }
 
 const maxRegistered = 1_000
 
 /** Adds clients to `clients`; if too many registered, the oldest of them is removed, never one of the setup. */
-export function createRegistrations(clients: Map<string, Client>): Registrations {
+export function createRegistrations(clients: Map<string, RegisteredClient>): Registrations {
   const registered = new Set<string>()
   return {
     async add(options) {

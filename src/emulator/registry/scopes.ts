@@ -1,5 +1,5 @@
 import { Refusal } from '../http/refusal.ts'
-import type { Client } from './clients.ts'
+import type { RegisteredClient } from './clients.ts'
 
 /** Scopes of a request: separated by blanks or commas, without duplicates. */
 export function parseScopes(text: string | null): string[] {
@@ -7,7 +7,7 @@ export function parseScopes(text: string | null): string[] {
 }
 
 /** Scopes the client may ask for, or `invalid_scope`. */
-export function requireClientScopes(client: Client, requested: readonly string[]): void {
+export function requireClientScopes(client: RegisteredClient, requested: readonly string[]): void {
   const known = new Set(client.scopes ?? requested)
   if (requested.some((scope) => !known.has(scope)))
     throw new Refusal(400, 'invalid_scope', 'invalid scope(s) requested')

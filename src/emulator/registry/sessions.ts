@@ -1,37 +1,37 @@
 import { tokenId } from '../tokens/token-id.ts'
-import type { Client } from './clients.ts'
-import type { Subject } from './users.ts'
+import type { RegisteredClient } from './clients.ts'
+import type { TokenSubject } from './users.ts'
 
 /** Name of the session cookie, as at IMS. */
-export const sessionCookie = 'ims_sid'
+export const sessionCookieName = 'ims_sid'
 
-/** A person signed in at the emulator, in one browser. */
-export interface Session {
+/** A user signed in at the emulator, in one browser. */
+export interface SignInSession {
   readonly id: string
-  readonly person: Subject
+  readonly user: TokenSubject
   /** Guards the consent form against posts from other pages. */
   readonly formToken: string
 }
 
 /** Who is signed in, and who consented to what. */
 export interface Sessions {
-  start(person: Subject, now: number): Session
-  find(id: string | undefined): Session | undefined
+  start(user: TokenSubject, now: number): SignInSession
+  find(id: string | undefined): SignInSession | undefined
   end(id: string): void
-  consent(person: Subject, client: Client, scopes: readonly string[]): void
-  hasConsent(person: Subject, client: Client, scopes: readonly string[]): boolean
+  consent(user: TokenSubject, client: RegisteredClient, scopes: readonly string[]): void
+  hasConsent(user: TokenSubject, client: RegisteredClient, scopes: readonly string[]): boolean
 }
 
 const maxSessions = 10_000
 
 /** The youngest sessions, and the consents, in memory. Consents outlive sessions. */
 export function createSessions(): Sessions {
-  const sessions = new Map<string, Session>()
+  const sessions = new Map<string, SignInSession>()
   const consents = new Map<string, Set<string>>()
-  const consentKey = (person: Subject, client: Client) => JSON.stringify([person.userId, client.clientId])
+  const consentKey = (user: TokenSubject, client: RegisteredClient) => JSON.stringify([user.userId, client.clientId])
   return {
-    start(person, now) {
-      const session = { id: tokenId(now), person, formToken: crypto.randomUUID() }
+    start(user, now) {
+      const session = { id: tokenId(now), user, formToken: crypto.randomUUID() }
       sessions.set(session.id, session)
       const [oldest = ''] = sessions.keys()
       if (sessions.size > maxSessions) sessions.delete(oldest)
@@ -39,13 +39,13 @@ export function createSessions(): Sessions {
     },
     find: (id) => (id === undefined ? undefined : sessions.get(id)),
     end: (id) => void sessions.delete(id),
-    consent(person, client, scopes) {
-      const key = consentKey(person, client)
+    consent(user, client, scopes) {
+      const key = consentKey(user, client)
       consents.set(key, new Set([...(consents.get(key) ?? []), ...scopes]))
     },
-    hasConsent(person, client, scopes) {
+    hasConsent(user, client, scopes) {
       if (client.consent === false) return true
-      const given = consents.get(consentKey(person, client))
+      const given = consents.get(consentKey(user, client))
       return given !== undefined && scopes.every((scope) => given.has(scope))
     },
   }
@@ -55,5 +55,5 @@ export function createSessions(): Sessions {
 export function sessionCookieHeader(endpoint: string, id: string | undefined): string {
   const secure = endpoint.startsWith('https:') ? '; Secure' : ''
   const age = id === undefined ? '; Max-Age=0' : ''
-  return `${sessionCookie}=${id ?? ''}; Path=/; HttpOnly; SameSite=Lax${secure}${age}`
+  return `${sessionCookieName}=${id ?? ''}; Path=/; HttpOnly; SameSite=Lax${secure}${age}`
 }

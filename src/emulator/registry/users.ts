@@ -9,18 +9,18 @@ export interface GroupOptions {
   readonly ident?: number | string
 }
 
-/** An organisation a person belongs to. */
+/** An organisation a user belongs to. */
 export interface OrganizationOptions {
   /** `<24 hex>@AdobeOrg`. */
   readonly id: string
   readonly name: string
-  /** The person's business profile there, which `cluster_at_exchange` switches to. Default: derived from both names. */
+  /** The user's business profile there, which `cluster_at_exchange` switches to. Default: derived from both names. */
   readonly userId?: string
   /** Default: the administrators, with an `ident`, and a group of members without one. None: an empty list. */
   readonly groups?: readonly GroupOptions[]
 }
 
-/** A person who can sign in. */
+/** A user who can sign in. */
 export interface UserOptions {
   readonly email: string
   /** Default: derived from `email`, so that it stays the same from run to run. */
@@ -34,9 +34,9 @@ export interface UserOptions {
   readonly organizations?: readonly OrganizationOptions[]
 }
 
-/** Whom a token is about: a person, or the account of a machine. */
-export interface Subject {
-  readonly kind: 'person' | 'technical' | 'service'
+/** Whom a token is about: a user, or the account of a machine. */
+export interface TokenSubject {
+  readonly kind: 'user' | 'technical' | 'service'
   readonly userId: string
   /** The account that signed in; differs from `userId` for a business profile. */
   readonly accountId: string
@@ -49,7 +49,7 @@ export interface Subject {
   readonly orgId?: string
 }
 
-interface Person extends Subject {
+interface EmulatedUser extends TokenSubject {
   readonly password?: string
 }
 
@@ -60,12 +60,12 @@ const defaultGroups: readonly GroupOptions[] = [
 
 /** Everyone who can sign in. */
 export interface UserDirectory {
-  readonly all: readonly Subject[]
+  readonly all: readonly TokenSubject[]
   /** The user with this id, which may be the id of a profile in an organisation. */
-  byUserId(id: string): Subject | undefined
-  find(email: string): Subject | undefined
-  /** The person, or `undefined` where address or password is wrong. */
-  authenticate(email: string, password: string): Subject | undefined
+  byUserId(id: string): TokenSubject | undefined
+  find(email: string): TokenSubject | undefined
+  /** The user, or `undefined` where address or password is wrong. */
+  authenticate(email: string, password: string): TokenSubject | undefined
   /** The address to offer in the sign-in form. */
   readonly first: string | undefined
 }
@@ -77,7 +77,7 @@ export async function identifier(name: string): Promise<string> {
   return bytes.map((byte) => byte.toString(16).padStart(2, '0').toUpperCase()).join('')
 }
 
-async function toPerson(options: UserOptions): Promise<Person> {
+async function toUser(options: UserOptions): Promise<EmulatedUser> {
   if (typeof options.email !== 'string' || !options.email.includes('@')) {
     throw new ConfigurationError('BAD_OPTION', 'A user of the emulator has no valid email. Give each one an address.')
   }
@@ -89,7 +89,7 @@ async function toPerson(options: UserOptions): Promise<Person> {
     userId: profile ?? `${await identifier(`${options.email} ${id}`)}@${(await identifier(id)).toLowerCase()}.e`,
   }))
   return {
-    kind: 'person',
+    kind: 'user',
     userId,
     accountId: userId,
     email: options.email,
@@ -103,29 +103,31 @@ async function toPerson(options: UserOptions): Promise<Person> {
 
 /** Makes the directory; addresses are compared without case. */
 export async function createUserDirectory(options: readonly UserOptions[]): Promise<UserDirectory> {
-  const people = await Promise.all(options.map(toPerson))
-  const byEmail = new Map(people.map((person) => [person.email.toLowerCase(), person]))
+  const users = await Promise.all(options.map(toUser))
+  const byEmail = new Map(users.map((user) => [user.email.toLowerCase(), user]))
   const find = (email: string) => byEmail.get(email.trim().toLowerCase())
   return {
-    all: people,
+    all: users,
     byUserId(id) {
-      const personal = people.find(({ userId }) => userId === id)
+      const personal = users.find(({ userId }) => userId === id)
       if (personal !== undefined) return personal
-      const owner = people.find(({ organizations }) => organizations.some(({ userId }) => userId === id))
+      const owner = users.find(({ organizations }) => organizations.some(({ userId }) => userId === id))
       const profile = owner?.organizations.find(({ userId }) => userId === id)
       return owner && profile && { ...owner, userId: id, orgId: profile.id }
     },
     find,
     authenticate(email, password) {
-      const person = find(email)
-      return person && (person.password === undefined || person.password === password) ? person : undefined
+      const user = find(email)
+      return user && (user.password === undefined || user.password === password) ? user : undefined
     },
-    first: people[0]?.email,
+    first: users[0]?.email,
   }
 }
 
 /** The account behind client credentials, a JWT exchange or a service's permanent code. */
-export function machineAccount(account: Pick<Subject, 'kind' | 'userId' | 'email'> & { orgId?: string }): Subject {
+export function machineAccount(
+  account: Pick<TokenSubject, 'kind' | 'userId' | 'email'> & { orgId?: string },
+): TokenSubject {
   const { orgId } = account
   return {
     ...account,

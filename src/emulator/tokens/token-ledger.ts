@@ -1,12 +1,12 @@
-import type { Client } from '../registry/clients.ts'
-import type { Subject } from '../registry/users.ts'
+import type { RegisteredClient } from '../registry/clients.ts'
+import type { TokenSubject } from '../registry/users.ts'
 
 export type TokenType = 'access_token' | 'refresh_token' | 'authorization_code' | 'promise_token'
 
 /** What was granted once; every token that comes from it shares it and can be revoked with it. */
 export interface Authorization {
-  readonly client: Client
-  readonly subject: Subject
+  readonly client: RegisteredClient
+  readonly subject: TokenSubject
   readonly scopes: readonly string[]
   readonly sessionId: string
   /** `state` of the authorization request, which IMS copies into its tokens. */

@@ -19,7 +19,7 @@ export function reportedLifetime(token: IssuedToken, version: number): number {
 
 function subjectFields({ access }: Issued, version: number): Record<string, unknown> {
   const { subject } = access.authorization
-  if (subject.kind !== 'person') return {}
+  if (subject.kind !== 'user') return {}
   if (version < 2) return inlinedProfile(subject, access.scopes)
   if (version === 2) return { userId: subject.userId }
   return version === 3 ? { sub: subject.userId } : {}

@@ -1,14 +1,14 @@
-import type { Subject } from '../registry/users.ts'
+import type { TokenSubject } from '../registry/users.ts'
 
-const fullName = ({ firstName, lastName }: Subject) => `${firstName} ${lastName}`
+const fullName = ({ firstName, lastName }: TokenSubject) => `${firstName} ${lastName}`
 
 /** What `/ims/userinfo/v2` says about a person, by scope. */
-export function userInfo(subject: Subject, scopes: readonly string[]): Record<string, unknown> {
+export function userInfo(subject: TokenSubject, scopes: readonly string[]): Record<string, unknown> {
   const allowed = (scope: string) => scopes.includes(scope)
   return {
     sub: subject.userId,
     ...(allowed('profile') && {
-      account_type: subject.kind === 'person' && subject.orgId === undefined ? 'ind' : 'ent',
+      account_type: subject.kind === 'user' && subject.orgId === undefined ? 'ind' : 'ent',
       name: fullName(subject),
       given_name: subject.firstName,
       family_name: subject.lastName,
@@ -19,7 +19,7 @@ export function userInfo(subject: Subject, scopes: readonly string[]): Record<st
 }
 
 /** What `/ims/profile` says, by scope. */
-export function imsProfile(subject: Subject, scopes: readonly string[]): Record<string, unknown> {
+export function imsProfile(subject: TokenSubject, scopes: readonly string[]): Record<string, unknown> {
   const allowed = (scope: string) => scopes.includes(scope)
   const ownerOrg = subject.orgId ?? subject.organizations[0]?.id
   const projected = subject.organizations.map(({ id }) => ({
@@ -52,7 +52,7 @@ export function imsProfile(subject: Subject, scopes: readonly string[]): Record<
 }
 
 /** The profile that the oldest token dialect puts beside the tokens, by scope. */
-export function inlinedProfile(subject: Subject, scopes: readonly string[]): Record<string, unknown> {
+export function inlinedProfile(subject: TokenSubject, scopes: readonly string[]): Record<string, unknown> {
   const { account_type: _, ...standard } = userInfo(subject, ['profile', 'email', 'address'])
   return {
     ...(scopes.includes('openid') && { ...standard, email_verified: 'true' }),
@@ -61,7 +61,7 @@ export function inlinedProfile(subject: Subject, scopes: readonly string[]): Rec
 }
 
 /** The organisations of `/ims/organizations`, with the groups that have an `ident`. */
-export function imsOrganizations(subject: Subject): Record<string, unknown>[] {
+export function imsOrganizations(subject: TokenSubject): Record<string, unknown>[] {
   return subject.organizations.map(({ id, name, groups }) => {
     const [ident, authSrc = 'AdobeOrg'] = id.split('@')
     return {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { readKey } from '../../../src/adapters/node/config/read-key.ts'
+import { readKeyText } from '../../../src/adapters/node/config/read-key.ts'
 import { ConfigurationError } from '../../../src/core/errors.ts'
 import { type PrivateKeySource, readPrivateKey } from '../../../src/core/keys/read-private-key.ts'
 import { openssl, plainPassphrase, shown } from './openssl.ts'
@@ -59,7 +59,7 @@ async function check(source: unknown, options: Parameters<typeof readPrivateKey>
 }
 
 const passphrases = fc.constantFrom(undefined, '', plainPassphrase, `${plainPassphrase}!`)
-const options = fc.record({ passphrase: passphrases, readKey: fc.constantFrom(undefined, readKey) })
+const options = fc.record({ passphrase: passphrases, readKey: fc.constantFrom(undefined, readKeyText) })
 const place = fc.double({ min: 0, max: 1, noNaN: true })
 const change = fc.oneof(
   fc.record({ at: place, removed: fc.integer({ min: 0, max: 3 }), added: fc.string({ maxLength: 3, unit: 'binary' }) }),
@@ -99,7 +99,7 @@ describe('errors', () => {
 
   it('shows nothing of a passphrase that stands in the place of the key', async () => {
     for (const source of [plainPassphrase, `./${plainPassphrase}`, ` ${plainPassphrase}.pem`]) {
-      await check(source, { passphrase: plainPassphrase, readKey })
+      await check(source, { passphrase: plainPassphrase, readKey: readKeyText })
     }
   })
 

@@ -2,14 +2,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readKey } from '../../../src/adapters/node/config/read-key.ts'
+import { readKeyText } from '../../../src/adapters/node/config/read-key.ts'
 import { readPrivateKey } from '../../../src/core/keys/read-private-key.ts'
 import { expectSigns, openssl, opensslBytes, plainPassphrase, refusal, shown } from '../../core/keys/openssl.ts'
 
 let folder = ''
 let pem = ''
 let publicPem = ''
-const options = { passphrase: plainPassphrase, readKey }
+const options = { passphrase: plainPassphrase, readKey: readKeyText }
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'imskit-read-key-'))
@@ -38,7 +38,7 @@ describe('encrypted PEM', () => {
       const { message } = await refusal(legacy, { ...options, passphrase: `wrong ${wrong}` })
       expect(message).toMatch(/cannot be decrypted; check the passphrase/)
     }
-    expect((await refusal(legacy, { readKey })).message).toMatch(/no passphrase is given/)
+    expect((await refusal(legacy, { readKey: readKeyText })).message).toMatch(/no passphrase is given/)
   })
 
   const schemes = ['-v1 PBE-SHA1-3DES', '-v2 des3', '-scrypt', '-v2 aes-256-cbc -v2prf hmacWithSHA224']
@@ -141,13 +141,13 @@ describe('files', () => {
     expect(error.message).toMatch(/neither PEM/)
     expect(shown(error)).not.toContain(fragment.slice(0, 12))
     for (const text of ['', '   ', 'two\nlines', 'nul\0byte', 'x'.repeat(1025)]) {
-      expect(await readKey(text)).toBeUndefined()
+      expect(await readKeyText(text)).toBeUndefined()
     }
   })
 
   it('does not show a passphrase that got into the place of the key', async () => {
     for (const source of [plainPassphrase.toLowerCase(), `./${plainPassphrase.toLowerCase()}`]) {
-      const error = await refusal(source, { readKey, passphrase: plainPassphrase.toLowerCase() })
+      const error = await refusal(source, { readKey: readKeyText, passphrase: plainPassphrase.toLowerCase() })
       expect(shown(error)).not.toContain(plainPassphrase.toLowerCase())
     }
   })

@@ -11,7 +11,11 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { actionContexts } from '../../../src/adapters/node/runtime/contexts-action.ts'
 import { actionLock } from '../../../src/adapters/node/runtime/lock-action.ts'
-import { type StateTokens, type StoredTokens, stateTokens } from '../../../src/adapters/node/runtime/store-state.ts'
+import {
+  connectStateTokens,
+  type StateEntry,
+  type StateTokenStore,
+} from '../../../src/adapters/node/runtime/store-state.ts'
 import { storeContract } from '../../../src/testing/index.ts'
 import { fixture, removeDirectory, run, temporaryDirectory } from '../fixtures/scripts.ts'
 
@@ -63,12 +67,12 @@ afterAll(() => {
 describe('stateTokens with the real @adobe/aio-lib-state', () => {
   test('keeps tokens under the key and the time to live of aio-lib-ims', async () => {
     const tokens = { access_token: { ...access_token, for: 'client-a' }, refresh_token }
-    await stateTokens({ env, now }).put('my-ctx', tokens)
+    await connectStateTokens({ env, now }).put('my-ctx', tokens)
     const auth = `Basic ${Buffer.from('the-api-key').toString('base64')}`
     const key = 'ims..ns.pkg.action.contexts.my-ctx'
     expect(requests).toEqual([{ method: 'PUT', key, ttl: '7200', auth }])
     expect(JSON.parse(values.get(key) ?? '')).toEqual(tokens)
-    expect(await stateTokens({ env, now }).get('my-ctx')).toEqual(tokens)
+    expect(await connectStateTokens({ env, now }).get('my-ctx')).toEqual(tokens)
   })
 
   test.each([
@@ -76,12 +80,12 @@ describe('stateTokens with the real @adobe/aio-lib-state', () => {
     ['is at least one second', { access_token: { token: 'old', expiry: 5 } }, '1'],
     ['is at most a year', { access_token: { token: 'long', expiry: now() + 10 ** 13 } }, '31536000'],
   ])('the time to live %s', async (_name, tokens, ttl) => {
-    await stateTokens({ env, now }).put('ctx', tokens)
+    await connectStateTokens({ env, now }).put('ctx', tokens)
     expect(requests[0]?.ttl).toBe(ttl)
   })
 
   test('nothing kept is undefined; no tokens deletes, also twice', async () => {
-    const kept = stateTokens({ env, now })
+    const kept = connectStateTokens({ env, now })
     expect(await kept.get('ctx')).toBeUndefined()
     await kept.put('ctx', { access_token })
     await kept.put('ctx', undefined)
@@ -91,14 +95,14 @@ describe('stateTokens with the real @adobe/aio-lib-state', () => {
   })
 
   test('contexts, actions and odd names stay apart', async () => {
-    const kept = stateTokens({ env, now })
+    const kept = connectStateTokens({ env, now })
     const names = ['a b', 'a_20b', 'a/b', '$cli', 'ü', 'imskit-b64.YSBi', 'plain', 'A.b-c_d', '🦊']
     for (const name of names) await kept.put(name, { access_token: { ...access_token, token: name } })
     for (const name of names) expect((await kept.get(name))?.access_token?.token).toBe(name)
     expect(new Set(values.keys()).size).toBe(names.length)
     expect([...values.keys()].filter((key) => !/^[a-zA-Z0-9-_.]{1,1024}$/.test(key))).toEqual([])
     expect([...values.keys()]).toContain('ims..ns.pkg.action.contexts.A.b-c_d')
-    const other = stateTokens({ env: { ...env, __OW_ACTION_NAME: '/ns/pkg/my action@2' }, now })
+    const other = connectStateTokens({ env: { ...env, __OW_ACTION_NAME: '/ns/pkg/my action@2' }, now })
     expect(await other.get('plain')).toBeUndefined()
     await other.put('plain', { access_token })
     expect((await other.get('plain'))?.access_token).toEqual(access_token)
@@ -106,7 +110,7 @@ describe('stateTokens with the real @adobe/aio-lib-state', () => {
 
   test.each([403, 401, 413])('a refusal (%i) is told without what was to be stored', async (status) => {
     failWith = status
-    const kept = stateTokens({ env, now })
+    const kept = connectStateTokens({ env, now })
     for (const attempt of [
       kept.put('ctx', { access_token, refresh_token }),
       kept.get('ctx'),
@@ -124,7 +128,7 @@ describe('stateTokens with the real @adobe/aio-lib-state', () => {
 
   test('what was not written by us does no harm', async () => {
     const key = 'ims..ns.pkg.action.contexts.ctx'
-    const kept = stateTokens({ env, now })
+    const kept = connectStateTokens({ env, now })
     const hostile = [
       '',
       '{',
@@ -161,14 +165,14 @@ describe('stateTokens with the real @adobe/aio-lib-state', () => {
   })
 
   test('bad input is refused before anything is sent', async () => {
-    const kept = stateTokens({ env, now })
+    const kept = connectStateTokens({ env, now })
     const bad = [
       { access_token: 'at' },
       { access_token: { token: 'secret', expiry: Number.NaN } },
       { refresh_token: {} },
     ]
     for (const tokens of bad) {
-      const error = await kept.put('ctx', tokens as unknown as StoredTokens).catch((reason: unknown) => reason)
+      const error = await kept.put('ctx', tokens as unknown as StateEntry).catch((reason: unknown) => reason)
       expect(error).toMatchObject({ code: 'INVALID_CONTEXT_DATA' })
       expect(inspect(error)).not.toContain("'secret'")
     }
@@ -181,10 +185,10 @@ describe('stateTokens with the real @adobe/aio-lib-state', () => {
 describe('the store in State', () => {
   // it lists no keys
   const suited = (name: string, check: () => Promise<void>) => void (/lists keys/.test(name) || test(name, check))
-  storeContract(suited, { makeStore: () => stateTokens({ env }).store })
+  storeContract(suited, { makeStore: () => connectStateTokens({ env }).store })
 
   test('keeps keys and tokens of contexts apart, and expires with the entry', async () => {
-    const kept: StateTokens = stateTokens({ env, now })
+    const kept: StateTokenStore = connectStateTokens({ env, now })
     await kept.put('ctx', { access_token })
     await kept.store.set('imskit/renewals/{"a b":1}', { of: 'x' }, now() + 60_500)
     expect(await kept.store.get('imskit/renewals/{"a b":1}')).toEqual({ of: 'x' })
@@ -199,7 +203,7 @@ describe('the store in State', () => {
   })
 
   test('rejects if the service does not answer', async () => {
-    const { store } = stateTokens({ env, now })
+    const { store } = connectStateTokens({ env, now })
     failWith = 403
     const denied = { name: 'UnavailableError', code: 'STORE_FAILED' }
     await expect(store.get('a')).rejects.toMatchObject(denied)
@@ -222,7 +226,7 @@ describe('contexts of an action whose State service does not answer', () => {
   const denied = { code: 'STORE_FAILED' }
 
   test('a user is not signed out: what is stored is unknown, not empty', async () => {
-    const contexts = actionContexts(() => stateTokens({ env, now }))
+    const contexts = actionContexts(() => connectStateTokens({ env, now }))
     await contexts.write('user', user, false)
     expect((await contexts.read('user')).data).toEqual(user)
     failWith = 403
@@ -231,7 +235,7 @@ describe('contexts of an action whose State service does not answer', () => {
   })
 
   test('a machine goes on with what is in memory', async () => {
-    const contexts = actionContexts(() => stateTokens({ env, now }))
+    const contexts = actionContexts(() => connectStateTokens({ env, now }))
     await contexts.write('machine', machine, false)
     failWith = 403
     expect((await contexts.read('machine')).data).toEqual(machine)
@@ -240,7 +244,7 @@ describe('contexts of an action whose State service does not answer', () => {
   })
 
   test('a user’s tokens that could not be stored do not seem to be', async () => {
-    const contexts = actionContexts(() => stateTokens({ env, now }))
+    const contexts = actionContexts(() => connectStateTokens({ env, now }))
     await contexts.write('user', { ...user, ...tokens }, false)
     failWith = 403
     const next = { ...tokens, refresh_token: { ...refresh_token, token: 'next' } }
@@ -268,7 +272,7 @@ describe('stateTokens on its own', () => {
     const { __OW_ACTION_NAME } = env
     const thrown = (given: NodeJS.ProcessEnv) => {
       try {
-        stateTokens({ env: given })
+        connectStateTokens({ env: given })
       } catch (error) {
         return error
       }
@@ -292,7 +296,7 @@ describe('stateTokens on its own', () => {
       if (loads === 1) throw new Error('broken install')
       return import('@adobe/aio-lib-state')
     }
-    const kept = stateTokens({ env, now, load })
+    const kept = connectStateTokens({ env, now, load })
     expect(loads).toBe(0)
     await expect(kept.get('ctx')).rejects.toMatchObject({ code: 'BAD_OPTION', cause: { message: 'broken install' } })
     await Promise.all([kept.get('ctx'), kept.get('other')])
@@ -338,7 +342,7 @@ describe('stateTokens on its own', () => {
     const message = "Cannot find package 'x' imported from /node_modules/@adobe/aio-lib-state/index.js"
     const load = () => Promise.reject(Object.assign(new Error(message), { code }))
     const said: string[] = []
-    const kept = stateTokens({ env, now, load, onDegraded: (reason) => said.push(reason) })
+    const kept = connectStateTokens({ env, now, load, onDegraded: (reason) => said.push(reason) })
     await expect(kept.get('ctx')).rejects.toMatchObject({ code: 'BAD_OPTION' })
     expect(said).toEqual([])
   })
@@ -346,11 +350,11 @@ describe('stateTokens on its own', () => {
   test('an older State library that gives and returns objects is understood', async () => {
     const stored = { access_token, refresh_token: null }
     const load = async () => ({ default: { init: async () => ({ get: async () => ({ value: stored }) }) } })
-    expect(await stateTokens({ env, now, load }).get('ctx')).toEqual({ access_token })
+    expect(await connectStateTokens({ env, now, load }).get('ctx')).toEqual({ access_token })
   })
 
   test('a package of the same name that is no State library is told', async () => {
-    const kept = stateTokens({ env, now, load: async () => ({}) })
+    const kept = connectStateTokens({ env, now, load: async () => ({}) })
     await expect(kept.get('ctx')).rejects.toMatchObject({
       code: 'BAD_OPTION',
       message: expect.stringContaining('install'),

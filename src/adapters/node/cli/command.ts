@@ -1,4 +1,4 @@
-import type { Values } from './parse.ts'
+import type { OptionValues } from './parse.ts'
 
 /** What the shell may complete an argument or an option's value to. */
 export type Completes = 'context' | 'file' | readonly string[]
@@ -24,7 +24,7 @@ export interface Option {
 /** What a command is given. */
 export interface Invocation {
   readonly args: readonly string[]
-  readonly values: Values
+  readonly values: OptionValues
   /** All commands there are. */
   readonly commands: readonly Command[]
 }

@@ -52,7 +52,7 @@ const table: readonly Command[] = [
       json,
     },
     example: 'imskit login my-app --no-browser',
-    load: async () => (await import('./tokens.ts')).login,
+    load: async () => (await import('./tokens.ts')).loginCommand,
   },
   {
     name: 'token',
@@ -61,7 +61,7 @@ const table: readonly Command[] = [
     args: [context],
     options: { force: { about: 'get a new one in any case' }, json },
     example: 'curl -H "Authorization: Bearer $(imskit token my-app)" https://api.example.com/',
-    load: async () => (await import('./tokens.ts')).token,
+    load: async () => (await import('./tokens.ts')).tokenCommand,
   },
   {
     name: 'refresh',
@@ -70,7 +70,7 @@ const table: readonly Command[] = [
     args: [context],
     options: { json, 'show-secrets': showSecrets },
     example: 'imskit refresh my-app',
-    load: async () => (await import('./tokens.ts')).refresh,
+    load: async () => (await import('./tokens.ts')).refreshCommand,
   },
   {
     name: 'invalidate',
@@ -78,7 +78,7 @@ const table: readonly Command[] = [
     args: [context],
     options: { force: { about: 'end the refresh token too, and all that came from it' }, json },
     example: 'imskit invalidate my-app --force',
-    load: async () => (await import('./tokens.ts')).invalidate,
+    load: async () => (await import('./tokens.ts')).invalidateCommand,
   },
   {
     name: 'context list',
@@ -86,7 +86,7 @@ const table: readonly Command[] = [
     args: [],
     options: { json },
     example: 'imskit context list',
-    load: async () => (await import('./contexts.ts')).list,
+    load: async () => (await import('./contexts.ts')).contextListCommand,
   },
   {
     name: 'context get',
@@ -94,7 +94,7 @@ const table: readonly Command[] = [
     args: [context, { name: 'key', about: 'print the value of this key alone' }],
     options: { json, 'show-secrets': showSecrets },
     example: 'imskit context get my-app client_id',
-    load: async () => (await import('./contexts.ts')).get,
+    load: async () => (await import('./contexts.ts')).contextGetCommand,
   },
   {
     name: 'context set',
@@ -125,7 +125,7 @@ const table: readonly Command[] = [
       json,
     },
     example: 'imskit context set my-app client_id=0123 scope=openid,AdobeID --secret-file secret.txt',
-    load: async () => (await import('./contexts.ts')).set,
+    load: async () => (await import('./contexts.ts')).contextSetCommand,
   },
   {
     name: 'context use',
@@ -133,7 +133,7 @@ const table: readonly Command[] = [
     args: [named],
     options: { json },
     example: 'imskit context use my-app',
-    load: async () => (await import('./contexts.ts')).use,
+    load: async () => (await import('./contexts.ts')).contextUseCommand,
   },
   {
     name: 'context delete',
@@ -142,7 +142,7 @@ const table: readonly Command[] = [
     args: [named],
     options: { json },
     example: 'imskit context delete my-app',
-    load: async () => (await import('./contexts.ts')).remove,
+    load: async () => (await import('./contexts.ts')).contextDeleteCommand,
   },
   {
     name: 'decode',
@@ -150,7 +150,7 @@ const table: readonly Command[] = [
     args: [subject],
     options: { json },
     example: 'imskit token my-app | imskit decode -',
-    load: async () => (await import('./checks.ts')).decode,
+    load: async () => (await import('./checks.ts')).decodeCommand,
   },
   {
     name: 'explain',
@@ -159,7 +159,7 @@ const table: readonly Command[] = [
     args: [subject],
     options: { ...environment, json },
     example: 'imskit explain my-app',
-    load: async () => (await import('./explain.ts')).explain,
+    load: async () => (await import('./explain.ts')).explainCommand,
   },
   {
     name: 'validate',
@@ -167,7 +167,7 @@ const table: readonly Command[] = [
     args: [subject],
     options: { 'client-id': client, ...environment, json },
     example: 'imskit token my-app | imskit validate -',
-    load: async () => (await import('./checks.ts')).validate,
+    load: async () => (await import('./checks.ts')).validateCommand,
   },
   {
     name: 'verify',
@@ -181,7 +181,7 @@ const table: readonly Command[] = [
       json,
     },
     example: 'imskit verify my-app --scope openid',
-    load: async () => (await import('./checks.ts')).verify,
+    load: async () => (await import('./checks.ts')).verifyCommand,
   },
   {
     name: 'profile',
@@ -189,7 +189,7 @@ const table: readonly Command[] = [
     args: [subject],
     options: { ...environment, json },
     example: 'imskit profile my-app',
-    load: async () => (await import('./people.ts')).profile,
+    load: async () => (await import('./people.ts')).profileCommand,
   },
   {
     name: 'userinfo',
@@ -197,7 +197,7 @@ const table: readonly Command[] = [
     args: [subject],
     options: { ...environment, json },
     example: 'imskit userinfo my-app',
-    load: async () => (await import('./people.ts')).userinfo,
+    load: async () => (await import('./people.ts')).userinfoCommand,
   },
   {
     name: 'organizations',
@@ -205,7 +205,7 @@ const table: readonly Command[] = [
     args: [subject],
     options: { ...environment, json },
     example: 'imskit organizations my-app',
-    load: async () => (await import('./people.ts')).organizations,
+    load: async () => (await import('./people.ts')).organizationsCommand,
   },
   {
     name: 'exchange',
@@ -225,7 +225,7 @@ const table: readonly Command[] = [
       json,
     },
     example: 'imskit exchange my-app --org 0123456789ABCDEF01234567@AdobeOrg',
-    load: async () => (await import('./people.ts')).exchange,
+    load: async () => (await import('./people.ts')).exchangeCommand,
   },
   {
     name: 'doctor',
@@ -241,7 +241,7 @@ const table: readonly Command[] = [
       json,
     },
     example: 'imskit doctor --json',
-    load: async () => (await import('./doctor.ts')).doctor,
+    load: async () => (await import('./doctor.ts')).doctorCommand,
   },
   {
     name: 'probe',
@@ -251,7 +251,7 @@ const table: readonly Command[] = [
     args: [context],
     options: { yes: { about: 'consent to the requests, without being asked' }, json },
     example: 'imskit probe my-app --yes',
-    load: async () => (await import('./probe.ts')).probe,
+    load: async () => (await import('./probe.ts')).probeCommand,
   },
   {
     name: 'emulator',
@@ -265,7 +265,7 @@ const table: readonly Command[] = [
       json: { about: 'print the address and the ready-made contexts, with their secrets, as one line of JSON' },
     },
     example: 'imskit emulator --port 9090 --auto-login user@example.com',
-    load: async () => (await import('./emulator.ts')).runEmulator,
+    load: async () => (await import('./emulator.ts')).emulatorCommand,
   },
   {
     name: 'completion',
@@ -276,7 +276,7 @@ const table: readonly Command[] = [
     ],
     options: {},
     example: 'source <(imskit completion bash)',
-    load: async () => (await import('./completion.ts')).completion,
+    load: async () => (await import('./completion.ts')).completionCommand,
   },
 ]
 

@@ -1,18 +1,18 @@
 import { printable } from '../printable.ts'
 import { type Command, type Completes, type Run, UsageError } from './command.ts'
-import { write } from './output.ts'
-import { session } from './subject.ts'
+import { writeText } from './output.ts'
+import { commandSession } from './subject.ts'
 
 /** `imskit completion`: a script that asks this very command what may come next. */
-export const completion: Run = async ({ args, commands }) => {
+export const completionCommand: Run = async ({ args, commands }) => {
   const [shell = '', ...words] = args
   if (shell === 'next') {
-    for (const candidate of await next(commands, words)) write(`${candidate}\n`)
+    for (const candidate of await next(commands, words)) writeText(`${candidate}\n`)
     return 0
   }
   const script = Object.hasOwn(scripts, shell) ? scripts[shell] : undefined
   if (script === undefined) throw new UsageError('the shell is one of bash, zsh and fish')
-  write(script)
+  writeText(script)
   return 0
 }
 
@@ -54,7 +54,7 @@ async function values(completes: Completes | undefined): Promise<readonly string
   if (completes !== 'context') return completes ?? []
   try {
     // the shell would run or show what is not plain text
-    return (await session().ims.context.keys()).filter((name) => printable(name) === name)
+    return (await commandSession().ims.context.keys()).filter((name) => printable(name) === name)
   } catch {
     // a broken configuration is no reason to write into somebody's command line
     return []

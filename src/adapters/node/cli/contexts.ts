@@ -8,14 +8,14 @@ import { contextFromVariables, variablePrefixes } from '../config/variable-names
 import { printable } from '../printable.ts'
 import { type Run, UsageError } from './command.ts'
 import { kindName, kinds } from './kinds.ts'
-import { paint, result, warn } from './output.ts'
-import { text, texts, type Values } from './parse.ts'
-import { masked, readText } from './secrets.ts'
-import { contextOf, session } from './subject.ts'
+import { colored, printResult, printWarning } from './output.ts'
+import { type OptionValues, optionText, optionTexts } from './parse.ts'
+import { maskSecrets, readText } from './secrets.ts'
+import { commandSession, contextOf } from './subject.ts'
 
 /** `imskit context list`. */
-export const list: Run = async ({ values }) => {
-  const { ims } = session()
+export const contextListCommand: Run = async ({ values }) => {
+  const { ims } = commandSession()
   const [names, current] = [await ims.context.keys(), await ims.context.getCurrent()]
   const rows: { name: string; current: boolean; local: boolean; kind: string | null }[] = []
   for (const name of names) {
@@ -24,13 +24,13 @@ export const list: Run = async ({ values }) => {
     rows.push({ name, current: name === current, local, kind: kind ?? null })
   }
   const width = Math.max(0, ...names.map((name) => printable(name).length))
-  result(rows, values.json, () =>
+  printResult(rows, values.json, () =>
     rows.length === 0
       ? 'no contexts; make one with: imskit context set'
       : rows
           .map(
             ({ name, current, local, kind }) =>
-              `${current ? '*' : ' '} ${printable(name).padEnd(width)}  ${kind ?? paint('yellow', 'fits no kind, see: imskit doctor')}${local ? '  local' : ''}`,
+              `${current ? '*' : ' '} ${printable(name).padEnd(width)}  ${kind ?? colored('yellow', 'fits no kind, see: imskit doctor')}${local ? '  local' : ''}`,
           )
           .join('\n'),
   )
@@ -38,12 +38,12 @@ export const list: Run = async ({ values }) => {
 }
 
 /** `imskit context get`. */
-export const get: Run = async ({ args, values }) => {
-  const { name, data, local } = await contextOf(args[0], session())
-  const shown = values['show-secrets'] === true ? data : (masked(data as Json) as typeof data)
+export const contextGetCommand: Run = async ({ args, values }) => {
+  const { name, data, local } = await contextOf(args[0], commandSession())
+  const shown = values['show-secrets'] === true ? data : (maskSecrets(data as Json) as typeof data)
   const [, key] = args
   if (key === undefined) {
-    result({ name, local, data: shown }, values.json, () => JSON.stringify(shown, null, 2))
+    printResult({ name, local, data: shown }, values.json, () => JSON.stringify(shown, null, 2))
     return 0
   }
   const spelled = Object.keys(shown).find((one) => one.toLowerCase() === key.toLowerCase())
@@ -53,22 +53,25 @@ export const get: Run = async ({ args, values }) => {
       'BAD_OPTION',
       `context '${name}' has no ${key}; it has ${Object.keys(data).join(', ')}`,
     )
-  result(value, values.json, () => (typeof value === 'string' ? value : JSON.stringify(value, null, 2)))
+  printResult(value, values.json, () => (typeof value === 'string' ? value : JSON.stringify(value, null, 2)))
   return 0
 }
 
 /** `imskit context set`. */
-export const set: Run = async ({ args: [name = '', ...pairs], values }) => {
-  const sources = [text(values, 'from'), ...texts(values, 'secret-file').map((source) => split(source).value)]
+export const contextSetCommand: Run = async ({ args: [name = '', ...pairs], values }) => {
+  const sources = [
+    optionText(values, 'from'),
+    ...optionTexts(values, 'secret-file').map((source) => split(source).value),
+  ]
   if (sources.filter((source) => source === '-').length > 1)
     throw new UsageError('standard input (-) can be read for one option only')
-  const { ims } = session()
+  const { ims } = commandSession()
   const local = values.local === true
   const before = values.merge === true ? (await ims.context.get(name)).data : undefined
   const data = {
     ...before,
-    ...(await fromFile(text(values, 'from'))),
-    ...(await fromVariables(text(values, 'from-env'))),
+    ...(await fromFile(optionText(values, 'from'))),
+    ...(await fromVariables(optionText(values, 'from-env'))),
     ...fromPairs(pairs),
     ...(await secretsOf(values)),
   }
@@ -77,8 +80,8 @@ export const set: Run = async ({ args: [name = '', ...pairs], values }) => {
   await ims.context.set(name, data, local)
   const kind = kindName(name, data)
   if (kind === undefined)
-    warn(`context '${printable(name)}' fits no kind of credential yet; imskit doctor says what is missing`)
-  result(
+    printWarning(`context '${printable(name)}' fits no kind of credential yet; imskit doctor says what is missing`)
+  printResult(
     { name, local, kind: kind ?? null },
     values.json,
     () => `set: ${printable(name)}${kind === undefined ? '' : ` (${kind})`}`,
@@ -116,19 +119,21 @@ function fromPairs(pairs: readonly string[]): Record<string, string> {
     if (key === undefined || key === '') throw new UsageError('what a context holds is given as key=value')
     // a path to a key file is no secret
     if (isSecret(key) && !(key === 'private_key' && !value.includes('-----BEGIN')))
-      warn(`${key} on the command line stays in the history of the shell; use --secret-file ${key}=<file> instead`)
+      printWarning(
+        `${key} on the command line stays in the history of the shell; use --secret-file ${key}=<file> instead`,
+      )
     return [key, value] as const
   })
   return Object.fromEntries(entries)
 }
 
-async function secretsOf(values: Values): Promise<Record<string, Json>> {
+async function secretsOf(values: OptionValues): Promise<Record<string, Json>> {
   const secrets: Record<string, Json> = {}
-  for (const source of texts(values, 'secret-file')) {
+  for (const source of optionTexts(values, 'secret-file')) {
     const { key = 'client_secret', value } = split(source)
     secrets[key] = lines(key, await readText(value))
   }
-  for (const source of texts(values, 'secret-env')) {
+  for (const source of optionTexts(values, 'secret-env')) {
     const { key = 'client_secret', value } = split(source)
     const found = process.env[value]
     if (!found)
@@ -149,17 +154,17 @@ function split(pair: string): { key?: string; value: string } {
 }
 
 /** `imskit context use`. */
-export const use: Run = async ({ args, values }) => {
-  const here = session()
+export const contextUseCommand: Run = async ({ args, values }) => {
+  const here = commandSession()
   const { name } = await contextOf(args[0], here)
   await here.ims.context.setCurrent(name)
-  result({ current: name }, values.json, () => `current: ${printable(name)}`)
+  printResult({ current: name }, values.json, () => `current: ${printable(name)}`)
   return 0
 }
 
 /** `imskit context delete`. */
-export const remove: Run = async ({ args, values }) => {
-  const here = session()
+export const contextDeleteCommand: Run = async ({ args, values }) => {
+  const here = commandSession()
   const { name } = await contextOf(args[0], here)
   for (const local of [true, false]) await here.ims.context.set(name, undefined, local)
   if ((await here.ims.context.get(name)).data !== undefined)
@@ -167,6 +172,6 @@ export const remove: Run = async ({ args, values }) => {
       'BAD_OPTION',
       `context '${name}' is also set by AIO_IMS_CONTEXTS_* variables; unset them`,
     )
-  result({ deleted: name }, values.json, () => `deleted: ${printable(name)}`)
+  printResult({ deleted: name }, values.json, () => `deleted: ${printable(name)}`)
   return 0
 }

@@ -4,34 +4,41 @@ import { type AioConfig, aioConfig } from '../config/aio-config.ts'
 import { configDefaults } from '../config/defaults.ts'
 import { printable } from '../printable.ts'
 import type { Run } from './command.ts'
-import { configuration } from './doctor/configuration.ts'
-import { contexts } from './doctor/contexts.ts'
-import { files } from './doctor/files.ts'
-import { type Check, exitCodes, type Finding, type Patient, problem } from './doctor/finding.ts'
-import { network } from './doctor/network.ts'
-import { provenance, type Source, sources } from './doctor/provenance.ts'
-import { runtime } from './doctor/runtime.ts'
-import { paint, progress, result } from './output.ts'
-import { text, texts, type Values } from './parse.ts'
+import { checkConfiguration } from './doctor/configuration.ts'
+import { checkContexts } from './doctor/contexts.ts'
+import { checkFiles } from './doctor/files.ts'
+import { type Check, type CheckInput, exitCodes, type Finding, problem } from './doctor/finding.ts'
+import { checkNetwork } from './doctor/network.ts'
+import { checkProvenance, type Source, sources } from './doctor/provenance.ts'
+import { checkRuntime } from './doctor/runtime.ts'
+import { colored, printResult, withProgress } from './output.ts'
+import { type OptionValues, optionText, optionTexts } from './parse.ts'
 
 /** `imskit doctor`. */
-export const doctor: Run = async ({ values }) => {
+export const doctorCommand: Run = async ({ values }) => {
   const config = aioConfig()
   const { endpoint, findings } = await endpointOf(values)
-  const patient: Patient = {
+  const patient: CheckInput = {
     config,
     endpoint: endpoint ?? resolveEndpoint({}),
     env: process.env,
     nodeVersion: process.version,
     now: Date.now(),
-    redirectPatterns: texts(values, 'redirect-pattern'),
+    redirectPatterns: optionTexts(values, 'redirect-pattern'),
   }
-  const online = values.offline === true || endpoint === undefined ? [] : [network]
-  const checks: readonly Check[] = [runtime, ...online, files, configuration, provenance, contexts]
-  for (const check of checks) findings.push(...(await progress('examining', async () => check(patient))))
+  const online = values.offline === true || endpoint === undefined ? [] : [checkNetwork]
+  const checks: readonly Check[] = [
+    checkRuntime,
+    ...online,
+    checkFiles,
+    checkConfiguration,
+    checkProvenance,
+    checkContexts,
+  ]
+  for (const check of checks) findings.push(...(await withProgress('examining', async () => check(patient))))
   const code = exitCode(findings, values.strict === true)
   const found = await sourcesOf(config)
-  result({ endpoint: patient.endpoint, findings, sources: found, exitCode: code }, values.json, () =>
+  printResult({ endpoint: patient.endpoint, findings, sources: found, exitCode: code }, values.json, () =>
     [describe(findings, patient.endpoint), ...listed(found)].join('\n'),
   )
   return code
@@ -54,8 +61,8 @@ function listed(found: readonly Source[]): string[] {
   return ['\nWhere each value comes from:', ...shown.map(({ key, from }) => `  ${key.padEnd(width)}  ${from}`)]
 }
 
-async function endpointOf(values: Values): Promise<{ endpoint?: string; findings: Finding[] }> {
-  const [env, endpoint] = [text(values, 'env'), text(values, 'endpoint')]
+async function endpointOf(values: OptionValues): Promise<{ endpoint?: string; findings: Finding[] }> {
+  const [env, endpoint] = [optionText(values, 'env'), optionText(values, 'endpoint')]
   const asked = { ...(env !== undefined && { env }), ...(endpoint !== undefined && { endpoint }) }
   if (Object.keys(asked).length > 0) return { endpoint: resolveEndpoint(asked), findings: [] }
   try {
@@ -76,9 +83,9 @@ function exitCode(findings: readonly Finding[], strict: boolean): number {
 }
 
 function describe(findings: readonly Finding[], endpoint: string): string {
-  if (findings.length === 0) return `${paint('green', 'Nothing found.')} IMS is ${endpoint}.`
+  if (findings.length === 0) return `${colored('green', 'Nothing found.')} IMS is ${endpoint}.`
   const lines = findings.map(({ class: kind, level, what, fix }) => {
-    const mark = level === 'problem' ? paint('red', `problem (${kind})`) : paint('yellow', `warning (${kind})`)
+    const mark = level === 'problem' ? colored('red', `problem (${kind})`) : colored('yellow', `warning (${kind})`)
     return `${mark}: ${printable(what)}\n  fix: ${printable(fix)}`
   })
   return lines.join('\n')

@@ -1,20 +1,20 @@
 import { startEmulator } from '../../../emulator/start.ts'
 import type { Run } from './command.ts'
-import { write } from './output.ts'
-import { text, whole } from './parse.ts'
+import { writeText } from './output.ts'
+import { optionInteger, optionText } from './parse.ts'
 
 /** `imskit emulator`: resolves once interrupted. */
-export const runEmulator: Run = async ({ values }) => {
-  const port = whole(values, 'port', 65_535) ?? 0
-  const autoLogin = text(values, 'auto-login')
+export const emulatorCommand: Run = async ({ values }) => {
+  const port = optionInteger(values, 'port', 65_535) ?? 0
+  const autoLogin = optionText(values, 'auto-login')
   const emulator = await startEmulator({ port, ...(autoLogin !== undefined && { autoLogin }) })
   const { url, contexts } = emulator
   // first of all: whoever reads the address may interrupt at once
   const interrupted = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
   })
-  write(values.json ? `${JSON.stringify({ url, contexts })}\n` : `${url}\n`)
-  write(
+  writeText(values.json ? `${JSON.stringify({ url, contexts })}\n` : `${url}\n`)
+  writeText(
     `IMS emulator on ${url}. It is for development and tests and no security boundary.\n` +
       `Point a program at it with AIO_IMS_CONFIG_ENDPOINT=${url}; stop it with Ctrl-C.\n` +
       `Contexts: ${Object.keys(contexts).join(', ')} (print them with --json)\n`,

@@ -3,8 +3,8 @@ import { foreignHost } from '../../../core/ims/host.ts'
 import { scopesOf } from '../../../core/ims/tokens.ts'
 import { printable } from '../printable.ts'
 import type { Run } from './command.ts'
-import { paint, result, span, when } from './output.ts'
-import { type Subject, subjectOf } from './subject.ts'
+import { colored, formatDuration, formatTime, printResult } from './output.ts'
+import { type TokenWithIms, tokenWithIms } from './subject.ts'
 
 /** A token in plain words, and what is wrong or missing. */
 export interface Explanation {
@@ -22,26 +22,26 @@ const kindNames: Readonly<Record<string, string>> = {
 }
 
 /** `imskit explain`. */
-export const explain: Run = async ({ args, values }) => {
-  const subject = await subjectOf(args[0], values)
+export const explainCommand: Run = async ({ args, values }) => {
+  const subject = await tokenWithIms(args[0], values)
   const found = explanationOf(subject, Date.now())
-  result({ kind: found.kind, ...Object.fromEntries(found.facts), missing: found.missing }, values.json, () =>
+  printResult({ kind: found.kind, ...Object.fromEntries(found.facts), missing: found.missing }, values.json, () =>
     [
       `This is ${printable(found.kind)}.`,
       '',
-      ...found.facts.map(([name, words]) => `  ${paint('bold', name.padEnd(13))} ${printable(words)}`),
+      ...found.facts.map(([name, words]) => `  ${colored('bold', name.padEnd(13))} ${printable(words)}`),
       ...(found.missing.length === 0
         ? []
-        : ['', ...found.missing.map((line) => `  ${paint('yellow', '!')} ${printable(line)}`)]),
+        : ['', ...found.missing.map((line) => `  ${colored('yellow', '!')} ${printable(line)}`)]),
       '',
-      paint('dim', 'Nothing here is verified: anyone can write such claims. Ask IMS with: imskit validate'),
+      colored('dim', 'Nothing here is verified: anyone can write such claims. Ask IMS with: imskit validate'),
     ].join('\n'),
   )
   return 0
 }
 
 export function explanationOf(
-  { token, ims, context }: Pick<Subject, 'token' | 'ims' | 'context'>,
+  { token, ims, context }: Pick<TokenWithIms, 'token' | 'ims' | 'context'>,
   now: number,
 ): Explanation {
   const claims = claimsOf(token)
@@ -74,8 +74,8 @@ function factsOf(claims: TokenClaims, now: number): (readonly [string, string])[
     ['organization', typeof org === 'string' ? org : undefined],
     ['scopes', scopes === undefined ? undefined : scopes.join(', ') || 'none'],
     ['issued by', claims.as === undefined ? claims.iss : `${claims.as}${environment ? ` (${environment})` : ''}`],
-    ['issued', created > 0 ? when(created, now) : undefined],
-    ['expires', ends === undefined ? undefined : when(ends, now)],
+    ['issued', created > 0 ? formatTime(created, now) : undefined],
+    ['expires', ends === undefined ? undefined : formatTime(ends, now)],
   ]
   return facts.filter((fact): fact is readonly [string, string] => fact[1] !== undefined)
 }
@@ -83,7 +83,7 @@ function factsOf(claims: TokenClaims, now: number): (readonly [string, string])[
 interface Place {
   readonly now: number
   readonly endpoint: string
-  readonly context: Subject['context'] | undefined
+  readonly context: TokenWithIms['context'] | undefined
 }
 
 function faultsOf(claims: TokenClaims, type: string | undefined, { now, endpoint, context }: Place): string[] {
@@ -91,8 +91,9 @@ function faultsOf(claims: TokenClaims, type: string | undefined, { now, endpoint
   const ends = expiryOf(claims)
   if (type !== 'access_token') faults.push('it is no access token: APIs refuse it; get one with: imskit token')
   if (ends === undefined) faults.push('it does not say when it ends (neither created_at with expires_in, nor exp)')
-  else if (ends <= now) faults.push(`it expired ${span(now - ends)} ago; get a new one with: imskit token`)
-  else if (ends - now < 600_000) faults.push(`it expires in ${span(ends - now)}; renew it with: imskit refresh`)
+  else if (ends <= now) faults.push(`it expired ${formatDuration(now - ends)} ago; get a new one with: imskit token`)
+  else if (ends - now < 600_000)
+    faults.push(`it expires in ${formatDuration(ends - now)}; renew it with: imskit refresh`)
   if (claims.client_id === undefined && type !== 'id_token') faults.push('it names no client (client_id)')
   if (claims.user_id === undefined && claims.sub === undefined) faults.push('it names no owner (user_id)')
   if (claims.scope === undefined && type === 'access_token') faults.push('it names no scopes (scope)')

@@ -4,7 +4,7 @@ import { nearest } from '../../../core/nearest.ts'
 import { printable } from '../printable.ts'
 import { type Command, UsageError } from './command.ts'
 import { commands } from './commands.ts'
-import { note, paint, write } from './output.ts'
+import { colored, printNote, writeText } from './output.ts'
 import { parse } from './parse.ts'
 
 declare const __VERSION__: string
@@ -50,13 +50,13 @@ async function unknown([first, second]: readonly string[]): Promise<number> {
 }
 
 function print(text: string): number {
-  write(text)
+  writeText(text)
   return 0
 }
 
 /** Wrong words on the command line: exit code 2. */
 function complain(text: string): number {
-  write(text, process.stderr)
+  writeText(text, process.stderr)
   return 2
 }
 
@@ -65,8 +65,8 @@ function failed(error: unknown): void {
     ? `${indented(error.message)} (${error.code})`
     : 'unexpected failure; run with --verbose and report it'
   const hint = isImsError(error) && error.code === 'LOGIN_REQUIRED' ? '\nSign in with: imskit login' : ''
-  note(`${paint('red', 'imskit:', process.stderr)} ${message}${hint}`)
-  if (!isImsError(error) && process.env.DEBUG?.includes('imskit')) note(String((error as Error)?.stack))
+  printNote(`${colored('red', 'imskit:', process.stderr)} ${message}${hint}`)
+  if (!isImsError(error) && process.env.DEBUG?.includes('imskit')) printNote(String((error as Error)?.stack))
   process.exitCode = 1
 }
 

@@ -17,27 +17,27 @@ let ownEscape: string | undefined
  * Writes to the terminal; nothing else of the command does. Texts of servers, tokens and files pass here, so that only
  * our own colours reach the terminal as control sequences.
  */
-export function write(text: string, stream: NodeJS.WriteStream = process.stdout): void {
+export function writeText(text: string, stream: NodeJS.WriteStream = process.stdout): void {
   const parts = ownEscape === undefined ? [text] : text.split(ownEscape)
   stream.write(parts.map(printableLines).join('\u001b['))
 }
 
 /** A result, for people or, as one line, for machines. */
-export function result(json: unknown, machine: unknown, human: () => string): void {
-  write(machine === true ? `${JSON.stringify(json)}\n` : `${human()}\n`)
+export function printResult(json: unknown, machine: unknown, human: () => string): void {
+  writeText(machine === true ? `${JSON.stringify(json)}\n` : `${human()}\n`)
 }
 
 /** Whatever is no result. */
-export function note(line: string): void {
-  write(`${line}\n`, process.stderr)
+export function printNote(line: string): void {
+  writeText(`${line}\n`, process.stderr)
 }
 
-export function warn(line: string): void {
-  note(`${paint('yellow', 'warning:', process.stderr)} ${line}`)
+export function printWarning(line: string): void {
+  printNote(`${colored('yellow', 'warning:', process.stderr)} ${line}`)
 }
 
 /** Colour only where a person looks: https://no-color.org, and FORCE_COLOR as Node understands it. */
-export function paint(style: Style, words: string, stream: NodeJS.WriteStream = process.stdout): string {
+export function colored(style: Style, words: string, stream: NodeJS.WriteStream = process.stdout): string {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env
   const forced = FORCE_COLOR !== undefined && FORCE_COLOR !== '0' && FORCE_COLOR !== 'false'
   const wanted = forced || (!NO_COLOR && FORCE_COLOR === undefined && TERM !== 'dumb' && stream.isTTY)
@@ -48,7 +48,7 @@ export function paint(style: Style, words: string, stream: NodeJS.WriteStream = 
 }
 
 /** Shows at a terminal, after a second, that something is being waited for. */
-export async function progress<T>(what: string, task: () => Promise<T>): Promise<T> {
+export async function withProgress<T>(what: string, task: () => Promise<T>): Promise<T> {
   if (!process.stderr.isTTY) return task()
   const since = Date.now()
   const timer = setInterval(() => {
@@ -63,12 +63,12 @@ export async function progress<T>(what: string, task: () => Promise<T>): Promise
 }
 
 /** A time as people read it, and how far away it is. */
-export function when(at: number, now = Date.now()): string {
+export function formatTime(at: number, now = Date.now()): string {
   const date = Number.isFinite(at) && Math.abs(at) < 8.64e15 ? new Date(at).toISOString().replace(/\.\d+/, '') : 'never'
-  return `${date} (${at > now ? `in ${span(at - now)}` : `${span(now - at)} ago`})`
+  return `${date} (${at > now ? `in ${formatDuration(at - now)}` : `${formatDuration(now - at)} ago`})`
 }
 
-export function span(ms: number): string {
+export function formatDuration(ms: number): string {
   const minutes = Math.round(ms / 60_000)
   if (minutes < 1) return 'less than a minute'
   if (minutes < 120) return `${minutes} minute${minutes === 1 ? '' : 's'}`

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { nearest } from '../../../core/nearest.ts'
 import { type Command, type Invocation, UsageError } from './command.ts'
 
-export type Values = Readonly<Record<string, string | boolean | string[] | undefined>>
+export type OptionValues = Readonly<Record<string, string | boolean | string[] | undefined>>
 
 /** The words after a command's name, checked against the table. Values never show in a message: they may be secrets. */
 export function parse(command: Command, words: readonly string[]): Omit<Invocation, 'commands'> {
@@ -16,7 +16,7 @@ export function parse(command: Command, words: readonly string[]): Omit<Invocati
   return { args: positionals, values }
 }
 
-function parsed(command: Command, words: readonly string[]): { values: Values; positionals: string[] } {
+function parsed(command: Command, words: readonly string[]): { values: OptionValues; positionals: string[] } {
   const options = Object.entries(command.options).map(([name, { value, short, many }]) => [
     name,
     { type: value === undefined ? 'boolean' : 'string', ...(short && { short }), ...(many && { multiple: true }) },
@@ -27,7 +27,7 @@ function parsed(command: Command, words: readonly string[]): { values: Values; p
       options: Object.fromEntries(options),
       allowPositionals: true,
     })
-    return { values: values as Values, positionals }
+    return { values: values as OptionValues, positionals }
   } catch (error) {
     throw new UsageError(misuse(error as Error, command))
   }
@@ -44,20 +44,20 @@ function misuse(error: Error, { options }: Command): string {
 }
 
 /** The value of an option that takes one. */
-export function text(values: Values, name: string): string | undefined {
+export function optionText(values: OptionValues, name: string): string | undefined {
   const value = values[name]
   return typeof value === 'string' ? value : undefined
 }
 
 /** The values of an option that may be given several times. */
-export function texts(values: Values, name: string): readonly string[] {
+export function optionTexts(values: OptionValues, name: string): readonly string[] {
   const value = values[name]
   return Array.isArray(value) ? value : []
 }
 
 /** The value of an option that takes a whole number. */
-export function whole(values: Values, name: string, most: number): number | undefined {
-  const value = text(values, name)
+export function optionInteger(values: OptionValues, name: string, most: number): number | undefined {
+  const value = optionText(values, name)
   if (value === undefined) return undefined
   if (/^\d{1,10}$/.test(value) && Number(value) <= most) return Number(value)
   throw new UsageError(`--${name} must be a whole number from 0 to ${most}`)

@@ -3,17 +3,17 @@ import { isObject } from '../../../core/json.ts'
 import type { Ims } from '../ims.ts'
 import { printable } from '../printable.ts'
 import { type Run, UsageError } from './command.ts'
-import { progress, result } from './output.ts'
-import { text, texts } from './parse.ts'
+import { printResult, withProgress } from './output.ts'
+import { optionText, optionTexts } from './parse.ts'
 import { readText } from './secrets.ts'
-import { clientOf, imsFor, printableToken, session, subjectOf } from './subject.ts'
+import { clientOf, commandSession, imsFor, printableToken, tokenWithIms } from './subject.ts'
 
 /** A command that prints what IMS knows about the owner of a token. */
 function about(ask: (ims: Ims, token: string) => Promise<unknown>, human: (answer: unknown) => string): Run {
   return async ({ args, values }) => {
-    const { ims, token } = await subjectOf(args[0], values)
-    const answer = await progress('waiting for IMS', () => ask(ims, token))
-    result(answer, values.json, () => human(answer))
+    const { ims, token } = await tokenWithIms(args[0], values)
+    const answer = await withProgress('waiting for IMS', () => ask(ims, token))
+    printResult(answer, values.json, () => human(answer))
     return 0
   }
 }
@@ -21,13 +21,13 @@ function about(ask: (ims: Ims, token: string) => Promise<unknown>, human: (answe
 const pretty = (answer: unknown) => JSON.stringify(answer, null, 2)
 
 /** `imskit profile`. */
-export const profile = about((ims, token) => ims.getProfile(token), pretty)
+export const profileCommand = about((ims, token) => ims.getProfile(token), pretty)
 
 /** `imskit userinfo`. */
-export const userinfo = about((ims, token) => ims.getUserInfo(token), pretty)
+export const userinfoCommand = about((ims, token) => ims.getUserInfo(token), pretty)
 
 /** `imskit organizations`. */
-export const organizations = about((ims, token) => ims.getOrganizations(token), orgLines)
+export const organizationsCommand = about((ims, token) => ims.getOrganizations(token), orgLines)
 
 function orgLines(answer: unknown): string {
   if (!Array.isArray(answer)) return pretty(answer)
@@ -40,29 +40,29 @@ function orgLines(answer: unknown): string {
 }
 
 /** `imskit exchange`. */
-export const exchange: Run = async ({ args, values }) => {
-  const orgId = text(values, 'org')
+export const exchangeCommand: Run = async ({ args, values }) => {
+  const orgId = optionText(values, 'org')
   if (!orgId) throw new UsageError('--org <id> is missing')
-  const file = text(values, 'secret-file')
+  const file = optionText(values, 'secret-file')
   if (file === '-' && args[0] === '-') throw new UsageError('standard input (-) can be read for one thing only')
-  const here = session()
-  const subject = await subjectOf(args[0], values, here)
+  const here = commandSession()
+  const subject = await tokenWithIms(args[0], values, here)
   const clientId = clientOf(subject, values)
   if (clientId === undefined) throw new UsageError('the token names no client; give --client-id')
   const { client_secret: own, client_secrets: several } = subject.context?.data ?? {}
   const clientSecret = file === undefined ? (own ?? parseSecrets(several)[0]) : await readText(file)
   if (file !== undefined) await imsFor(subject, values, here.config, clientSecret as string)
-  const exchanged = await progress('waiting for IMS', () =>
+  const exchanged = await withProgress('waiting for IMS', () =>
     subject.ims.exchangeToken({
       token: subject.token,
       orgId,
       clientId,
-      scopes: texts(values, 'scope'),
+      scopes: optionTexts(values, 'scope'),
       ...(typeof clientSecret === 'string' && { clientSecret }),
     }),
   )
   const { expiry } = exchanged.access_token
   const token = printableToken(exchanged.access_token.token)
-  result({ org: orgId, token, expiresAt: expiry }, values.json, () => token)
+  printResult({ org: orgId, token, expiresAt: expiry }, values.json, () => token)
   return 0
 }

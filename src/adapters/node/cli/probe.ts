@@ -1,35 +1,35 @@
 import { printable } from '../printable.ts'
 import { type Run, UsageError } from './command.ts'
-import { note, progress, result } from './output.ts'
+import { printNote, printResult, withProgress } from './output.ts'
 import { askAll, type Findings } from './probe/ask.ts'
 import { callsOf } from './probe/calls.ts'
 import { type Credential, credentialOf } from './probe/credential.ts'
 import { headingOf, report } from './probe/report.ts'
-import { contextOf, session } from './subject.ts'
+import { commandSession, contextOf } from './subject.ts'
 
 /** `imskit probe`. */
-export const probe: Run = async ({ args, values }) => {
+export const probeCommand: Run = async ({ args, values }) => {
   const agreed = values.yes === true
   if (!agreed && !canAsk()) throw new UsageError('it needs your consent: run it at a terminal, or with --yes')
-  const here = session()
+  const here = commandSession()
   const { name, data } = await contextOf(args[0], here)
   const credential = await credentialOf(name, data, here.config)
   if (!agreed && !(await consents(name, credential))) {
-    note('Nothing was sent.')
+    printNote('Nothing was sent.')
     return 1
   }
   const interrupt = new AbortController()
   const stop = () => {
-    note('Interrupted. The token is revoked, and nothing else is asked.')
+    printNote('Interrupted. The token is revoked, and nothing else is asked.')
     interrupt.abort()
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
-  const findings = await progress('asking IMS', () =>
+  const findings = await withProgress('asking IMS', () =>
     askAll(credential, { signal: interrupt.signal, verbose: values.verbose === true }),
   )
   const exitCode = interrupt.signal.aborted ? 130 : codeOf(findings)
   const heading = headingOf(credential)
-  result({ ...heading, ...findings, exitCode }, values.json, () => report(findings, heading))
+  printResult({ ...heading, ...findings, exitCode }, values.json, () => report(findings, heading))
   return exitCode
 }
 
@@ -45,10 +45,10 @@ function canAsk(): boolean {
 async function consents(name: string, credential: Credential): Promise<boolean> {
   const { endpoint, clientSecret } = credential
   const calls = callsOf(credential)
-  note(`imskit probe asks ${printable(endpoint)}, with the credential of '${printable(name)}':\n`)
-  for (const { about } of calls) note(`  ${about}`)
+  printNote(`imskit probe asks ${printable(endpoint)}, with the credential of '${printable(name)}':\n`)
+  for (const { about } of calls) printNote(`  ${about}`)
   const secret = clientSecret === undefined ? 'Secrets are not sent.' : 'The secret is sent there and nowhere else.'
-  note(`\n${secret} A token that is issued is revoked at the end. The refused requests may show in logs at Adobe.`)
+  printNote(`\n${secret} A token that is issued is revoked at the end. The refused requests may show in logs at Adobe.`)
   const { createInterface } = await import('node:readline')
   const lines = createInterface({ input: process.stdin, output: process.stderr })
   try {

@@ -46,16 +46,16 @@ export async function readText(path: string): Promise<string> {
 }
 
 /** A copy of a context's data with the secrets covered; an empty one shows that it is empty. */
-export function masked(value: Json | undefined, name = ''): Json | undefined {
+export function maskSecrets(value: Json | undefined, name = ''): Json | undefined {
   if (isSecret(name)) return maskAll(value)
-  if (Array.isArray(value)) return value.map((item) => masked(item) ?? null)
+  if (Array.isArray(value)) return value.map((item) => maskSecrets(item) ?? null)
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, masked(item, key) ?? null]))
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, maskSecrets(item, key) ?? null]))
 }
 
 function maskAll(value: Json | undefined): Json | undefined {
   if (Array.isArray(value)) return value.map(() => REDACTED)
   // a stored token is an object, whose other fields say when it ends
-  if (typeof value === 'object' && value !== null && 'expiry' in value) return masked(value)
+  if (typeof value === 'object' && value !== null && 'expiry' in value) return maskSecrets(value)
   return value === undefined || value === null || value === '' ? value : REDACTED
 }

@@ -8,44 +8,49 @@ import { type AioConfig, aioConfig } from '../config/aio-config.ts'
 import { aioContexts } from '../config/contexts-aio.ts'
 import { configDefaults } from '../config/defaults.ts'
 import { Ims } from '../ims.ts'
-import { progress, warn } from './output.ts'
-import { text, type Values } from './parse.ts'
+import { printWarning, withProgress } from './output.ts'
+import { type OptionValues, optionText } from './parse.ts'
 import { readStdin } from './secrets.ts'
 
 /** A token, where it came from and the IMS to ask about it. */
-export interface Subject {
+export interface TokenWithIms {
   readonly token: string
   readonly context?: { readonly name: string; readonly data: ContextData }
   readonly ims: Ims
 }
 
-export interface Session {
+export interface CommandSession {
   readonly config: AioConfig
   readonly ims: NodeIms
 }
 
 /** The contexts of this place. Nothing asks a person unless the command does. */
-export function session(options: NodeImsOptions = {}): Session {
+export function commandSession(options: NodeImsOptions = {}): CommandSession {
   const config = aioConfig()
   return { config, ims: createNodeIms({ config, interactive: () => false, ...options }) }
 }
 
 /** `-` for standard input, a token, the name of a context, or nothing for the current context. */
-export async function subjectOf(word: string | undefined, values: Values, here = session()): Promise<Subject> {
+export async function tokenWithIms(
+  word: string | undefined,
+  values: OptionValues,
+  here = commandSession(),
+): Promise<TokenWithIms> {
   const found = await tokenOf(word, here)
   return { ...found, ims: await imsFor(found, values, here.config) }
 }
 
-/** As {@link subjectOf}, for commands that ask no IMS. */
-export async function tokenOf(word: string | undefined, here = session()): Promise<Omit<Subject, 'ims'>> {
+/** As {@link tokenWithIms}, for commands that ask no IMS. */
+export async function tokenOf(word: string | undefined, here = commandSession()): Promise<Omit<TokenWithIms, 'ims'>> {
   if (word === '-' || (word !== undefined && looksLikeToken(word))) {
-    if (word !== '-') warn('a token on the command line stays in the history of the shell; pipe it in, with - instead')
+    if (word !== '-')
+      printWarning('a token on the command line stays in the history of the shell; pipe it in, with - instead')
     const token = (word === '-' ? await readStdin() : word).trim()
     if (token === '') throw new TokenError('INVALID_TOKEN', 'standard input holds no token; pipe one in')
     return { token }
   }
   const context = await contextOf(word, here)
-  const token = await progress('waiting for IMS', () => here.ims.getToken(context.name, { interaction: 'none' }))
+  const token = await withProgress('waiting for IMS', () => here.ims.getToken(context.name, { interaction: 'none' }))
   return { token, context }
 }
 
@@ -65,7 +70,7 @@ function looksLikeToken(word: string): boolean {
 /** A configured context; without a name the current one. */
 export async function contextOf(
   word: string | undefined,
-  { ims }: Session,
+  { ims }: CommandSession,
 ): Promise<{ name: string; data: ContextData; local: boolean }> {
   const { name, data, local } = await ims.context.get(word)
   if (name === undefined) {
@@ -88,19 +93,19 @@ export async function contextOf(
  * @throws {ConfigurationError} `UNTRUSTED_SOURCE`
  */
 export async function imsFor(
-  { token, context }: Omit<Subject, 'ims'>,
-  values: Values,
+  { token, context }: Omit<TokenWithIms, 'ims'>,
+  values: OptionValues,
   config: AioConfig,
   secret?: string,
 ): Promise<Ims> {
   const data = context?.data
-  const [env, endpoint] = [text(values, 'env') ?? data?.env, text(values, 'endpoint') ?? data?.endpoint]
+  const [env, endpoint] = [optionText(values, 'env') ?? data?.env, optionText(values, 'endpoint') ?? data?.endpoint]
   const asked = {
     ...(env !== undefined && { env: String(env) }),
     ...(endpoint !== undefined && { endpoint: String(endpoint) }),
   }
   const defaults = await configDefaults(config)
-  const named = text(values, 'endpoint')
+  const named = optionText(values, 'endpoint')
   if (context !== undefined && secret !== undefined && named === undefined) {
     const [to, untrusted] = [endpoint ?? defaults.endpoint, endpoint === undefined ? defaults.untrusted : undefined]
     const use = { data: context.data, overrides: { client_secret: secret }, untrusted }
@@ -124,7 +129,7 @@ function withoutEmpty({ env, endpoint }: ConnectionDefaults): { env?: string; en
 }
 
 /** Who a command asks as: an option, the context's client, or the token's own. */
-export function clientOf({ token, context }: Subject, values: Values): string | undefined {
+export function clientOf({ token, context }: TokenWithIms, values: OptionValues): string | undefined {
   const own = context?.data.client_id
-  return text(values, 'client-id') ?? (typeof own === 'string' ? own : claimsOf(token)?.client_id)
+  return optionText(values, 'client-id') ?? (typeof own === 'string' ? own : claimsOf(token)?.client_id)
 }

@@ -4,30 +4,30 @@ import { isObject } from '../../../core/json.ts'
 import { REDACTED } from '../../../core/redact.ts'
 import { printable } from '../printable.ts'
 import { type Run, UsageError } from './command.ts'
-import { note, progress, result, when } from './output.ts'
-import { text, whole } from './parse.ts'
-import { contextOf, printableToken, type Session, session } from './subject.ts'
+import { formatTime, printNote, printResult, withProgress } from './output.ts'
+import { optionInteger, optionText } from './parse.ts'
+import { type CommandSession, commandSession, contextOf, printableToken } from './subject.ts'
 
 /** `imskit token`. */
-export const token: Run = async ({ args, values }) => {
-  const here = session()
+export const tokenCommand: Run = async ({ args, values }) => {
+  const here = commandSession()
   const { name } = await contextOf(args[0], here)
   const options = { interaction: 'none', ...(values.force === true && { force: true }) } as const
-  const found = printableToken(await progress('waiting for IMS', () => here.ims.getToken(name, options)))
-  result({ context: name, token: found }, values.json, () => found)
+  const found = printableToken(await withProgress('waiting for IMS', () => here.ims.getToken(name, options)))
+  printResult({ context: name, token: found }, values.json, () => found)
   return 0
 }
 
 /** `imskit login`. */
-export const login: Run = async ({ args, values }) => {
+export const loginCommand: Run = async ({ args, values }) => {
   const [browser, timeout, port] = [
-    text(values, 'browser'),
-    whole(values, 'timeout', 86_400),
-    whole(values, 'callback-port', 65_535),
+    optionText(values, 'browser'),
+    optionInteger(values, 'timeout', 86_400),
+    optionInteger(values, 'callback-port', 65_535),
   ]
-  const bind = text(values, 'callback-host')
+  const bind = optionText(values, 'callback-host')
   if (bind !== undefined && !port) throw new UsageError('--callback-host needs --callback-port <number> beside it')
-  const here = session({
+  const here = commandSession({
     login: {
       ...(values['no-browser'] === true && { open: false }),
       ...(browser !== undefined && { browser }),
@@ -38,32 +38,32 @@ export const login: Run = async ({ args, values }) => {
   })
   const { name } = await contextOf(args[0], here)
   if (values.force !== true && (await hasToken(here, name))) {
-    note(`Context '${printable(name)}' has a valid token; --force signs in again.`)
+    printNote(`Context '${printable(name)}' has a valid token; --force signs in again.`)
     return report(here, name, values.json)
   }
   const client = await here.ims.client(name)
   if (!('login' in client)) {
-    await progress('waiting for IMS', () => here.ims.getToken(name, { interaction: 'none', force: true }))
+    await withProgress('waiting for IMS', () => here.ims.getToken(name, { interaction: 'none', force: true }))
     return report(here, name, values.json)
   }
   const interrupt = new AbortController()
   const stop = () => interrupt.abort(new Error('interrupted'))
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
   try {
-    const [prompt, loginHint] = [text(values, 'prompt'), text(values, 'login-hint')]
+    const [prompt, loginHint] = [optionText(values, 'prompt'), optionText(values, 'login-hint')]
     await client.login({ context: name, signal: interrupt.signal, prompt, loginHint })
   } catch (error) {
     if (!interrupt.signal.aborted) throw error
-    note('The login was interrupted; nothing was kept.')
+    printNote('The login was interrupted; nothing was kept.')
     return 130
   }
   return report(here, name, values.json)
 }
 
 /** Whether a token can be had without a person. An outage says nothing about that. */
-async function hasToken({ ims }: Session, name: string): Promise<boolean> {
+async function hasToken({ ims }: CommandSession, name: string): Promise<boolean> {
   try {
-    await progress('waiting for IMS', () => ims.getToken(name, { interaction: 'none' }))
+    await withProgress('waiting for IMS', () => ims.getToken(name, { interaction: 'none' }))
     return true
   } catch (error) {
     if (isImsError(error) && error.name === 'LoginRequiredError') return false
@@ -72,20 +72,22 @@ async function hasToken({ ims }: Session, name: string): Promise<boolean> {
 }
 
 /** `imskit refresh`. */
-export const refresh: Run = async ({ args, values }) => {
-  const here = session()
+export const refreshCommand: Run = async ({ args, values }) => {
+  const here = commandSession()
   const { name } = await contextOf(args[0], here)
-  const fresh = await progress('waiting for IMS', () => here.ims.getToken(name, { interaction: 'none', force: true }))
+  const fresh = await withProgress('waiting for IMS', () =>
+    here.ims.getToken(name, { interaction: 'none', force: true }),
+  )
   return report(here, name, values.json, values['show-secrets'] === true ? printableToken(fresh) : undefined)
 }
 
 /** `imskit invalidate`. */
-export const invalidate: Run = async ({ args, values }) => {
-  const here = session()
+export const invalidateCommand: Run = async ({ args, values }) => {
+  const here = commandSession()
   const { name } = await contextOf(args[0], here)
-  await progress('waiting for IMS', () => here.ims.invalidateToken(name, values.force === true))
+  await withProgress('waiting for IMS', () => here.ims.invalidateToken(name, values.force === true))
   const ended = values.force === true ? ['refresh_token', 'access_token'] : ['access_token']
-  result(
+  printResult(
     { context: name, invalidated: ended },
     values.json,
     () => `invalidated: ${ended.join(', ')} of '${printable(name)}'`,
@@ -94,7 +96,7 @@ export const invalidate: Run = async ({ args, values }) => {
 }
 
 /** What a context holds now, without its tokens unless one is `shown`. */
-async function report(here: Session, name: string, json: unknown, shown?: string): Promise<number> {
+async function report(here: CommandSession, name: string, json: unknown, shown?: string): Promise<number> {
   const { data } = await here.ims.context.get(name)
   const access = data?.access_token
   const expiresAt = isObject(access) ? Number(access.expiry) : undefined
@@ -106,11 +108,11 @@ async function report(here: Session, name: string, json: unknown, shown?: string
     token: shown ?? REDACTED,
     renewable: data?.refresh_token !== undefined,
   }
-  result(facts, json, () =>
+  printResult(facts, json, () =>
     [
       `context    ${printable(name)}`,
       ...(user === undefined ? [] : [`user       ${printable(String(user))}`]),
-      ...(expiresAt === undefined ? [] : [`expires    ${when(expiresAt)}`]),
+      ...(expiresAt === undefined ? [] : [`expires    ${formatTime(expiresAt)}`]),
       `renewable  ${facts.renewable ? 'yes, by its refresh token' : 'no refresh token'}`,
       ...(shown === undefined ? [] : [`token      ${shown}`]),
     ].join('\n'),

@@ -5,7 +5,7 @@ import { withLockFile } from '../files/lock-file.ts'
 import { shared } from '../files/lock-shared.ts'
 import { readRegularFile } from '../files/read-file.ts'
 import { sweepTemporaries, temporaryName } from '../files/temporary-files.ts'
-import { codeOf, isSameFile, remove, reserveFile, writeFileAtomic } from '../files/write-file.ts'
+import { codeOf, isSameFile, removeIfPresent, reserveFile, writeFileAtomic } from '../files/write-file.ts'
 import type { ConfigObject } from './config-tree.ts'
 import { findCoreConfig } from './core-config.ts'
 import { type Parsed, parseConfig, printConfig, unreadable } from './file-format.ts'
@@ -139,7 +139,7 @@ export function configFile(path: string, links: Links = 'same-owner'): ConfigFil
       const { held } = shared()
       const discard = () => {
         held.delete(reserved)
-        remove(reserved)
+        removeIfPresent(reserved)
       }
       held.set(reserved, discard)
       const reserve = () => {

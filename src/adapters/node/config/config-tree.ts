@@ -9,7 +9,7 @@ export type ConfigObject = { readonly [name: string]: Json }
 
 const deepest = 200
 
-export function isObject(value: unknown): value is ConfigObject {
+export function isConfigObject(value: unknown): value is ConfigObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   // YAML knows dates and bytes: leaves to us
   return !(value instanceof Date || ArrayBuffer.isView(value))
@@ -68,7 +68,7 @@ export function spelling(object: ConfigObject, name: string): string | undefined
 
 function child(value: Json, name: string): Json | undefined {
   if (Array.isArray(value)) return Object.hasOwn(value, name) && name !== 'length' ? value[Number(name)] : undefined
-  if (!isObject(value)) return undefined
+  if (!isConfigObject(value)) return undefined
   const spelled = spelling(value, name)
   return spelled === undefined ? undefined : value[spelled]
 }
@@ -81,7 +81,7 @@ export function layersAt(layers: readonly Json[], names: readonly string[]): rea
   let found = layers
   for (const name of names) {
     const values = found.map((layer) => child(layer, name)).filter((value) => value !== undefined)
-    const top = values.findLastIndex((value) => !isObject(value))
+    const top = values.findLastIndex((value) => !isConfigObject(value))
     found = top === values.length - 1 ? values.slice(top) : values.slice(top + 1)
     if (found.length === 0) return found
   }
@@ -96,7 +96,7 @@ export function mergeLayers(layers: readonly Json[], tooDeep: () => Error): Json
 }
 
 function merge(low: Json, high: Json, tooDeep: () => Error): Json {
-  if (!isObject(low) || !isObject(high)) return copyJson(high, tooDeep)
+  if (!isConfigObject(low) || !isConfigObject(high)) return copyJson(high, tooDeep)
   const merged: Record<string, Json> = { ...low }
   for (const [name, value] of Object.entries(high)) {
     if (spelling(high, name) !== name) continue
@@ -111,7 +111,7 @@ function merge(low: Json, high: Json, tooDeep: () => Error): Json {
 export function mergeNames(layers: readonly Json[]): string[] {
   const names = new Map<string, string>()
   for (const layer of layers) {
-    if (!isObject(layer)) continue
+    if (!isConfigObject(layer)) continue
     for (const name of Object.keys(layer)) {
       const lower = name.toLowerCase()
       if (lower !== '__proto__' && !names.has(lower)) names.set(lower, name)
@@ -139,7 +139,7 @@ export function changeAt(
     if (Array.isArray(current)) {
       throw new ConfigurationError('BAD_OPTION', `"${spelled}" is a list: set the whole list instead of a part of it.`)
     }
-    const inner = isObject(current) ? current : {}
+    const inner = isConfigObject(current) ? current : {}
     const changed = changeAt(inner, rest, change)
     return changed === inner ? tree : put(tree, spelled, changed)
   }
@@ -160,7 +160,7 @@ function badValue(): Error {
 
 function changeWhole(tree: ConfigObject, change: (value: Json) => unknown): ConfigObject {
   const value = copyJson(change(copyJson(tree, badValue)) ?? {}, badValue)
-  if (!isObject(value)) throw new ConfigurationError('BAD_OPTION', 'A whole configuration must be an object.')
+  if (!isConfigObject(value)) throw new ConfigurationError('BAD_OPTION', 'A whole configuration must be an object.')
   return isEqual(tree, value) ? tree : value
 }
 

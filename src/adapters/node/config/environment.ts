@@ -1,12 +1,12 @@
 import { isAbsolute, join, resolve } from 'node:path'
 import { UnavailableError } from '../../../core/errors.ts'
 import type { Json } from '../../../core/ports.ts'
+import { homeDirectory, isInside, workingDirectory } from '../files/places.ts'
 import { readRegularFile } from '../files/read-file.ts'
 import { codeOf, fileStats } from '../files/write-file.ts'
-import { type ConfigObject, isObject } from './config-tree.ts'
+import { type ConfigObject, isConfigObject } from './config-tree.ts'
 import { hoistedVariables } from './core-config.ts'
 import { parseDotEnv } from './dot-env.ts'
-import { homeDirectory, isInside, workingDirectory } from './places.ts'
 
 export type Variables = Readonly<Record<string, string | undefined>>
 
@@ -136,7 +136,7 @@ function put(tree: Record<string, Json>, names: readonly string[], value: string
   let node = tree
   for (const name of names.slice(0, -1)) {
     const inner = Object.hasOwn(node, name) ? node[name] : undefined
-    const next = isObject(inner) ? (inner as Record<string, Json>) : {}
+    const next = isConfigObject(inner) ? (inner as Record<string, Json>) : {}
     node[name] = next
     node = next
   }

@@ -1,7 +1,7 @@
 // its root brings along what prints
 import parseHjsonText from 'hjson/lib/hjson-parse.js'
 import { ConfigurationError } from '../../../core/errors.ts'
-import { type ConfigObject, isObject } from './config-tree.ts'
+import { type ConfigObject, isConfigObject } from './config-tree.ts'
 import { printJson } from './json-text.ts'
 
 export type Format = 'json' | 'yaml'
@@ -34,7 +34,7 @@ function parseHjson(content: string, path: string): Parsed {
   } catch (error) {
     throw unreadable(path, 'is not valid JSON or HJSON', /at line (\d+)/.exec(String(error))?.[1])
   }
-  if (!isObject(tree)) throw unreadable(path, 'holds no object')
+  if (!isConfigObject(tree)) throw unreadable(path, 'holds no object')
   return { tree, format: 'json' }
 }
 
@@ -47,7 +47,7 @@ async function parseYaml(content: string, path: string): Promise<Parsed> {
     const line = (error as { mark?: { line?: number } }).mark?.line
     throw unreadable(path, 'is not valid YAML', line === undefined ? undefined : line + 1)
   }
-  if (!isObject(tree)) throw unreadable(path, 'holds no mapping of names to values')
+  if (!isConfigObject(tree)) throw unreadable(path, 'holds no mapping of names to values')
   // aliases make cycles, and trees far larger than their text
   if (!isWithin(tree, { nodes: Math.max(10_000, content.length * 4) }))
     throw unreadable(path, 'repeats itself endlessly')
@@ -57,7 +57,7 @@ async function parseYaml(content: string, path: string): Promise<Parsed> {
 function isWithin(value: unknown, budget: { nodes: number }, depth = 0): boolean {
   budget.nodes -= 1
   if (budget.nodes < 0 || depth > 200) return false
-  if (!isObject(value) && !Array.isArray(value)) return true
+  if (!isConfigObject(value) && !Array.isArray(value)) return true
   return Object.values(value).every((item) => isWithin(item, budget, depth + 1))
 }
 

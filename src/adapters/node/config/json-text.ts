@@ -1,5 +1,5 @@
 import type { Json } from '../../../core/ports.ts'
-import { type ConfigObject, isObject } from './config-tree.ts'
+import { type ConfigObject, isConfigObject } from './config-tree.ts'
 
 // `ims.contexts.<name>`: what lies deeper is small, and is printed and pruned once as long as it stays the same object
 const contextDepth = 3
@@ -29,7 +29,7 @@ export function prune(tree: ConfigObject, depth = 0): ConfigObject {
 
 function keep(value: Json | undefined, depth: number): Json | undefined {
   if (value === undefined || value === null) return undefined
-  if (!isObject(value)) return value
+  if (!isConfigObject(value)) return value
   const kept = prune(value, depth)
   return Object.keys(kept).length === 0 ? undefined : kept
 }
@@ -52,7 +52,7 @@ function printMembers(object: ConfigObject, depth: number, parts: Uint8Array[]):
   parts.push(Buffer.from('{'))
   for (const name of names) {
     const value = object[name] ?? null
-    if (depth < contextDepth && isObject(value)) {
+    if (depth < contextDepth && isConfigObject(value)) {
       const start = `,\n${'  '.repeat(depth)}${JSON.stringify(name)}: `
       parts.push(Buffer.from(name === first ? start.slice(1) : start))
       printMembers(value, depth + 1, parts)
@@ -66,7 +66,7 @@ function printMembers(object: ConfigObject, depth: number, parts: Uint8Array[]):
 
 /** A member with the comma and the line break before it. */
 function memberText(name: string, value: Json, depth: number): Buffer {
-  if (depth !== contextDepth || !isObject(value)) return printMember(name, value, depth)
+  if (depth !== contextDepth || !isConfigObject(value)) return printMember(name, value, depth)
   let printed = printedContexts.get(value)
   if (printed?.name !== name) {
     printed = { name, text: printMember(name, value, depth) }

@@ -2,9 +2,9 @@ import { lstatSync, readlinkSync, realpathSync, type Stats, statSync, stat as st
 import { dirname, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { UnavailableError } from '../../../core/errors.ts'
+import { isClosed, userId } from '../files/places.ts'
 import { codeOf } from '../files/write-file.ts'
 import { unreadable } from './file-format.ts'
-import { isClosed, userId } from './places.ts'
 
 // `node:fs/promises` takes a millisecond to load
 const stat = promisify(statWithCallback)

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../../../core/errors.ts'
-import { absolutePath } from './places.ts'
+import { absolutePath } from '../files/places.ts'
 
 const maxBytes = 65_536
 const maxPathLength = 1024
@@ -11,7 +11,7 @@ const maxPathLength = 1024
  *
  * @throws {ConfigurationError} `INVALID_KEY` when PEM cannot be decrypted, `INVALID_KEY_FILE` when a file cannot be read
  */
-export async function readKey(source: string, passphrase?: string): Promise<string | undefined> {
+export async function readKeyText(source: string, passphrase?: string): Promise<string | undefined> {
   if (source.includes('-----BEGIN')) return decryptPem(source, passphrase)
   if (source.length > maxPathLength || /\p{Cc}/u.test(source) || source.trim() === '') return undefined
   const secret = passphrase !== undefined && passphrase !== '' && source.includes(passphrase)

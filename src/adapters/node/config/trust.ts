@@ -2,9 +2,9 @@ import type { ContextData, ContextUse } from '../../../core/compat/contexts.ts'
 import { ConfigurationError } from '../../../core/errors.ts'
 import { resolveEndpoint } from '../../../core/ims/environment.ts'
 import type { Json } from '../../../core/ports.ts'
+import { absolutePath, isInside } from '../files/places.ts'
 import type { AioConfig, Provenance } from './aio-config.ts'
-import { isObject, spelling } from './config-tree.ts'
-import { absolutePath, isInside } from './places.ts'
+import { isConfigObject, spelling } from './config-tree.ts'
 import { isSecret } from './secret-names.ts'
 
 /** A value that the working directory says: the file and the key. */
@@ -104,7 +104,7 @@ function isOwn(place: Provenance, key: string, value: Json | undefined): boolean
 
 function hasOwnPart(value: Json | undefined, own: Json | undefined): boolean {
   if (value === undefined || own === undefined) return false
-  if (!isObject(value)) return isEqual(value, own)
+  if (!isConfigObject(value)) return isEqual(value, own)
   return Object.entries(value).some(([name, item]) => hasOwnPart(item, member(own, name)))
 }
 
@@ -125,13 +125,13 @@ async function isOutsideFile({ directory }: Provenance, value: Json | undefined)
 
 /** A token that says what it was issued for is not for another server. */
 function isForOther(value: Json | undefined, endpoint: string | undefined): boolean {
-  if (value === undefined || !isObject(value) || typeof value.for !== 'string') return false
+  if (value === undefined || !isConfigObject(value) || typeof value.for !== 'string') return false
   const home = JSON.stringify([resolveEndpoint({ endpoint })]).slice(0, -1)
   return !value.for.startsWith(`imskit/tokens/${home},`)
 }
 
 function member(value: Json | undefined, name: string): Json | undefined {
-  if (value === undefined || !isObject(value)) return undefined
+  if (value === undefined || !isConfigObject(value)) return undefined
   if (Object.hasOwn(value, name)) return value[name]
   const spelled = spelling(value, name)
   return spelled === undefined ? undefined : value[spelled]

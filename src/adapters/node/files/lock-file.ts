@@ -18,11 +18,11 @@ import {
   scratchesOf,
   touchLock,
 } from './lock-holder.ts'
-import { endTurn, pause, runningTime, type TurnOptions, takeTurn } from './lock-queue.ts'
+import { endTurn, pauseUnlessAborted, runningTime, type TurnOptions, takeTurn } from './lock-queue.ts'
 import { shared } from './lock-shared.ts'
 import { placeRemedy, requireOwnDirectory, stateDirectory } from './state-directory.ts'
 import { sweepAgain } from './temporary-files.ts'
-import { codeOf, remove } from './write-file.ts'
+import { codeOf, removeIfPresent } from './write-file.ts'
 
 export interface LockFileOptions {
   /** Ends the waiting; its reason is thrown untouched. */
@@ -149,7 +149,7 @@ async function whileHeld<T>(holding: Held, task: () => Promise<T>): Promise<T> {
   const { path, text, token, scratch, lease } = holding
   const { held } = shared()
   held.set(token, () => {
-    remove(scratch)
+    removeIfPresent(scratch)
     releaseLock(path, text)
   })
   const beat = setInterval(() => touchLock(path, text), lease / 5)
@@ -210,7 +210,7 @@ async function whileUnchanged(holder: Holder, { path, signal, waited }: Waiting,
     const now = waited()
     // the longer it takes the rarer the look; never in step with the others
     const rare = Math.min(Math.max(now / 4, 2), 12 + now / 100, 50)
-    await pause(Math.min(rare, until - now) * (0.5 + Math.random()), signal)
+    await pauseUnlessAborted(Math.min(rare, until - now) * (0.5 + Math.random()), signal)
   } while (!signal?.aborted && waited() < until && isUnchanged(path, holder))
 }
 
@@ -234,7 +234,7 @@ async function evict(holder: Holder, { path, signal, wait, waited, lease, remedy
   await hold({ path: `${path}.evict`, signal, wait: wait - waited(), lease, remedy }, async () => {
     const now = readHolder(path)
     if (now?.text !== holder.text || now.seen !== holder.seen) return
-    for (const scratch of scratchesOf(path, holder)) remove(scratch)
+    for (const scratch of scratchesOf(path, holder)) removeIfPresent(scratch)
     unlinkSync(path)
     sweepAgain()
   })

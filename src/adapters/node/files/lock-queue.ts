@@ -73,7 +73,7 @@ export function endTurn(name: string): void {
 }
 
 /** Resolves after `ms`, or as soon as `signal` is aborted. */
-export function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+export function pauseUnlessAborted(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
       clearTimeout(timer)

@@ -1,7 +1,7 @@
 import { type Stats, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { UnavailableError } from '../../../core/errors.ts'
-import { homeDirectory, userId } from '../config/places.ts'
+import { homeDirectory, userId } from './places.ts'
 
 /** What a user can do if files cannot be created in the state directory. */
 export const placeRemedy =

@@ -78,7 +78,7 @@ export async function writeFileAtomic(
     await moveOver(temporary, path, options.replaced)
     return written
   } catch (error) {
-    if (temporary !== undefined) remove(temporary)
+    if (temporary !== undefined) removeIfPresent(temporary)
     throw notWritten(path, error)
   }
 }
@@ -98,7 +98,7 @@ export async function reserveFile(path: string, temporary: string, size: number)
       closeSync(descriptor)
     }
   } catch (error) {
-    remove(temporary)
+    removeIfPresent(temporary)
     throw notWritten(path, error)
   }
 }
@@ -113,7 +113,7 @@ function notWritten(path: string, error: unknown): UnavailableError {
 }
 
 /** Removes a file; a failure, or that there is none, does not matter. */
-export function remove(path: string): void {
+export function removeIfPresent(path: string): void {
   try {
     unlinkSync(path)
   } catch {}

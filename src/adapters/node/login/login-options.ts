@@ -4,7 +4,7 @@ import { printableLines } from '../printable.ts'
 import { assertBrowsable, openBrowser } from './open-browser.ts'
 
 /** What every login with a browser and a loopback listener takes. */
-export interface LoginOptions {
+export interface TerminalLoginOptions {
   /** Port to listen on; 0 takes a free one. Default: `AIO_IMS_LOCAL_LOGIN_PORT`, then 0. */
   readonly port?: number | undefined
   /**
@@ -27,8 +27,8 @@ export interface LoginOptions {
   readonly isInteractive?: boolean | undefined
 }
 
-/** {@link LoginOptions}, checked and complete. */
-export interface LoginSettings {
+/** {@link TerminalLoginOptions}, checked and complete. */
+export interface TerminalLoginSettings {
   readonly port: number
   /** Where to listen; `undefined` for this machine alone. */
   readonly bind: string | undefined
@@ -65,7 +65,7 @@ export function ciVariable(env: NodeJS.ProcessEnv): string | undefined {
  *
  * Throws `LOGIN_NOT_POSSIBLE` where no person is there, `BAD_OPTION` on a bad port, address or timeout.
  */
-export function loginSettings(options: LoginOptions): LoginSettings {
+export function loginSettings(options: TerminalLoginOptions): TerminalLoginSettings {
   const env = options.env ?? process.env
   assertPerson(options.isInteractive, env)
   const output = safely(options.output ?? ((line) => void process.stderr.write(`${printableLines(line)}\n`)))
@@ -97,7 +97,7 @@ function safely(output: (line: string) => void): (line: string) => void {
 
 async function open(
   { url, door }: { url: URL; door: URL },
-  options: LoginOptions & { output: (line: string) => void },
+  options: TerminalLoginOptions & { output: (line: string) => void },
 ): Promise<void> {
   if (options.open === false) return
   try {
@@ -133,7 +133,7 @@ function readPort(option: number | undefined, env: NodeJS.ProcessEnv): number {
 }
 
 /** Whoever opens a port to others says so twice: by the address and by a port of their choice. */
-function readBind({ bind, port = 0 }: LoginOptions): string | undefined {
+function readBind({ bind, port = 0 }: TerminalLoginOptions): string | undefined {
   if (bind === undefined || bind === 'localhost' || bind === '::1' || /^127(\.\d{1,3}){3}$/.test(bind)) return undefined
   // a name could lead elsewhere tomorrow
   if (isIP(bind) === 0) {

@@ -1,15 +1,15 @@
 import { ConfigurationError } from '../../../core/errors.ts'
 import { withoutTrailing } from '../../../core/text.ts'
-import { type BrowserDoor, browserDoor } from './browser-door.ts'
-import { type LoginOptions, loginSettings } from './login-options.ts'
-import { type Answer, type LoopbackRequest, listenOnLoopback } from './loopback-server.ts'
+import { loginSettings, type TerminalLoginOptions } from './login-options.ts'
+import { type LoopbackAnswer, type LoopbackRequest, listenOnLoopback } from './loopback-server.ts'
+import { type OneTimeLink, oneTimeLink } from './one-time-link.ts'
 import { isSecureUrl } from './open-browser.ts'
 import { type PendingCallback, pendingCallback } from './pending-callback.ts'
 import { type RelayResult, readRelayAnswer } from './relay-result.ts'
 import { isSameSecret } from './same-secret.ts'
 
 /** How a login through the hosted relay goes. */
-export interface RelayLoginOptions extends Omit<LoginOptions, 'env'> {
+export interface RelayLoginOptions extends Omit<TerminalLoginOptions, 'env'> {
   /** The IMS environment; each has a relay of its own. */
   readonly env: 'prod' | 'stage'
   /** Default: the relay's choice. */
@@ -59,7 +59,7 @@ export async function relayLogin(options: RelayLoginOptions): Promise<RelayResul
   const id = randomBytes(16).toString('hex')
   const callback = pendingCallback<RelayResult>(settings.timeout, signal)
   try {
-    let door: BrowserDoor | undefined
+    let door: OneTimeLink | undefined
     const server = await listenOnLoopback({
       port: settings.port,
       host: 'localhost',
@@ -68,7 +68,7 @@ export async function relayLogin(options: RelayLoginOptions): Promise<RelayResul
     })
     try {
       const url = loginUrl(relay, { ...options, id, port: server.port })
-      door = browserDoor(server.origin, url)
+      door = oneTimeLink(server.origin, url)
       settings.show(url, door.address)
       return await callback.arrived
     } finally {
@@ -127,7 +127,7 @@ interface Expected {
   readonly callback: PendingCallback<RelayResult>
 }
 
-async function answerRelay(request: LoopbackRequest, expected: Expected): Promise<Answer> {
+async function answerRelay(request: LoopbackRequest, expected: Expected): Promise<LoopbackAnswer> {
   if (request.url.pathname !== '/') return { status: 404 }
   const headers = corsHeaders(request, expected.base.origin)
   switch (request.method) {
@@ -160,7 +160,7 @@ async function takeResult(fields: URLSearchParams, { id }: Expected): Promise<Re
 }
 
 // only once the answer has left: the login's end closes the connection that it travels on
-function arriving(result: RelayResult | undefined, { callback }: Expected): Pick<Answer, 'sent'> {
+function arriving(result: RelayResult | undefined, { callback }: Expected): Pick<LoopbackAnswer, 'sent'> {
   return result ? { sent: () => callback.arrive(result) } : {}
 }
 

@@ -15,7 +15,7 @@ export interface LoopbackRequest {
 }
 
 /** What is sent back; `sent` is called once it has left, or could not. */
-export interface Answer {
+export interface LoopbackAnswer {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
@@ -38,7 +38,7 @@ export interface LoopbackOptions {
   readonly host: LoopbackHost
   /** An address to listen on instead of this machine's own two. Requests still have to name this machine. */
   readonly bind?: string | undefined
-  readonly answer: (request: LoopbackRequest) => Answer | Promise<Answer>
+  readonly answer: (request: LoopbackRequest) => LoopbackAnswer | Promise<LoopbackAnswer>
 }
 
 const limits = {
@@ -139,7 +139,7 @@ function listen(server: Server, host: string, port: number): Promise<Listening> 
 }
 
 async function serve(request: IncomingMessage, response: ServerResponse, options: LoopbackOptions): Promise<void> {
-  const reply = await answerTo(request, options).catch((): Answer => ({ status: 500 }))
+  const reply = await answerTo(request, options).catch((): LoopbackAnswer => ({ status: 500 }))
   const sent = () => reply.sent?.()
   if (response.destroyed) return sent()
   response.once('close', sent)
@@ -147,7 +147,7 @@ async function serve(request: IncomingMessage, response: ServerResponse, options
   response.end(reply.body ?? `${reply.status}\n`)
 }
 
-async function answerTo(request: IncomingMessage, { host, answer }: LoopbackOptions): Promise<Answer> {
+async function answerTo(request: IncomingMessage, { host, answer }: LoopbackOptions): Promise<LoopbackAnswer> {
   const port = request.socket.localPort ?? 0
   if (!isOwnName(request.headersDistinct.host, port)) {
     return { status: 400, body: 'This address is not served here.\n' }

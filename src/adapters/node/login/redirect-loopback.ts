@@ -1,21 +1,21 @@
 import { ConfigurationError } from '../../../core/errors.ts'
 import type { Redirect, Trip } from '../../../core/ports.ts'
-import { type BrowserDoor, browserDoor } from './browser-door.ts'
-import { type LoginOptions, type LoginSettings, loginSettings } from './login-options.ts'
+import { loginSettings, type TerminalLoginOptions, type TerminalLoginSettings } from './login-options.ts'
 import {
-  type Answer,
   type Loopback,
+  type LoopbackAnswer,
   type LoopbackHost,
   type LoopbackRequest,
   listenOnLoopback,
 } from './loopback-server.ts'
+import { type OneTimeLink, oneTimeLink } from './one-time-link.ts'
 import { readLines, terminalInput } from './paste-back.ts'
 import { type PendingCallback, pendingCallback } from './pending-callback.ts'
 import { resultPage } from './result-page.ts'
 import { isSameSecret } from './same-secret.ts'
 
 /** How a login with the system browser goes. */
-export interface LoopbackRedirectOptions extends LoginOptions {
+export interface LoopbackRedirectOptions extends TerminalLoginOptions {
   /** The host in the redirect URI. Always a name of this machine. Default: `127.0.0.1`. */
   readonly host?: LoopbackHost | undefined
   /** The path in the redirect URI. Default: `/callback`. */
@@ -61,7 +61,7 @@ async function prepareTrip(options: LoopbackRedirectOptions, signal?: AbortSigna
       if (attempt)
         throw new ConfigurationError('BAD_OPTION', 'A trip serves one login; prepare a new one for the next.')
       const state = readState(authorizationUrl)
-      const door = browserDoor(server.origin, authorizationUrl)
+      const door = oneTimeLink(server.origin, authorizationUrl)
       attempt = { redirectUri, state, door, callback: pendingCallback<URL>(settings.timeout, signal) }
       return wait(authorizationUrl, attempt, { ...settings, input: options.input ?? terminalInput() })
     },
@@ -76,14 +76,14 @@ async function prepareTrip(options: LoopbackRedirectOptions, signal?: AbortSigna
 interface Attempt {
   readonly redirectUri: string
   readonly state: string
-  readonly door: BrowserDoor
+  readonly door: OneTimeLink
   readonly callback: PendingCallback<URL>
 }
 
 async function wait(
   authorizationUrl: URL,
   { callback, ...expected }: Attempt,
-  { show, output, input }: LoginSettings & { input: NodeJS.ReadableStream | undefined },
+  { show, output, input }: TerminalLoginSettings & { input: NodeJS.ReadableStream | undefined },
 ): Promise<URL> {
   const paste = async (line: string) => {
     const url = URL.canParse(line) ? new URL(line) : undefined
@@ -104,7 +104,7 @@ async function wait(
   }
 }
 
-async function answerBrowser({ method, url }: LoopbackRequest, attempt: Attempt): Promise<Answer> {
+async function answerBrowser({ method, url }: LoopbackRequest, attempt: Attempt): Promise<LoopbackAnswer> {
   if (method !== 'GET') return { status: 405, headers: { Allow: 'GET' } }
   if (!(await isCallback(url, attempt))) {
     const words = attempt.callback.stray(url)

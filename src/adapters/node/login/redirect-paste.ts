@@ -1,11 +1,11 @@
 import { LoginRequiredError } from '../../../core/errors.ts'
 import type { Redirect } from '../../../core/ports.ts'
-import { type LoginOptions, loginSettings } from './login-options.ts'
+import { loginSettings, type TerminalLoginOptions } from './login-options.ts'
 import { readLines, terminalInput } from './paste-back.ts'
 import { pendingCallback } from './pending-callback.ts'
 import { isCallback, notTheAddress, readState } from './redirect-loopback.ts'
 
-export interface PasteRedirectOptions extends LoginOptions {
+export interface PasteRedirectOptions extends TerminalLoginOptions {
   /** The redirect URI of the credential: a page that this process does not serve. */
   readonly redirectUri: string
   /** Where the address that the browser ended on is pasted. Default: standard input, if it is a terminal. */
@@ -17,7 +17,7 @@ export interface PasteRedirectOptions extends LoginOptions {
  *
  * `begin` rejects with `LOGIN_NOT_POSSIBLE` in CI or without a terminal, `go` with `TIMEOUT` or the signal's reason.
  */
-export function pasteRedirect({ redirectUri, ...options }: PasteRedirectOptions): Redirect {
+export function preparePaste({ redirectUri, ...options }: PasteRedirectOptions): Redirect {
   return {
     async prepare({ signal } = {}) {
       const settings = loginSettings(options)

@@ -4,7 +4,7 @@ import { jwtKind, serverToServerKind } from '../../../core/compat/kinds-with-sec
 import { UnavailableError } from '../../../core/errors.ts'
 import { copyData, isObject } from '../../../core/json.ts'
 import type { Json } from '../../../core/ports.ts'
-import type { StateTokens } from './store-state.ts'
+import type { StateTokenStore } from './store-state.ts'
 
 /** As long as an access token is valid for more than that, in ms, State is not asked for a newer one. */
 const reliable = 600_000
@@ -16,14 +16,14 @@ const reliable = 600_000
  *
  * @param connect makes the connection to State at first use
  */
-export function actionContexts(connect: () => StateTokens): ContextStore {
+export function actionContexts(connect: () => StateTokenStore): ContextStore {
   const contexts = new Map<string, Json>()
   const tokens = new Map<string, TokenPatch>()
   const ownTokens = new Set<string>()
-  let connected: StateTokens | undefined
+  let connected: StateTokenStore | undefined
   let current: string | undefined
 
-  function state(): StateTokens {
+  function state(): StateTokenStore {
     connected ??= connect()
     return connected
   }
@@ -45,7 +45,7 @@ export function actionContexts(connect: () => StateTokens): ContextStore {
   async function store(name: string, stored: TokenPatch): Promise<void> {
     const empty = stored.access_token === undefined && stored.refresh_token === undefined
     try {
-      await state().put(name, empty ? undefined : (stored as Parameters<StateTokens['put']>[1]))
+      await state().put(name, empty ? undefined : (stored as Parameters<StateTokenStore['put']>[1]))
     } catch (error) {
       // a refresh token that only this container had would be overwritten by what State has
       if (isMachine(name, contexts.get(name))) remember(name, stored)

@@ -3,30 +3,30 @@ import { ConfigurationError, UnavailableError } from '../../../core/errors.ts'
 import type { Json, Store } from '../../../core/ports.ts'
 
 /** A token as the context files write it: `expiry` in ms since the epoch, and any further strings beside it. */
-export interface StoredToken {
+export interface StateToken {
   readonly token: string
   readonly expiry: number
   readonly [note: string]: string | number
 }
 
 /** What is kept for one context. */
-export interface StoredTokens {
-  readonly access_token?: StoredToken | undefined
-  readonly refresh_token?: StoredToken | undefined
+export interface StateEntry {
+  readonly access_token?: StateToken | undefined
+  readonly refresh_token?: StateToken | undefined
 }
 
 /** Keeps the tokens of an I/O Runtime action's contexts. */
-export interface StateTokens {
+export interface StateTokenStore {
   /** `undefined` where nothing readable is kept. Rejects with `STORE_FAILED`. */
-  get(contextName: string): Promise<StoredTokens | undefined>
+  get(contextName: string): Promise<StateEntry | undefined>
   /** Without tokens: deletes what is kept. Rejects with `STORE_FAILED`, or `INVALID_CONTEXT_DATA` before it sends. */
-  put(contextName: string, tokens: StoredTokens | undefined): Promise<void>
+  put(contextName: string, tokens: StateEntry | undefined): Promise<void>
   /** Stores whatever else the containers of an action share. It lists no keys. */
   readonly store: Store
 }
 
-/** What {@link stateTokens} can be lent. */
-export interface StateTokensOptions {
+/** What {@link connectStateTokens} can be lent. */
+export interface StateTokenStoreOptions {
   /** Default: `process.env`. */
   readonly env?: NodeJS.ProcessEnv | undefined
   /** Milliseconds since the epoch. Default: `Date.now`. */
@@ -58,7 +58,7 @@ const encodedPrefix = 'imskit-b64.'
  * Throws `MISSING_ENVIRONMENT_VARIABLE` outside of an action. Failures of the service reject with `STORE_FAILED`,
  * without a cause: the errors of that package carry what was to be stored.
  */
-export function stateTokens(options: StateTokensOptions = {}): StateTokens {
+export function connectStateTokens(options: StateTokenStoreOptions = {}): StateTokenStore {
   const { now = Date.now, load, onDegraded } = options
   const { action, namespace, auth } = readAction(options.env ?? process.env)
   let state: Promise<State> | undefined
@@ -144,7 +144,7 @@ function keyPart(name: string): string {
   return encodedPrefix + Buffer.from(name, 'utf8').toString('base64url')
 }
 
-async function connect(load: StateTokensOptions['load'], ow: { namespace: string; auth: string }): Promise<State> {
+async function connect(load: StateTokenStoreOptions['load'], ow: { namespace: string; auth: string }): Promise<State> {
   let module: { init?: Init; default?: { init?: Init } }
   try {
     // written out, awaited and inside of `try`: so bundlers include the package, and only warn if it is missing
@@ -194,7 +194,7 @@ function failTo(act: string): (error: unknown) => never {
   }
 }
 
-function secondsLeft(tokens: StoredTokens, now: number): number {
+function secondsLeft(tokens: StateEntry, now: number): number {
   const expiries = [tokens.access_token, tokens.refresh_token].flatMap((token) => (token ? [token.expiry] : []))
   return secondsUntil(Math.max(...expiries), now)
 }
@@ -203,25 +203,25 @@ function secondsUntil(expiry: number, now: number): number {
   return Math.min(Math.max(Math.floor((expiry - now) / 1000), 1), longestTtl)
 }
 
-function checkTokens(tokens: StoredTokens): StoredTokens | undefined {
+function checkTokens(tokens: StateEntry): StateEntry | undefined {
   const kept = pickTokens(tokens)
   const given = [tokens.access_token, tokens.refresh_token].filter((token) => token !== undefined && token !== null)
   if (Object.keys(kept).length === given.length) return given.length > 0 ? kept : undefined
   throw new ConfigurationError('INVALID_CONTEXT_DATA', 'A token to keep must be { token, expiry }, with expiry in ms.')
 }
 
-function readTokens(value: unknown): StoredTokens | undefined {
+function readTokens(value: unknown): StateEntry | undefined {
   const tokens = pickTokens(typeof value === 'string' ? parse(value) : value)
   return Object.keys(tokens).length > 0 ? tokens : undefined
 }
 
-function pickTokens(value: unknown): StoredTokens {
+function pickTokens(value: unknown): StateEntry {
   const { access_token, refresh_token } = ownEntries(value)
   const picked = Object.entries({ access_token: pickToken(access_token), refresh_token: pickToken(refresh_token) })
   return Object.fromEntries(picked.filter(([, token]) => token !== undefined))
 }
 
-function pickToken(value: unknown): StoredToken | undefined {
+function pickToken(value: unknown): StateToken | undefined {
   const { token, expiry, ...rest } = ownEntries(value)
   const expiresAt = typeof expiry === 'string' && expiry.trim() !== '' ? Number(expiry) : expiry
   if (typeof token !== 'string' || token === '') return undefined

@@ -8,7 +8,7 @@ import { type Check, type Finding, problem, warning } from './finding.ts'
 const sources = ['global', 'local', 'env'] as const
 
 /** Files that cannot be read, and values that hide others. */
-export const configuration: Check = async ({ config }) => {
+export const checkConfiguration: Check = async ({ config }) => {
   const trees: Partial<Record<ConfigSource, Json>> = {}
   const findings: Finding[] = []
   for (const source of sources) {

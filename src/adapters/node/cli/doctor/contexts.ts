@@ -8,11 +8,11 @@ import { foreignHost } from '../../../../core/ims/host.ts'
 import { isObject } from '../../../../core/json.ts'
 import { aioContexts } from '../../config/contexts-aio.ts'
 import { kinds } from '../kinds.ts'
-import { span } from '../output.ts'
-import { type Check, type Finding, type Patient, problem, warning } from './finding.ts'
+import { formatDuration } from '../output.ts'
+import { type Check, type CheckInput, type Finding, problem, warning } from './finding.ts'
 
 /** What no token can be had with, and tokens that are no good any more. */
-export const contexts: Check = async (patient) => {
+export const checkContexts: Check = async (patient) => {
   const findings = patient.redirectPatterns.flatMap((pattern) => dots(pattern, '--redirect-pattern'))
   let names: string[]
   const stored = aioContexts(patient.config)
@@ -73,14 +73,14 @@ function dots(pattern: string, where: string): Finding[] {
   return [warning('contexts', `${where} has a dot that stands for any character: ${pattern}`, `write ${escaped}`)]
 }
 
-function tokens(name: string, data: ContextData, { now, endpoint }: Patient): Finding[] {
+function tokens(name: string, data: ContextData, { now, endpoint }: CheckInput): Finding[] {
   const findings: Finding[] = []
   const [access, refresh] = [readStored(data.access_token, undefined), readStored(data.refresh_token, undefined)]
   const renewable = (refresh?.expiry ?? 0) > now
   const machine = isMachine(name, data)
   if (access !== undefined && access.expiry - now < 600_000) {
     const ended = access.expiry <= now
-    const what = `the access token of context '${name}' ${ended ? `expired ${span(now - access.expiry)} ago` : `expires in ${span(access.expiry - now)}`}`
+    const what = `the access token of context '${name}' ${ended ? `expired ${formatDuration(now - access.expiry)} ago` : `expires in ${formatDuration(access.expiry - now)}`}`
     if (renewable || machine) findings.push(warning('tokens', what, `imskit refresh ${name}`))
     else findings.push((ended ? problem : warning)('tokens', `${what}, and nothing renews it`, `imskit login ${name}`))
   } else if (refresh !== undefined && refresh.expiry - now < 24 * 3_600_000) {

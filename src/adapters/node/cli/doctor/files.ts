@@ -1,13 +1,13 @@
 import { lstatSync, readdirSync, type Stats, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isImsError } from '../../../../core/errors.ts'
-import { userId } from '../../config/places.ts'
 import { lifeOfHolder, readHolder } from '../../files/lock-holder.ts'
+import { userId } from '../../files/places.ts'
 import { stateDirectory } from '../../files/state-directory.ts'
 import { type Check, type Finding, problem, warning } from './finding.ts'
 
 /** Who else may read what is kept, and locks that nobody holds any more. */
-export const files: Check = async ({ config }) => {
+export const checkFiles: Check = async ({ config }) => {
   const places = await Promise.allSettled([config.path('global'), config.path('local')])
   const configured = places.flatMap((place) => (place.status === 'fulfilled' ? [place.value] : []))
   const [unknown, directories] = stateDirectories()

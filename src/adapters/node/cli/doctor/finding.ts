@@ -21,7 +21,7 @@ export interface Finding {
 }
 
 /** What is examined. */
-export interface Patient {
+export interface CheckInput {
   readonly config: AioConfig
   readonly endpoint: string
   readonly env: NodeJS.ProcessEnv
@@ -30,7 +30,7 @@ export interface Patient {
   readonly redirectPatterns: readonly string[]
 }
 
-export type Check = (patient: Patient) => Promise<readonly Finding[]> | readonly Finding[]
+export type Check = (patient: CheckInput) => Promise<readonly Finding[]> | readonly Finding[]
 
 export const problem = (kind: Finding['class'], what: string, fix: string): Finding => ({
   class: kind,

@@ -3,7 +3,7 @@ import { issuersOf } from '../../../../core/ims/issuers.ts'
 import { paths } from '../../../../core/ims/paths.ts'
 import { isObject } from '../../../../core/json.ts'
 import { networkCode } from '../network-code.ts'
-import { span } from '../output.ts'
+import { formatDuration } from '../output.ts'
 import { type Check, type Finding, problem } from './finding.ts'
 
 const patience = 15_000
@@ -11,7 +11,7 @@ const patience = 15_000
 const tolerance = 60_000
 
 /** Whether IMS is there, is IMS, and agrees on the time. */
-export const network: Check = async ({ endpoint }) => {
+export const checkNetwork: Check = async ({ endpoint }) => {
   const url = new URL(endpoint + paths.openidConfiguration)
   let response: Response
   let body: string
@@ -29,7 +29,7 @@ function clock(response: Response, now: number): Finding[] {
   const theirs = Date.parse(response.headers.get('date') ?? '')
   const apart = now - theirs
   if (!(Math.abs(apart) > tolerance)) return []
-  const what = `this clock is ${span(Math.abs(apart))} ${apart > 0 ? 'ahead of' : 'behind'} that of the server`
+  const what = `this clock is ${formatDuration(Math.abs(apart))} ${apart > 0 ? 'ahead of' : 'behind'} that of the server`
   return [problem('clock', what, 'set the clock, and let it be kept by NTP (timedatectl set-ntp true)')]
 }
 

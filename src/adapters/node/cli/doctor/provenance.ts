@@ -16,7 +16,7 @@ export interface Source {
 }
 
 /** Values of the working directory that are refused: servers for the user's secrets, and programs. */
-export const provenance: Check = async ({ config }) => {
+export const checkProvenance: Check = async ({ config }) => {
   try {
     const { untrusted } = await configDefaults(config)
     const findings: Finding[] = []

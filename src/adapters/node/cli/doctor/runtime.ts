@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { type Check, type Finding, problem, warning } from './finding.ts'
 
 /** Node's version, and the variables that decide how it reaches the network. */
-export const runtime: Check = ({ nodeVersion, env, endpoint }) => [
+export const checkRuntime: Check = ({ nodeVersion, env, endpoint }) => [
   ...version(nodeVersion),
   ...proxy(env, nodeVersion, new URL(endpoint)),
   ...authority(env),

@@ -1,11 +1,19 @@
 import { readBody } from '../../../../core/ims/read-body.ts'
 import type { Json } from '../../../../core/ports.ts'
 import { networkCode } from '../network-code.ts'
-import { note } from '../output.ts'
-import { callsOf, invalidation, issuedToken, type ProbeCall, type Progress, type Request, revocation } from './calls.ts'
+import { printNote } from '../output.ts'
+import {
+  callsOf,
+  invalidation,
+  issuedToken,
+  type ProbeCall,
+  type ProbeProgress,
+  type ProbeRequest,
+  revocation,
+} from './calls.ts'
 import type { Credential } from './credential.ts'
 import { absent, type Confidence, complete, expectations } from './expectations.ts'
-import { type Answer, commonFacts, type Facts, showing } from './facts.ts'
+import { commonFacts, type Facts, type ProbeAnswer, showing } from './facts.ts'
 
 const patience = 15_000
 const mostCharacters = 1_000_000
@@ -41,7 +49,7 @@ export async function askAll(
   credential: Credential,
   { signal, verbose }: { signal: AbortSignal; verbose: boolean },
 ): Promise<Findings> {
-  const progress: Progress = { keys: [], unexpected: [] }
+  const progress: ProbeProgress = { keys: [], unexpected: [] }
   const asked = new Map<ProbeCall, Facts>()
   const failures: { call: string; reason: string }[] = []
   const leftOut: string[] = []
@@ -67,12 +75,12 @@ export async function askAll(
 
 interface Asked {
   readonly call: ProbeCall
-  readonly request: Request
+  readonly request: ProbeRequest
   readonly credential: Credential
-  readonly progress: Progress
+  readonly progress: ProbeProgress
 }
 
-function factsOf(answer: Answer, { call, request, credential, progress }: Asked): Facts {
+function factsOf(answer: ProbeAnswer, { call, request, credential, progress }: Asked): Facts {
   const issued = issuedToken(answer)
   const jwt = request.form?.jwt_token
   const secrets = [...credential.secrets, progress.token, issued, jwt].filter((one) => one !== undefined)
@@ -94,7 +102,11 @@ async function revokeUnexpected(credential: Credential, tokens: readonly string[
   return ended.every((one) => one.status === 'fulfilled' && one.value)
 }
 
-async function send({ path, headers = {}, form }: Request, endpoint: string, verbose: boolean): Promise<Answer> {
+async function send(
+  { path, headers = {}, form }: ProbeRequest,
+  endpoint: string,
+  verbose: boolean,
+): Promise<ProbeAnswer> {
   const response = await fetch(endpoint + path, {
     method: form === undefined ? 'GET' : 'POST',
     headers: { accept: 'application/json', ...headers },
@@ -104,7 +116,7 @@ async function send({ path, headers = {}, form }: Request, endpoint: string, ver
     signal: AbortSignal.timeout(patience),
   })
   const text = (await readBody(response, mostCharacters)) ?? ''
-  if (verbose) note(`${form === undefined ? 'GET' : 'POST'} ${path}: ${response.status}`)
+  if (verbose) printNote(`${form === undefined ? 'GET' : 'POST'} ${path}: ${response.status}`)
   return { status: response.status, headers: response.headers, text, body: parsed(text) }
 }
 

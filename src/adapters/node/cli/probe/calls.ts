@@ -1,20 +1,20 @@
 import { paths } from '../../../../core/ims/paths.ts'
 import type { Credential } from './credential.ts'
 import {
-  type Answer,
+  answerMembers,
   emptyFacts,
   type Facts,
   keyFacts,
   keysOf,
-  membersOf,
   metadataFacts,
+  type ProbeAnswer,
   type Show,
   tokenFacts,
   validityFacts,
 } from './facts.ts'
 
 /** What later calls need of earlier ones. */
-export interface Progress {
+export interface ProbeProgress {
   keys: readonly object[]
   token?: string
   revoked?: boolean
@@ -22,7 +22,7 @@ export interface Progress {
   readonly unexpected: string[]
 }
 
-export interface Request {
+export interface ProbeRequest {
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
   /** Makes it a POST. */
@@ -40,9 +40,9 @@ export interface ProbeCall {
   /** Ends the token, so that it is made also after an interruption. */
   readonly ends?: boolean
   /** What to send; `undefined` if there is nothing to ask. */
-  readonly request: (progress: Progress) => Request | undefined | Promise<Request>
+  readonly request: (progress: ProbeProgress) => ProbeRequest | undefined | Promise<ProbeRequest>
   /** What the answer says beside its status and error. */
-  readonly read?: (answer: Answer, show: Show, progress: Progress) => Facts
+  readonly read?: (answer: ProbeAnswer, show: Show, progress: ProbeProgress) => Facts
 }
 
 /** What no client, code or scope is called. */
@@ -60,7 +60,7 @@ const publicCalls: readonly ProbeCall[] = [
     name: 'discovery below /ims',
     about: `GET ${paths.openidConfiguration}`,
     request: get(paths.openidConfiguration),
-    read: (answer, show) => ({ issuer: show(membersOf(answer).issuer) }),
+    read: (answer, show) => ({ issuer: show(answerMembers(answer).issuer) }),
   },
   {
     name: 'metadata of OAuth',
@@ -141,25 +141,25 @@ function tokenCalls(credential: Credential, machine: ProbeCall): ProbeCall[] {
   ]
 }
 
-function ended(answer: Answer, _: Show, progress: Progress): Facts {
+function ended(answer: ProbeAnswer, _: Show, progress: ProbeProgress): Facts {
   progress.revoked = answer.status === 200
   return emptyFacts(answer)
 }
 
 /** The access token of an answer, if it has one that can be sent again. */
-export function issuedToken(answer: Answer): string | undefined {
-  const { access_token: token } = membersOf(answer)
+export function issuedToken(answer: ProbeAnswer): string | undefined {
+  const { access_token: token } = answerMembers(answer)
   return typeof token === 'string' && /^[\x21-\x7e]+$/.test(token) ? token : undefined
 }
 
 /** Ends a token of the client. */
-export function revocation({ clientId = '', clientSecret }: Credential, token: string): Request {
+export function revocation({ clientId = '', clientSecret }: Credential, token: string): ProbeRequest {
   if (clientSecret === undefined) return { path: paths.revoke, form: { client_id: clientId, token } }
   return { path: paths.revoke, headers: { authorization: basic(clientId, clientSecret) }, form: { token } }
 }
 
 /** As {@link revocation}, by the call that only IMS has. */
-export function invalidation({ clientId = '', clientSecret }: Credential, token: string): Request {
+export function invalidation({ clientId = '', clientSecret }: Credential, token: string): ProbeRequest {
   const client = { client_id: clientId, ...(clientSecret !== undefined && { client_secret: clientSecret }) }
   const form = { token, token_type: 'access_token', ...client }
   return { path: paths.invalidateToken, headers: { 'x-ims-clientid': clientId }, form }

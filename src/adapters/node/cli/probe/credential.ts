@@ -6,7 +6,7 @@ import type { Json } from '../../../../core/ports.ts'
 import type { AioConfig } from '../../config/aio-config.ts'
 import { aioContexts } from '../../config/contexts-aio.ts'
 import { configDefaults } from '../../config/defaults.ts'
-import { readKey } from '../../config/read-key.ts'
+import { readKeyText } from '../../config/read-key.ts'
 import { kinds } from '../kinds.ts'
 
 /** What a probe asks with, and where. */
@@ -68,7 +68,7 @@ function assertionOf(data: ContextData, endpoint: string): NonNullable<Credentia
   return async (metaScopes = list(data, 'meta_scopes')) => {
     const { importKey, signClaims } = await import('../../../../core/flows/assertion.ts')
     const passphrase = data.passphrase ? text(data, 'passphrase') : undefined
-    const key = await importKey({ privateKey: data.private_key as PrivateKeySource, passphrase }, readKey)
+    const key = await importKey({ privateKey: data.private_key as PrivateKeySource, passphrase }, readKeyText)
     const [clientId, orgId] = [text(data, 'client_id'), text(data, 'ims_org_id')]
     const claims = { clientId, orgId, technicalAccountId: text(data, 'technical_account_id'), metaScopes }
     return signClaims(claims, { key, endpoint, now: Date.now() })

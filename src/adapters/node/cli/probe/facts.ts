@@ -9,7 +9,7 @@ import { absent, base } from './expectations.ts'
 export type Facts = Readonly<Record<string, string>>
 
 /** An answer of IMS as it came. */
-export interface Answer {
+export interface ProbeAnswer {
   readonly status: number
   readonly headers: Headers
   readonly text: string
@@ -41,14 +41,14 @@ export function showing(endpoint: string, secrets: readonly string[]): Show {
 const sorted = (words: readonly string[]) => [...words].sort().join(', ')
 
 /** The members of an answer, as an object. */
-export function membersOf({ body }: Answer): Readonly<Record<string, Json>> {
+export function answerMembers({ body }: ProbeAnswer): Readonly<Record<string, Json>> {
   return isObject(body) ? (body as Record<string, Json>) : {}
 }
 
 /** What every answer has, and IMS's words for a refusal. */
-export function commonFacts(answer: Answer, show: Show): Facts {
+export function commonFacts(answer: ProbeAnswer, show: Show): Facts {
   const { status, headers } = answer
-  const { error, error_description } = membersOf(answer)
+  const { error, error_description } = answerMembers(answer)
   const location = headers.get('location')
   return {
     status: String(status),
@@ -65,12 +65,12 @@ function errorIn(location: string): string | undefined {
 }
 
 /** Every member of a metadata document. */
-export function metadataFacts(answer: Answer, show: Show): Facts {
-  const members = Object.entries(membersOf(answer)).slice(0, mostMembers)
+export function metadataFacts(answer: ProbeAnswer, show: Show): Facts {
+  const members = Object.entries(answerMembers(answer)).slice(0, mostMembers)
   return Object.fromEntries(members.map(([name, value]) => [show(name), show(value)]))
 }
 
-export function keyFacts(answer: Answer, show: Show): Facts {
+export function keyFacts(answer: ProbeAnswer, show: Show): Facts {
   const keys = keysOf(answer)
   const all = (name: string) => show([...new Set(keys.map((key) => show(key[name])))])
   return {
@@ -84,14 +84,14 @@ export function keyFacts(answer: Answer, show: Show): Facts {
 }
 
 /** The keys of a JWKS. */
-export function keysOf(answer: Answer): readonly Readonly<Record<string, Json>>[] {
-  const { keys } = membersOf(answer)
+export function keysOf(answer: ProbeAnswer): readonly Readonly<Record<string, Json>>[] {
+  const { keys } = answerMembers(answer)
   return Array.isArray(keys) ? (keys.filter(isObject) as Record<string, Json>[]).slice(0, mostMembers) : []
 }
 
 /** What the answer of a token endpoint says of the token, which itself is not shown. */
-export function tokenFacts(answer: Answer, show: Show, keys: readonly object[]): Facts {
-  const members = membersOf(answer)
+export function tokenFacts(answer: ProbeAnswer, show: Show, keys: readonly object[]): Facts {
+  const members = answerMembers(answer)
   const { access_token, token_type, expires_in } = members
   if (access_token === undefined) return {}
   return {
@@ -136,8 +136,8 @@ function isSignedBy(token: string, jwk: object): boolean {
   }
 }
 
-export function validityFacts(answer: Answer, show: Show): Facts {
-  const { valid, reason, token } = membersOf(answer)
+export function validityFacts(answer: ProbeAnswer, show: Show): Facts {
+  const { valid, reason, token } = answerMembers(answer)
   const members = isObject(token) ? Object.keys(token) : undefined
   return {
     valid: show(valid),
@@ -149,6 +149,6 @@ export function validityFacts(answer: Answer, show: Show): Facts {
   }
 }
 
-export function emptyFacts({ text }: Answer): Facts {
+export function emptyFacts({ text }: ProbeAnswer): Facts {
   return { body: text === '' ? 'empty' : 'present' }
 }

@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve, sep } from 'node:path'
-import { codeOf } from '../files/write-file.ts'
+import { codeOf } from './write-file.ts'
 
 // what a process may be told about a place that it is not allowed to look at
 const closed = ['EACCES', 'EPERM', 'ERR_ACCESS_DENIED']

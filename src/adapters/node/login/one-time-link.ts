@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto'
-import type { Answer, LoopbackRequest } from './loopback-server.ts'
+import type { LoopbackAnswer, LoopbackRequest } from './loopback-server.ts'
 
 /** A loopback address that leads a browser on to another one. */
-export interface BrowserDoor {
+export interface OneTimeLink {
   readonly address: URL
   /** The answer to a request for that address; `undefined` for any other. */
-  answer(request: LoopbackRequest): Answer | undefined
+  answer(request: LoopbackRequest): LoopbackAnswer | undefined
 }
 
 /**
  * What a browser is opened with is an argument of a program, which every user of the machine can read. An address with
  * secrets, such as a `state`, is therefore opened by way of this one, which works once.
  */
-export function browserDoor(origin: string, to: URL): BrowserDoor {
+export function oneTimeLink(origin: string, to: URL): OneTimeLink {
   const address = new URL(`/open/${randomUUID()}`, origin)
   let used = false
   return {
