@@ -30,7 +30,7 @@ export function compareDebt(findings: Findings, allowed: Counts) {
   const more = [...findings].filter(([file, what]) => what.length > (allowed[file] ?? 0))
   const slack = Object.entries(allowed).filter(([file, count]) => count > (counts[file] ?? 0))
   return {
-    more: more.map(([file, what]) => ({ file, allowed: allowed[file] ?? 0, found: what })),
+    more: more.map(([file, what]) => ({ file, allowed: allowed[file] ?? 0, found: [...new Set(what)] })),
     slack: slack.map(([file, count]) => `${file}: ${count} allowed, ${counts[file] ?? 0} found`),
   }
 }
