@@ -22,7 +22,7 @@ const papers = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md']
 /** Every page that is written by hand, README first. */
 export const pages: readonly string[] = [
   ...papers,
-  ...readdirSync(join(root, 'docs'))
+  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .sort()
     .map((name) => `docs/${name}`),
