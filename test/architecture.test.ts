@@ -63,7 +63,7 @@ const graph = new Map(
 /** The floors of the core, from the ground up. A file imports from its own floor or below, never from above. */
 const floors: readonly (readonly RegExp[])[] = [
   [
-    /^core\/(ports|errors|events|redact|async|time|text|nearest|options|base64url|encrypt|html|json|make-room|login\/return-to)\.ts$/,
+    /^core\/(ports|errors|events|redact|async|time|text|nearest|options|base64url|encrypt|explain-error|html|json|make-room|login\/return-to)\.ts$/,
   ],
   [/^core\/(memory|platform|digest|from-unstorage|lazy)\.ts$/],
   [/^core\/(ims|keys)\//],
