@@ -187,16 +187,18 @@ export const mutants = [
     ['current', '|| (isPaused(state) && isUnexpired(setup, known))', ''],
     ['current', 'force || !usable', '!usable'],
     ['current', 'if (began !== state.generation) return known', ''],
-    ['renewBehind', '|| monotonic(connection.clock) < running.behindAfter', ''],
-    ['forget', 'await removeNote(setup)', ''],
-    ['forget', 'cache.unsaved = undefined', ''],
+    ['renewBehind', '|| monotonic(connection.clock) < state.behindAfter', ''],
+    ['forgetTokens', 'await removeNote(setup)', ''],
+    ['forgetTokens', 'cache.unsaved = undefined', ''],
+    ['flight', '${errand.force} ${errand.minValidity}', '${errand.force}'],
+  ]),
+  ...area('session', ['test/core/session/session.test.ts'], 'core/session/state.ts', [
     [
       'listen',
       'if (key !== undefined && key !== (await tokenKey())) return',
       '',
       'another tab has to hear of it: test/browser/tabs.test.ts',
     ],
-    ['flight', '${errand.force} ${errand.minValidity}', '${errand.force}'],
   ]),
   ...area(
     'token cache',

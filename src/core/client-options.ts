@@ -2,7 +2,7 @@ import type { Emit } from './events.ts'
 import { allowedOrigins, type OriginTest } from './fetch/allowed-origins.ts'
 import { secretInPage } from './flows/credentials.ts'
 import { type Flow, isSilent, needsUser } from './flows/flow.ts'
-import { badOption, requireMethods } from './options.ts'
+import { badOption } from './options.ts'
 import { withPlatform } from './platform.ts'
 import type { Platform } from './ports.ts'
 import { requireRenewable } from './session/renewable.ts'
@@ -23,8 +23,11 @@ export interface ClientOptions<F extends Flow = Flow>
 }
 
 /** The options of a client, checked, with what its platform provides. */
-export interface CheckedOptions extends Pick<ClientOptions, 'flow' | 'owner' | 'onEvent'> {
+export interface CheckedOptions {
+  readonly flow: Flow
+  readonly owner: string | undefined
   readonly minValidity: number
+  readonly onEvent: Emit | undefined
   readonly allows: OriginTest
   readonly platform: Platform & ConnectionOptions
 }
@@ -38,20 +41,12 @@ export function checkedOptions(given: ClientOptions): CheckedOptions {
   if (flow.confidential && platform.allowsSecrets === false)
     throw secretInPage(`the secret of a ${flow.kind} credential`)
   if (minValidity !== 0) requirePositive('minValidity', minValidity)
-  return {
-    flow,
-    platform,
-    minValidity,
-    allows: allowedOrigins(origins),
-    ...(owner !== undefined && { owner }),
-    ...(onEvent && { onEvent }),
-  }
+  return { flow, owner, minValidity, onEvent, allows: allowedOrigins(origins), platform }
 }
 
 function requireFlow(flow: Flow | null | undefined): void {
-  if (typeof flow !== 'object' || flow === null || !(isSilent(flow) || needsUser(flow)))
-    throw badOption('createClient needs a flow, such as clientCredentials({…})')
-  if (needsUser(flow)) requireMethods('a flow that needs a user', flow, 'login')
+  if (typeof flow === 'object' && flow !== null && (isSilent(flow) || needsUser(flow))) return
+  throw badOption('createClient needs a flow, such as clientCredentials({…})')
 }
 
 function requirePlatform({ store, lock }: Platform): void {

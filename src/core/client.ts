@@ -1,5 +1,5 @@
-import { type CheckedOptions, type ClientOptions, checkedOptions } from './client-options.ts'
-import { createEmitter, type Emitter, type ImsEventOf, type ImsEventType } from './events.ts'
+import { type ClientOptions, checkedOptions } from './client-options.ts'
+import { createEmitter, type ImsEventOf, type ImsEventType } from './events.ts'
 import type { AuthorizedFetch } from './fetch/authorized-fetch.ts'
 import type { SilentFlow } from './flows/flow.ts'
 import { isLogin, type LoginFlow } from './flows/login-flow.ts'
@@ -8,8 +8,8 @@ import type { LoginMethods } from './login/login-methods.ts'
 import { checkCall } from './options.ts'
 import { showAs } from './redact.ts'
 import { invalidateTokens } from './session/invalidate.ts'
-import { createSession, type GetTokenOptions, type Session } from './session/session.ts'
-import { noteFailure } from './session/with-lock.ts'
+import { createSession, forgetTokens, type GetTokenOptions, type Session } from './session/session.ts'
+import type { SessionState } from './session/state.ts'
 import { connect, createSetup, type Setup } from './setup.ts'
 import { type TokenSet, tokenSet } from './token-set.ts'
 
@@ -76,58 +76,44 @@ export function assembleClient(given: ClientOptions): {
   setup: Setup
 } {
   const options = checkedOptions(given)
-  const { flow, platform, onEvent } = options
-  const emitter = createEmitter(onEvent, platform.observe)
-  const connection = connect(platform, emitter.emit)
-  platform.report?.(emitter.emit)
-  const setup = createSetup({ ...options, connection })
+  const { flow, platform, allows } = options
+  const { emit, on, clear } = createEmitter(options.onEvent, platform.observe)
+  const connection = connect(platform, emit)
+  platform.report?.(emit)
+  const setup = createSetup(options, connection)
   const session = createSession(setup)
   const closing = new AbortController()
-  const client = clientOf({ options, emitter, setup, session, closing })
-  const whole = isLogin(flow) ? { ...client, ...flow.login({ flow, setup, session, closing: closing.signal }) } : client
-  const facts = `flow: ${flow.kind}, clientId: ${flow.clientId}, endpoint: ${connection.endpoint}`
-  const shown = showAs(whole, () => `${isLogin(flow) ? 'LoginClient' : 'Client'} { ${facts} }`)
-  return { client: shown, session, setup }
-}
-
-interface ClientParts {
-  readonly options: CheckedOptions
-  readonly emitter: Emitter
-  readonly setup: Setup
-  readonly session: Session
-  readonly closing: AbortController
-}
-
-function clientOf({ options, emitter, setup, session, closing }: ClientParts): Client {
-  const { flow, allows, platform } = options
-  const getToken = async (options?: GetTokenOptions) => {
-    const warm = options === undefined ? session.warm() : undefined
-    return warm === undefined ? (await session.current(options)).accessToken : warm.accessToken
+  const getToken = async (asked?: GetTokenOptions) => {
+    const warm = asked === undefined ? session.warm() : undefined
+    return warm === undefined ? (await session.current(asked)).accessToken : warm.accessToken
   }
-  return {
+  const client: Client = {
     getToken,
-    getTokens: async (options) => tokenSet(await session.current(options), flow),
-    forget: () => session.forget(),
-    invalidate: (options) => invalidate(setup, session, options),
+    getTokens: async (asked) => tokenSet(await session.current(asked), flow),
+    forget: () => forgetTokens(session.state),
+    invalidate: (asked) => invalidate(session.state, asked),
     async fetch(input, init) {
       const { authorizedFetch } = await loadFetch()
       const { clientId, orgId } = flow
       return authorizedFetch({ getToken, clientId, orgId, allows, fetch: platform.fetch })(input, init)
     },
-    on: emitter.on,
+    on,
     close() {
       const reason = new DOMException('the client was closed', 'AbortError')
       closing.abort(reason)
       session.close(reason)
-      emitter.clear()
+      clear()
     },
   }
+  const login = isLogin(flow) && flow.login({ flow, setup, session: session.state, closing: closing.signal })
+  const facts = `flow: ${flow.kind}, clientId: ${flow.clientId}, endpoint: ${connection.endpoint}`
+  const shown = showAs({ ...client, ...login }, () => `${login ? 'LoginClient' : 'Client'} { ${facts} }`)
+  return { client: shown, session, setup }
 }
 
-async function invalidate(setup: Setup, session: Session, options?: { signal?: AbortSignal }): Promise<void> {
+async function invalidate(state: SessionState, options?: { signal?: AbortSignal }): Promise<void> {
   checkCall('invalidate', options)
-  const { removing, invalidating } = await invalidateTokens(setup, session, options?.signal)
-  if (invalidating !== undefined) noteFailure(setup, invalidating.error, 'invalidating')
-  const failure = removing ?? invalidating
-  if (failure !== undefined) throw failure.error
+  const { here, atIms } = await invalidateTokens(state, options?.signal)
+  const failure = here ?? atIms
+  if (failure) throw failure.error
 }

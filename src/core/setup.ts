@@ -99,18 +99,16 @@ export interface Setup {
 }
 
 /** Puts together what the sessions and logins of one client share. */
-export function createSetup({
-  owner,
-  ...given
-}: Pick<Setup, 'flow' | 'platform' | 'connection' | 'minValidity'> & { readonly owner?: string | undefined }): Setup {
-  const { flow, platform, connection, minValidity } = given
+export function createSetup(
+  given: Pick<Setup, 'flow' | 'platform' | 'minValidity'> & { readonly owner?: string | undefined },
+  connection: Connection,
+): Setup {
+  const { flow, platform, owner } = given
   const call = caller(connection, platform, flow)
   let key: string | undefined
   return {
-    flow,
-    platform,
+    ...given,
     connection,
-    minValidity,
     call,
     async tokenKey() {
       key ??= await tokenKeyOf(flow, (await call()).endpoint, owner)

@@ -16,7 +16,7 @@ import { browserContexts } from './contexts-browser.ts'
 import { pageArrival } from './login/page-arrival.ts'
 import { type BrowserPlatformOptions, browserOptions, browserPlatform } from './platform.ts'
 
-const loadLogin = /* @__PURE__ */ lazy(() => import('../../core/login/login.ts'))
+const loadLogin = /* @__PURE__ */ lazy(() => import('../../core/login/redirect-result.ts'))
 
 /** `kinds`: kinds of credential with a secret, for a page that allows secrets. */
 export interface BrowserImsOptions extends Partial<Omit<CreateImsOptions, 'redirect'>>, BrowserPlatformOptions {}

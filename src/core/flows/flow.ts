@@ -53,5 +53,5 @@ export function isSilent(flow: Flow): flow is SilentFlow {
 
 /** Whether the flow needs a user, as a `LoginFlow` does. */
 export function needsUser(flow: Flow): boolean {
-  return 'start' in flow
+  return 'login' in flow
 }

@@ -3,7 +3,7 @@ import type { Tokens } from '../ims/tokens.ts'
 import type { LoginMethods } from '../login/login-methods.ts'
 import type { LoginParameters } from '../login/login-options.ts'
 import type { Json, LoginMode } from '../ports.ts'
-import type { Session } from '../session/session.ts'
+import type { SessionState } from '../session/state.ts'
 import type { Setup } from '../setup.ts'
 import { type Flow, needsUser } from './flow.ts'
 
@@ -28,7 +28,7 @@ export interface LoginFlow extends Flow {
 export interface LoginClientParts {
   readonly flow: LoginFlow
   readonly setup: Setup
-  readonly session: Session
+  readonly session: SessionState
   /** Aborts when the client is closed. */
   readonly closing: AbortSignal
 }

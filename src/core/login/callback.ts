@@ -27,14 +27,11 @@ export function stateOf(callback: URL): string {
 
 /** The login that `callback` answers, if it was started here. */
 export async function pendingLogin(store: Store, callback: URL): Promise<PendingLogin | undefined> {
-  return parsePending(await store.get(pendingKey(stateOf(callback))))
-}
-
-export function parsePending(stored: Json | undefined): PendingLogin | undefined {
+  const stored = await store.get(pendingKey(stateOf(callback)))
   return isPending(stored) ? stored : undefined
 }
 
-function isPending(stored: Json | undefined): stored is Json & PendingLogin {
+export function isPending(stored: Json | undefined): stored is Json & PendingLogin {
   if (!isObject(stored)) return false
   const { state, nonce, codeVerifier, redirectUri, endpoint, flowId, expiresAt } = stored
   const texts = [state, nonce, codeVerifier, redirectUri, endpoint, flowId].every((text) => typeof text === 'string')

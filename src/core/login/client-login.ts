@@ -2,9 +2,8 @@ import type { LoginClientParts } from '../flows/login-flow.ts'
 import { lazy } from '../lazy.ts'
 import { checkCall } from '../options.ts'
 import { invalidateTokens } from '../session/invalidate.ts'
-import { noteFailure } from '../session/with-lock.ts'
 import { tokenSet } from '../token-set.ts'
-import { abandon, depart } from './departure.ts'
+import { abandon, checkStart, depart } from './departure.ts'
 import { createLanding } from './landing.ts'
 import type { LoginMethods } from './login-methods.ts'
 import type { LoginOptions } from './login-options.ts'
@@ -23,13 +22,17 @@ export function clientLogin(parts: LoginClientParts): LoginMethods {
     isOurs: async (url) => (await storedLogin(state.pending, url)) !== undefined,
     finish: async (arrival, url) => ({ result: (await loadLogin()).redirectResult(state, arrival, url) }),
   })
-  session.onForget(() => {
+  session.forgetting.push(() => {
     state.finished.clear()
     landing.forget()
   })
   return {
     login: async (options) => login(state, untilClosed(closing, options)),
-    startLogin: async (options) => (await loadLogin()).startLogin(state, untilClosed(closing, options)),
+    async startLogin(options) {
+      const asked = untilClosed(closing, options)
+      checkStart(platform, asked)
+      return (await loadLogin()).startLogin(state, asked)
+    },
     async finishLogin(callback, options) {
       const { finishLogin } = await loadLogin()
       const { tokens, ...rest } = await finishLogin(state, callback, untilClosed(closing, options))
@@ -55,10 +58,9 @@ async function login(state: LoginState, options: LoginOptions): Promise<string> 
 async function logout({ setup, session, flow }: LoginState, options: Parameters<LoginMethods['logout']>[0]) {
   checkCall('logout', options)
   const { postLogoutRedirectUri, signal } = options ?? {}
-  const { removing, invalidating } = await invalidateTokens(setup, session, signal)
-  if (removing !== undefined) throw removing.error
   // the user is signed out here, even if IMS could not be reached
-  if (invalidating !== undefined) noteFailure(setup, invalidating.error, 'invalidating')
+  const { here } = await invalidateTokens(session, signal)
+  if (here) throw here.error
   setup.connection.emit({ type: 'logout', clientId: flow.clientId })
   // loaded last, so that a part that cannot be loaded does not keep the user signed in
   return (await loadLogin()).logoutUrl(setup, postLogoutRedirectUri)

@@ -16,9 +16,9 @@ export type Departure = { readonly signIn: NonNullable<LoginFlow['signIn']> } | 
  * @throws {LoginRequiredError} `LOGIN_NOT_POSSIBLE` if the platform has no redirect
  * @throws {ConfigurationError} `BAD_OPTION` for a `returnTo` outside the app
  */
-export function depart(platform: Platform, flow: LoginFlow, { signal, mode, returnTo }: LoginOptions): Departure {
-  signal?.throwIfAborted()
-  checkReturnTo(platform, returnTo)
+export function depart(platform: Platform, flow: LoginFlow, options: LoginOptions): Departure {
+  checkStart(platform, options)
+  const { signal, mode } = options
   const { signIn, redirectUri } = flow
   if (signIn !== undefined) return { signIn: signIn.bind(flow) }
   const trip = platform.redirect?.prepare({ signal, mode, redirectUri })
@@ -38,7 +38,9 @@ export async function abandon(departure: Departure): Promise<void> {
   await trip?.close()
 }
 
-export function checkReturnTo({ arrival }: Platform, returnTo: string | undefined): void {
+/** @throws {ConfigurationError} `BAD_OPTION` for a `returnTo` outside the app */
+export function checkStart({ arrival }: Platform, { signal, returnTo }: LoginOptions): void {
+  signal?.throwIfAborted()
   if (returnTo === undefined || arrival === undefined || arrival.accepts(returnTo)) return
   throw badOption('returnTo must be an address of this app: a path such as /inbox, or a URL of the same origin')
 }

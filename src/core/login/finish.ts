@@ -3,7 +3,7 @@ import type { PendingLogin } from '../flows/login-flow.ts'
 import type { Tokens } from '../ims/tokens.ts'
 import { storeLogin } from '../session/store-login.ts'
 import { withLockIfSoon } from '../session/with-lock.ts'
-import { checkPlace, finishedKey, mismatch, parseCallback, parsePending, stateOf } from './callback.ts'
+import { checkPlace, finishedKey, isPending, mismatch, parseCallback, stateOf } from './callback.ts'
 import type { LoginResult } from './login-methods.ts'
 import type { LoginState } from './login-state.ts'
 import { pendingKey } from './pending.ts'
@@ -41,8 +41,8 @@ export async function takePending(state: LoginState, callback: URL): Promise<Pen
   const { setup, flow, pending: store } = state
   const name = pendingKey(stateOf(callback))
   return withLockIfSoon(setup, name, async () => {
-    const pending = parsePending(await store.get(name))
-    if (pending === undefined) throw unknownLogin()
+    const pending = await store.get(name)
+    if (!isPending(pending)) throw unknownLogin()
     if (pending.expiresAt <= setup.connection.clock.now()) throw mismatch('expired', 'The login took too long')
     const foreign = pending.endpoint !== (await setup.call()).endpoint || pending.flowId !== flow.id
     if (foreign) throw mismatch('foreign', 'The login was started by another client or environment')
@@ -68,7 +68,7 @@ export async function redeemCallback(
 /** Stores the tokens of a user who has signed in. */
 export async function signedIn({ session, setup, flow }: LoginState, tokens: Tokens): Promise<Tokens> {
   const { emit } = setup.connection
-  await storeLogin(session.state, tokens)
+  await storeLogin(session, tokens)
   emit({ type: 'token', source: 'issued', expiresAt: tokens.expiresAt, scopes: tokens.scopes })
   emit({ type: 'login', clientId: flow.clientId })
   return tokens

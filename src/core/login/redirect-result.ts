@@ -4,11 +4,13 @@ import type { PendingLogin } from '../flows/login-flow.ts'
 import { refusalIn } from '../ims/refused.ts'
 import type { Tokens } from '../ims/tokens.ts'
 import type { Arrival, Store } from '../ports.ts'
-import { finishedKey, isSamePlace, parsePending } from './callback.ts'
-import { finishLogin } from './finish.ts'
+import { finishedKey, isPending, isSamePlace } from './callback.ts'
+import { finishLogin, unknownLogin } from './finish.ts'
 import type { RedirectOutcome } from './login-methods.ts'
 import type { LoginState } from './login-state.ts'
 import { stateIn, storedLogin } from './pending.ts'
+
+export { unknownLogin }
 
 /** Finishes the login that `url` answers; `undefined` if another page waits for that, or it answers no login of ours. */
 export async function redirectResult(
@@ -36,7 +38,8 @@ export async function knownLogin(store: Store, callback: URL): Promise<KnownLogi
   if (stateIn(callback) === undefined) return undefined
   if ((await store.get(await finishedKey(callback))) !== undefined) return { finished: true }
   const stored = await storedLogin(store, callback)
-  return stored === undefined ? undefined : (parsePending(stored) ?? {})
+  if (stored === undefined) return undefined
+  return isPending(stored) ? stored : {}
 }
 
 /** Whether there is nothing to do in this page: the login was finished before, or another page waits for its answer. */

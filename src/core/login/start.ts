@@ -1,17 +1,13 @@
 import type { PendingLogin } from '../flows/login-flow.ts'
 import { asJson } from '../json.ts'
 import { badOption } from '../options.ts'
-import { checkReturnTo } from './departure.ts'
 import type { LoginOptions, StartLoginOptions } from './login-options.ts'
 import type { LoginState } from './login-state.ts'
 import { pendingKey } from './pending.ts'
 
 /** The first half of a login: the address to send the user to. */
 export async function startLogin(state: LoginState, options: StartLoginOptions): Promise<URL> {
-  const { flow, setup } = state
-  const { redirectUri = flow.redirectUri, ...rest } = options
-  rest.signal?.throwIfAborted()
-  checkReturnTo(setup.platform, rest.returnTo)
+  const { redirectUri = state.flow.redirectUri, ...rest } = options
   if (redirectUri === undefined)
     throw badOption(
       'startLogin needs redirectUri: the URL, registered with the credential, that IMS redirects the user to',

@@ -1,42 +1,43 @@
 import type { Tokens } from '../ims/tokens.ts'
-import type { Setup } from '../setup.ts'
-import type { Session } from './session.ts'
+import { forgetTokens } from './session.ts'
+import type { SessionState } from './state.ts'
+import { noteFailure } from './with-lock.ts'
 
 interface Failure {
   readonly error: unknown
 }
 
-/** What failed when the tokens were removed from the store, and when they were invalidated at IMS. */
+/** What failed when the tokens were removed from the store (`here`), and when they were invalidated at IMS. */
 export interface Invalidation {
-  readonly removing?: Failure | undefined
-  readonly invalidating?: Failure | undefined
+  readonly here?: Failure | undefined
+  readonly atIms?: Failure | undefined
 }
 
 /**
  * Removes the tokens from the store and invalidates them at IMS; neither depends on the other. The refresh token is
- * invalidated first: it could still be redeemed for new access tokens.
+ * invalidated first: it could still be redeemed for new access tokens. A failure at IMS is also an `error` event.
  */
-export async function invalidateTokens(
-  { flow, connection, call: newCall }: Setup,
-  session: Session,
-  signal: AbortSignal | undefined,
-): Promise<Invalidation> {
+export async function invalidateTokens(state: SessionState, signal: AbortSignal | undefined): Promise<Invalidation> {
   signal?.throwIfAborted()
   let tokens: Tokens | undefined
-  const removing = await failureOf(() =>
-    session.forget((found) => {
+  const here = await failureOf(() =>
+    forgetTokens(state, (found) => {
       tokens = found
     }),
   )
-  if (tokens === undefined) return { removing }
-  const call = await newCall(signal)
+  if (tokens === undefined) return { here }
+  const { setup } = state
+  const { flow, connection } = setup
+  const call = await setup.call(signal)
   const { accessToken, expiresAt, refreshToken } = tokens
   const first =
     refreshToken !== undefined && (await failureOf(() => flow.invalidate(call, 'refresh_token', refreshToken)))
   const second =
     expiresAt > connection.clock.now() && (await failureOf(() => flow.invalidate(call, 'access_token', accessToken)))
   signal?.throwIfAborted()
-  return { removing, invalidating: first || second || undefined }
+  const atIms = first || second || undefined
+  if (atIms) noteFailure(setup, atIms.error, 'invalidating')
+  return { here, atIms }
 }
 
 async function failureOf(step: () => Promise<unknown>): Promise<Failure | undefined> {

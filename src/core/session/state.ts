@@ -2,6 +2,7 @@ import type { Tokens } from '../ims/tokens.ts'
 import type { Change } from '../ports.ts'
 import type { Setup } from '../setup.ts'
 import { monotonic } from '../time.ts'
+import type { SharedFlight } from './single-flight.ts'
 import { failurePause } from './times.ts'
 import { createCache, isFresh, remember, type TokenCache } from './token-cache.ts'
 
@@ -9,18 +10,25 @@ import { createCache, isFresh, remember, type TokenCache } from './token-cache.t
 export interface SessionState {
   readonly setup: Setup
   readonly cache: TokenCache
-  /** Grows when the tokens are forgotten or replaced by a login: what began before is not stored any more. */
+  /** Renewals under way, by what their callers want. */
+  readonly flights: Map<string, SharedFlight<Tokens>>
+  /** Run when the tokens are forgotten, here or elsewhere. */
+  readonly forgetting: (() => void)[]
+  /** Grows when the tokens are forgotten or replaced by a login: what started before is not stored any more. */
   generation: number
-  /** The generation that began when the user last signed out. */
+  /** The generation that started when the user last signed out. */
   signedOutAt: number
   /** Until then, by the monotonic clock, a stored token is returned without another try to renew it. */
   pausedUntil: number
+  /** Until then, by the monotonic clock, no other renewal starts in the background. */
+  behindAfter: number
   /** A credential that IMS has refused, and until when that is remembered, by the monotonic clock. */
   refusal: { readonly error: unknown; readonly until: number } | undefined
   /** The note of another holding whose outcome is unknown, and for how many ms of running time it was watched. */
   uncertain: { readonly note: string; watched: number } | undefined
-  /** Tells the others who share the store what happened to its tokens. */
-  readonly announce: (kind: Change['kind']) => Promise<void>
+  /** Unsubscribes from the changes of other clients of the store, once subscribed. */
+  unlisten: (() => void) | undefined
+  closed: { readonly reason: unknown } | undefined
 }
 
 /** What one renewal is for. */
@@ -29,22 +37,26 @@ export interface Errand {
   readonly force: boolean
   /** The tokens that the caller has seen. */
   readonly known: Tokens | undefined
-  /** The generation in which it began. */
+  /** The generation in which it started. */
   readonly began: number
   /** No caller waits for it, so it may wait for long. */
   readonly behind: boolean
 }
 
-export function createState(setup: Setup, announce: SessionState['announce']): SessionState {
+export function createState(setup: Setup): SessionState {
   return {
     setup,
     cache: createCache(),
+    flights: new Map(),
+    forgetting: [],
     generation: 0,
     signedOutAt: 0,
     pausedUntil: Number.NEGATIVE_INFINITY,
+    behindAfter: Number.NEGATIVE_INFINITY,
     refusal: undefined,
     uncertain: undefined,
-    announce,
+    unlisten: undefined,
+    closed: undefined,
   }
 }
 
@@ -90,4 +102,27 @@ export function throwIfRefused({ setup, refusal }: SessionState): void {
 /** Whether work goes on behind a call: what ends with its request begins nothing that it cannot bring to an end. */
 export function goesOnBehind({ platform }: Setup): boolean {
   return platform.sharing !== false || platform.waitUntil !== undefined
+}
+
+/** Notifies other clients of the store about what happened to the tokens. */
+export async function announce(state: SessionState, kind: Change['kind']): Promise<void> {
+  const { platform, tokenKey } = state.setup
+  listen(state)
+  platform.changes?.notify({ kind, key: await tokenKey() })
+}
+
+/** Subscribes to the changes that other clients of the store announce, at the first use of the session. */
+export function listen(state: SessionState): void {
+  const { platform, connection, flow, tokenKey } = state.setup
+  if (platform.changes === undefined || state.unlisten !== undefined || state.closed !== undefined) return
+  state.unlisten = platform.changes.subscribe(async ({ kind, key }) => {
+    if (key !== undefined && key !== (await tokenKey())) return
+    remember(state.setup, state.cache, undefined)
+    if (kind === 'token') return
+    if (kind === 'logout') {
+      signOut(state)
+      for (const work of state.forgetting) work()
+    } else state.generation++
+    connection.emit({ type: kind, clientId: flow.clientId })
+  })
 }

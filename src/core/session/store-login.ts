@@ -1,7 +1,7 @@
 import { digest } from '../digest.ts'
 import type { Tokens } from '../ims/tokens.ts'
 import { readNote } from './note.ts'
-import { goesOnBehind, type SessionState } from './state.ts'
+import { announce, goesOnBehind, type SessionState } from './state.ts'
 import { longestWait } from './times.ts'
 import { fingerprint, load, remember, save } from './token-cache.ts'
 import { noteFailure, withLock, withLockIfSoon } from './with-lock.ts'
@@ -16,7 +16,7 @@ export async function storeLogin(state: SessionState, tokens: Tokens): Promise<v
     remember(setup, cache, tokens)
     const over = before.status === 'found' ? fingerprint(before.tokens) : undefined
     await save(setup, cache, { tokens, over })
-    await state.announce('login')
+    await announce(state, 'login')
     if (held || over === undefined || !goesOnBehind(setup)) return
     const work = restoreCrossed(state, { tokens, over }).catch((error: unknown) => noteFailure(setup, error, 'locking'))
     setup.platform.waitUntil?.(work)
@@ -43,7 +43,7 @@ async function restoreCrossed(state: SessionState, { tokens, over }: Replacement
     if (!crossed || generation !== state.generation) return
     remember(setup, cache, tokens)
     await save(setup, cache, { tokens, over: found })
-    await state.announce('token')
+    await announce(state, 'token')
   }
   const wait = longestWait(setup.platform.lock.lease)
   const outcome = await withLock(setup, { name: await setup.tokenKey(), task, wait })

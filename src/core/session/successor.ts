@@ -2,7 +2,7 @@ import { isRefusal } from '../ims/refusal.ts'
 import { showTokens, type Tokens } from '../ims/tokens.ts'
 import { closeNote, type Note, writeNote } from './note.ts'
 import type { Redeemable } from './redemption.ts'
-import type { Errand, SessionState } from './state.ts'
+import { announce, type Errand, type SessionState } from './state.ts'
 import {
   fingerprint,
   isUnexpired,
@@ -79,7 +79,7 @@ async function tell(
   source: 'issued' | 'refreshed',
   announced = true,
 ): Promise<Tokens> {
-  if (announced) await state.announce('token')
+  if (announced) await announce(state, 'token')
   const { expiresAt, scopes } = tokens
   state.setup.connection.emit({ type: 'token', source, expiresAt, scopes })
   return tokens
