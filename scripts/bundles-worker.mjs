@@ -68,8 +68,9 @@ export const workerJobs = {
   },
 }
 
-/** What must not come along: a backend for pages, another flow, the emulator, Node. */
-export const bleedingIntoWorkers = /__Host-|exchange\/jwt|cluster_at_exchange|PRIVATE KEY|emulator|node:/
+/** What must not come along: a backend for pages, a login, another flow, the emulator, Node. */
+export const bleedingIntoWorkers =
+  /__Host-|imskit\/pending|STATE_MISMATCH|exchange\/jwt|cluster_at_exchange|PRIVATE KEY|emulator|node:/
 
 /** `code` as a bundler for workers ships it. */
 export async function bundleWorker(code) {

@@ -74,6 +74,12 @@ export const files = {
 /** What must never come with a login: another flow, another runtime, the emulator. */
 export const bleeding = /client_credentials|exchange\/jwt|jwt-bearer|cluster_at_exchange|node:|emulator|PRIVATE KEY/
 
+/** Flows of credentials without a user. */
+export const silentFlows = ['clientCredentials', 'jwtBearer', 'serviceToken', 'refreshToken', 'clusterExchange']
+
+/** What must never come with them: the login of a client, its callback, and what is stored in between. */
+export const bleedingLogin = /imskit\/pending|imskit\/finished|STATE_MISMATCH|login_hint|handleRedirect|startLogin/
+
 /**
  * `code` as bundlers for browsers ship it, in bytes, gzipped: `whole`, all in one file; `start`, what is loaded before
  * anything is asked of IMS, and `late`, what comes when it is, where the bundler splits off what is imported late.

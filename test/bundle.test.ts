@@ -1,7 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-// @ts-expect-error plain JavaScript, shared with `npm run size`
-import { bleeding, bundle, files, gzipped, jobs, startOfEsbuild } from '../scripts/bundles.mjs'
+import {
+  bleeding,
+  bleedingLogin,
+  bundle,
+  files,
+  gzipped,
+  inOneFile,
+  jobs,
+  silentFlows,
+  startOfEsbuild,
+  // @ts-expect-error plain JavaScript, shared with `npm run size`
+} from '../scripts/bundles.mjs'
 
 interface Job {
   readonly code: string
@@ -36,6 +46,20 @@ describe('what a page is sent', () => {
   test('the bleed list knows a secret flow when it sees one', async () => {
     const code = "export { clientCredentials, jwtBearer } from './src/core/index.ts'"
     expect((await bundle(code)).text).toMatch(bleeding)
+  })
+
+  const clientOf = (flow: string) => `
+    import { createClient, memoryPlatform, ${flow} } from './src/core/index.ts'
+    export const client = (options) => createClient({ flow: ${flow}(options), ...memoryPlatform() })`
+
+  test.each(silentFlows as string[])('a client of %s has no login', async (flow) => {
+    expect(bleedingLogin.exec(await inOneFile(clientOf(flow)))?.[0]).toBeUndefined()
+  })
+
+  test('a client of authorizationCode has all of it', async () => {
+    const text: string = await inOneFile(clientOf('authorizationCode'))
+    const words = bleedingLogin.source.replaceAll('\\/', '/').split('|')
+    expect(words.filter((word: string) => !text.includes(word))).toEqual([])
   })
 
   test.each(Object.entries(files as Record<string, ScriptTag>))('dist/%s is one file', (name, { ceiling, login }) => {

@@ -42,3 +42,10 @@ function copy(value: unknown): unknown {
 export function asJson(value: object): Json {
   return value as Json
 }
+
+type Defined<T> = { [Name in keyof T]?: Exclude<T[Name], undefined> }
+
+/** `value` without the properties that are `undefined`, which JSON does not have. */
+export function defined<T extends object>(value: T): Defined<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as Defined<T>
+}

@@ -1,3 +1,4 @@
+import { defined } from './json.ts'
 import { checkOptions } from './options.ts'
 import type { Platform } from './ports.ts'
 
@@ -16,6 +17,5 @@ export function providePlatform(parts: Platform): Platform {
 export function withPlatform<Options extends object>(options: Options): Options {
   checkOptions('a client', options)
   const parts = (options as { [provided]?: Platform })[provided]
-  const named = Object.entries(options).filter(([, value]) => value !== undefined)
-  return parts === undefined ? options : { ...parts, ...(Object.fromEntries(named) as Options) }
+  return parts === undefined ? options : { ...parts, ...(defined(options) as Options) }
 }

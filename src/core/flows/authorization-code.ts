@@ -1,4 +1,5 @@
 import type { IdTokenCheck } from '../ims/oauth.ts'
+import { defined } from '../json.ts'
 import { lazy } from '../lazy.ts'
 import { clientLogin } from '../login/client-login.ts'
 import { badOption, checkOptions, type OptionNames } from '../options.ts'
@@ -54,11 +55,7 @@ const optionNames: OptionNames<CodeFlowOptions & Pick<AuthorizationCodeOptions, 
 export function codeFlow(options: CodeFlowOptions): LoginFlow {
   checkOptions('authorizationCode', options, optionNames)
   const { clientId, clientSecret, redirectUri, checkIdToken } = options
-  requireText('authorizationCode', {
-    clientId,
-    ...(clientSecret !== undefined && { clientSecret }),
-    ...(redirectUri !== undefined && { redirectUri }),
-  })
+  requireText('authorizationCode', { clientId, ...defined({ clientSecret, redirectUri }) })
   if (checkIdToken !== undefined && typeof checkIdToken !== 'function')
     throw badOption('authorizationCode: checkIdToken must be a function')
   const scopes = scopeList(options.scopes)
@@ -71,7 +68,7 @@ export function codeFlow(options: CodeFlowOptions): LoginFlow {
     clientId,
     scopes,
     invalidate: invalidating(clientId, () => clientSecret),
-    ...(redirectUri !== undefined && { redirectUri }),
+    ...defined({ redirectUri }),
     refresh: async (call, token) => (await loadGrant()).refreshGrant(call, { clientId, clientSecret }, token),
     start: async (call, redirect, asked) =>
       (await loadGrant()).startLogin(call, grant, { redirectUri: redirect, asked }),

@@ -1,5 +1,6 @@
 import { digest } from '../digest.ts'
 import type { Call } from '../ims/call.ts'
+import { defined } from '../json.ts'
 import { lazy } from '../lazy.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText, type Scopes, scopeList } from './credentials.ts'
@@ -28,7 +29,7 @@ const optionNames: OptionNames<RefreshTokenOptions> = { clientId: 1, clientSecre
 export function refreshToken(options: RefreshTokenOptions): ContinuedFlow {
   checkOptions('refreshToken', options, optionNames)
   const { clientId, clientSecret, refreshToken: first } = options
-  requireText('refreshToken', { clientId, refreshToken: first, ...(clientSecret !== undefined && { clientSecret }) })
+  requireText('refreshToken', { clientId, refreshToken: first, ...defined({ clientSecret }) })
   const scopes = scopeList(options.scopes)
   const refresh = async (call: Call, token: string) =>
     (await loadGrant()).refreshGrant(call, { clientId, clientSecret, scopes }, token)

@@ -33,9 +33,9 @@ export async function pendingLogin(store: Store, callback: URL): Promise<Pending
 
 export function isPending(stored: Json | undefined): stored is Json & PendingLogin {
   if (!isObject(stored)) return false
-  const { state, nonce, codeVerifier, redirectUri, endpoint, flowId, expiresAt } = stored
-  const texts = [state, nonce, codeVerifier, redirectUri, endpoint, flowId].every((text) => typeof text === 'string')
-  return texts && typeof expiresAt === 'number' && URL.canParse(String(redirectUri))
+  const texts = ['state', 'nonce', 'codeVerifier', 'redirectUri', 'endpoint', 'flowId']
+  const hasTexts = texts.every((name) => typeof stored[name] === 'string')
+  return hasTexts && typeof stored.expiresAt === 'number' && URL.canParse(String(stored.redirectUri))
 }
 
 /** Under this key is stored that a login was finished. */

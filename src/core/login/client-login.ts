@@ -35,7 +35,7 @@ export function clientLogin(parts: LoginClientParts): LoginMethods {
     },
     async finishLogin(callback, options) {
       const { finishLogin } = await loadLogin()
-      const { tokens, ...rest } = await finishLogin(state, callback, untilClosed(closing, options))
+      const { tokens, ...rest } = await finishLogin(state, callback, untilClosed(closing, options).signal)
       return Object.assign(tokenSet(tokens, flow), rest)
     },
     async handleRedirect() {

@@ -1,6 +1,7 @@
 import { untilAborted } from '../async.ts'
 import type { PendingLogin } from '../flows/login-flow.ts'
 import type { Tokens } from '../ims/tokens.ts'
+import { defined } from '../json.ts'
 import { storeLogin } from '../session/store-login.ts'
 import { withLockIfSoon } from '../session/with-lock.ts'
 import { checkPlace, finishedKey, isPending, mismatch, parseCallback, stateOf } from './callback.ts'
@@ -14,7 +15,7 @@ const rememberedCallbacks = 20
 export async function finishLogin(
   state: LoginState,
   callback: URL | string,
-  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  signal?: AbortSignal,
 ): Promise<LoginResult> {
   signal?.throwIfAborted()
   const { finished, setup } = state
@@ -62,7 +63,7 @@ export async function redeemCallback(
 ): Promise<LoginResult> {
   const { appState, returnTo } = pending
   const tokens = await signedIn(state, await state.flow.finish(await state.setup.call(signal), pending, url))
-  return { tokens, ...(appState !== undefined && { appState }), ...(returnTo !== undefined && { returnTo }) }
+  return { tokens, ...defined({ appState, returnTo }) }
 }
 
 /** Stores the tokens of a user who has signed in. */

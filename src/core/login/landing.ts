@@ -16,46 +16,42 @@ export interface LandingOptions<T> {
 }
 
 interface State<T> extends LandingOptions<T> {
-  /** The answer that was read, and the addresses that the page had meanwhile. */
-  arrived: { readonly places: string[]; readonly result: Promise<T | undefined> } | undefined
+  /** The addresses that the page has had since its answer was read. */
+  places: string[]
+  result: Promise<T | undefined> | undefined
   /** An answer that could not be read: the next call tries again. */
   unread: URL | undefined
 }
 
 export function createLanding<T>(options: LandingOptions<T>): Landing<T> {
-  const state: State<T> = { ...options, arrived: undefined, unread: undefined }
+  const state: State<T> = { ...options, places: [], result: undefined, unread: undefined }
   return {
     read: () => read(state),
     forget() {
-      state.arrived = undefined
+      state.places = []
     },
   }
 }
 
 async function read<T>(state: State<T>): Promise<T | undefined> {
-  const { arrival, arrived } = state
+  const { arrival } = state
   if (arrival === undefined) return undefined
   const here = arrival.here()
   // a page that is rendered twice asks twice, after the address was cleared or written back by a router
-  if (arrived?.places.includes(here)) return arrived.result
+  if (state.places.includes(here)) return state.result
   const url = arrival.url() ?? state.unread
   if (url === undefined) return undefined
   state.unread = undefined
-  const places = [here]
-  state.arrived = { places, result: land(state, { arrival, url, places }) }
-  return state.arrived.result
+  state.places = [here]
+  state.result = land(state, arrival, url)
+  return state.result
 }
 
-interface Answered {
-  readonly arrival: Arrival
-  readonly url: URL
-  readonly places: string[]
-}
-
-async function land<T>(state: State<T>, { arrival, url, places }: Answered): Promise<T | undefined> {
+async function land<T>(state: State<T>, arrival: Arrival, url: URL): Promise<T | undefined> {
+  const { places } = state
   const retry = (error: unknown) => {
     state.unread = url
-    state.arrived = undefined
+    state.places = []
     throw error
   }
   const ours = await state.isOurs(url).catch(retry)

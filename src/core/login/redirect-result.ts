@@ -3,6 +3,7 @@ import type { ImsEventOf } from '../events.ts'
 import type { PendingLogin } from '../flows/login-flow.ts'
 import { refusalIn } from '../ims/refused.ts'
 import type { Tokens } from '../ims/tokens.ts'
+import { defined } from '../json.ts'
 import type { Arrival, Store } from '../ports.ts'
 import { finishedKey, isPending, isSamePlace } from './callback.ts'
 import { finishLogin, unknownLogin } from './finish.ts'
@@ -59,11 +60,11 @@ export async function redirectOutcome<T>(
   finishing: Promise<T>,
   arrival: Arrival,
 ): Promise<RedirectOutcome<T>> {
-  const rest = { ...(returnTo !== undefined && { returnTo }), ...(appState !== undefined && { appState }) }
+  const rest = defined({ returnTo, appState })
   try {
     const tokens = await finishing
     arrival.completed()
-    return { status: 'signedIn', tokens, ...rest, ...(context !== undefined && { context }) }
+    return { status: 'signedIn', tokens, ...rest, ...defined({ context }) }
   } catch (error) {
     if (!(error instanceof LoginRequiredError) || error.code === 'STATE_MISMATCH') throw error
     return { status: 'denied', error, ...rest }

@@ -1,5 +1,5 @@
 import type { PendingLogin } from '../flows/login-flow.ts'
-import { asJson } from '../json.ts'
+import { asJson, defined } from '../json.ts'
 import { badOption } from '../options.ts'
 import type { LoginOptions, StartLoginOptions } from './login-options.ts'
 import type { LoginState } from './login-state.ts'
@@ -24,13 +24,7 @@ export async function requestLogin(
   const { signal, appState, returnTo, mode, context, ...asked } = options
   const parameters = mode === 'silent' ? { ...asked, prompt: 'none' } : asked
   const { url, pending } = await flow.start(await setup.call(signal), redirectUri, parameters)
-  const stored: PendingLogin = {
-    ...pending,
-    ...(mode !== undefined && { mode }),
-    ...(context !== undefined && { context }),
-    ...(appState !== undefined && { appState }),
-    ...(returnTo !== undefined && { returnTo }),
-  }
+  const stored: PendingLogin = { ...pending, ...defined({ mode, context, appState, returnTo }) }
   await store.set(pendingKey(pending.state), asJson(stored), pending.expiresAt)
   return { url, pending: stored }
 }

@@ -1,5 +1,6 @@
 import { isRefusal } from '../ims/refusal.ts'
 import { showTokens, type Tokens } from '../ims/tokens.ts'
+import { defined } from '../json.ts'
 import { closeNote, type Note, writeNote } from './note.ts'
 import type { Redeemable } from './redemption.ts'
 import { announce, type Errand, type SessionState } from './state.ts'
@@ -61,7 +62,8 @@ export async function storeSuccessor(
   await saveWithPatience(state, change)
   // a server that does not rotate gives the same token again, and then it is not used up
   if (first && tokens.refreshToken !== entry.refreshToken) await closeNote(setup, hold, { note, ended: 'redeemed' })
-  return { status: 'tokens', tokens: await tell(state, tokens, 'refreshed') }
+  await announce(state, 'token')
+  return { status: 'tokens', tokens: report(state, tokens, 'refreshed') }
 }
 
 /** Stores what a credential obtained. */
@@ -70,18 +72,14 @@ export async function storeIssued(state: SessionState, { began }: Errand, tokens
     remember(state.setup, state.cache, tokens)
     await save(state.setup, state.cache, { tokens, over: undefined })
   }
-  return tell(state, tokens, 'issued', began === state.generation)
+  // a login may have replaced them while they were stored
+  if (began === state.generation) await announce(state, 'token')
+  return report(state, tokens, 'issued')
 }
 
-async function tell(
-  state: SessionState,
-  tokens: Tokens,
-  source: 'issued' | 'refreshed',
-  announced = true,
-): Promise<Tokens> {
-  if (announced) await announce(state, 'token')
+function report({ setup }: SessionState, tokens: Tokens, source: 'issued' | 'refreshed'): Tokens {
   const { expiresAt, scopes } = tokens
-  state.setup.connection.emit({ type: 'token', source, expiresAt, scopes })
+  setup.connection.emit({ type: 'token', source, expiresAt, scopes })
   return tokens
 }
 
@@ -168,10 +166,5 @@ export async function dropRefreshToken(
 /** What a refresh response may leave out and what then stays as it was (RFC 6749, section 6). */
 function carried({ refreshToken, refreshExpiresAt, scopes, claims }: Tokens, answer: Tokens): Partial<Tokens> {
   const same = answer.refreshToken === undefined || answer.refreshToken === refreshToken
-  return {
-    ...(refreshToken !== undefined && { refreshToken }),
-    ...(same && refreshExpiresAt !== undefined && { refreshExpiresAt }),
-    ...(scopes && { scopes }),
-    ...(claims && { claims }),
-  }
+  return defined({ refreshToken, refreshExpiresAt: same ? refreshExpiresAt : undefined, scopes, claims })
 }
