@@ -1,6 +1,5 @@
 import { paths } from '../ims/paths.ts'
 import { isClientRefused } from '../ims/refusal.ts'
-import { defined } from '../json.ts'
 import { lazy } from '../lazy.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText, type Scopes, scopeList, secretList } from './credentials.ts'
@@ -28,7 +27,7 @@ const optionNames: OptionNames<ClientCredentialsOptions> = { clientId: 1, client
 export function clientCredentials(options: ClientCredentialsOptions): MachineFlow {
   checkOptions('clientCredentials', options, optionNames)
   const { clientId, orgId } = options
-  requireText('clientCredentials', { clientId, ...defined({ orgId }) })
+  requireText('clientCredentials', { clientId, ...(orgId !== undefined && { orgId }) })
   const scopes = scopeList(options.scopes)
   const secrets = secretList('clientCredentials', options.clientSecret)
   let working = 0
@@ -43,7 +42,7 @@ export function clientCredentials(options: ClientCredentialsOptions): MachineFlo
     async obtain(call) {
       const { genericGrant } = await loadGrant()
       // IMS documents a comma between scopes here
-      const parameters = { scope: scopes.join(','), ...defined({ org_id: orgId }) }
+      const parameters = { scope: scopes.join(','), ...(orgId !== undefined && { org_id: orgId }) }
       const request = { clientId, path: paths.token, grant: 'client_credentials', parameters }
       for (let tried = 1; ; tried++) {
         try {

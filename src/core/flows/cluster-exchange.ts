@@ -1,7 +1,6 @@
 import { digest } from '../digest.ts'
 import { ConfigurationError } from '../errors.ts'
 import { paths } from '../ims/paths.ts'
-import { defined } from '../json.ts'
 import { lazy } from '../lazy.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText, type Scopes, scopeList } from './credentials.ts'
@@ -43,7 +42,7 @@ const optionNames: OptionNames<ClusterExchangeOptions> = {
 export function clusterExchange(options: ClusterExchangeOptions): MachineFlow {
   checkOptions('clusterExchange', options, optionNames)
   const { clientId, clientSecret, userToken, user, orgId, userId } = options
-  requireText('clusterExchange', { clientId, ...defined({ clientSecret }) })
+  requireText('clusterExchange', { clientId, ...(clientSecret !== undefined && { clientSecret }) })
   if (typeof userToken !== 'function') requireText('clusterExchange', { userToken })
   if ((orgId === undefined) === (userId === undefined)) {
     throw new ConfigurationError('BAD_OPTION', 'clusterExchange needs exactly one of orgId and userId')

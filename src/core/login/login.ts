@@ -1,6 +1,4 @@
 import { untilAborted } from '../async.ts'
-import { paths } from '../ims/paths.ts'
-import type { Setup } from '../setup.ts'
 import { mismatch, stateOf } from './callback.ts'
 import type { Departure } from './departure.ts'
 import { redeemCallback, signedIn, takePending } from './finish.ts'
@@ -12,6 +10,7 @@ import { requestLogin } from './start.ts'
 
 // loaded together, with the first act of a login
 export { finishLogin } from './finish.ts'
+export { logoutUrl } from './logout-url.ts'
 export { redirectResult } from './redirect-result.ts'
 export { startLogin } from './start.ts'
 
@@ -37,12 +36,4 @@ export async function runLogin(state: LoginState, departure: Departure, options:
   } finally {
     await trip.close()
   }
-}
-
-/** The address that signs the user out at IMS (`GET /ims/logout/v1`), and redirects them to `redirectUri` afterwards. */
-export async function logoutUrl({ flow, call }: Setup, redirectUri: string | undefined): Promise<URL> {
-  const url = new URL((await call()).endpoint + paths.logout)
-  url.searchParams.set('client_id', flow.clientId)
-  if (redirectUri !== undefined) url.searchParams.set('redirect_uri', redirectUri)
-  return url
 }
