@@ -1,7 +1,7 @@
 import { invalidating } from '../flows/invalidating.ts'
 import type { Call } from '../ims/call.ts'
 import { claimsOf } from '../ims/decode-token.ts'
-import type { InvalidatedType } from '../ims/invalidation.ts'
+import type { InvalidatedType } from '../ims/endpoints/invalidate-token.ts'
 import { isClientRefused } from '../ims/refusal.ts'
 import { parseSecrets } from './context-kind.ts'
 import type { ContextData, TokenLabel } from './contexts.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { endpoints, isLoopback, resolveEndpoint } from '../../../src/core/ims/environment.ts'
 import { issuersOf } from '../../../src/core/ims/issuers.ts'
-import { serverMetadata } from '../../../src/core/ims/paths.ts'
+import { serverMetadata } from '../../../src/core/ims/server-metadata.ts'
 import { createClient, createIms, Ims, memoryPlatform, refreshToken } from '../../../src/core/index.ts'
 import { failureOf } from '../scripted-server.ts'
 
