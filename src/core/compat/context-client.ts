@@ -41,7 +41,7 @@ export async function admit({ contexts }: ContextState, name: string, use: Conte
 }
 
 /** The client of a context, with the options of one call merged over it: the known one, or a new one. */
-export async function clientOf(
+export async function contextClient(
   state: ContextState,
   { name, data: stored }: FoundContext,
   overrides: ContextData,

@@ -3,7 +3,7 @@ import { isImsError } from '../errors.ts'
 import type { GetTokenOptions } from '../session/session.ts'
 import type { CompatGetTokenOptions } from './compat-api.ts'
 import { type FoundContext, findContext } from './context-api.ts'
-import { clientOf, connectionOf, ownerOf } from './context-client.ts'
+import { connectionOf, contextClient, ownerOf } from './context-client.ts'
 import type { ContextState } from './context-state.ts'
 import type { ContextData } from './contexts.ts'
 import { knownClient, markUsed, refreshMemory } from './known-clients.ts'
@@ -19,14 +19,14 @@ export function warmToken({ clients, current }: ContextState, name: string | und
 }
 
 /** The access token of a context: stored, renewed, or obtained by a login if the options and the platform allow one. */
-export async function tokenOf(
+export async function contextToken(
   state: ContextState,
   name: string | undefined,
   options: CompatGetTokenOptions,
 ): Promise<string> {
   const { own, overrides } = splitOptions(options)
   const context = await findContext(state, name)
-  const found = await clientOf(state, context, overrides).catch((error) => {
+  const found = await contextClient(state, context, overrides).catch((error) => {
     return tokenWithoutKind(state, context, { error, options: own })
   })
   if (typeof found === 'string') return found
@@ -70,7 +70,7 @@ async function login(
   const parameters = { signal, prompt, loginHint, locale, context: context.name }
   if (!isLoginWanted(options) || state.options.interactive === undefined) return client.login(parameters)
   // a platform that checks for a user's presence learns from the data that the caller asserts it
-  const asserted = await clientOf(state, context, { ...overrides, interaction: 'login' })
+  const asserted = await contextClient(state, context, { ...overrides, interaction: 'login' })
   const token = await (asserted.client as LoginClient).login(parameters)
   refreshMemory(state.clients, context.name)
   return token

@@ -1,10 +1,10 @@
 import { withPlatform } from '../platform.ts'
 import type { CompatIms, CreateImsOptions } from './compat-api.ts'
 import { contextApi, findContext } from './context-api.ts'
-import { clientOf } from './context-client.ts'
+import { contextClient } from './context-client.ts'
 import type { ContextKind } from './context-kind.ts'
 import type { ContextState } from './context-state.ts'
-import { tokenOf, warmToken } from './context-token.ts'
+import { contextToken, warmToken } from './context-token.ts'
 import { storedContexts } from './contexts.ts'
 import { invalidateContext } from './invalidate-token.ts'
 import { knownClient, markUsed } from './known-clients.ts'
@@ -17,14 +17,14 @@ export function namedContexts(given: CreateImsOptions, kinds: readonly ContextKi
   return {
     context: contextApi(state),
     async getToken(name, asked) {
-      return (asked === undefined ? warmToken(state, name) : undefined) ?? tokenOf(state, name, asked ?? {})
+      return (asked === undefined ? warmToken(state, name) : undefined) ?? contextToken(state, name, asked ?? {})
     },
     invalidateToken: (name, force = false) => invalidateContext(state, name, force),
     async client(name) {
       // a known client is returned without waiting: browsers allow a popup only right after a click
       const known = knownClient(state.clients, name ?? state.current ?? '')
       if (known !== undefined) return markUsed(known).client
-      return (await clientOf(state, await findContext(state, name), {})).client
+      return (await contextClient(state, await findContext(state, name), {})).client
     },
   }
 }

@@ -1,6 +1,6 @@
 import { ImsResponseError } from '../errors.ts'
 import type { Call } from './call.ts'
-import { type Invalidation, invalidateToken } from './endpoints/invalidate-token.ts'
+import { requestInvalidation, type TokenInvalidation } from './endpoints/invalidate-token.ts'
 import { revoke } from './endpoints/revoke.ts'
 import { isClientRefused, isUnknownToken } from './refusal.ts'
 
@@ -12,10 +12,10 @@ import { isClientRefused, isUnknownToken } from './refusal.ts'
  * @returns what IMS answered: an empty text
  * @throws {ImsResponseError} `HTTP_ERROR`
  */
-export async function invalidateAtIms(call: Call, token: Invalidation): Promise<string> {
+export async function invalidateAtIms(call: Call, token: TokenInvalidation): Promise<string> {
   if (isBrowser()) return revoke(call, token)
   const secret = token.clientSecret !== undefined
-  const [first, second] = secret ? [invalidateToken, revoke] : [revoke, invalidateToken]
+  const [first, second] = secret ? [requestInvalidation, revoke] : [revoke, requestInvalidation]
   try {
     return await first(call, token)
   } catch (error) {
@@ -26,7 +26,7 @@ export async function invalidateAtIms(call: Call, token: Invalidation): Promise<
 }
 
 /** Like {@link invalidateAtIms}, but a token that IMS does not know counts as invalidated. */
-export async function invalidateIfKnown(call: Call, token: Invalidation): Promise<string> {
+export async function invalidateIfKnown(call: Call, token: TokenInvalidation): Promise<string> {
   try {
     return await invalidateAtIms(call, token)
   } catch (error) {

@@ -6,7 +6,7 @@ import { form } from '../request-parameters.ts'
 export type InvalidatedType = 'access_token' | 'refresh_token' | 'device_token' | 'service_token' | 'promise_token'
 
 /** A token to invalidate, its type, and the client that it belongs to. */
-export interface Invalidation {
+export interface TokenInvalidation {
   readonly token: string
   readonly type: string
   readonly clientId: string
@@ -21,9 +21,9 @@ export const invalidateTokenPath = '/ims/invalidate_token/v2'
  * @returns what IMS answered: an empty text
  * @throws {ImsResponseError} `HTTP_ERROR`
  */
-export async function invalidateToken(
+export async function requestInvalidation(
   call: Call,
-  { token, type, clientId, clientSecret }: Invalidation,
+  { token, type, clientId, clientSecret }: TokenInvalidation,
 ): Promise<string> {
   const cascading = type === 'refresh_token' || type === 'device_token' ? 'all' : undefined
   const body = form({ token, client_id: clientId, client_secret: clientSecret, token_type: type, cascading })
