@@ -74,7 +74,7 @@ export const mutants = [
     'requests and retry',
     ['test/core/ims/retry.test.ts', 'test/core/http.test.ts'],
     'core/ims/response-error.ts',
-    [['refusal', 'retryable: isTransient(status)', 'retryable: true']],
+    [['refusalFailure', 'retryable: isTransient(status)', 'retryable: true']],
   ),
   ...area('requests and retry', ['test/core/refusals.test.ts', 'test/core/http.test.ts'], 'core/ims/refused.ts', [
     ['readRefusal', 'redactText(value.slice(0, 5_000), secrets)', 'value'],

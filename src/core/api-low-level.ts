@@ -3,23 +3,17 @@
 export { CLI, CONFIG, CONTEXTS, CURRENT, IMS } from './compat/context-names.ts'
 export { createIms } from './compat/create-ims.ts'
 export type { PrivateKeySource } from './keys/read-private-key.ts'
-export {
-  ACCESS_TOKEN,
-  AUTHORIZATION_CODE,
-  CLIENT_CREDENTIALS,
-  CLIENT_ID,
-  CLIENT_SECRET,
-  type ClientCredential,
-  type ExchangeTokenRequest,
-  Ims,
-  type ImsOptions,
-  type ImsValidation,
-  type PromiseExchange,
-  type PromiseExchangeRequest,
-  type PromiseToken,
-  type PromiseTokenRequest,
-  REFRESH_TOKEN,
-  SCOPE,
-} from './low-level/ims.ts'
+export { Ims } from './low-level/ims.ts'
+export type { ImsOptions } from './low-level/ims-options.ts'
+export * from './low-level/parameter-names.ts'
+export type {
+  PromiseExchange,
+  PromiseExchangeRequest,
+  PromiseToken,
+  PromiseTokenRequest,
+} from './low-level/promise-grants.ts'
+export type { ClientCredential } from './low-level/request-token.ts'
+export type { ExchangeTokenRequest } from './low-level/token-grants.ts'
 export type { ExpiringToken, TokenResult } from './low-level/token-result.ts'
+export type { ImsValidation } from './low-level/validation.ts'
 export { ValidationCache, type ValidationCacheLike, type ValidationResult } from './low-level/validation-cache.ts'

@@ -5,7 +5,7 @@ import { memoryPlatform } from './memory.ts'
 
 export * from './api.ts'
 // for a page that allows them: createBrowserIms({ allowSecretsInBrowser: true, kinds: [jwtKind] })
-export { jwtKind, serverToServerKind, webAppKind } from './compat/kinds-with-secret.ts'
+export { jwtKind, serverToServerKind, webAppKind } from './compat/credential-kinds.ts'
 
 const ims = /* @__PURE__ */ lazyIms(() => createIms(memoryPlatform()))
 

@@ -1,7 +1,7 @@
 import type { LoginClient, RedirectResult } from '../../core/client.ts'
 import type { CompatIms, CreateImsOptions } from '../../core/compat/compat-api.ts'
 import { kindsOf } from '../../core/compat/context-kind.ts'
-import { publicKind } from '../../core/compat/kind-public.ts'
+import { publicKind } from '../../core/compat/credential-kinds.ts'
 import { namedContexts } from '../../core/compat/named-contexts.ts'
 import { ConfigurationError } from '../../core/errors.ts'
 import { createEmitter } from '../../core/events.ts'

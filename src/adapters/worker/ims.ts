@@ -1,6 +1,6 @@
 import { imsOfToken } from '../../core/low-level/endpoint-of-token.ts'
-import { Ims as CoreIms, type ImsOptions } from '../../core/low-level/ims.ts'
-import { imsOptions } from '../../core/low-level/ims-options.ts'
+import { Ims as CoreIms } from '../../core/low-level/ims.ts'
+import { type ImsOptions, imsOptions } from '../../core/low-level/ims-options.ts'
 import type { Untyped } from '../../core/low-level/untyped.ts'
 import {
   ValidationCache as CoreValidationCache,

@@ -1,7 +1,6 @@
 import type { CompatIms, CreateImsOptions } from './compat-api.ts'
 import { kindsOf } from './context-kind.ts'
-import { publicKind } from './kind-public.ts'
-import { jwtKind, serverToServerKind, webAppKind } from './kinds-with-secret.ts'
+import { jwtKind, publicKind, serverToServerKind, webAppKind } from './credential-kinds.ts'
 import { namedContexts } from './named-contexts.ts'
 
 /**

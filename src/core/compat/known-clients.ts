@@ -3,26 +3,40 @@ import { makeRoom } from '../make-room.ts'
 import type { Session } from '../session/session.ts'
 
 /** The client of a named context, perhaps with options of one call. */
-export interface Known {
+export interface KnownClient {
+  /** The name of the context. */
   readonly name: string
+  /** Everything that the client was made from: if it changes, the client is made again. */
   readonly signature: string
   readonly client: Client | LoginClient
   readonly session: Session
-  /** Asked for since it was last passed over for eviction. */
+  /** Whether it was used since it was last considered for eviction. */
   used: boolean
 }
 
-/** Clients are made again from their contexts: this many are remembered, of about 7 kB each. */
-const fewClients = 500
+/** The limit of clients in memory, of about 7 kB each; an evicted one is made again from its context. */
+const maxClients = 500
 
-export function remember(known: Map<string, Known>, key: string, entry: Known): Known {
-  known.delete(key)
-  if (known.size >= fewClients) makeRoom(known)
-  known.set(key, entry)
+export function rememberClient(clients: Map<string, KnownClient>, key: string, entry: KnownClient): KnownClient {
+  clients.delete(key)
+  if (clients.size >= maxClients) makeRoom(clients)
+  clients.set(key, entry)
   return entry
 }
 
-export function used(entry: Known): Known {
+/** The client of the context `name` without options of a call, if there is one. */
+export function knownClient(clients: Map<string, KnownClient>, name: string): KnownClient | undefined {
+  const entry = clients.get(name)
+  // the key may also be that of another context with options of a call
+  return entry?.name === name ? entry : undefined
+}
+
+export function markUsed(entry: KnownClient): KnownClient {
   entry.used = true
   return entry
+}
+
+/** Has every client of the context `name` read its tokens from the store again. */
+export function refreshMemory(clients: Map<string, KnownClient>, name: string): void {
+  for (const entry of clients.values()) if (entry.name === name) entry.session.refreshMemory()
 }

@@ -1,4 +1,4 @@
-import { paths } from '../ims/paths.ts'
+import { tokenV3 } from '../ims/endpoints/token.ts'
 import { isClientRefused } from '../ims/refusal.ts'
 import { lazy } from '../lazy.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
@@ -43,7 +43,7 @@ export function clientCredentials(options: ClientCredentialsOptions): MachineFlo
       const { genericGrant } = await loadGrant()
       // IMS documents a comma between scopes here
       const parameters = { scope: scopes.join(','), ...(orgId !== undefined && { org_id: orgId }) }
-      const request = { clientId, path: paths.token, grant: 'client_credentials', parameters }
+      const request = { clientId, endpoint: tokenV3, grant: 'client_credentials', parameters }
       for (let tried = 1; ; tried++) {
         try {
           return await genericGrant(call, { ...request, clientSecret: secrets[working] })

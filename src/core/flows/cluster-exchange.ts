@@ -1,6 +1,6 @@
 import { digest } from '../digest.ts'
 import { ConfigurationError } from '../errors.ts'
-import { paths } from '../ims/paths.ts'
+import { tokenV3For } from '../ims/endpoints/token.ts'
 import { lazy } from '../lazy.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText, type Scopes, scopeList } from './credentials.ts'
@@ -66,8 +66,7 @@ export function clusterExchange(options: ClusterExchangeOptions): MachineFlow {
       return genericGrant(call, {
         clientId,
         clientSecret,
-        // the client id is read from the query here
-        path: `${paths.token}?client_id=${encodeURIComponent(clientId)}`,
+        endpoint: tokenV3For(clientId),
         grant: 'cluster_at_exchange',
         parameters: { user_token: token, ...target, scope: scopes.join(',') },
       })

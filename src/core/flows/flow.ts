@@ -1,5 +1,5 @@
 import type { Call } from '../ims/call.ts'
-import type { InvalidatedType } from '../ims/invalidation.ts'
+import type { InvalidatedType } from '../ims/endpoints/invalidate-token.ts'
 import type { Tokens } from '../ims/tokens.ts'
 
 /** How a credential becomes tokens. A value: what is not imported is not in the bundle. */

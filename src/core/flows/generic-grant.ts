@@ -1,12 +1,13 @@
 import * as oauth from 'oauth4webapi'
 import type { Call } from '../ims/call.ts'
+import type { TokenEndpoint } from '../ims/endpoints/token.ts'
 import { clientAuth, oauthClient, tokenRequest } from '../ims/oauth.ts'
 import type { Tokens } from '../ims/tokens.ts'
 
 interface GrantRequest {
   readonly clientId: string
   readonly clientSecret: string | undefined
-  readonly path: string
+  readonly endpoint: TokenEndpoint
   /** `grant_type` */
   readonly grant: string
   readonly parameters: Record<string, string>
@@ -14,10 +15,10 @@ interface GrantRequest {
 
 /** Requests a token by a grant that needs no user at a page. */
 export function genericGrant(call: Call, request: GrantRequest): Promise<Tokens> {
-  const { clientId, clientSecret, path, grant, parameters } = request
+  const { clientId, clientSecret, endpoint, grant, parameters } = request
   const client = oauthClient(call, clientId)
   return tokenRequest(call, {
-    path,
+    endpoint,
     ask: (as, options) =>
       oauth.genericTokenEndpointRequest(as, client, clientAuth(clientSecret), grant, parameters, options),
     read: (as, response) => oauth.processGenericTokenEndpointResponse(as, client, response),

@@ -1,5 +1,5 @@
 import type { Call } from '../ims/call.ts'
-import type { InvalidatedType } from '../ims/invalidation.ts'
+import type { InvalidatedType } from '../ims/endpoints/invalidate-token.ts'
 import { lazy } from '../lazy.ts'
 
 const loadInvalidation = /* @__PURE__ */ lazy(() => import('../ims/invalidation.ts'))
@@ -7,7 +7,7 @@ const loadInvalidation = /* @__PURE__ */ lazy(() => import('../ims/invalidation.
 /** How the client `clientId` ends its tokens: the `invalidate` of a flow. */
 export function invalidating(clientId: string, clientSecret: () => string | undefined) {
   return async (call: Call, type: InvalidatedType, token: string): Promise<string> => {
-    const { endAtIms } = await loadInvalidation()
-    return endAtIms(call, { token, type, clientId, clientSecret: clientSecret() })
+    const { invalidateIfKnown } = await loadInvalidation()
+    return invalidateIfKnown(call, { token, type, clientId, clientSecret: clientSecret() })
   }
 }

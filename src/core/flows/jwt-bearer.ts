@@ -1,5 +1,6 @@
 import { ConfigurationError, ImsResponseError } from '../errors.ts'
 import type { Call } from '../ims/call.ts'
+import { serverNow } from '../ims/server-clock.ts'
 import type { PrivateKeySource } from '../keys/read-private-key.ts'
 import { lazy } from '../lazy.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
@@ -47,14 +48,13 @@ export function jwtBearer(options: JwtBearerOptions): MachineFlow {
   const exchange = async (call: Call) => {
     // signing and key formats are loaded when they are needed, and the key is imported once
     const { importKey, signClaims } = await loadAssertion()
-    const { exchangeAssertion, serverNow } = await loadExchange()
+    const { exchangeJwt } = await loadExchange()
     key ??= await importKey(options, call.readKey)
     const assertion = await signClaims(
       { ...options, metaScopes },
       { key, endpoint: call.endpoint, now: serverNow(call) },
     )
-    const body = new URLSearchParams({ client_id: clientId, client_secret: clientSecret, jwt_token: assertion })
-    return (await exchangeAssertion(call, body)).tokens
+    return (await exchangeJwt(call, { clientId, clientSecret, assertion })).tokens
   }
   return {
     kind: 'jwt',

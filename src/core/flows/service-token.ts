@@ -1,5 +1,5 @@
 import { digest } from '../digest.ts'
-import { paths } from '../ims/paths.ts'
+import { tokenV2 } from '../ims/endpoints/token.ts'
 import { lazy } from '../lazy.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText } from './credentials.ts'
@@ -36,7 +36,7 @@ export function serviceToken(options: ServiceTokenOptions): MachineFlow {
     identity: () => digest(code),
     async obtain(call) {
       const { genericGrant } = await loadGrant()
-      const request = { grant: 'authorization_code', path: paths.tokenV2, parameters: { code } }
+      const request = { grant: 'authorization_code', endpoint: tokenV2, parameters: { code } }
       return genericGrant(call, { clientId, clientSecret, ...request })
     },
   }

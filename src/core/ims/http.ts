@@ -2,7 +2,7 @@ import { ImsError, ImsResponseError, UnavailableError } from '../errors.ts'
 import type { Answer, Call, ImsRequest } from './call.ts'
 import { withDeadline } from './deadline.ts'
 import { readBody, requireResponse } from './read-body.ts'
-import { type Failure, malformed, refusal, unanswered } from './response-error.ts'
+import { type Failure, malformed, refusalFailure, unanswered } from './response-error.ts'
 import { backOff } from './retry.ts'
 import { noteDateHeader } from './server-clock.ts'
 
@@ -48,7 +48,7 @@ async function attemptOnce(
     })
     report(answer.status)
     noteDateHeader(call, answer.headers, sentAt)
-    return answer.status >= 200 && answer.status < 300 ? { answer } : refusal(call, request, answer)
+    return answer.status >= 200 && answer.status < 300 ? { answer } : refusalFailure(call, request, answer)
   } catch (error) {
     if (call.signal?.aborted) throw call.signal.reason
     report(error instanceof ImsResponseError ? error.status : undefined)

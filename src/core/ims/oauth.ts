@@ -4,12 +4,13 @@ import { parseObject } from '../json.ts'
 import { isError, redactText } from '../redact.ts'
 import { type Answer, type Call, urlOf } from './call.ts'
 import { claimsOf } from './decode-token.ts'
+import { type TokenEndpoint, tokenV3 } from './endpoints/token.ts'
 import { isLoopback } from './environment.ts'
 import { send, toResponse } from './http.ts'
 import { issuersOf } from './issuers.ts'
-import { paths, serverMetadata } from './paths.ts'
 import { malformed, refusalInside } from './response-error.ts'
 import { noteServerTime, serverNow } from './server-clock.ts'
+import { serverMetadata } from './server-metadata.ts'
 import { spelledOut, tokensFrom } from './token-response.ts'
 import { type Tokens, withClaims } from './tokens.ts'
 
@@ -36,10 +37,8 @@ export interface TokenExchange {
     response: Response,
     body: TokenBody,
   ) => Promise<oauth.TokenEndpointResponse>
-  /** Token endpoint to use instead of v3. */
-  readonly path?: string
-  /** Unit of `expires_in` at that endpoint; default seconds. */
-  readonly unit?: 's' | 'ms'
+  /** Default: v3. */
+  readonly endpoint?: TokenEndpoint
   /** The request spends an authorization code: it is sent once only. */
   readonly once?: boolean
   /** A further check of the id token, though it came straight from the token endpoint. */
@@ -80,28 +79,28 @@ export async function tokenRequest(call: Call, exchange: TokenExchange): Promise
 
 /** As {@link tokenRequest}, with the JSON that IMS answered. */
 export async function tokenExchange(call: Call, exchange: TokenExchange): Promise<{ tokens: Tokens; body: TokenBody }> {
-  const { path = paths.token, once = false } = exchange
-  const endpoint = { url: urlOf(call, path), method: 'POST' }
+  const { endpoint = tokenV3, once = false } = exchange
+  const request = { url: urlOf(call, endpoint.path), method: 'POST' }
   let body: TokenBody
   let answer: Answer | undefined
-  const options = requestOptions(call, { url: endpoint.url, once }, (received) => {
+  const options = requestOptions(call, { url: request.url, once }, (received) => {
     body = received.body
     answer = received.answer
   })
-  const response = await exchange.ask({ ...authorizationServer(call), token_endpoint: endpoint.url }, options)
+  const response = await exchange.ask({ ...authorizationServer(call), token_endpoint: request.url }, options)
   try {
     const as = authorizationServer(call, claimsOf(body?.id_token)?.iss)
     const read = await exchange.read(as, response, body)
     await exchange.checkIdToken?.(call, as, { response, idToken: body?.id_token })
     // a token that is bound to a key (DPoP) is no bearer token
     if (read.token_type !== 'bearer') throw new Error('token_type is not bearer')
-    const tokens = tokensFrom(call, read, { unit: exchange.unit ?? 's', sentAt: answer?.sentAt ?? call.clock.now() })
+    const tokens = tokensFrom(call, read, { unit: endpoint.unit, sentAt: answer?.sentAt ?? call.clock.now() })
     if (tokens === undefined) throw new Error('expires_in is no positive number')
     const claims = oauth.getValidatedIdTokenClaims(read)
     return { tokens: claims === undefined ? tokens : withClaims(tokens, claims as NonNullable<Tokens['claims']>), body }
   } catch (error) {
     if (error instanceof ImsError) throw error
-    throw idTokenError(error) ?? malformed(endpoint, answer ?? response, `no valid token response (${reasonOf(error)})`)
+    throw idTokenError(error) ?? malformed(request, answer ?? response, `no valid token response (${reasonOf(error)})`)
   }
 }
 

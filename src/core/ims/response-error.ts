@@ -14,7 +14,7 @@ export type Failure =
   | { readonly failure: ImsError; readonly retryable: false }
 
 /** The failure of a request that IMS answered with a status other than success. */
-export function refusal(call: Call, request: ImsRequest, answer: Answer): Failure {
+export function refusalFailure(call: Call, request: ImsRequest, answer: Answer): Failure {
   const { status, headers, text } = answer
   const requestId = requestIdOf(headers, secretsOf(request))
   const { details, ...said } = refusedBy(request, answer)
@@ -38,7 +38,7 @@ export function refusal(call: Call, request: ImsRequest, answer: Answer): Failur
 
 /** The error of a 200 whose body is an OAuth error; `undefined` if it is not. */
 export function refusalInside(call: Call, request: ImsRequest, answer: Answer): ImsError | undefined {
-  return refusedBy(request, answer).imsError === undefined ? undefined : refusal(call, request, answer).failure
+  return refusedBy(request, answer).imsError === undefined ? undefined : refusalFailure(call, request, answer).failure
 }
 
 /** The error for a request that got no answer: it timed out, or `error` is what fetch rejected with. */

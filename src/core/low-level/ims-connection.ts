@@ -1,24 +1,30 @@
+import { untilAborted } from '../async.ts'
 import { createEmitter, type Emit } from '../events.ts'
 import type { Call } from '../ims/call.ts'
+import type { TokenClaims } from '../ims/decode-token.ts'
 import { resolveEndpoint } from '../ims/environment.ts'
 import { lazy } from '../lazy.ts'
-import { checkCall } from '../options.ts'
+import { badOption, checkCall } from '../options.ts'
 import type { ConnectionDefaults } from '../ports.ts'
 import { type Connection, callWith, connect } from '../setup.ts'
-import type { Verifier } from '../verify/verify-token.ts'
+import { withoutTrailing } from '../text.ts'
+import type { Verifier, VerifyTokenOptions } from '../verify/verify-token.ts'
 import type { ImsOptions } from './ims-options.ts'
 
 const loadVerifier = /* @__PURE__ */ lazy(() => import('../verify/verify-token.ts'))
 
-/** What an adapter knows beside the options of `new Ims`. */
+/** What an adapter sets beside the options of `new Ims`. */
 export interface ImsSetting {
   /** Whether concurrent calls may wait for one request. Default: yes. */
   readonly sharing?: boolean | undefined
-  /** Why the endpoint of the options may not be used: only the working directory names it. */
+  /** The error to throw if the endpoint is used: only the working directory names it. */
   readonly untrusted?: Error | undefined
-  /** Finds environment and endpoint before the first request, if that could not be done without waiting. */
+  /** Resolves environment and endpoint before the first request, if they could not be read synchronously. */
   readonly settle?: (() => Promise<ConnectionDefaults>) | undefined
 }
+
+/** The options of `verifyToken`. */
+export type VerifyCall = VerifyTokenOptions & { signal?: AbortSignal }
 
 /** The part of `Ims` that a program may replace. */
 interface Owner {
@@ -27,7 +33,7 @@ interface Owner {
   getApiUrl(api: string): string
 }
 
-/** How an `Ims` reaches IMS: at what its `endpoint` and its `getApiUrl` say at the time of the call. */
+/** Where an `Ims` sends its requests: what its `endpoint` and its `getApiUrl` say at the time of the call. */
 export class ImsConnection {
   readonly #options: ImsOptions
   readonly #emit: Emit
@@ -38,7 +44,7 @@ export class ImsConnection {
 
   readonly #sharing: boolean
   #verifier: Verifier | undefined
-  /** The endpoint whose keys the verifier has. */
+  /** The endpoint whose keys the verifier uses. */
   #verifies: string | undefined
 
   constructor(options: ImsOptions, { sharing = true, untrusted, settle }: ImsSetting) {
@@ -54,14 +60,22 @@ export class ImsConnection {
     return this.#connection.endpoint
   }
 
-  /** The verifier, if the next call goes where the last one went. Not loaded again: every request to an API passes here. */
-  verifierOf({ endpoint }: Owner): Verifier | undefined {
+  /** Verifies `token` with the keys of the owner's endpoint. */
+  async verify(owner: Owner, token: string, options: VerifyCall | undefined): Promise<TokenClaims> {
+    // not loaded again: an API verifies the token of every request
+    const verify = this.#verifierOf(owner) ?? (await this.#makeVerifier(owner))
+    if (options?.signal === undefined) return verify(token, options)
+    const { signal, ...expected } = options
+    checkCall('verifyToken', { signal })
+    return untilAborted(verify(token, expected), signal)
+  }
+
+  #verifierOf({ endpoint }: Owner): Verifier | undefined {
     const settled = this.#settle === undefined && endpoint === this.#connection.endpoint
     return settled && this.#verifies === endpoint ? this.#verifier : undefined
   }
 
-  /** A verifier with the keys of the endpoint. */
-  async makeVerifier(owner: Owner): Promise<Verifier> {
+  async #makeVerifier(owner: Owner): Promise<Verifier> {
     const { createVerifier } = await loadVerifier()
     const call = await this.open(owner, undefined)
     // concurrent first calls share one, and so its request for the keys
@@ -71,13 +85,20 @@ export class ImsConnection {
     return this.#verifier
   }
 
-  /** @throws {ConfigurationError} `UNTRUSTED_SOURCE` if only the working directory names `endpoint` */
-  admit(endpoint: string): void {
+  /**
+   * The address of an API path at `endpoint`.
+   *
+   * @throws {ConfigurationError} `UNTRUSTED_SOURCE` if only the working directory names `endpoint`; `BAD_OPTION`
+   */
+  urlAt(endpoint: string, path: unknown): string {
     if (this.#untrusted !== undefined && endpoint === this.#connection.endpoint) throw this.#untrusted
+    // anything else could become part of the host name and send the token elsewhere
+    if (typeof path === 'string' && path.startsWith('/')) return withoutTrailing(String(endpoint), '/') + path
+    throw badOption('An API path must start with /, such as /ims/profile/v1')
   }
 
   /**
-   * What one call needs.
+   * The context of one call.
    *
    * @throws {ConfigurationError} `BAD_OPTION` for an endpoint or signal that is unusable
    */
@@ -109,7 +130,7 @@ export class ImsConnection {
   async #find(owner: Owner): Promise<void> {
     const { env = this.#options.env, endpoint, untrusted } = (await this.#settle?.()) ?? {}
     this.#settle = undefined
-    // a program that has set an endpoint meanwhile knows better
+    // an endpoint that the program has set meanwhile wins
     if (owner.endpoint !== this.#connection.endpoint) return
     this.#connection = connect({ ...this.#options, env, endpoint }, this.#emit)
     this.#untrusted = untrusted

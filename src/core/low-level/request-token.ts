@@ -1,11 +1,12 @@
 import * as oauth from 'oauth4webapi'
 import { requireText } from '../flows/credentials.ts'
+import type { Call } from '../ims/call.ts'
+import type { TokenEndpoint } from '../ims/endpoints/token.ts'
 import { clientAuth, oauthClient, tokenExchange } from '../ims/oauth.ts'
 import { form, type Parameters } from '../ims/request-parameters.ts'
-import { type TokenResult, tokenResult } from '../low-level/token-result.ts'
-import { type Connection, callWith } from '../setup.ts'
+import { type TokenResult, tokenResult } from './token-result.ts'
 
-/** A client's name and proof. Public clients have no secret. */
+/** A client's ID and secret. Public clients have no secret. */
 export interface ClientCredential {
   readonly clientId: string
   readonly clientSecret?: string | undefined
@@ -16,27 +17,23 @@ export interface TokenRequest {
   /** `grant_type` */
   readonly grant: string
   readonly parameters: Parameters
-  /** Token endpoint to use instead of v3. */
-  readonly path?: string
-  /** Unit of `expires_in` at that endpoint; default seconds. */
-  readonly unit?: 's' | 'ms'
-  /** Sent once only. */
+  /** Default: v3. */
+  readonly endpoint?: TokenEndpoint
+  /** Whether the request is never repeated. */
   readonly once?: boolean
-  readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Asks a token endpoint as `client`.
+ * Requests tokens as a client.
  *
  * @throws {ConfigurationError} `BAD_OPTION` without a client id
  */
 export async function requestToken(
-  connection: Connection,
+  call: Call,
   { clientId, clientSecret }: ClientCredential,
-  { grant, parameters, signal, ...exchange }: TokenRequest,
+  { grant, parameters, ...exchange }: TokenRequest,
 ): Promise<TokenResult> {
   requireText(grant, { clientId })
-  const call = callWith(connection, signal)
   const client = oauthClient(call, clientId)
   const proof = clientAuth(clientSecret || undefined)
   const { tokens, body } = await tokenExchange(call, {

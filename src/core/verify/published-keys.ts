@@ -1,6 +1,6 @@
 import { type Call, urlOf } from '../ims/call.ts'
+import { keysPath } from '../ims/endpoints/keys.ts'
 import { send } from '../ims/http.ts'
-import { paths } from '../ims/paths.ts'
 import { malformed } from '../ims/response-error.ts'
 import { isObject, parseObject } from '../json.ts'
 import { strictBytes } from './compact-token.ts'
@@ -115,7 +115,7 @@ async function fetchKeys(state: State): Promise<void> {
   const order = ++state.sent
   const { call } = state
   const fetchedAt = call.clock.now()
-  const request = { url: urlOf(call, paths.keys), method: 'GET' }
+  const request = { url: urlOf(call, keysPath), method: 'GET' }
   const answer = await send(call, request)
   const keys = parseObject(answer.text)?.keys
   if (!Array.isArray(keys) || (keys.length > 0 && !keys.some(isObject)))

@@ -2,8 +2,7 @@ import { inspect } from 'node:util'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type ContextKind, kindOf } from '../../../src/core/compat/context-kind.ts'
 import type { ContextData } from '../../../src/core/compat/contexts.ts'
-import { publicKind } from '../../../src/core/compat/kind-public.ts'
-import { jwtKind, serverToServerKind, webAppKind } from '../../../src/core/compat/kinds-with-secret.ts'
+import { jwtKind, publicKind, serverToServerKind, webAppKind } from '../../../src/core/compat/credential-kinds.ts'
 
 const contextKinds: readonly ContextKind[] = [jwtKind, serverToServerKind, webAppKind, publicKind]
 

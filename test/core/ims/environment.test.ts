@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { endpoints, isLoopback, resolveEndpoint } from '../../../src/core/ims/environment.ts'
 import { issuersOf } from '../../../src/core/ims/issuers.ts'
-import { serverMetadata } from '../../../src/core/ims/paths.ts'
+import { serverMetadata } from '../../../src/core/ims/server-metadata.ts'
 import { createClient, createIms, Ims, memoryPlatform, refreshToken } from '../../../src/core/index.ts'
 import { failureOf } from '../scripted-server.ts'
 
@@ -126,11 +126,9 @@ it.each([
   expect(issuersOf(endpoint)).toEqual([endpoint, `${endpoint}/ims`])
 })
 
-it('the built-in metadata promises S256 and RS256 and stays at the endpoint', () => {
-  const { issuer, code_challenge_methods_supported, id_token_signing_alg_values_supported, ...urls } =
-    serverMetadata('https://ims.example.com')
+it('the built-in metadata names RS256 and stays at the endpoint', () => {
+  const { issuer, id_token_signing_alg_values_supported, ...urls } = serverMetadata('https://ims.example.com')
   expect(issuer).toBe('https://ims.example.com')
-  expect(code_challenge_methods_supported).toEqual(['S256'])
   expect(id_token_signing_alg_values_supported).toEqual(['RS256'])
   for (const url of Object.values(urls)) expect(url).toMatch(/^https:\/\/ims\.example\.com\/ims\//)
 })

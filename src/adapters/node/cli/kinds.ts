@@ -1,7 +1,6 @@
 import { type ContextKind, kindOf } from '../../../core/compat/context-kind.ts'
 import type { ContextData } from '../../../core/compat/contexts.ts'
-import { publicKind } from '../../../core/compat/kind-public.ts'
-import { jwtKind, serverToServerKind, webAppKind } from '../../../core/compat/kinds-with-secret.ts'
+import { jwtKind, publicKind, serverToServerKind, webAppKind } from '../../../core/compat/credential-kinds.ts'
 import { cliKind } from '../config/cli-context.ts'
 
 /** The kinds of credential that Node knows, in the order in which they are tried. */

@@ -1,6 +1,6 @@
 import { kindOf } from '../../../core/compat/context-kind.ts'
 import { type ContextStore, type StoredToken, type TokenPatch, withTokens } from '../../../core/compat/contexts.ts'
-import { jwtKind, serverToServerKind } from '../../../core/compat/kinds-with-secret.ts'
+import { jwtKind, serverToServerKind } from '../../../core/compat/credential-kinds.ts'
 import { UnavailableError } from '../../../core/errors.ts'
 import { copyData, isObject } from '../../../core/json.ts'
 import type { Json } from '../../../core/ports.ts'

@@ -1,6 +1,6 @@
+import { discoveryPath } from '../../../../core/ims/endpoints/discovery.ts'
 import { isLoopback } from '../../../../core/ims/environment.ts'
 import { issuersOf } from '../../../../core/ims/issuers.ts'
-import { paths } from '../../../../core/ims/paths.ts'
 import { isObject } from '../../../../core/json.ts'
 import { networkCode } from '../network-code.ts'
 import { formatDuration } from '../output.ts'
@@ -12,7 +12,7 @@ const tolerance = 60_000
 
 /** Whether IMS is there, is IMS, and agrees on the time. */
 export const checkNetwork: Check = async ({ endpoint }) => {
-  const url = new URL(endpoint + paths.openidConfiguration)
+  const url = new URL(endpoint + discoveryPath)
   let response: Response
   let body: string
   const asked = Date.now()

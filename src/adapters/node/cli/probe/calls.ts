@@ -1,4 +1,10 @@
-import { paths } from '../../../../core/ims/paths.ts'
+import { discoveryPath } from '../../../../core/ims/endpoints/discovery.ts'
+import { invalidateTokenPath } from '../../../../core/ims/endpoints/invalidate-token.ts'
+import { keysPath } from '../../../../core/ims/endpoints/keys.ts'
+import { revokePath } from '../../../../core/ims/endpoints/revoke.ts'
+import { tokenV3 } from '../../../../core/ims/endpoints/token.ts'
+import { userinfoPath } from '../../../../core/ims/endpoints/userinfo.ts'
+import { validateTokenPath } from '../../../../core/ims/endpoints/validate-token.ts'
 import type { Credential } from './credential.ts'
 import {
   answerMembers,
@@ -58,8 +64,8 @@ const publicCalls: readonly ProbeCall[] = [
   },
   {
     name: 'discovery below /ims',
-    about: `GET ${paths.openidConfiguration}`,
-    request: get(paths.openidConfiguration),
+    about: `GET ${discoveryPath}`,
+    request: get(discoveryPath),
     read: (answer, show) => ({ issuer: show(answerMembers(answer).issuer) }),
   },
   {
@@ -75,8 +81,8 @@ const publicCalls: readonly ProbeCall[] = [
   },
   {
     name: 'keys',
-    about: `GET ${paths.keys}`,
-    request: get(paths.keys),
+    about: `GET ${keysPath}`,
+    request: get(keysPath),
     read(answer, show, progress) {
       progress.keys = keysOf(answer)
       return keyFacts(answer, show)
@@ -84,16 +90,16 @@ const publicCalls: readonly ProbeCall[] = [
   },
   {
     name: 'unknown client',
-    about: `POST ${paths.token} for a client that does not exist`,
+    about: `POST ${tokenV3.path} for a client that does not exist`,
     request: () => ({
-      path: paths.token,
+      path: tokenV3.path,
       form: { grant_type: 'client_credentials', client_id: nobody, client_secret: nobody, scope: 'openid' },
     }),
   },
   {
     name: 'user information for no token',
-    about: `GET ${paths.userinfo} with text that is not a token`,
-    request: () => ({ path: paths.userinfo, headers: { authorization: `Bearer ${nobody}` } }),
+    about: `GET ${userinfoPath} with text that is not a token`,
+    request: () => ({ path: userinfoPath, headers: { authorization: `Bearer ${nobody}` } }),
   },
 ]
 
@@ -102,10 +108,10 @@ function tokenCalls(credential: Credential, machine: ProbeCall): ProbeCall[] {
   const { clientId = '' } = credential
   const validation = (name: string, about: string, change = (token: string) => token): ProbeCall => ({
     name,
-    about: `POST ${paths.validateToken} for ${about}`,
+    about: `POST ${validateTokenPath} for ${about}`,
     needsToken: true,
     request: ({ token = '' }) => ({
-      path: paths.validateToken,
+      path: validateTokenPath,
       form: { token: change(token), type: 'access_token', client_id: clientId },
     }),
     read: validityFacts,
@@ -123,7 +129,7 @@ function tokenCalls(credential: Credential, machine: ProbeCall): ProbeCall[] {
     validation('altered token', 'the token with another signature', altered),
     {
       name: 'revocation',
-      about: `POST ${paths.revoke} for the token`,
+      about: `POST ${revokePath} for the token`,
       needsToken: true,
       ends: true,
       request: ({ token = '' }) => revocation(credential, token),
@@ -131,7 +137,7 @@ function tokenCalls(credential: Credential, machine: ProbeCall): ProbeCall[] {
     },
     {
       name: 'invalidation',
-      about: `POST ${paths.invalidateToken} for the token, if it could not be revoked`,
+      about: `POST ${invalidateTokenPath} for the token, if it could not be revoked`,
       needsToken: true,
       ends: true,
       request: ({ token = '', revoked }) => (revoked === true ? undefined : invalidation(credential, token)),
@@ -154,15 +160,15 @@ export function issuedToken(answer: ProbeAnswer): string | undefined {
 
 /** Ends a token of the client. */
 export function revocation({ clientId = '', clientSecret }: Credential, token: string): ProbeRequest {
-  if (clientSecret === undefined) return { path: paths.revoke, form: { client_id: clientId, token } }
-  return { path: paths.revoke, headers: { authorization: basic(clientId, clientSecret) }, form: { token } }
+  if (clientSecret === undefined) return { path: revokePath, form: { client_id: clientId, token } }
+  return { path: revokePath, headers: { authorization: basic(clientId, clientSecret) }, form: { token } }
 }
 
 /** As {@link revocation}, by the call that only IMS has. */
 export function invalidation({ clientId = '', clientSecret }: Credential, token: string): ProbeRequest {
   const client = { client_id: clientId, ...(clientSecret !== undefined && { client_secret: clientSecret }) }
   const form = { token, token_type: 'access_token', ...client }
-  return { path: paths.invalidateToken, headers: { 'x-ims-clientid': clientId }, form }
+  return { path: invalidateTokenPath, headers: { 'x-ims-clientid': clientId }, form }
 }
 
 /** `jwt` with another signature of the same length. */
@@ -180,8 +186,8 @@ function basic(...halves: [id: string, secret: string]): string {
 /** A request to the token endpoint as a client; it is refused unless it is the one for a token. */
 const tokenRequest = (name: string, about: string, form: Readonly<Record<string, string>>): ProbeCall => ({
   name,
-  about: `POST ${paths.token} ${about}`,
-  request: () => ({ path: paths.token, form }),
+  about: `POST ${tokenV3.path} ${about}`,
+  request: () => ({ path: tokenV3.path, form }),
 })
 
 function serverCalls(credential: Credential): ProbeCall[] {

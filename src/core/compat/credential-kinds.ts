@@ -1,4 +1,5 @@
-import { authorizationCode } from '../flows/authorization-code.ts'
+// a browser app whose contexts are all public bundles none of the other kinds: each is a value without side effects
+import { authorizationCode, codeFlow } from '../flows/authorization-code.ts'
 import { clientCredentials } from '../flows/client-credentials.ts'
 import { jwtBearer } from '../flows/jwt-bearer.ts'
 import type { PrivateKeySource } from '../keys/read-private-key.ts'
@@ -61,6 +62,22 @@ export const webAppKind: ContextKind = {
     return authorizationCode({
       clientId: text(data, 'client_id'),
       clientSecret: text(data, 'client_secret'),
+      scopes: list(data, 'scope'),
+      ...(redirectUri !== undefined && { redirectUri }),
+    })
+  },
+}
+
+/** Single-page and native apps: a login with PKCE and no secret. */
+export const publicKind: ContextKind = {
+  type: 'oauth_public',
+  required: { client_id: 'text', scope: 'list' },
+  optional: { redirect_uri: 'address' },
+  secret: false,
+  flow: (data) => {
+    const redirectUri = redirectUriOf(data)
+    return codeFlow({
+      clientId: text(data, 'client_id'),
       scopes: list(data, 'scope'),
       ...(redirectUri !== undefined && { redirectUri }),
     })
