@@ -25,6 +25,3 @@ export async function sleepOut(clock: Clock, ms: number, signal: AbortSignal): P
   await clock.sleep(ms, signal)
   if (elapsed() >= ms + lateness) await sleepOut(clock, grace, signal)
 }
-
-/** The longest delay of `setTimeout`, in ms: a longer one fires at once. */
-export const longestTimer = 2 ** 31 - 1
