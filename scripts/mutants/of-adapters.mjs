@@ -6,14 +6,14 @@ export const mutants = [
   ...area(
     'lock of files',
     ['test/node/files/lock-file.test.ts', 'test/core/small-parts.test.ts'],
-    'adapters/node/files/lock-file.ts',
-    [['evict', 'if (now?.text !== holder.text || now.seen !== holder.seen) return', '']],
+    'adapters/node/files/lock-hold.ts',
+    [['evict', 'if (now?.text !== holder.text || now.lastHeartbeat !== holder.lastHeartbeat) return', '']],
   ),
   ...area(
     'lock of files',
     ['test/node/files/lock-file.test.ts', 'test/core/small-parts.test.ts'],
     'adapters/node/files/lock-queue.ts',
-    [['takeTurn', 'if (came && signal?.aborted) endTurn(name)', '']],
+    [['takeTurn', 'if (isMyTurn && signal?.aborted) endTurn(name)', '']],
   ),
   ...area(
     'cookies and sessions',

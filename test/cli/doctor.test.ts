@@ -7,7 +7,7 @@ import type { AddressInfo, Server } from 'node:net'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { newHolding } from '../../src/adapters/node/files/lock-holder.ts'
+import { newHold } from '../../src/adapters/node/files/lock-holder.ts'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
 import { build } from '../proof/build.ts'
 import { newShell, type Shell, setContext } from './command.ts'
@@ -169,7 +169,7 @@ describe('files', () => {
     const child = spawn(process.execPath, ['-e', ''])
     const { pid = 0 } = child
     await once(child, 'exit')
-    const machine = newHolding('').text.split(':')[3] ?? hostname()
+    const machine = newHold('').text.split(':')[3] ?? hostname()
     symlinkSync(`${pid}:1:token:${machine}`, `${shell.place.globalFile}.lock`)
     const { codes, findings } = await doctor(shell)
     expect({ codes, findings }).toMatchObject({

@@ -84,7 +84,7 @@ describe.skipIf(!hasTmux)('at a terminal', () => {
     const back = await createPerson(emulator).visit(url)
     await terminal.shows(/paste the address/)
     terminal.type('nonsense')
-    await terminal.shows(/not the address this login waits for/)
+    await terminal.shows(/not the address that the login is waiting for/)
     terminal.type(back.url.href)
     await terminal.shows(/^<login 0>/m)
     expect(terminal.screen()).toMatch(/context {4}me\nuser .*\nexpires .*\nrenewable {2}yes/)

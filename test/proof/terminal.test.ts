@@ -76,7 +76,7 @@ describe.skipIf(!hasTerminals)('getToken at a terminal', () => {
     const wrong = new URL(back)
     wrong.searchParams.set('state', 'wrong')
     program.type(wrong.href)
-    await program.said(/not the address this login waits for/)
+    await program.said(/not the address that the login is waiting for/)
     program.type(back.href)
     await program.said(/GOT string/)
     await program.ended
@@ -88,7 +88,7 @@ describe.skipIf(!hasTerminals)('getToken at a terminal', () => {
     expect(back.origin + back.pathname).toBe(hosted)
     await program.said(/paste the address/)
     program.type('nonsense')
-    await program.said(/not the address this login waits for/)
+    await program.said(/not the address that the login is waiting for/)
     program.type(`  ${back.href}  `)
     await program.said(/GOT string/)
     await program.ended

@@ -1,4 +1,4 @@
-// What few programs need is loaded when it is needed: a process that only reads a token starts sooner.
+// What few programs need is loaded on first use, so that a process that only reads a token starts faster.
 
 import { requireText } from '../../core/flows/credentials.ts'
 import { badOption, checkOptions, type OptionNames } from '../../core/options.ts'
@@ -8,7 +8,7 @@ import type { LoopbackRedirectOptions } from './login/redirect-loopback.ts'
 import type { PasteRedirectOptions } from './login/redirect-paste.ts'
 import type { StateTokenStore } from './runtime/store-state.ts'
 
-export type { LoopbackRedirectOptions, PasteRedirectOptions }
+export type { LoopbackRedirectOptions, PasteRedirectOptions, TerminalLoginOptions }
 
 const loginOptions: OptionNames<TerminalLoginOptions> = {
   port: 1,
@@ -24,55 +24,77 @@ const loopbackOptions: OptionNames<LoopbackRedirectOptions> = { ...loginOptions,
 const pasteOptions: OptionNames<PasteRedirectOptions> = { ...loginOptions, redirectUri: 1, input: 1 }
 
 /**
- * Signs a person in with the system browser and a listener on this machine alone (RFC 8252, section 7.3).
+ * Signs the user in with the system browser and a listener that only this machine can reach (RFC 8252, section 7.3),
+ * unless `bind` opens it to a container's published port.
  *
- * `begin` rejects with `LOGIN_NOT_POSSIBLE` in CI, before anything is shown or bound, and with `BAD_OPTION` when the
- * port cannot be had. `go` prints the address, opens the browser and resolves to the URL that came back on the
- * redirect URI, or was pasted, with the `state` of `authorizationUrl` and one `code` or `error`; nothing else that
- * arrives ends the login. It rejects with `TIMEOUT`, or with the reason of the signal given to `begin`.
+ * `prepare` rejects with `LOGIN_NOT_POSSIBLE` in CI, before it prints or listens, and with `BAD_OPTION` if the port is
+ * not available. `navigate` prints the address, opens the browser and resolves to the URL that arrived at the redirect
+ * URI, or was pasted, with the `state` of `authorizationUrl` and one `code` or `error`; the login continues after any
+ * other request. It rejects with `TIMEOUT`, or with the reason of the signal given to `prepare`.
+ *
+ * @example
+ * const ims = createClient({ flow, ...nodePlatform(), redirect: loopbackRedirect({ port: 8888 }) })
  */
 export function loopbackRedirect(options: LoopbackRedirectOptions = {}): Redirect {
   checkOptions('loopbackRedirect', options, loopbackOptions)
   return {
-    prepare: async (asked) => (await import('./login/redirect-loopback.ts')).loopbackRedirect(options).prepare(asked),
+    async prepare({ signal } = {}) {
+      const { prepareLoopbackTrip } = await import('./login/redirect-loopback.ts')
+      return prepareLoopbackTrip(options, signal)
+    },
   }
 }
 
 /**
- * Signs a person in whose credential comes back to a page elsewhere: they paste the address that the browser ended on.
+ * Signs the user in if IMS redirects the credential to an address that this process does not serve: the user copies the
+ * address from the browser and pastes it into the terminal.
  *
- * `begin` rejects with `LOGIN_NOT_POSSIBLE` in CI or without a terminal, `go` with `TIMEOUT` or the signal's reason.
+ * `prepare` rejects with `LOGIN_NOT_POSSIBLE` in CI or without a terminal, `navigate` with `TIMEOUT` or the signal's
+ * reason.
+ *
+ * @example
+ * const redirect = pasteRedirect({ redirectUri: 'https://app.example/callback' })
+ * const ims = createClient({ flow, ...nodePlatform(), redirect })
  */
 export function pasteRedirect(options: PasteRedirectOptions): Redirect {
   checkOptions('pasteRedirect', options, pasteOptions)
   requireText('pasteRedirect', { redirectUri: options.redirectUri })
-  return { prepare: async (asked) => (await import('./login/redirect-paste.ts')).preparePaste(options).prepare(asked) }
+  return {
+    async prepare({ signal } = {}) {
+      const { preparePasteTrip } = await import('./login/redirect-paste.ts')
+      return preparePasteTrip(options, signal)
+    },
+  }
 }
 
 /**
- * Node's part in reading private keys: files, and encrypted PEM that WebCrypto cannot decrypt (`DEK-Info`, PBES1,
- * 3DES, scrypt). A path is relative to the working directory; `~/` is the home directory. A file that holds DER is
- * given as base64. `undefined` where `source` is neither PEM nor the path of a file.
+ * Reads a private key in the ways that only Node.js can: from a file, and from encrypted PEM that WebCrypto cannot
+ * decrypt (`DEK-Info`, PBES1, 3DES, scrypt). A path is relative to the working directory; `~/` is the home directory.
+ * The content of a DER file is returned as base64. Returns `undefined` if `source` is neither PEM nor the path of a
+ * file.
  *
- * @throws {ConfigurationError} `INVALID_KEY` when PEM cannot be decrypted, `INVALID_KEY_FILE` when a file cannot be read
+ * @example
+ * const pem = await readKey('~/keys/my-app.key', process.env.KEY_PASSPHRASE)
+ *
+ * @throws {ConfigurationError} `INVALID_KEY` if PEM cannot be decrypted, `INVALID_KEY_FILE` if a file cannot be read
  */
 export async function readKey(source: string, passphrase?: string): Promise<string | undefined> {
   if (typeof source !== 'string' || (passphrase !== undefined && typeof passphrase !== 'string'))
-    throw badOption('readKey takes text: PEM or the path of a key file, and perhaps its passphrase')
-  const late = await import('./config/read-key.ts')
-  return late.readKeyText(source, passphrase)
+    throw badOption('readKey takes text: PEM or the path of a key file, and optionally its passphrase')
+  const { readKeyText } = await import('./config/read-key.ts')
+  return readKeyText(source, passphrase)
 }
 
 /**
- * The State service of an I/O Runtime action, connected at first use.
+ * The State service of an I/O Runtime action, connected on first use.
  *
- * @param onDegraded is told, once, if its package is not installed
+ * @param onDegraded called once if the package of the State service is not installed
  */
 export function stateTokens(onDegraded: (reason: string) => void): StateTokenStore {
   let tokens: StateTokenStore | undefined
   const connected = async () => {
-    const late = await import('./runtime/store-state.ts')
-    tokens ??= late.connectStateTokens({ onDegraded })
+    const { connectStateTokens } = await import('./runtime/store-state.ts')
+    tokens ??= connectStateTokens({ onDegraded })
     return tokens
   }
   return {

@@ -34,7 +34,7 @@ let children: Child[]
 beforeAll(async () => {
   scripts = temporaryDirectory()
   contender = await bundle('lock-contender.ts', scripts)
-  module = await bundle('../../../src/adapters/node/lock-file.ts', scripts)
+  module = await bundle('../../../src/adapters/node/files/lock-file.ts', scripts)
 })
 afterAll(() => removeDirectory(scripts))
 beforeEach(() => {

@@ -335,7 +335,7 @@ describe('a directory that others control', () => {
     const place = temporaryDirectory()
     onTestFinished(() => removeDirectory(place))
     chmodSync(place, 0o777)
-    await stays(place, 'can be written to by everyone')
+    await stays(place, 'can be written to by all users')
   })
 
   test.skipIf(process.getuid?.() !== 0)('as another user owns it (needs root)', async () => {

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { browserLaunchers, openBrowser } from '../../../src/adapters/node/login/open-browser.ts'
-import { resultPage } from '../../../src/adapters/node/login/result-page.ts'
 
 describe('openBrowser', () => {
   const hostile = new URL('https://ims.example/a?b=1&c="&calc&$(touch x)`id`;|%PATH% \'')
@@ -62,14 +61,4 @@ describe('openBrowser', () => {
     const all = [of('darwin'), of('win32'), of('linux', { WSL_INTEROP: 'x' })].flat(2).join()
     expect(all).not.toMatch(/cmd|powershell|bash/)
   })
-})
-
-test('the style of the result page is the one that its policy allows', async () => {
-  const { createHash } = await import('node:crypto')
-  const { body, headers } = await resultPage()
-  const style = /<style>([\s\S]*)<\/style>/.exec(body)?.[1] ?? ''
-  const hash = createHash('sha256').update(style).digest('base64')
-  expect(headers['Content-Security-Policy']).toContain(`style-src 'sha256-${hash}'`)
-  expect(style).toContain('color-scheme: light dark')
-  expect(body).toContain('<html lang="en">')
 })

@@ -1,8 +1,8 @@
 import crypto from 'node:crypto'
 import { syncBuiltinESMExports } from 'node:module'
 import { expect, onTestFinished, test } from 'vitest'
+import { loopbackRedirect } from '../../../src/adapters/node/lazy.ts'
 import { relayLogin } from '../../../src/adapters/node/login/login-relay.ts'
-import { loopbackRedirect } from '../../../src/adapters/node/login/redirect-loopback.ts'
 import { isSameSecret } from '../../../src/adapters/node/login/same-secret.ts'
 
 /** The lengths of what is compared in constant time from now on. The comparison itself is Node's. */

@@ -306,7 +306,7 @@ describe('stateTokens on its own', () => {
   test('goes on in memory, and says so once, if the package is not installed', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'imskit-state-'))
     const child = `
-      import { stateTokens } from './src/adapters/node/store-state.ts'
+      import { stateTokens } from './src/adapters/node/runtime/store-state.ts'
       const said = []
       const kept = stateTokens({ onDegraded: (reason) => said.push(reason) })
       const tokens = { access_token: { token: 'a', expiry: 9e12 } }

@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs'
 import { devNull } from 'node:os'
 import { UnavailableError } from '../../../core/errors.ts'
 import { withLockFile } from '../files/lock-file.ts'
-import { shared } from '../files/lock-shared.ts'
+import { sharedLockState } from '../files/lock-shared.ts'
 import { readRegularFile } from '../files/read-file.ts'
 import { sweepTemporaries, temporaryName } from '../files/temporary-files.ts'
 import { codeOf, isSameFile, removeIfPresent, reserveFile, writeFileAtomic } from '../files/write-file.ts'
@@ -136,7 +136,7 @@ export function configFile(path: string, links: Links = 'same-owner'): ConfigFil
       const target = realPath(path)
       const lock = `${target}.lock`
       const reserved = temporaryName(lock)
-      const { held } = shared()
+      const { held } = sharedLockState()
       const discard = () => {
         held.delete(reserved)
         removeIfPresent(reserved)

@@ -1,13 +1,12 @@
 import { ConfigurationError } from '../../../core/errors.ts'
 import { badOption } from '../../../core/options.ts'
 import type { Json } from '../../../core/ports.ts'
+import { copyJson } from '../files/copy-json.ts'
 
 /** A dotted path, as the old library takes it (`ims.contexts.x`), or its names one by one, which may hold dots. */
 export type ConfigKey = string | readonly string[]
 
 export type ConfigObject = { readonly [name: string]: Json }
-
-const deepest = 200
 
 export function isConfigObject(value: unknown): value is ConfigObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
@@ -20,30 +19,6 @@ export function namesOf(key: ConfigKey): readonly string[] {
   if (typeof key === 'string') return key.split('.').filter((name) => name.trim() !== '')
   if (Array.isArray(key) && key.every((name) => typeof name === 'string')) return key
   throw badOption('a key of the configuration is text with dots, or an array of names')
-}
-
-/**
- * A copy that shares nothing with `value`, as JSON would carry it; `__proto__` is left out.
- * @throws what `tooDeep` returns when `value` is nested beyond reason or in itself, or holds what JSON can't
- */
-export function copyJson(value: unknown, tooDeep: () => Error, depth = 0): Json {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
-  if (typeof value === 'number') return Number.isFinite(value) ? value : null
-  if (typeof value !== 'object' || depth > deepest) throw tooDeep()
-  if (Array.isArray(value)) {
-    return value.map((item) => (isAbsent(item) ? null : copyJson(item, tooDeep, depth + 1)))
-  }
-  if ('toJSON' in value && typeof value.toJSON === 'function') return copyJson(value.toJSON(), tooDeep, depth + 1)
-  const copy: Record<string, Json> = {}
-  for (const [name, item] of Object.entries(value)) {
-    if (name !== '__proto__' && !isAbsent(item)) copy[name] = copyJson(item, tooDeep, depth + 1)
-  }
-  return copy
-}
-
-/** What JSON leaves out of an object. */
-function isAbsent(value: unknown): boolean {
-  return value === undefined || typeof value === 'function' || typeof value === 'symbol'
 }
 
 const indexes = new WeakMap<ConfigObject, Map<string, string>>()

@@ -1,45 +1,45 @@
 import { lstatSync, lutimesSync, mkdirSync, readlinkSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { shared } from './lock-shared.ts'
+import { sharedLockState } from './lock-shared.ts'
 import { lifeOf, type Owner, thisOwner } from './process-identity.ts'
 import { readRegularFile } from './read-file.ts'
 import { temporaryName } from './temporary-files.ts'
 import { codeOf } from './write-file.ts'
 
-/** Who holds a lock, as the lock itself says. */
+/** The holder of a lock, as read from the lock itself. */
 export interface Holder {
-  /** The whole text of the lock: tells one holding from the next. */
+  /** The whole text of the lock; every hold has a different one. */
   readonly text: string
-  /** When the holder last gave a sign of life, in ms since the epoch, by the clock of the file system. */
-  readonly seen: number
-  /** The file system's number for the lock's file. */
-  readonly file: number
-  /** Absent if the text names no holder. */
+  /** Time of the holder's last heartbeat, in ms since the epoch, by the clock of the file system. */
+  readonly lastHeartbeat: number
+  /** The inode number of the lock file. */
+  readonly inode: number
+  /** Absent if the text does not name a holder. */
   readonly owner?: Owner
   readonly token?: string
 }
 
-let holdings = 0
+let holds = 0
 
-/** One holding: the text of its lock, a token of its own, and its temporary file. */
-export interface Holding {
+/** One hold: the text of its lock, its unique token, and its temporary file. */
+export interface LockHold {
   readonly text: string
   readonly token: string
-  readonly scratch: string
+  readonly temporary: string
 }
 
-/** A holding for this thread whose text no other shares, in any process. */
-export function newHolding(path: string): Holding {
+/** A hold of this thread; its text is unique across all processes. */
+export function newHold(path: string): LockHold {
   const { pid, start, thread, machine } = thisOwner()
-  holdings += 1
-  const token = `${shared().realm}${Date.now().toString(36)}${holdings.toString(36)}${Math.random().toString(36).slice(2, 8)}`
+  holds += 1
+  const token = `${sharedLockState().realm}${Date.now().toString(36)}${holds.toString(36)}${Math.random().toString(36).slice(2, 8)}`
   const text = `${pid}:${thread === '' ? start : `${start}.${thread}`}:${token}:${machine}`
-  return { text, token, scratch: temporaryName(path, thisOwner(), token) }
+  return { text, token, temporary: temporaryName(path, thisOwner(), token) }
 }
 
 /**
- * Creates the lock, unless there is one. A symbolic link that points at its holder's name is created in one step
- * together with its content, so no crash leaves a lock that doesn't name its holder; a plain file is the second best.
+ * Creates the lock, unless it exists. Creating a symbolic link writes its target, the holder's name, in the same step,
+ * so a crash cannot leave a lock without a holder. On file systems without symbolic links, the lock is a plain file.
  */
 export function createLock(path: string, text: string): boolean {
   for (let again = false; ; again = true) {
@@ -59,34 +59,34 @@ function createLink(path: string, text: string): void {
   try {
     symlinkSync(text, path)
   } catch (error) {
-    // what file systems without symbolic links answer
+    // errors of file systems without symbolic links
     if (!['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'UNKNOWN'].includes(codeOf(error))) throw error
     writeFileSync(path, text, { flag: 'wx', mode: 0o600 })
   }
 }
 
-/** Who holds the lock; `undefined` if it is free. Throws what the file system throws. */
+/** The holder of the lock; `undefined` if it is free. Throws the error of the file system. */
 export function readHolder(path: string): Holder | undefined {
   try {
-    const { mtimeMs: seen, ino: file } = lstatSync(path)
-    return { ...parseHolder(textIn(path)), seen, file }
+    const { mtimeMs: lastHeartbeat, ino: inode } = lstatSync(path)
+    return { ...parseHolder(textIn(path)), lastHeartbeat, inode }
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined
     throw error
   }
 }
 
-/** Whether the lock is still the one in which `holder` was read, and gave no sign since: costs a single look. */
-export function isUnchanged(path: string, { seen, file }: Holder): boolean {
+/** Whether the lock is still the one that `holder` was read from, without a heartbeat since: one system call. */
+export function isUnchanged(path: string, { lastHeartbeat, inode }: Holder): boolean {
   try {
     const stats = lstatSync(path, { throwIfNoEntry: false })
-    return stats?.ino === file && stats.mtimeMs === seen
+    return stats?.ino === inode && stats.mtimeMs === lastHeartbeat
   } catch {
     return false
   }
 }
 
-/** The text of the lock; `undefined` if it is free. Throws what the file system throws. */
+/** The text of the lock; `undefined` if it is free. Throws the error of the file system. */
 export function lockText(path: string): string | undefined {
   try {
     return textIn(path)
@@ -96,7 +96,7 @@ export function lockText(path: string): string | undefined {
   }
 }
 
-function parseHolder(text: string): Omit<Holder, 'seen' | 'file'> {
+function parseHolder(text: string): Omit<Holder, 'lastHeartbeat' | 'inode'> {
   const match = /^(\d{1,10}):(\d*)(?:\.(w\d+|\d+\.\d+))?:([a-z0-9]{1,60}):([^:/]{1,200})$/.exec(text)
   if (match === null) return { text }
   const [, pid, start = '', thread = '', token = '', machine = ''] = match
@@ -116,9 +116,9 @@ function textIn(path: string): string {
 }
 
 /**
- * Ends a holding. A lock that another holder has is left alone.
+ * Releases the lock, unless another holder has it.
  *
- * @returns whether this holding no longer has the lock; `false` if the file system did not allow it
+ * @returns whether this hold no longer has the lock; `false` if the file system did not allow it
  */
 export function releaseLock(path: string, text: string): boolean {
   try {
@@ -129,7 +129,7 @@ export function releaseLock(path: string, text: string): boolean {
   }
 }
 
-/** Gives the others a sign of life. */
+/** Records a heartbeat. */
 export function touchLock(path: string, text: string): void {
   try {
     const now = Date.now() / 1000
@@ -137,25 +137,25 @@ export function touchLock(path: string, text: string): void {
   } catch {}
 }
 
-/** What is known about a holder: an `unknown` one is gone once it has given no sign of life for the lease. */
+/** What is known about a holder. An `unknown` holder counts as ended after a lease without a heartbeat. */
 export function lifeOfHolder(holder: Pick<Holder, 'owner' | 'text'>): 'ended' | 'alive' | 'unknown' {
-  // a holding of this process whose release failed has ended too
+  // includes a hold of this process whose lock file could not be removed
   if (hasEnded(holder.text)) return 'ended'
   return holder.owner === undefined ? 'unknown' : lifeOf(holder.owner)
 }
 
-/** Whether the holding that wrote `text` into a lock is known to have ended, also while its process goes on. */
+/** Whether the hold that wrote `text` into a lock is known to have ended, even if its process still runs. */
 export function hasEnded(text: string): boolean {
   const { owner, token } = parseHolder(text)
   if (owner === undefined || token === undefined) return false
-  const { realm, held } = shared()
+  const { realm, held } = sharedLockState()
   const { pid, start, machine } = thisOwner()
   const ours = owner.pid === pid && owner.start === start && owner.machine === machine && token.startsWith(realm)
   return ours ? !held.has(token) : lifeOf(owner) === 'ended'
 }
 
-/** The temporary files that a holder may have used, also of an earlier version. */
-export function scratchesOf(path: string, { owner, token }: Pick<Holder, 'owner' | 'token'>): string[] {
+/** The temporary files that a holder may have used, including those of an earlier version. */
+export function temporariesOf(path: string, { owner, token }: Pick<Holder, 'owner' | 'token'>): string[] {
   if (owner === undefined || token === undefined) return []
   return [temporaryName(path, owner, token), `${path}.${token}.tmp`]
 }

@@ -1,15 +1,15 @@
-import { shared } from './lock-shared.ts'
+import { sharedLockState } from './lock-shared.ts'
 
-// how much a single look counts at most: a process that was stopped must not find its patience at an end
-const longestLook = 1000
+// the most that one reading of the clock adds: the time while a process was stopped must not count as waiting
+const longestStep = 1000
 
-/** Counts the time in which this process ran, as far as it looks at the clock at least once a second. */
+/** Counts the ms in which this process ran, if the returned function is called at least once a second. */
 export function runningTime(): () => number {
   let counted = 0
   let last = performance.now()
   return () => {
     const now = performance.now()
-    counted += Math.min(now - last, longestLook)
+    counted += Math.min(now - last, longestStep)
     last = now
     return counted
   }
@@ -17,56 +17,58 @@ export function runningTime(): () => number {
 
 export interface TurnOptions {
   readonly signal?: AbortSignal | undefined
-  /** ms of running time */
+  /** In ms of running time. */
   readonly wait: number
-  /** How long the caller has waited, as {@link runningTime} counts. */
+  /** How long the caller has waited, as counted by {@link runningTime}. */
   readonly waited: () => number
 }
 
 /**
- * Waits until no task of this process is between its turn and its {@link endTurn} for `name`, in order of arrival.
- * Resolves to whether the turn came within `wait` ms of running time. Throws the reason of `signal` untouched.
+ * Waits for the turn of the caller: tasks of this process that use `name` run one at a time, in order of arrival, each
+ * until its {@link endTurn}. Resolves to whether the turn came within `wait` ms of running time. Rejects with the
+ * unchanged reason of `signal`.
  */
 export async function takeTurn(name: string, { signal, wait, waited }: TurnOptions): Promise<boolean> {
   signal?.throwIfAborted()
-  const { queues } = shared()
+  const { queues } = sharedLockState()
   const queue = queues.get(name)
   if (queue === undefined) {
     queues.set(name, [])
     return true
   }
-  let came = false
+  let isMyTurn = false
   await new Promise<void>((resolve) => {
-    let timer = setTimeout(look, Math.min(wait, longestLook))
-    function look() {
+    let timer = setTimeout(check, Math.min(wait, longestStep))
+    function check() {
       const left = wait - waited()
       // timers may fire a little early
       if (left < 1) giveUp()
-      else timer = setTimeout(look, Math.min(left, longestLook))
+      else timer = setTimeout(check, Math.min(left, longestStep))
     }
-    const end = () => {
+    const settle = () => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', giveUp)
       resolve()
     }
-    const go = () => {
-      came = true
-      end()
+    const start = () => {
+      isMyTurn = true
+      settle()
     }
     function giveUp() {
-      queue?.splice(queue.indexOf(go), 1)
-      end()
+      queue?.splice(queue.indexOf(start), 1)
+      settle()
     }
     signal?.addEventListener('abort', giveUp, { once: true })
-    queue.push(go)
+    queue.push(start)
   })
-  if (came && signal?.aborted) endTurn(name)
+  if (isMyTurn && signal?.aborted) endTurn(name)
   signal?.throwIfAborted()
-  return came
+  return isMyTurn
 }
 
+/** Ends the turn of the caller and starts that of the next task. */
 export function endTurn(name: string): void {
-  const { queues } = shared()
+  const { queues } = sharedLockState()
   const next = queues.get(name)?.shift()
   if (next === undefined) queues.delete(name)
   else next()

@@ -1,28 +1,28 @@
-/** What all copies of this module in one thread share, such as those that a bundler makes for each route. */
-export interface Shared {
-  /** Begins the token of each holding made here. */
+/** State that all copies of this module in one thread share, such as those that a bundler makes for each route. */
+export interface SharedLockState {
+  /** Prefix of the token of each hold that is created here. */
   readonly realm: string
-  /** The tasks that wait for the one ahead of them, by the path of the lock. */
+  /** The tasks that wait for their turn, by the path of the lock. */
   readonly queues: Map<string, Array<() => void>>
-  /** How to end each holding that has not ended, by its token. */
+  /** Functions that release the holds that have not ended, by token. */
   readonly held: Map<string, () => void>
 }
 
-// a change of what it holds needs another name
+// if the shape of the state changes, this name must change too
 const key = Symbol.for('imskit.lock-files.1')
 
-export function shared(): Shared {
-  const known = (globalThis as { [key]?: Shared })[key]
+export function sharedLockState(): SharedLockState {
+  const known = (globalThis as { [key]?: SharedLockState })[key]
   if (known !== undefined) return known
-  const made: Shared = {
-    // no secret, and WebCrypto takes longer to load than a lock takes
+  const created: SharedLockState = {
+    // not a secret; loading WebCrypto would take longer than acquiring a lock
     realm: Math.random().toString(36).slice(2, 10).padEnd(8, '0'),
     queues: new Map(),
     held: new Map(),
   }
-  Object.defineProperty(globalThis, key, { value: made })
+  Object.defineProperty(globalThis, key, { value: created })
   process.on('exit', () => {
-    for (const end of made.held.values()) end()
+    for (const release of created.held.values()) release()
   })
-  return made
+  return created
 }

@@ -3,15 +3,15 @@ import { homedir } from 'node:os'
 import { isAbsolute, join, resolve, sep } from 'node:path'
 import { codeOf } from './write-file.ts'
 
-// what a process may be told about a place that it is not allowed to look at
+// errors of inspecting a path without permission
 const closed = ['EACCES', 'EPERM', 'ERR_ACCESS_DENIED']
 
-/** Whether `error` says that this process may not look at a path. */
+/** Whether `error` means that this process may not inspect a path. */
 export function isClosed(error: unknown): boolean {
   return closed.includes(codeOf(error))
 }
 
-/** The user's home directory; `undefined` if the system does not know one. */
+/** The user's home directory; `undefined` if the system has none for this user. */
 export function homeDirectory(): string | undefined {
   try {
     return homedir()
@@ -20,7 +20,7 @@ export function homeDirectory(): string | undefined {
   }
 }
 
-/** The working directory; `undefined` if it was deleted or cannot be looked at. */
+/** The working directory; `undefined` if it was deleted or cannot be inspected. */
 export function workingDirectory(): string | undefined {
   try {
     return process.cwd()
@@ -29,7 +29,7 @@ export function workingDirectory(): string | undefined {
   }
 }
 
-/** The absolute form of a path that a user wrote; `undefined` if the directory that it is relative to is not known. */
+/** The absolute form of a path that a user wrote; `undefined` if its base directory is not known. */
 export function absolutePath(path: string): string | undefined {
   const inHome = /^~[/\\]/.test(path)
   if (!inHome && isAbsolute(path)) return path
@@ -37,7 +37,7 @@ export function absolutePath(path: string): string | undefined {
   return base === undefined ? undefined : resolve(base, inHome ? path.slice(2) : path)
 }
 
-/** Whether the file at `path`, with all links followed, lies inside `directory`. A file that is missing does. */
+/** Whether the file at `path`, following all links, is inside `directory`; also `true` if the file is missing. */
 export function isInside(path: string, directory: string): boolean {
   try {
     const [file, root] = [realpathSync(path), realpathSync(directory)]
@@ -47,7 +47,7 @@ export function isInside(path: string, directory: string): boolean {
   }
 }
 
-/** The number of this user; `undefined` on Windows, and in a Deno that may not know it. */
+/** The id of this user; `undefined` on Windows, and in Deno without permission. */
 export function userId(): number | undefined {
   try {
     return process.getuid?.()

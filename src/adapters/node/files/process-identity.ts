@@ -1,17 +1,20 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 
-/** A thread of a process, as locks and temporary files name it. */
+/** A thread of a process, as identified in locks and temporary files. */
 export interface Owner {
   readonly pid: number
-  /** When the process started, in the kernel's ticks; empty if the platform does not say. */
+  /** When the process started, in the kernel's ticks; empty if the platform does not provide it. */
   readonly start: string
-  /** Empty for the main thread; `<kernel's number>.<its start>` for a worker thread; `w<random number>` for any if the platform does not say. */
+  /**
+   * Empty for the main thread; `<thread id>.<start>` for a worker thread; `w<random number>` for every thread if the
+   * platform does not provide an id.
+   */
   readonly thread: string
   readonly machine: string
 }
 
-/** `unknown`: only signs of life can tell. */
+/** Whether an owner still runs. `unknown`: only its heartbeats can show. */
 export type Life = 'ended' | 'alive' | 'unknown'
 
 let self: Owner | undefined
@@ -27,15 +30,15 @@ export function thisOwner(): Owner {
 }
 
 /**
- * What this machine knows about `owner`. Linux tells for certain, also for worker threads and for processes that are
- * stopped. Elsewhere only the end of a whole process is certain, as a number may belong to a later process.
+ * What this machine knows about `owner`. Linux is certain, also for worker threads and stopped processes. On other
+ * systems only the end of a process is certain, because its id may now belong to a later process.
  */
 export function lifeOf({ pid, start, thread, machine }: Owner): Life {
   if (machine !== thisOwner().machine) return 'unknown'
   try {
     process.kill(pid, 0)
   } catch (error) {
-    // EPERM: it is there, under another user
+    // EPERM: the process exists and belongs to another user
     if ((error as { code?: unknown }).code === 'ESRCH') return 'ended'
   }
   const now = startIn(`/proc/${pid}/stat`)
@@ -52,13 +55,13 @@ function lifeOfThread(pid: number, thread: string): Life {
   return startIn(`/proc/${pid}/task/${number}/stat`) === start ? 'alive' : 'ended'
 }
 
-/** When a process or thread started: tells it from a later one with the same number. `ended` for a zombie. */
+/** The start of a process or thread, which distinguishes it from a later one with the same id; `ended` for a zombie. */
 function startIn(path: string): string | undefined {
   const fields = statFields(path)
   return fields?.[0] === 'Z' || fields?.[0] === 'X' ? 'ended' : fields?.[19]
 }
 
-/** By SIGSTOP or a debugger. */
+/** Whether the process was stopped by SIGSTOP or a debugger. */
 function isStopped(pid: number): boolean {
   const state = statFields(`/proc/${pid}/stat`)?.[0]
   return state === 'T' || state === 't'
@@ -80,11 +83,11 @@ function thisThread(): string {
     const start = startIn(`/proc/${pid}/task/${number}/stat`)
     if (pid === String(process.pid) && start !== undefined) return `${number}.${start}`
   } catch {}
-  // no kernel tells about it, so a name is all that is needed: `node:worker_threads` would take longer to load
+  // any unique name will do, because no kernel provides an id; `node:worker_threads` would take longer to load
   return `w${Math.floor(Math.random() * 1e9)}`
 }
 
-/** A name for the set of processes among which process numbers mean something: a boot, a container. */
+/** A name for the set of processes that share process ids: one boot, one container. */
 function thisMachine(): string {
   const parts: string[] = []
   for (const read of [
@@ -97,6 +100,6 @@ function thisMachine(): string {
       parts.push(read())
     } catch {}
   }
-  // a machine without a name is like no other: only their age tells whether its locks are abandoned
+  // a machine without a name gets a unique one: then only the age of its locks shows whether they are abandoned
   return (parts.join('~') || crypto.randomUUID()).replace(/[^\w.~-]/g, '_').slice(0, 200)
 }

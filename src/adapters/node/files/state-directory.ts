@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { UnavailableError } from '../../../core/errors.ts'
 import { homeDirectory, userId } from './places.ts'
 
-/** What a user can do if files cannot be created in the state directory. */
+/** What the user can do if files cannot be created in the state directory. */
 export const placeRemedy =
   'Pass `directory`, set XDG_STATE_HOME to a directory that this user can write to, or correct its permissions.'
 
@@ -20,13 +20,13 @@ function home(): string {
   if (directory !== undefined) return directory
   throw new UnavailableError(
     'STORE_FAILED',
-    `The home directory of this user is not known, so there is no place for tokens. ${placeRemedy}`,
+    `The home directory of this user is not known, so tokens cannot be stored. ${placeRemedy}`,
   )
 }
 
 /**
- * Refuses a directory for tokens or locks that others control: another user owns it, or everyone may write to it.
- * One that does not exist yet is made by its first user.
+ * Refuses a directory for tokens or locks that other users control: another user owns it, or all users may write to it.
+ * If the directory does not exist, its first use creates it.
  * @throws UnavailableError `STORE_FAILED`
  */
 export function requireOwnDirectory(path: string): void {
@@ -37,18 +37,18 @@ export function requireOwnDirectory(path: string): void {
   const stats = statsOf(path)
   if (stats === undefined) return
   if (![user, 0].includes(stats.uid)) problem = `belongs to another user (${stats.uid})`
-  else if ((stats.mode & 0o002) !== 0) problem = 'can be written to by everyone'
+  else if ((stats.mode & 0o002) !== 0) problem = 'can be written to by all users'
   if (problem === undefined) return
   throw new UnavailableError(
     'STORE_FAILED',
-    `The directory ${path} ${problem}, so nothing is stored there. ${placeRemedy}`,
+    `The directory ${path} ${problem}, so imskit does not store data there. ${placeRemedy}`,
     {
       details: { path },
     },
   )
 }
 
-/** If the directory cannot be looked at, its first use says so. */
+/** `undefined` if the directory cannot be inspected: its first use reports that. */
 function statsOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false })

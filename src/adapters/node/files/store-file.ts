@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { ConfigurationError, UnavailableError } from '../../../core/errors.ts'
 import { checkOptions, type OptionNames } from '../../../core/options.ts'
 import type { Clock, Json, Store } from '../../../core/ports.ts'
-import { copyJson } from '../config/config-tree.ts'
+import { copyJson } from './copy-json.ts'
 import { fileNameOf } from './file-name.ts'
 import { readRegularFile } from './read-file.ts'
 import { placeRemedy, requireOwnDirectory, stateDirectory } from './state-directory.ts'
@@ -11,7 +11,7 @@ import { sweepTemporaries } from './temporary-files.ts'
 import { codeOf, writeFileAtomic } from './write-file.ts'
 
 export interface FileStoreOptions {
-  /** Default: `$XDG_STATE_HOME/imskit/tokens`, else `~/.local/state/imskit/tokens`; made with mode 0700. */
+  /** Default: `$XDG_STATE_HOME/imskit/tokens`, else `~/.local/state/imskit/tokens`; created with mode 0700. */
   readonly directory?: string | undefined
   readonly clock?: Pick<Clock, 'now'> | undefined
 }
@@ -19,10 +19,12 @@ export interface FileStoreOptions {
 const optionNames: OptionNames<FileStoreOptions> = { directory: 1, clock: 1 }
 
 /**
- * Stores each value in a file of its own, mode 0600, named after a digest of its key and replaced in one step: no
- * reader ever sees half a value. A file that this store did not write counts as missing.
- * @throws UnavailableError `STORE_FAILED`, naming the path, if a value cannot be read, written or removed, and if another
- *   user owns the directory or everyone may write to it
+ * Stores each value in its own file with mode 0600. The file is named after a digest of the key and replaced
+ * atomically, so a reader never sees half a value. A file that this store did not write counts as missing.
+ * @throws UnavailableError `STORE_FAILED`, naming the path, if a value cannot be read, written or removed, or if another
+ *   user owns the directory or all users may write to it
+ * @example
+ * const ims = createClient({ flow, store: fileStore({ directory: '/var/lib/my-app/tokens' }) })
  */
 export function fileStore(options: FileStoreOptions = {}): Store {
   checkOptions('fileStore', options, optionNames)
@@ -70,7 +72,7 @@ interface Entry {
   readonly expiresAt?: number
 }
 
-/** `undefined` if nothing is there, or nothing that this store wrote; a failure to read says neither. */
+/** `undefined` if no entry of this store is there. Throws if the file cannot be read. */
 function readEntry(path: string): Entry | undefined {
   const text = readText(path)
   if (text === undefined) return undefined
@@ -94,7 +96,10 @@ function readText(path: string): string | undefined {
 }
 
 function badValue(): Error {
-  return new ConfigurationError('BAD_OPTION', 'The value to store is not plain JSON data. Pass plain data.')
+  return new ConfigurationError(
+    'BAD_OPTION',
+    'The value to store is not plain JSON data. Pass objects, arrays, strings, numbers and booleans only.',
+  )
 }
 
 async function pathOf(directory: string, key: string): Promise<string> {

@@ -2,14 +2,14 @@ import { readdirSync, statSync, unlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { lifeOf, type Owner, thisOwner } from './process-identity.ts'
 
-// how old the temporary file of a writer must be that cannot be looked at, and how often a directory is looked through
+// the age at which a temporary file of an unknown writer is abandoned, and how often a directory is swept
 const hour = 3_600_000
 
 const swept = new Map<string, number>()
 const fewPlaces = 1000
 let count = 0
 
-/** Name of a temporary file beside `path` that says who writes it. */
+/** Name of a temporary file next to `path` that identifies its writer. */
 export function temporaryName(path: string, owner: Owner = thisOwner(), token = unusedToken()): string {
   const { pid, start, thread, machine } = owner
   return `${path}.${pid}-${start}-${thread}-${tagOf(machine)}-${token}.tmp`
@@ -20,7 +20,7 @@ function unusedToken(): string {
   return `${Date.now().toString(36)}${count.toString(36)}${Math.random().toString(36).slice(2)}`
 }
 
-/** Takes the place of a machine's name, which may be too long for the name of a file. */
+/** A short tag for a machine's name, which may be too long for the name of a file. */
 function tagOf(machine: string): string {
   let tag = 0
   for (let index = 0; index < machine.length; index += 1) tag = (Math.imul(tag, 31) + machine.charCodeAt(index)) | 0
@@ -28,9 +28,9 @@ function tagOf(machine: string): string {
 }
 
 /**
- * Removes the temporary files that killed writers left in the directory of `path`, as they may hold tokens: those
- * whose names begin as `prefix` says. Looks through a directory at its first use, after a lock was taken over, and
- * once an hour; never fails.
+ * Removes the temporary files that killed writers left in the directory of `path`, because they may contain tokens:
+ * those whose names start with `prefix`. Sweeps a directory on its first use, after a lock was taken over, and once an
+ * hour; never throws.
  */
 export function sweepTemporaries(path: string, prefix: RegExp | string = basename(path)): void {
   const directory = dirname(path)
@@ -47,7 +47,7 @@ export function sweepTemporaries(path: string, prefix: RegExp | string = basenam
   } catch {}
 }
 
-/** A writer has died: directories are looked through again. */
+/** Sweeps directories again on their next use, because a writer has died. */
 export function sweepAgain(): void {
   swept.clear()
 }

@@ -18,28 +18,28 @@ import { temporaryName } from './temporary-files.ts'
 export interface WriteOptions {
   /** Permission bits; default: those of the file that is replaced, 0600 for a new one. */
   readonly mode?: number
-  /** Name of the temporary file, in the directory of the target; default: one that nobody else uses. */
+  /** Name of the temporary file, in the directory of the target; default: a unique name. */
   readonly temporary?: string
-  /** The temporary file was made by {@link reserveFile}: it is filled where it is, in the room that it has. */
+  /** Whether {@link reserveFile} created the temporary file: the content is written into its reserved space. */
   readonly reserved?: boolean
-  /** Write only if the file still is this one (`undefined`: still missing), as {@link fileStats} saw it. */
+  /** Write only if the file is still this one, according to {@link fileStats} (`undefined`: still missing). */
   readonly replaces?: Stats | undefined
-  /** Runs as soon as the new content has its name, before any other code of this process. */
+  /** Called right after the file was replaced, before any other code of this process runs. */
   readonly replaced?: (() => void) | undefined
 }
 
-/** What stands at `path`, symbolic links followed; `undefined` where nothing does. Throws what `stat` throws. */
+/** The file at `path`, following symbolic links; `undefined` if there is none. Throws the error of `stat`. */
 export function fileStats(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false })
   } catch (error) {
-    // a file where a directory was expected: nothing can be in there
+    // a parent is not a directory, so the file cannot exist
     if (codeOf(error) === 'ENOTDIR') return undefined
     throw error
   }
 }
 
-/** Whether two looks saw the same file with the same content, as far as the file system can tell. */
+/** Whether both stats describe the same file with the same content, as far as the file system shows. */
 export function isSameFile(a: Stats | undefined, b: Stats | undefined): boolean {
   if (a === undefined || b === undefined) return a === b
   return a.mtimeMs === b.mtimeMs && a.size === b.size && a.ino === b.ino
@@ -51,12 +51,12 @@ export function codeOf(error: unknown): string {
 }
 
 /**
- * Replaces the file at `path` in one step: whoever reads it, whenever this process dies, sees the old content or the
- * new one, whole. The new content is on the disk before it is given the name. A symbolic link at `path` is replaced,
- * not followed.
+ * Replaces the file at `path` atomically: a reader sees either the whole old or the whole new content, even if this
+ * process dies. The new content is flushed to the disk before the file is renamed. A symbolic link at `path` is
+ * replaced, not followed.
  *
- * Resolves to what is there now, or to `undefined` where `replaces` no longer held and nothing was written.
- * @throws UnavailableError `STORE_FAILED`, naming `path`; the old file is unchanged and no temporary file is left.
+ * Resolves to the stats of the new file, or to `undefined` if the file was not `replaces` and was not written.
+ * @throws UnavailableError `STORE_FAILED`, naming `path`; the old file is unchanged and no temporary file remains.
  */
 export async function writeFileAtomic(
   path: string,
@@ -84,15 +84,15 @@ export async function writeFileAtomic(
 }
 
 /**
- * Creates a temporary file for a later {@link writeFileAtomic} to `path`, with room for `size` bytes on the disk.
- * @throws UnavailableError `STORE_FAILED`, naming `path`: the later write would fail, and no file is left
+ * Creates a temporary file for a later {@link writeFileAtomic} to `path`, with `size` bytes reserved on the disk.
+ * @throws UnavailableError `STORE_FAILED`, naming `path`: the later write would fail; no file remains
  */
 export async function reserveFile(path: string, temporary: string, size: number): Promise<void> {
   try {
     const descriptor = openNew(temporary)
     try {
       writeFileSync(descriptor, Buffer.alloc(size))
-      // some file systems look for room only now
+      // some file systems allocate only now
       await synchronize(descriptor)
     } finally {
       closeSync(descriptor)
@@ -106,13 +106,13 @@ export async function reserveFile(path: string, temporary: string, size: number)
 function notWritten(path: string, error: unknown): UnavailableError {
   return new UnavailableError(
     'STORE_FAILED',
-    `Could not write ${path} (${codeOf(error)}); what was there before is unchanged. ` +
-      'Check that its directory can be written to and that the disk has room.',
+    `Could not write ${path} (${codeOf(error)}); the old content is unchanged. ` +
+      'Check that its directory is writable and that the disk has space.',
     { details: { path, code: codeOf(error) } },
   )
 }
 
-/** Removes a file; a failure, or that there is none, does not matter. */
+/** Removes a file, if it exists; errors are ignored. */
 export function removeIfPresent(path: string): void {
   try {
     unlinkSync(path)
@@ -129,7 +129,7 @@ function openNew(path: string): number {
   }
 }
 
-/** `undefined` if it is gone. */
+/** `undefined` if the file no longer exists. */
 function openReserved(path: string): number | undefined {
   try {
     return openSync(path, 'r+')
@@ -162,7 +162,7 @@ async function fill(
   }
 }
 
-/** Keeps a file that a superuser writes the property of the person whose file it was; whether the group is the same. */
+/** If a superuser writes, gives the new file to the owner of the old one. Returns whether the group is the same. */
 function keepOwner(descriptor: number, old: Stats | undefined): boolean {
   if (old === undefined || process.platform === 'win32') return true
   const own = fstatSync(descriptor)
@@ -175,7 +175,7 @@ function keepOwner(descriptor: number, old: Stats | undefined): boolean {
   }
 }
 
-/** Windows refuses to replace a file that someone has open just now: it is tried again for a second. */
+/** Windows refuses to replace a file that another process has open, so this retries for a second. */
 async function moveOver(from: string, to: string, moved?: () => void): Promise<void> {
   for (let attempt = 0; ; attempt += 1) {
     try {

@@ -8,15 +8,15 @@ import { type PendingCallback, pendingCallback } from './pending-callback.ts'
 import { type RelayResult, readRelayAnswer } from './relay-result.ts'
 import { isSameSecret } from './same-secret.ts'
 
-/** How a login through the hosted relay goes. */
+/** Options of a login through the hosted relay. */
 export interface RelayLoginOptions extends Omit<TerminalLoginOptions, 'env'> {
-  /** The IMS environment; each has a relay of its own. */
+  /** The IMS environment; each has its own relay. */
   readonly env: 'prod' | 'stage'
   /** Default: the relay's choice. */
   readonly clientId?: string | undefined
   /** Default: the relay's choice. */
   readonly scope?: string | undefined
-  /** Ends the person's session at IMS first, so that they sign in again. Default: `false`. */
+  /** Signs the user out of IMS first, so that they must sign in again. Default: `false`. */
   readonly forceLogin?: boolean | undefined
   /** Another relay: https, or http on loopback. */
   readonly baseUrl?: string | undefined
@@ -43,11 +43,11 @@ const longestBody = 256 * 1024
 const failureMessage = 'An error occurred in the cli.'
 
 /**
- * Signs a person in through the relay that Adobe hosts for its CLI: the relay holds the client's secret and hands the
- * result to a listener on this machine, on `http://localhost:<port>`. Only a callback that knows this login's random
- * 128-bit id is taken; any other ends nothing.
+ * Signs the user in through the relay that Adobe hosts for its CLI: the relay has the client's secret and redirects the
+ * browser with the result to a listener on this machine, on `http://localhost:<port>`. The login accepts only a
+ * callback with its random 128-bit id, and continues after any other.
  *
- * Rejects with `LOGIN_NOT_POSSIBLE` in CI, `BAD_OPTION` on a bad option or a taken port, `CANNOT_RESOLVE_ENVIRONMENT`
+ * Rejects with `LOGIN_NOT_POSSIBLE` in CI, `BAD_OPTION` on a bad option or a port in use, `CANNOT_RESOLVE_ENVIRONMENT`
  * on an unknown `env`, `TIMEOUT` (default 120 s), or with the reason of `signal`.
  */
 export async function relayLogin(options: RelayLoginOptions): Promise<RelayResult> {
@@ -59,23 +59,23 @@ export async function relayLogin(options: RelayLoginOptions): Promise<RelayResul
   const id = randomBytes(16).toString('hex')
   const callback = pendingCallback<RelayResult>(settings.timeout, signal)
   try {
-    let door: OneTimeLink | undefined
+    let link: OneTimeLink | undefined
     const server = await listenOnLoopback({
       port: settings.port,
       host: 'localhost',
       bind: settings.bind,
-      answer: (request) => door?.answer(request) ?? answerRelay(request, { id, base: relay.base, callback }),
+      answer: (request) => link?.answer(request) ?? answerRelay(request, { id, base: relay.base, callback }),
     })
     try {
       const url = loginUrl(relay, { ...options, id, port: server.port })
-      door = oneTimeLink(server.origin, url)
-      settings.show(url, door.address)
+      link = oneTimeLink(server.origin, url)
+      settings.show(url, link.address)
       return await callback.arrived
     } finally {
       server.close()
     }
   } finally {
-    callback.end()
+    callback.cancel()
   }
 }
 
@@ -90,7 +90,7 @@ function readRelay({ env, baseUrl, endpoint }: RelayLoginOptions): Relay {
   if (!relay) {
     throw new ConfigurationError(
       'CANNOT_RESOLVE_ENVIRONMENT',
-      "There is no relay for this environment: use 'prod' or 'stage'.",
+      "There is no relay for this environment. Use 'prod' or 'stage'.",
     )
   }
   return {
@@ -120,14 +120,14 @@ function loginUrl(relay: Relay, query: RelayLoginOptions & { id: string; port: n
   return logout
 }
 
-/** The login that callbacks are measured against. */
-interface Expected {
+/** The login that callbacks are compared with. */
+interface PendingRelayLogin {
   readonly id: string
   readonly base: URL
   readonly callback: PendingCallback<RelayResult>
 }
 
-async function answerRelay(request: LoopbackRequest, expected: Expected): Promise<LoopbackAnswer> {
+async function answerRelay(request: LoopbackRequest, expected: PendingRelayLogin): Promise<LoopbackAnswer> {
   if (request.url.pathname !== '/') return { status: 404 }
   const headers = corsHeaders(request, expected.base.origin)
   switch (request.method) {
@@ -154,13 +154,13 @@ async function answerRelay(request: LoopbackRequest, expected: Expected): Promis
   }
 }
 
-async function takeResult(fields: URLSearchParams, { id }: Expected): Promise<RelayResult | undefined> {
+async function takeResult(fields: URLSearchParams, { id }: PendingRelayLogin): Promise<RelayResult | undefined> {
   const answer = readRelayAnswer(fields)
   return answer && (await isSameSecret(answer.id, id)) ? answer.result : undefined
 }
 
-// only once the answer has left: the login's end closes the connection that it travels on
-function arriving(result: RelayResult | undefined, { callback }: Expected): Pick<LoopbackAnswer, 'sent'> {
+// the login closes this connection when the result has arrived, so the answer is sent first
+function arriving(result: RelayResult | undefined, { callback }: PendingRelayLogin): Pick<LoopbackAnswer, 'sent'> {
   return result ? { sent: () => callback.arrive(result) } : {}
 }
 

@@ -2,19 +2,19 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { Socket } from 'node:net'
 import { ConfigurationError } from '../../../core/errors.ts'
 
-/** The name that the browser knows this machine by. */
+/** The name of this machine in addresses that the browser opens. */
 export type LoopbackHost = '127.0.0.1' | '::1' | 'localhost'
 
-/** A request that came to the listener under one of its own names. */
+/** A request whose `Host` header names this machine. */
 export interface LoopbackRequest {
   readonly method: string
   readonly url: URL
   header(name: string): string | undefined
-  /** The body as text, or `undefined` when it is longer than `limit` bytes or breaks off. */
+  /** The body as text, or `undefined` if it is longer than `limit` bytes or incomplete. */
   readBody(limit: number): Promise<string | undefined>
 }
 
-/** What is sent back; `sent` is called once it has left, or could not. */
+/** An answer to a request; `sent` is called when it was sent, or could not be sent. */
 export interface LoopbackAnswer {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
@@ -22,7 +22,7 @@ export interface LoopbackAnswer {
   readonly sent?: () => void
 }
 
-/** A listener that only this machine can reach, unless `bind` says otherwise. */
+/** A listener that only this machine can reach, unless `bind` is set. */
 export interface Loopback {
   readonly port: number
   /** `http://<host>:<port>` */
@@ -31,12 +31,12 @@ export interface Loopback {
   close(): void
 }
 
-/** What {@link listenOnLoopback} needs. */
+/** Options of {@link listenOnLoopback}. */
 export interface LoopbackOptions {
-  /** 0 takes a free one. */
+  /** 0 selects a free port. */
   readonly port: number
   readonly host: LoopbackHost
-  /** An address to listen on instead of this machine's own two. Requests still have to name this machine. */
+  /** An address to listen on instead of 127.0.0.1 and ::1. Requests must still name this machine. */
   readonly bind?: string | undefined
   readonly answer: (request: LoopbackRequest) => LoopbackAnswer | Promise<LoopbackAnswer>
 }
@@ -57,14 +57,14 @@ const alwaysSent = {
 }
 
 /**
- * Listens on 127.0.0.1 and, where the machine has it, on [::1], on one port. Both, because whoever held the other
- * one could take what a browser sends to `localhost`.
+ * Listens on 127.0.0.1 and, if the machine has it, on [::1], on one port. It uses both addresses because another
+ * process that listened on the second one could receive what a browser sends to `localhost`.
  *
- * Rejects with `BAD_OPTION` naming the port when it is taken, forbidden, or `host` does not exist here.
+ * Rejects with `BAD_OPTION` naming the port if it is in use or forbidden, or if this machine does not have `host`.
  */
 export async function listenOnLoopback(options: LoopbackOptions): Promise<Loopback> {
   const { createServer } = await import('node:http')
-  const listener: RequestListener = (request, response) => void serve(request, response, options)
+  const listener: RequestListener = (request, response) => void sendAnswer(request, response, options)
   const [first, second] = addressesOf(options)
   for (let attemptsLeft = 10; ; attemptsLeft--) {
     const open: Listening[] = []
@@ -91,7 +91,7 @@ function addressesOf({ host, bind }: LoopbackOptions): readonly [first: string, 
   return host === '::1' ? ['::1', '127.0.0.1'] : ['127.0.0.1', '::1']
 }
 
-/** Listens under the other name of this machine, where that exists and is allowed. */
+/** Listens on the second address of this machine, if it exists and is allowed. */
 async function listenIfAllowed(server: Server, host: string, port: number): Promise<Listening | undefined> {
   if (!mayListen(host)) return undefined
   return listen(server, host, port).catch((error: NodeJS.ErrnoException) => {
@@ -104,7 +104,7 @@ interface Deno {
   readonly permissions: { querySync(asked: { name: 'net'; host: string }): { readonly state: string } }
 }
 
-/** Deno throws where nobody can catch it when a program listens that may not; so it is asked before. */
+/** If a program listens without permission, Deno throws an error that cannot be caught; so this checks first. */
 function mayListen(host: string): boolean {
   const { Deno: deno } = globalThis as { Deno?: Deno }
   const name = host.includes(':') ? `[${host}]` : host
@@ -124,7 +124,7 @@ function listen(server: Server, host: string, port: number): Promise<Listening> 
   })
   server.on('clientError', refuse)
   return new Promise((resolve, reject) => {
-    // stays for good: a failing accept() must not crash the program
+    // never removed: a failing accept() must not crash the program
     server.on('error', reject)
     server.listen({ host, port, exclusive: true, ipv6Only: true }, () => {
       const address = server.address()
@@ -138,7 +138,7 @@ function listen(server: Server, host: string, port: number): Promise<Listening> 
   })
 }
 
-async function serve(request: IncomingMessage, response: ServerResponse, options: LoopbackOptions): Promise<void> {
+async function sendAnswer(request: IncomingMessage, response: ServerResponse, options: LoopbackOptions): Promise<void> {
   const reply = await answerTo(request, options).catch((): LoopbackAnswer => ({ status: 500 }))
   const sent = () => reply.sent?.()
   if (response.destroyed) return sent()
@@ -150,7 +150,7 @@ async function serve(request: IncomingMessage, response: ServerResponse, options
 async function answerTo(request: IncomingMessage, { host, answer }: LoopbackOptions): Promise<LoopbackAnswer> {
   const port = request.socket.localPort ?? 0
   if (!isOwnName(request.headersDistinct.host, port)) {
-    return { status: 400, body: 'This address is not served here.\n' }
+    return { status: 400, body: 'The Host header does not name this server.\n' }
   }
   const target = `${originOf(host, port)}${request.url ?? ''}`
   if (!request.url?.startsWith('/') || !URL.canParse(target)) return { status: 400 }
@@ -158,11 +158,11 @@ async function answerTo(request: IncomingMessage, { host, answer }: LoopbackOpti
     method: request.method ?? '',
     url: new URL(target),
     header: (name) => request.headers[name]?.toString(),
-    readBody: (limit) => readBody(request, limit),
+    readBody: (limit) => bodyWithin(request, limit),
   })
 }
 
-// a page that had its own name point here (DNS rebinding) still sends that name
+// with DNS rebinding, another site's name resolves to this machine, but the browser still sends that name
 function isOwnName(hosts: readonly string[] | undefined, port: number): boolean {
   const [host, ...more] = hosts ?? []
   if (host === undefined || more.length > 0) return false
@@ -170,7 +170,7 @@ function isOwnName(hosts: readonly string[] | undefined, port: number): boolean 
   return names.some((name) => host.toLowerCase() === `${name}:${port}` || (port === 80 && host === name))
 }
 
-function readBody(request: IncomingMessage, limit: number): Promise<string | undefined> {
+function bodyWithin(request: IncomingMessage, limit: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     let size = 0
@@ -199,11 +199,11 @@ function originOf(host: LoopbackHost, port: number): string {
 function bindError(host: string, port: number, code: string | undefined): ConfigurationError {
   const reasons: Record<string, string> = {
     EADDRINUSE: `Port ${port} is already in use on this machine.`,
-    EACCES: `Port ${port} may not be used without privileges.`,
+    EACCES: `Port ${port} requires privileges that this process does not have.`,
     EADDRNOTAVAIL: `This machine has no address ${host}.`,
     EAFNOSUPPORT: `This machine has no address ${host}.`,
   }
   const reason = reasons[code ?? ''] ?? `Listening on ${host}, port ${port}, failed (${code ?? 'no reason given'}).`
-  const remedy = "Choose another with the option 'port' or AIO_IMS_LOCAL_LOGIN_PORT, or leave both out for a free one."
+  const remedy = "Choose another port with the option 'port' or AIO_IMS_LOCAL_LOGIN_PORT, or unset both for a free one."
   return new ConfigurationError('BAD_OPTION', `The login cannot listen for the browser. ${reason} ${remedy}`)
 }

@@ -1,18 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import type { LoopbackAnswer, LoopbackRequest } from './loopback-server.ts'
 
-/** A loopback address that leads a browser on to another one. */
+/** A loopback address that redirects the browser to another address, once. */
 export interface OneTimeLink {
   readonly address: URL
-  /** The answer to a request for that address; `undefined` for any other. */
+  /** The answer to a request for `address`; `undefined` for any other request. */
   answer(request: LoopbackRequest): LoopbackAnswer | undefined
 }
 
 /**
- * What a browser is opened with is an argument of a program, which every user of the machine can read. An address with
- * secrets, such as a `state`, is therefore opened by way of this one, which works once.
+ * Creates a link that redirects to `target`. The address that a browser is started with is an argument of a program,
+ * which every user of the machine can read. An address with secrets, such as a `state`, is therefore opened through
+ * this link, which works once.
  */
-export function oneTimeLink(origin: string, to: URL): OneTimeLink {
+export function oneTimeLink(origin: string, target: URL): OneTimeLink {
   const address = new URL(`/open/${randomUUID()}`, origin)
   let used = false
   return {
@@ -23,10 +24,10 @@ export function oneTimeLink(origin: string, to: URL): OneTimeLink {
       if (used)
         return {
           status: 410,
-          body: 'This address was opened before. Open the one that the program has printed, or start the login again.\n',
+          body: 'This link was already used. Open the address that the program printed, or start the login again.\n',
         }
       used = true
-      return { status: 302, headers: { Location: to.href }, body: '' }
+      return { status: 302, headers: { Location: target.href }, body: '' }
     },
   }
 }

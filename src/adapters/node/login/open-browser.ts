@@ -1,42 +1,41 @@
 import { ConfigurationError } from '../../../core/errors.ts'
+import { isLoopback } from '../../../core/ims/environment.ts'
 
-/** Which browser to open, and on what machine. */
+/** Options of {@link openBrowser}. */
 export interface OpenBrowserOptions {
-  /** Name or path of a browser; without it the system's default. */
+  /** Name or path of a browser. Default: the system's default browser. */
   readonly browser?: string | undefined
-  /** Default: `process.env`. `BROWSER` names a browser where the system has no other way; `none` opens nothing. */
+  /** Default: `process.env`. On Linux, `BROWSER` names a browser; `none` opens no browser. */
   readonly env?: NodeJS.ProcessEnv | undefined
   /** Default: `process.platform`. */
   readonly platform?: NodeJS.Platform | undefined
 }
 
-/** A program and its arguments: never a shell, so nothing in a URL is ever a command. */
+/** A program and its arguments. No shell is involved, so a URL cannot contain a command. */
 export type Launcher = readonly [command: string, ...args: string[]]
 
-const loopbackNames = new Set(['127.0.0.1', '[::1]', 'localhost'])
-
-/** Whether `url` is https, or http on this very machine. */
+/** Whether `url` is https, or http on this machine. */
 export function isSecureUrl(url: URL): boolean {
-  return url.protocol === 'https:' || (url.protocol === 'http:' && loopbackNames.has(url.hostname))
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
 }
 
-/** Throws `BAD_OPTION` unless a browser may be sent to `url`: https, or http on loopback. */
+/** Throws `BAD_OPTION` unless a browser may open `url`: https, or http on loopback. */
 export function assertBrowsable(url: URL): void {
   if (isSecureUrl(url)) return
   throw new ConfigurationError(
     'BAD_OPTION',
-    `A browser is not sent to a ${url.protocol}// address of ${url.hostname || 'no host'}. Use https, or http on 127.0.0.1.`,
+    `imskit does not open a ${url.protocol}// address of ${url.hostname || 'no host'} in a browser. Use https, or http on 127.0.0.1.`,
   )
 }
 
-/** The programs that open `url`, the first to be tried first. */
+/** The programs that can open `url`, in the order in which to try them. */
 export function browserLaunchers(url: URL, options: OpenBrowserOptions = {}): Launcher[] {
   const { browser, env = process.env, platform = process.platform } = options
   const { href } = url
   if (platform === 'darwin') return browser ? [['open', '-a', browser, href]] : [['open', href]]
   const chosen: Launcher[] = browser ? [[browser, href]] : []
   if (platform === 'win32') {
-    // by its full path: Windows would look into the working directory first
+    // full path, because Windows searches the working directory first
     const rundll = `${env.SystemRoot ?? 'C:\\Windows'}\\System32\\rundll32.exe`
     return [...chosen, [rundll, 'url.dll,FileProtocolHandler', href]]
   }
@@ -51,8 +50,8 @@ export function browserLaunchers(url: URL, options: OpenBrowserOptions = {}): La
 }
 
 /**
- * Opens the system browser on `url`. Resolves to whether a program could be started for it; it neither waits for
- * that program nor keeps this process alive. Throws `BAD_OPTION` for a URL that is neither https nor on loopback.
+ * Opens `url` in the system browser. Resolves to whether a program could be started; does not wait for that program,
+ * and does not keep this process alive. Rejects with `BAD_OPTION` for a URL that is neither https nor on loopback.
  */
 export async function openBrowser(url: URL, options: OpenBrowserOptions = {}): Promise<boolean> {
   assertBrowsable(url)

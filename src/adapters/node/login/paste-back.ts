@@ -1,16 +1,16 @@
 import type { Readable } from 'node:stream'
 
 /**
- * Hands every line of `input` to `onLine` until the returned function is called, which also lets the process end.
- * An input that ends or breaks is no failure: the browser can still come back by itself.
+ * Passes every line of `input` to `onLine` until the returned function is called; then the process can exit.
+ * If the input ends or fails, the login continues: the browser can still call the redirect URI.
  */
 export async function readLines(input: NodeJS.ReadableStream, onLine: (line: string) => void): Promise<() => void> {
   const ignore = () => {}
-  // first of all: an input may break while the module loads
+  // added before the import, because the input may fail while the module loads
   input.on('error', ignore)
   const { createInterface } = await import('node:readline')
   const lines = createInterface({ input, terminal: false, crlfDelay: Number.POSITIVE_INFINITY })
-  // of the input's own errors, which it passes on without being asked
+  // readline re-emits the errors of its input
   lines.on('error', ignore)
   lines.on('line', (line) => {
     const text = line.trim()
@@ -23,7 +23,7 @@ export async function readLines(input: NodeJS.ReadableStream, onLine: (line: str
   }
 }
 
-/** Where a person can paste an address: standard input, if it is a terminal. */
+/** The stream that the user can paste an address into: standard input, if it is a terminal. */
 export function terminalInput(): NodeJS.ReadableStream | undefined {
   return process.stdin.isTTY ? process.stdin : undefined
 }

@@ -1,20 +1,20 @@
 import { LoginRequiredError, UnavailableError } from '../../../core/errors.ts'
 import { type Refused, refusalIn } from '../../../core/ims/refused.ts'
 
-/** Something that a person's browser will bring back, or not. */
+/** A callback that the user's browser may bring. */
 export interface PendingCallback<T> {
-  /** Rejects with `TIMEOUT`, with the signal's own reason, or with `LOGIN_REQUIRED` when ended first. */
+  /** Rejects with `TIMEOUT`, with the signal's own reason, or with `LOGIN_REQUIRED` if `cancel` is called first. */
   readonly arrived: Promise<T>
   arrive(value: T): void
   /**
-   * Takes note of an address that does not answer this login but carries an error without a state: it ends nothing, as
-   * anyone could have sent it, and becomes part of `TIMEOUT`.
+   * Records an address that does not answer this login but carries an error without a state. The login continues, as
+   * anyone could have sent that address; its error becomes part of the message of `TIMEOUT`.
    *
-   * @returns the error in words, if there is one
+   * @returns the error as text, if there is one
    */
-  stray(url: URL): string | undefined
-  /** Stops the clock and lets go of the signal. */
-  end(): void
+  noteUnmatched(url: URL): string | undefined
+  /** Rejects `arrived`, unless it has settled, and stops the timer. */
+  cancel(): void
 }
 
 /** Waits for a callback, at most `timeout` ms and no longer than `signal` allows. */
@@ -24,11 +24,11 @@ export function pendingCallback<T>(timeout: number, signal?: AbortSignal): Pendi
   const arrived = new Promise<T>((...settlers) => {
     ;[resolve, reject] = settlers
   })
-  // who asked hears of it through the same promise; who no longer listens must not crash the process
+  // the caller handles `arrived`; if the caller stopped listening, a rejection must not crash the process
   arrived.catch(() => {})
   const abort = () => fail(signal?.reason)
-  let heard: Refused = {}
-  const timer = setTimeout(() => fail(timeoutError(timeout, heard)), timeout)
+  let unmatched: Refused = {}
+  const timer = setTimeout(() => fail(timeoutError(timeout, unmatched)), timeout)
   signal?.addEventListener('abort', abort, { once: true })
   const release = () => {
     clearTimeout(timer)
@@ -45,26 +45,26 @@ export function pendingCallback<T>(timeout: number, signal?: AbortSignal): Pendi
       release()
       resolve(value)
     },
-    stray(url) {
+    noteUnmatched(url) {
       const refused = url.searchParams.has('state') ? {} : refusalIn(url)
-      if (refused.imsError !== undefined) heard = refused
-      return wordsFor(refused)
+      if (refused.imsError !== undefined) unmatched = refused
+      return textOf(refused)
     },
-    end: () => fail(new LoginRequiredError('LOGIN_REQUIRED', 'The login was ended before the browser came back.')),
+    cancel: () => fail(new LoginRequiredError('LOGIN_REQUIRED', 'The login was canceled before the browser returned.')),
   }
 }
 
-function wordsFor({ imsError, imsErrorDescription }: Refused): string | undefined {
+function textOf({ imsError, imsErrorDescription }: Refused): string | undefined {
   return imsErrorDescription === undefined ? imsError : `${imsError}: ${imsErrorDescription}`
 }
 
-function timeoutError(timeout: number, heard: Refused): UnavailableError {
-  const remedy = "Start the login again, or allow it more time with the option 'timeout' (ms)."
-  const late = `The browser did not come back within ${timeout / 1000} s`
-  const words = wordsFor(heard)
-  if (words === undefined) return new UnavailableError('TIMEOUT', `${late}. ${remedy}`)
-  const message = `${late} with an answer that can be trusted. It brought an error without a state: ${words}. Check client id, scopes and redirect URI of the credential. ${remedy}`
-  // without `jump`: anyone can have written that address, so no app may open it
-  const { details: _, ...said } = heard
-  return new UnavailableError('TIMEOUT', message, { details: said })
+function timeoutError(timeout: number, unmatched: Refused): UnavailableError {
+  const remedy = "Start the login again, or allow more time with the option 'timeout' (ms)."
+  const problem = `The browser did not return within ${timeout / 1000} s`
+  const text = textOf(unmatched)
+  if (text === undefined) return new UnavailableError('TIMEOUT', `${problem}. ${remedy}`)
+  const message = `${problem} with an answer to this login. An error without a state arrived: ${text}. Check the client id, the scopes and the redirect URI of the credential. ${remedy}`
+  // without `jump`: anyone could have written that address, so no app may open it
+  const { details: _, ...fields } = unmatched
+  return new UnavailableError('TIMEOUT', message, { details: fields })
 }

@@ -1,25 +1,27 @@
-/** A token as the relay and the context files write it: `expiry` in ms since the epoch. */
+import { isObject, parseObject } from '../../../core/json.ts'
+
+/** A token in the format of the relay and of context files: `expiry` in ms since the epoch. */
 export interface RelayToken {
   readonly token: string
   readonly expiry: number
 }
 
-/** What the relay brought back: finished tokens, or a code that is still to be exchanged. */
+/** The result of the relay: tokens, or an authorization code. */
 export type RelayResult =
   | { readonly type: 'access_token'; readonly accessToken: RelayToken; readonly refreshToken?: RelayToken }
   | { readonly type: 'auth_code'; readonly code: string }
 
-/** What a callback of the relay says: the `id` it claims to answer, and its result where it holds one. */
+/** The content of a relay callback: the `id` of the login that it claims to answer, and its result, if it has one. */
 export interface RelayAnswer {
   readonly id: string
   readonly result: RelayResult | undefined
 }
 
-/** Reads a callback's fields. `undefined` for one that is not of the relay's form; nothing in it can make this throw. */
+/** Reads the fields of a callback. Returns `undefined` if they are not in the relay's format; never throws. */
 export function readRelayAnswer(fields: URLSearchParams): RelayAnswer | undefined {
   const names = ['code', 'code_type', 'state'] as const
   if (names.some((name) => fields.getAll(name).length > 1)) return undefined
-  const state = parseObject(fields.get('state'))
+  const state = parseObject(fields.get('state') ?? '')
   if (typeof state?.id !== 'string') return undefined
   return { id: state.id, result: readResult(fields.get('code'), fields.get('code_type')) }
 }
@@ -34,18 +36,9 @@ function readResult(code: string | null, codeType: string | null): RelayResult |
 }
 
 function readToken(value: unknown): RelayToken | undefined {
-  if (typeof value !== 'object' || value === null) return undefined
-  const { token, expiry } = value as Partial<Record<string, unknown>>
+  if (!isObject(value)) return undefined
+  const { token, expiry } = value
   const expiresAt = typeof expiry === 'string' && expiry.trim() !== '' ? Number(expiry) : expiry
   if (typeof token !== 'string' || token === '' || typeof expiresAt !== 'number') return undefined
   return Number.isFinite(expiresAt) ? { token, expiry: expiresAt } : undefined
-}
-
-function parseObject(text: string | null): Partial<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text ?? '')
-    return typeof value === 'object' && value !== null ? (value as Partial<Record<string, unknown>>) : undefined
-  } catch {
-    return undefined
-  }
 }

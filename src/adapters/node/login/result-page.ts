@@ -1,22 +1,21 @@
-/** What the authorization server said when it said no: untrusted text. */
-export interface SignInFailure {
-  readonly error: string
-  readonly description?: string | undefined
-}
+import { ImsResponseError, LoginRequiredError, UnavailableError } from '../../../core/errors.ts'
+import { escapeHtml } from '../../../core/html.ts'
+import { type Refused, refusalIn } from '../../../core/ims/refused.ts'
 
 const style = `:root { color-scheme: light dark }
 body { font: 1.125rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 15vh auto; padding: 0 1.5rem }
 h1 { font-size: 1.5rem }
 p { overflow-wrap: anywhere }`
 
+const longestDetail = 300
+
 /**
- * The page a person sees when they come back from signing in. It loads nothing, runs nothing and repeats nothing of
- * the address but, on a failure, the escaped words of the authorization server.
+ * The page that the user sees after signing in. It loads nothing, contains no script and repeats nothing of the
+ * callback's address except the escaped error of the authorization server.
  */
-export async function resultPage(failure?: SignInFailure): Promise<{ headers: Record<string, string>; body: string }> {
+export async function resultPage(callback: URL): Promise<{ headers: Record<string, string>; body: string }> {
   const { createHash } = await import('node:crypto')
-  const title = failure === undefined ? 'Sign-in complete' : 'Sign-in did not succeed'
-  const said = failure && [failure.error, failure.description].filter(Boolean).map((text) => escapeText(text ?? ''))
+  const { title, paragraphs } = await contentFor(callback)
   const body = `<!doctype html>
 <html lang="en">
 <head>
@@ -28,7 +27,8 @@ export async function resultPage(failure?: SignInFailure): Promise<{ headers: Re
 <body>
 <main>
 <h1>${title}</h1>
-${said ? `<p role="alert">${said.join(': ')}</p>\n` : ''}<p>You can close this tab and go back to the program that asked you to sign in.</p>
+${paragraphs.join('\n')}
+<p>You can close this tab and return to the program that asked you to sign in.</p>
 </main>
 </body>
 </html>
@@ -38,7 +38,31 @@ ${said ? `<p role="alert">${said.join(': ')}</p>\n` : ''}<p>You can close this t
   return { headers: { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': policy }, body }
 }
 
-function escapeText(text: string): string {
-  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-  return text.slice(0, 300).replace(/[&<>"']/g, (character) => entities[character] ?? '')
+interface Content {
+  readonly title: string
+  /** HTML. */
+  readonly paragraphs: readonly string[]
+}
+
+async function contentFor(callback: URL): Promise<Content> {
+  const refused = refusalIn(callback)
+  if (refused.imsError === undefined) return { title: 'You are signed in', paragraphs: [] }
+  const { explainError } = await import('../../../core/explain-error.ts')
+  const explanation = explainError(errorOf(refused))
+  const detail = [refused.imsError, refused.imsErrorDescription].filter((text) => text !== undefined).join(': ')
+  return {
+    title: explanation === undefined ? 'Sign-in canceled' : 'Sign-in failed',
+    paragraphs: [
+      `<p role="alert">${escapeHtml(explanation ?? 'You did not sign in.')}</p>`,
+      `<p>Adobe reported: ${escapeHtml(detail.slice(0, longestDetail))}</p>`,
+    ],
+  }
+}
+
+/** The class of error that the login rejects with after this callback. */
+function errorOf({ imsError = '' }: Refused): Error {
+  if (imsError === 'access_denied') return new LoginRequiredError('ACCESS_DENIED', imsError)
+  if (imsError === 'temporarily_unavailable' || imsError === 'server_error')
+    return new UnavailableError('IMS_UNAVAILABLE', imsError)
+  return new ImsResponseError('HTTP_ERROR', imsError, { status: 302 })
 }

@@ -16,7 +16,7 @@ describe('loopbackRedirect in a process of its own', () => {
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'imskit-login-'))
     const child = `
-      import { loopbackRedirect } from './src/adapters/node/redirect-loopback.ts'
+      import { loopbackRedirect } from './src/adapters/node/lazy.ts'
       process.on('exit', (code) => process.stdout.write('EXIT ' + code))
       const trip = await loopbackRedirect({ open: false, ...JSON.parse(process.argv[2] ?? '{}') }).prepare()
       process.stdout.write('AT ' + trip.redirectUri + '\\n')
