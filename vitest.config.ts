@@ -12,6 +12,7 @@ export const world = [
 
 /** What takes longest. The rest goes by size, which says little: whatever comes last, the other worker waits for. */
 const longest = [
+  'test/world/next.test.ts',
   'test/world/neighbours-load.test.ts',
   'test/differential/differential.test.ts',
   'test/docs/site.test.ts',

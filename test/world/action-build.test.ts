@@ -6,7 +6,8 @@ import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts
 import { newPlace } from '../proof/place.ts'
 import { withoutEndpoint } from '../proof/ready-made.ts'
 import { type StateService, startState } from '../proof/state-service.ts'
-import { type Ended, resultOf, startChild } from './kit/child.ts'
+import { buildAction, startAction } from './kit/actions.ts'
+import { type Ended, resultOf } from './kit/child.ts'
 import { linkTree } from './kit/link-tree.ts'
 import { imskitAlone, type Library, neighboursWith } from './kit/neighbours.ts'
 
@@ -37,10 +38,7 @@ const tokenRequests = () => emulator.requests.filter(({ path }) => path.startsWi
 async function buildIn(app: string): Promise<string> {
   writeFileSync(join(app, 'package.json'), '{ "name": "app", "private": true }')
   cpSync(fixture('action.js'), join(app, 'action.js'))
-  const place = newPlace({ NEIGHBOUR: await neighboursWith('aio-lib-ims') })
-  const child = startChild({ ...place, cwd: app }, [process.execPath, fixture('build-action.cjs')])
-  expect(await resultOf<string[]>(child)).toHaveLength(1)
-  return join(app, 'dist', 'app', 'main-temp')
+  return buildAction(app, 'action.js')
 }
 
 interface Run {
@@ -61,7 +59,7 @@ async function runAction(built: string, { library = 'imskit' as Library, runs = 
   cpSync(built, place.cwd, { recursive: true })
   if (library === 'aio-lib-ims') pointToEmulator(place.cwd)
   const params = { credentials: withoutEndpoint(emulator.contexts.oauth_server_to_server), runs }
-  const child = startChild(place, [process.execPath, fixture('run-action.cjs'), JSON.stringify(params)])
+  const child = startAction(place, params)
   const { body } = await resultOf<{ body: { tokens: string[] } }>(child)
   return { tokens: body.tokens, printed: await child.ended }
 }

@@ -1,20 +1,16 @@
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { inject } from 'vitest'
-import { fileLock } from '../../../src/adapters/node/files/lock-file.ts'
-import { cache } from '../../proof/build.ts'
+import { fingerprint, installPinned, inTurn, manifestsOf, once } from './installed.ts'
 import { linkTree } from './link-tree.ts'
 
 /** Which library stands in the folders `@adobe/aio-lib-ims` of a project. */
 export type Library = 'aio-lib-ims' | 'imskit'
 
 const run = promisify(execFile)
-const manifests = fileURLToPath(new URL('../neighbours', import.meta.url))
-const place = join(cache, 'neighbours')
+const manifests = manifestsOf('neighbours')
 const libraryFolder = join('node_modules', '@adobe', 'aio-lib-ims')
 const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error']
 
@@ -30,20 +26,19 @@ export const neighboursWith = (library: Library): Promise<string> =>
 /** The folder of a project that has the tarball as its `@adobe/aio-lib-ims`, and nothing else. */
 export const imskitAlone = (): Promise<string> => inTurn(alone)
 
-const inTurn = (task: () => Promise<string>): Promise<string> =>
-  fileLock({ directory: cache, wait: 900_000 })('neighbours', task)
 const lockfile = join(manifests, 'package-lock.json')
 
-const withOriginal = () => once('aio-lib-ims', fingerprint(lockfile), install)
+const withOriginal = () =>
+  once('neighbours-aio-lib-ims', fingerprint(lockfile), (project) => installPinned(manifests, project))
 
 async function withImskit(): Promise<string> {
   const [original, replacement] = [await withOriginal(), await alone()]
-  return once('imskit', fingerprint(lockfile, inject('tarball')), async (project) =>
+  return once('neighbours-imskit', fingerprint(lockfile, inject('tarball')), async (project) =>
     replaceLibrary({ original, replacement, project }),
   )
 }
 
-const alone = () => once('alone', fingerprint(inject('tarball')), installAlone)
+const alone = () => once('imskit-alone', fingerprint(inject('tarball')), installAlone)
 
 /** Every folder `@adobe/aio-lib-ims` in `project`, at any depth of `node_modules`. */
 export function libraryFolders(project: string): string[] {
@@ -60,28 +55,6 @@ function packagesIn(modules: string): string[] {
       ? readdirSync(join(modules, name)).map((own) => join(modules, name, own))
       : join(modules, name),
   )
-}
-
-function fingerprint(...files: readonly string[]): string {
-  const hash = createHash('sha256')
-  for (const file of files) hash.update(readFileSync(file))
-  return hash.digest('hex')
-}
-
-async function once(name: string, key: string, make: (project: string) => Promise<void>): Promise<string> {
-  const project = join(place, name)
-  const made = join(project, '.made-for')
-  if (existsSync(made) && readFileSync(made, 'utf8') === key) return project
-  rmSync(project, { recursive: true, force: true })
-  mkdirSync(project, { recursive: true })
-  await make(project)
-  writeFileSync(made, key)
-  return project
-}
-
-async function install(project: string): Promise<void> {
-  for (const name of ['package.json', 'package-lock.json']) cpSync(join(manifests, name), join(project, name))
-  await run('npm', ['ci', '--ignore-scripts', ...quiet], { cwd: project, maxBuffer: 16 * 1024 * 1024 })
 }
 
 async function installAlone(project: string): Promise<void> {
