@@ -135,8 +135,8 @@ export class ImsResponseError extends ImsError<ImsResponseCode> implements Respo
   declare readonly imsErrorDescription?: string
   declare readonly requestId?: string
 
-  constructor(code: ImsResponseCode, message: string, facts: ResponseFacts, extras?: ErrorExtras) {
-    super(code, message, extras)
+  constructor(code: ImsResponseCode, message: string, facts: ResponseFacts & ErrorExtras) {
+    super(code, message, facts)
     const { status, imsError, imsErrorDescription, requestId } = facts ?? {}
     this.status = status
     if (imsError !== undefined) this.imsError = imsError

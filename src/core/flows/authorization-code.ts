@@ -71,8 +71,8 @@ export function codeFlow(options: CodeFlowOptions): LoginFlow {
     ...defined({ redirectUri }),
     refresh: async (call, token) => (await loadGrant()).refreshGrant(call, { clientId, clientSecret }, token),
     start: async (call, redirect, asked) =>
-      (await loadGrant()).startLogin(call, grant, { redirectUri: redirect, asked }),
+      (await loadGrant()).authorizationRequest(call, grant, { redirectUri: redirect, asked }),
     login: clientLogin,
-    finish: async (call, pending, callback) => (await loadGrant()).finishLogin(call, grant, { pending, callback }),
+    finish: async (call, pending, callback) => (await loadGrant()).redeemCode(call, grant, { pending, callback }),
   }
 }

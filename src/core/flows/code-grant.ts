@@ -33,7 +33,7 @@ export interface CodeGrant {
 const loginLifetime = 15 * 60_000
 
 /** Where to send the person, and what must be remembered until they are back. */
-export async function startLogin(
+export async function authorizationRequest(
   call: Call,
   { id, clientId, scopes }: CodeGrant,
   { redirectUri, asked }: { redirectUri: string; asked: LoginParameters },
@@ -51,7 +51,7 @@ export async function startLogin(
 }
 
 /** Checks where the person came back and redeems the code. */
-export async function finishLogin(
+export async function redeemCode(
   call: Call,
   { clientId, clientSecret, scopes, checkIdToken }: CodeGrant,
   { pending, callback }: { pending: PendingLogin; callback: URL },
@@ -168,5 +168,5 @@ function refusedLogin({ cause }: oauth.AuthorizationResponseError): unknown {
     return new UnavailableError('IMS_UNAVAILABLE', message, { details })
   }
   const message = `IMS ended the sign-in with ${imsError ?? 'an error'}; check client id, scopes and redirect URI of the credential`
-  return askingForUser(new ImsResponseError('HTTP_ERROR', message, { status: 302, ...said }, { details: more }))
+  return askingForUser(new ImsResponseError('HTTP_ERROR', message, { status: 302, ...said, details: more }))
 }

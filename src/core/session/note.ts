@@ -1,5 +1,5 @@
 import { isContinued } from '../flows/flow.ts'
-import { isObject } from '../json.ts'
+import { asJson, isObject } from '../json.ts'
 import type { Hold, Json } from '../ports.ts'
 import type { Setup } from '../setup.ts'
 import { noteLifetime } from './times.ts'
@@ -34,7 +34,7 @@ export async function writeNote(setup: Setup, note: Note): Promise<void> {
   // what must be known for as long as a first refresh token is configured has no end
   const lasting = note.ended === 'refused' || note.ended === 'redeemed'
   const until = lasting ? undefined : connection.clock.now() + noteLifetime
-  await noted(setup, (key) => platform.store.set(key, note as unknown as Json, until))
+  await noted(setup, (key) => platform.store.set(key, asJson(note), until))
 }
 
 async function noted<T>(setup: Setup, work: (key: string) => Promise<T>): Promise<T> {
@@ -71,8 +71,11 @@ export async function removeNote(setup: Setup): Promise<void> {
 const noteKey = async ({ tokenKey }: Setup) => (await tokenKey()).replace(/^imskit\/tokens\//, 'imskit/renewals/')
 
 function parseNote(stored: Json | undefined): Note | undefined {
-  if (!isObject(stored)) return undefined
-  const { of, by, at } = stored as Partial<Record<keyof Note, Json>>
-  const whole = typeof of === 'string' && typeof by === 'string' && typeof at === 'number'
-  return whole ? (stored as unknown as Note) : undefined
+  return isNote(stored) ? stored : undefined
+}
+
+function isNote(stored: Json | undefined): stored is Json & Note {
+  return (
+    isObject(stored) && typeof stored.of === 'string' && typeof stored.by === 'string' && typeof stored.at === 'number'
+  )
 }

@@ -1,5 +1,5 @@
 import { keepUntil, parseTokens, type Tokens } from '../ims/tokens.ts'
-import type { Json } from '../ports.ts'
+import { asJson } from '../json.ts'
 import type { Setup } from '../setup.ts'
 import { clockSlack, signOutWait } from './times.ts'
 import { isMediumFailure, noteFailure, within, withLock } from './with-lock.ts'
@@ -108,8 +108,7 @@ export async function save(
   const key = await setup.tokenKey()
   const { store } = setup.platform
   try {
-    const write =
-      tokens === undefined ? store.delete(key) : store.set(key, tokens as unknown as Json, keepUntil(tokens))
+    const write = tokens === undefined ? store.delete(key) : store.set(key, asJson(tokens), keepUntil(tokens))
     await within(setup, write)
     cache.unsaved = undefined
     return true
