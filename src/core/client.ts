@@ -46,7 +46,7 @@ export interface Client {
   readonly fetch: AuthorizedFetch
   /** Subscribes `listener` to events of one type. @returns a function that unsubscribes it */
   on<Type extends ImsEventType>(type: Type, listener: (event: ImsEventOf<Type>) => void): () => void
-  /** Aborts what is under way and removes every subscription. */
+  /** Aborts pending calls and removes every subscription. */
   close(): void
 }
 

@@ -1,4 +1,4 @@
-/** Change code or config. */
+/** What to change: code or configuration. */
 export type ConfigurationCode =
   | 'CONTEXT_NOT_CONFIGURED'
   | 'MISSING_CONTEXT_LABEL'
@@ -14,11 +14,11 @@ export type ConfigurationCode =
   | 'CONFIG_UNREADABLE'
   | 'UNTRUSTED_SOURCE'
   | 'BAD_OPTION'
-/** Ask the person. */
+/** The user has to act. */
 export type LoginRequiredCode = 'LOGIN_REQUIRED' | 'LOGIN_NOT_POSSIBLE' | 'ACCESS_DENIED' | 'STATE_MISMATCH'
-/** This token is no good. */
+/** The token is not valid. */
 export type TokenCode = 'INVALID_TOKEN' | 'BAD_TOKEN' | 'TOKEN_INVALID'
-/** IMS said no, or said something that is no answer. */
+/** IMS refused a request, or its answer cannot be read. */
 export type ImsResponseCode = 'HTTP_ERROR' | 'IMS_MALFORMED'
 /** Try again later. */
 export type UnavailableCode =
@@ -28,10 +28,10 @@ export type UnavailableCode =
   | 'IMS_UNAVAILABLE'
   | 'SESSION_OUTDATED'
   | 'SESSION_READ_ONLY'
-/** Every code an error of this library can carry. Stable: a code is never renamed. */
+/** Every code that an error of this library can have. Stable: a code is never renamed. */
 export type ImsErrorCode = ConfigurationCode | LoginRequiredCode | TokenCode | ImsResponseCode | UnavailableCode
 
-/** Why a token failed local verification; carried by `TOKEN_INVALID`. */
+/** Why a token failed local verification: the `reason` of `TOKEN_INVALID`. */
 export type TokenInvalidReason =
   | 'malformed'
   | 'algorithm'
@@ -46,7 +46,7 @@ export type TokenInvalidReason =
   | 'client'
   | 'scope'
 
-/** What an error may carry besides code and message. Never a secret: see {@link ImsError}. */
+/** What an error may have in addition to code and message. Never a secret: see {@link ImsError}. */
 export interface ErrorExtras {
   readonly cause?: unknown
   readonly details?: Readonly<Record<string, unknown>> | undefined
@@ -56,7 +56,7 @@ export interface ErrorExtras {
 const brand = Symbol.for('imskit.error')
 
 /**
- * The root of every error this library throws, but for a caller's own abort reason.
+ * The base of every error that this library throws, except a caller's own abort reason.
  *
  * `code` is stable and meant for programs, `message` says what happened and then what to do. Neither they nor
  * `cause` nor `details` ever hold a token, secret, code, verifier, key or passphrase.
@@ -94,17 +94,17 @@ export class ImsError<Code extends ImsErrorCode = ImsErrorCode> extends Error {
   }
 }
 
-/** Change code or config. */
+/** The program or its configuration has to change. */
 export class ConfigurationError extends ImsError<ConfigurationCode> {
   override readonly name: 'ConfigurationError' = 'ConfigurationError'
 }
 
-/** Ask the person to sign in (again). */
+/** The user has to sign in (again). */
 export class LoginRequiredError extends ImsError<LoginRequiredCode> {
   override readonly name: 'LoginRequiredError' = 'LoginRequiredError'
 }
 
-/** This token is no good; `reason` says why where it was verified locally. */
+/** A token is not valid; `reason` says why if it was verified locally. */
 export class TokenError extends ImsError<TokenCode> {
   override readonly name: 'TokenError' = 'TokenError'
   declare readonly reason?: TokenInvalidReason
@@ -115,7 +115,7 @@ export class TokenError extends ImsError<TokenCode> {
   }
 }
 
-/** What IMS said when it said no. */
+/** What IMS answered when it refused a request. */
 export interface ResponseFacts {
   /** HTTP status. */
   readonly status: number
@@ -127,7 +127,7 @@ export interface ResponseFacts {
   readonly requestId?: string | undefined
 }
 
-/** IMS said no. */
+/** IMS refused a request. */
 export class ImsResponseError extends ImsError<ImsResponseCode> implements ResponseFacts {
   override readonly name: 'ImsResponseError' = 'ImsResponseError'
   readonly status: number
@@ -135,8 +135,8 @@ export class ImsResponseError extends ImsError<ImsResponseCode> implements Respo
   declare readonly imsErrorDescription?: string
   declare readonly requestId?: string
 
-  constructor(code: ImsResponseCode, message: string, facts: ResponseFacts, extras?: ErrorExtras) {
-    super(code, message, extras)
+  constructor(code: ImsResponseCode, message: string, facts: ResponseFacts & ErrorExtras) {
+    super(code, message, facts)
     const { status, imsError, imsErrorDescription, requestId } = facts ?? {}
     this.status = status
     if (imsError !== undefined) this.imsError = imsError
@@ -145,7 +145,7 @@ export class ImsResponseError extends ImsError<ImsResponseCode> implements Respo
   }
 }
 
-/** Try again later; `retryAfter` in ms where the server named a time. */
+/** A network, store or server failed: try again later. `retryAfter` is in ms, if the server named a time. */
 export class UnavailableError extends ImsError<UnavailableCode> {
   override readonly name: 'UnavailableError' = 'UnavailableError'
   declare readonly retryAfter?: number
@@ -165,10 +165,15 @@ export class UnavailableError extends ImsError<UnavailableCode> {
   }
 }
 
-/** Any error of this library, told apart by `name` or `code`. */
+/** Any error of this library; `name` and `code` distinguish them. */
 export type AnyImsError = ConfigurationError | LoginRequiredError | TokenError | ImsResponseError | UnavailableError
 
-/** Whether `error` is one of ours; works across realms and across duplicate copies of this package. */
+/**
+ * Whether `error` is an error of this library; works across realms and across duplicate copies of this package.
+ *
+ * @example
+ * if (isImsError(error) && error.code === 'LOGIN_REQUIRED') await client.login()
+ */
 export function isImsError(error: unknown): error is AnyImsError {
   return typeof error === 'object' && error !== null && brand in error
 }

@@ -17,7 +17,7 @@ export type ImsEvent =
   | { type: 'store-degraded'; reason: string }
   /**
    * An address with `code` or `error` was left as it is: its state is unknown or missing, or (`path`) it is not the
-   * redirect URI. `imsError` and `imsErrorDescription` are what it says, which anyone can have written.
+   * redirect URI. `imsError` and `imsErrorDescription` come from the address, so anyone can have written them.
    */
   | { type: 'callback-ignored'; reason: 'state' | 'path'; imsError?: string; imsErrorDescription?: string }
   | { type: 'error'; code: ImsErrorCode | undefined; message: string; during: string }
@@ -29,17 +29,17 @@ export type ImsEventType = ImsEvent['type']
 export type ImsEventOf<Type extends ImsEventType> = Extract<ImsEvent, { type: Type }>
 export type Emit = (event: ImsEvent) => void
 
-/** Hands events to whoever asked for their type. A listener that throws harms nobody. */
+/** Sends events to the listeners of their type. An error that a listener throws is ignored. */
 export interface Emitter {
   emit: Emit
-  /** @returns a function that ends the subscription */
+  /** @returns a function that unsubscribes the listener */
   on<Type extends ImsEventType>(type: Type, listener: (event: ImsEventOf<Type>) => void): () => void
   clear(): void
 }
 
 export function createEmitter(...observers: readonly (Emit | undefined)[]): Emitter {
   const listeners = new Set<readonly [ImsEventType, Emit]>()
-  const tell = (listener: Emit, event: ImsEvent) => {
+  const notify = (listener: Emit, event: ImsEvent) => {
     try {
       listener(event)
     } catch {
@@ -48,8 +48,8 @@ export function createEmitter(...observers: readonly (Emit | undefined)[]): Emit
   }
   return {
     emit(event) {
-      for (const observer of observers) if (observer !== undefined) tell(observer, event)
-      for (const [type, listener] of listeners) if (type === event.type) tell(listener, event)
+      for (const observer of observers) if (observer !== undefined) notify(observer, event)
+      for (const [type, listener] of listeners) if (type === event.type) notify(listener, event)
     },
     on(type, listener) {
       const entry = [type, listener as Emit] as const

@@ -15,5 +15,5 @@ export const context = /* @__PURE__ */ lazyContext(ims)
 /** The access token of a named context. */
 export const getToken = (name?: string, options?: CompatGetTokenOptions) => ims().getToken(name, options)
 
-/** Ends the tokens of a named context, at IMS and here. */
+/** Invalidates the tokens of a named context at IMS and removes them from the store. */
 export const invalidateToken = (name?: string, force?: boolean) => ims().invalidateToken(name, force)

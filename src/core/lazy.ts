@@ -2,10 +2,10 @@ import { UnavailableError } from './errors.ts'
 import { safeCause } from './redact.ts'
 
 /**
- * A part of this library that is loaded when it is first used: who has a good token never needs it. Once loaded it is
- * kept, as asking the loader again takes its time; a load that failed is tried again by the next call.
+ * A part of this library that is loaded at its first use: a client with a valid token never needs it. It is loaded once;
+ * after a load that failed, the next call tries again.
  *
- * The function returned rejects with `NETWORK_FAILED` where the part cannot be had.
+ * @returns a function that resolves to the part, or rejects with `NETWORK_FAILED` if it cannot be loaded
  */
 export function lazy<Part>(load: () => Promise<Part>): () => Promise<Part> {
   let loaded: Part | undefined
@@ -16,7 +16,7 @@ export function lazy<Part>(load: () => Promise<Part>): () => Promise<Part> {
       return loaded
     } catch (error) {
       const message =
-        'a part of imskit could not be loaded; check the network, or whether the app was updated meanwhile'
+        'A part of imskit could not be loaded. Check the network, and whether the app was updated meanwhile.'
       throw new UnavailableError('NETWORK_FAILED', message, { cause: safeCause(error) })
     }
   }

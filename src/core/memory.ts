@@ -34,7 +34,7 @@ export const systemClock: Clock = {
 export interface MemoryStoreOptions {
   readonly clock?: Pick<Clock, 'now'> | undefined
   /**
-   * How many values that expire are stored at most: the one that was written first makes room for the next. Values that
+   * How many values that expire are stored at most: the one that was written first is removed for the next. Values that
    * expire within 20 minutes, such as logins that were started, have as much room of their own. Default: 10,000.
    */
   readonly maxEntries?: number | undefined
@@ -44,19 +44,24 @@ const optionNames: OptionNames<MemoryStoreOptions> = { clock: 1, maxEntries: 1 }
 /** ms */
 const briefly = 1_200_000
 
-// as text: nobody changes it from outside, and it is many times faster than structuredClone
+// as text: callers cannot change it, and it is many times faster than structuredClone
 interface Entry {
   readonly text: string
   readonly expiresAt: number
 }
 
-/** A {@link Store} that lives as long as the process or page. */
+/**
+ * A {@link Store} in memory.
+ *
+ * @example
+ * const client = createClient({ flow, store: memoryStore(), lock: processLock() })
+ */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
   checkOptions('memoryStore', options, optionNames)
   const { clock = systemClock, maxEntries = 10_000 } = options
   requireMethods('the clock of memoryStore', clock, 'now')
   if (!Number.isInteger(maxEntries) || maxEntries < 1) throw badOption('maxEntries must be a whole number above 0')
-  // apart, so that a flood of logins that nobody finishes evicts no token, and no token what the caller stored for good
+  // apart, so that a flood of logins that no user finishes evicts no token, and tokens evict no entry without an expiry
   const [brief, lasting, forever] = [shelf(maxEntries), shelf(maxEntries), shelf(Number.POSITIVE_INFINITY)]
   const shelves = [brief, lasting, forever]
   const find = (key: string) => {
@@ -97,7 +102,7 @@ interface Shelf {
 
 function shelf(most: number): Shelf {
   const entries = new Map<string, Entry>()
-  // what nobody comes back for, such as logins given up, must not pile up
+  // expired entries that no caller reads, such as logins that were given up, must not pile up
   let sweepAt = fewEntries
   const get = (key: string, now: number) => {
     const entry = entries.get(key)
@@ -119,7 +124,12 @@ function shelf(most: number): Shelf {
   }
 }
 
-/** A {@link Lock} among the callers of one process or page, first come, first served. */
+/**
+ * A {@link Lock} among the callers of one process or page, in the order of their calls.
+ *
+ * @example
+ * const client = createClient({ flow, store: memoryStore(), lock: processLock() })
+ */
 export function processLock(): Lock {
   const tails = new Map<string, Promise<void>>()
   // made at the first call: some runtimes have no random numbers while modules load
@@ -160,8 +170,8 @@ export function processLock(): Lock {
 }
 
 /**
- * A {@link Lock} that excludes nothing, for stores that nothing else shares. Passing it to a client whose flow has
- * refresh tokens accepts that two callers may redeem the same refresh token, which can end the session.
+ * A {@link Lock} that excludes no caller, for stores that are not shared. Passing it to a client whose flow has refresh
+ * tokens accepts that two callers may redeem the same refresh token, which can end the session.
  */
 export const noLock: Lock = /* @__PURE__ */ Object.assign<Lock, { [accepted]: true }>(
   async (_name, task, signal) => {
@@ -172,7 +182,7 @@ export const noLock: Lock = /* @__PURE__ */ Object.assign<Lock, { [accepted]: tr
   { [accepted]: true },
 )
 
-/** Whether `lock` is {@link noLock}, of this copy of the module or of another one, or stands in for it. */
+/** Whether `lock` is {@link noLock}, of this copy of the module or of another one, or a lock like it. */
 export function acceptsRepeats(lock: Lock): boolean {
   return accepted in lock
 }
@@ -194,7 +204,12 @@ export const absentLock: Lock = /* @__PURE__ */ Object.assign<typeof noLock, { a
 
 const unguarded: Hold = { stillHeld: async () => true, hasEnded: async () => true }
 
-/** Everything in memory: the platform of a runtime that is not known, and of tests. */
+/**
+ * A platform in memory, for tests and unknown runtimes.
+ *
+ * @example
+ * const client = createClient({ flow: clientCredentials(credential), ...memoryPlatform() })
+ */
 export function memoryPlatform(): Platform {
   return providePlatform({ store: memoryStore(), lock: processLock() })
 }

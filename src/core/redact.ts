@@ -1,13 +1,13 @@
 import { plainText } from './text.ts'
 
-/** What stands wherever a secret would have stood. */
+/** Replaces a secret in texts and objects. */
 export const REDACTED = '[redacted]'
 
 const inspectKey = Symbol.for('nodejs.util.inspect.custom')
 
 // a bearer header, a PEM body: what can be told from its shape alone. No pattern here may backtrack into a repetition
 const bearerOrPem = [/\bBearer\s+[\w.~+/=-]{8,}/gi, /-----BEGIN [A-Z ]+-----[\s\S]*?(?:-----END [A-Z ]+-----|$)/g]
-/** Characters of foreign text that are looked at; the rest is dropped. */
+/** Characters of untrusted text that are searched; the rest is dropped. */
 const longest = 10_000
 
 /**
@@ -37,19 +37,19 @@ function masked(text: string, secrets: Iterable<string>): string {
   return clean
 }
 
-/** A run of characters that tokens are made of, from the first on that begins as a JWT does. */
+/** A run of characters that tokens are made of, from the first that starts like a JWT. */
 function withoutJwt(run: string): string {
   for (let at = run.indexOf('eyJ'); at >= 0; ) {
     const dot = run.indexOf('.', at)
     if (dot < 0) return run
     if (dot - at > 10 && dot + 1 < run.length && run[dot + 1] !== '.') return run.slice(0, at) + REDACTED
-    // another beginning before this dot would be even shorter
+    // another start before this dot would be even shorter
     at = run.indexOf('eyJ', dot)
   }
   return run
 }
 
-/** The id of a response that Adobe's support asks for (`x-debug-id`), which is foreign text as well. */
+/** The id of a response that Adobe's support asks for (`x-debug-id`), which is untrusted text as well. */
 export function requestIdOf(headers: Headers, secrets?: Iterable<string>): string | undefined {
   const id = headers.get('x-debug-id')
   return id === null ? undefined : redactText(id, secrets).slice(0, 200)
@@ -61,7 +61,7 @@ function formsOf(secret: string): string[] {
   return [secret, encodeURIComponent(wellFormed), new URLSearchParams({ '': secret }).toString().slice(1)]
 }
 
-/** The parameters and properties whose values are secret wherever they stand. */
+/** The parameters and properties whose values are always secret. */
 export const secretNames: ReadonlySet<string> = new Set([
   'access_token',
   'refresh_token',
@@ -83,8 +83,8 @@ export const secretNames: ReadonlySet<string> = new Set([
 ])
 
 /**
- * A copy of a foreign error that is safe to keep as `cause`: name, message and code of it and of its own causes,
- * without the request, response or parameters that libraries like to hang on their errors.
+ * A copy of another library's error that is safe as `cause`: name, message and code of it and of its own causes,
+ * without the request, response or parameters that libraries attach to their errors.
  */
 export function safeCause(error: unknown, secrets: Iterable<string> = [], depth = 3): Error {
   // read once only: they may come from a generator, and every cause below needs them too
@@ -98,7 +98,7 @@ export function safeCause(error: unknown, secrets: Iterable<string> = [], depth 
   return copy
 }
 
-/** Also of another realm: in the environments of Jest the errors of `fetch` and of Node are no instances of `Error`. */
+/** Also of another realm: in the environments of Jest the errors of `fetch` and of Node are not instances of `Error`. */
 export function isError(value: unknown): value is Error {
   const { name, message }: { name?: unknown; message?: unknown } = Object(value)
   return value instanceof Error || (typeof name === 'string' && typeof message === 'string')

@@ -23,7 +23,7 @@ export interface NodeRedisLike {
 export type RedisLike = IoredisLike | NodeRedisLike
 
 export interface RedisLockOptions {
-  /** ms without a sign of life after which a holder loses the lock, at least 10,000. Default: 10,000. */
+  /** ms without a heartbeat after which a holder loses the lock, at least 10,000. Default: 10,000. */
   readonly lease?: number | undefined
   /** Default: the runtime's clock. */
   readonly clock?: Clock | undefined
@@ -117,7 +117,7 @@ function unknownClient(): ConfigurationError {
   return new ConfigurationError('BAD_OPTION', message)
 }
 
-/** In a cluster, what stands in braces decides where a key lies: all keys of a lock lie together. */
+/** In a cluster, the text in braces decides which node has a key: all keys of a lock are on one node. */
 function keyOf(name: string): string {
   return `imskit:lock:{${name.replace(/[{}%]/g, encodeURIComponent)}}`
 }
@@ -134,11 +134,11 @@ interface Question {
 /** Whether the script found what it looks for. */
 async function ask(redis: Redis, script: keyof typeof scripts, { keys, values = [] }: Question): Promise<boolean> {
   try {
-    const asked = redis.run(scripts[script], keys, values)
+    const reply = redis.run(scripts[script], keys, values)
     // clients with callbacks return something else
-    if (typeof (asked as Promise<unknown> | undefined)?.then !== 'function') throw unknownClient()
-    const reply = String(await within({ clock: redis.clock, ms: answerLimit, late: noAnswer }, asked))
-    if (reply === '0' || reply === '1') return reply === '1'
+    if (typeof (reply as Promise<unknown> | undefined)?.then !== 'function') throw unknownClient()
+    const text = String(await within({ clock: redis.clock, ms: answerLimit, late: noAnswer }, reply))
+    if (text === '0' || text === '1') return text === '1'
     throw new Error('the reply is neither 0 nor 1')
   } catch (error) {
     if (isImsError(error)) throw error
@@ -176,7 +176,7 @@ async function poll(redis: Redis, { key, id }: Holding, leaving: AbortSignal): P
     const asked = monotonic(clock)
     const acquired = await ask(redis, 'acquire', { keys: [key], values: [id, String(lease)] })
     leaving.throwIfAborted()
-    // an answer that was read late says nothing about the lease: ask again
+    // after an answer that was read late the lease may have expired: ask again
     if (acquired && monotonic(clock) - asked < lease / 2) return
     if (!acquired) await clock.sleep(pause * (0.5 + Math.random()), leaving)
   }
@@ -207,7 +207,7 @@ function holdOf(redis: Redis, holding: Holding): Hold {
   }
 }
 
-/** Never rejects: if Redis fails now, the result of the task counts all the same, and the lease expires by itself. */
+/** Never rejects: if Redis fails now, the result of the task still counts, and the lease expires by itself. */
 async function release(redis: Redis, { key, id }: Holding): Promise<void> {
   const released = ask(redis, 'release', { keys: [key, endedKey(key, id)], values: [id, String(endedFor)] })
   await within({ clock: redis.clock, ms: releaseLimit, late: noAnswer }, released).catch(() => {})

@@ -8,7 +8,7 @@ import { badOption, checkOptions, type OptionNames, requireMethods } from './opt
 import type { Clock, Fetch, Platform } from './ports.ts'
 import { longestTimer } from './time.ts'
 
-/** Where and how IMS is called. */
+/** How IMS is called. */
 export interface ConnectionOptions {
   /** `prod` (default) or `stage`. */
   readonly env?: string | undefined
@@ -24,13 +24,15 @@ export interface ConnectionOptions {
   readonly readKey?: Platform['readKey'] | undefined
 }
 
-/** A connection with every default filled in; a {@link Call} but for the signal of one call. */
+/** A connection with every default filled in: a {@link Call} without the signal of one call. */
 export type Connection = Omit<Call, 'signal'>
 
 // late-bound: a page or test may replace fetch, and it must not be called as a method
 const globalFetch: Fetch = (url, init) => {
   if (typeof globalThis.fetch === 'function') return globalThis.fetch(url, init)
-  throw badOption('this runtime has no fetch, as Jest with jsdom; set the option fetch, or give the environment one')
+  throw badOption(
+    'This runtime has no fetch, such as Jest with jsdom. Set the option fetch, or add a fetch to the environment.',
+  )
 }
 
 /**
@@ -124,11 +126,11 @@ export async function tokenKeyOf(flow: Flow, endpoint: string, owner: string | u
 }
 
 /**
- * Builds calls over `connection`. Where the client named no endpoint, the platform's defaults are asked at the first: an
- * endpoint of theirs wins over any environment, so that a program can be pointed at another IMS as a whole.
+ * Builds calls over `connection`. If the client named no endpoint, the platform's defaults are read at the first call: their
+ * endpoint takes precedence over any environment, so that a whole program can be pointed at another IMS.
  *
- * @throws {ConfigurationError} `BAD_OPTION` for unusable defaults; `UNTRUSTED_SOURCE` if they would lead a secret of
- *   `flow` to a place that only the working directory names
+ * @throws {ConfigurationError} `BAD_OPTION` for unusable defaults; `UNTRUSTED_SOURCE` if a secret of `flow` would be
+ *   sent to an endpoint that only the working directory names
  */
 export function caller(
   connection: Connection,

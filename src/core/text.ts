@@ -1,4 +1,4 @@
-/** `text` without the `character`s at its end. A pattern such as `/=+$/` takes quadratic time on foreign text. */
+/** `text` without the `character`s at its end. A pattern such as `/=+$/` takes quadratic time on untrusted text. */
 export function withoutTrailing(text: string, character: string): string {
   let length = text.length
   while (length > 0 && text[length - 1] === character) length--
@@ -6,7 +6,7 @@ export function withoutTrailing(text: string, character: string): string {
 }
 
 /**
- * `text` on one line, without characters that change how what stands beside them is shown: control and escape
+ * `text` on one line, without characters that change how other characters are shown: control and escape
  * characters, marks of direction (bidi) and others that are invisible.
  */
 export function plainText(text: string): string {

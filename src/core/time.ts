@@ -8,18 +8,18 @@ export function monotonic(clock: Clock): number {
   return clock.monotonic === undefined ? clock.now() : clock.monotonic()
 }
 
-/** Measures the ms since it was made, by whichever of the two clocks says more: neither counts all that may pass. */
+/** Measures the ms since it was made, by the clock that says more: neither the wall clock nor the monotonic clock counts all time. */
 export function stopwatch(clock: Clock): () => number {
   const [wall, steady] = [clock.now(), monotonic(clock)]
   return () => Math.max(clock.now() - wall, monotonic(clock) - steady)
 }
 
-/** ms that what has arrived is given to be read after a timer that rang late: the process or page stood still meanwhile. */
+/** ms in which pending input is read after a timer that fired late: the process or page was suspended meanwhile. */
 export const grace = 2_000
-/** A timer is late if it rings so many ms after its time. */
+/** A timer is late if it fires this many ms after its time. */
 export const lateness = 500
 
-/** Sleeps for `ms`, and longer if the process stood still meanwhile, so that what has arrived is read first. */
+/** Sleeps for `ms`, and longer if the process was suspended meanwhile, so that pending input is read first. */
 export async function sleepOut(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   const elapsed = stopwatch(clock)
   await clock.sleep(ms, signal)

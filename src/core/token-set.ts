@@ -5,9 +5,9 @@ import { REDACTED, showAs } from './redact.ts'
 
 /** A token and what is known about it. */
 export interface TokenSet {
-  readonly token: string
+  readonly accessToken: string
   /** ms since the epoch */
-  readonly expiry: number
+  readonly expiresAt: number
   /** Granted scopes, if known. */
   readonly scopes: readonly string[] | undefined
   /** Scopes that were requested and not granted, if known. */
@@ -19,6 +19,6 @@ export interface TokenSet {
 export function tokenSet({ accessToken, expiresAt, scopes, claims }: Tokens, flow: Flow): TokenSet {
   // metascopes and scopes are different vocabularies: only a login's are compared
   const missing = scopes !== undefined && needsUser(flow) ? flow.scopes.filter((scope) => !scopes.includes(scope)) : []
-  const set: TokenSet = { token: accessToken, expiry: expiresAt, scopes, missingScopes: missing, claims }
-  return showAs(set, () => ({ ...set, token: REDACTED }))
+  const set: TokenSet = { accessToken, expiresAt, scopes, missingScopes: missing, claims }
+  return showAs(set, () => ({ ...set, accessToken: REDACTED }))
 }

@@ -1,12 +1,12 @@
 import type { Clock } from '../core/ports.ts'
 
-/** A clock that stands still until it is turned. */
+/** A clock that stands still until it is set or advanced. */
 export interface FakeClock extends Clock {
-  /** Moves time on by `ms`, waking sleepers in the order of their alarms. */
+  /** Advances the time by `ms`, waking sleepers in the order of their alarms. */
   advance(ms: number): Promise<void>
-  /** Puts the clock at `time` (ms since the epoch), as someone would who corrects it: nobody wakes. */
+  /** Sets the clock to `time` (ms since the epoch), like a correction of the time of day: no sleeper wakes. */
   set(time: number): void
-  /** How many are asleep. */
+  /** The number of sleepers. */
   readonly sleeping: number
 }
 

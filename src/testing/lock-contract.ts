@@ -11,7 +11,7 @@ export interface FailingLock {
 export interface LockContractOptions {
   /** A lock of the same reach each time. */
   readonly makeLock: () => Lock | Promise<Lock>
-  /** `false` for a lock that excludes nobody. Default: `true`. */
+  /** `false` for a lock that excludes no caller. Default: `true`. */
   readonly exclusive?: boolean
   /**
    * For a lock that a running holder can lose: takes `name` from its holder, as an expired lease or a restart of the

@@ -2,13 +2,13 @@ import type { Redirect } from '../core/ports.ts'
 import { assert, assertSame, checkContract, rejection, type Test } from './assert.ts'
 
 export interface RedirectContractOptions {
-  /** A redirect that sends the "person" to `trip`, who follows the authorization URL and comes back. */
+  /** A redirect that sends the simulated user to `trip`, who follows the authorization URL and is redirected back. */
   readonly makeRedirect: (trip: (authorizationUrl: string) => void) => Redirect | Promise<Redirect>
-  /** Sends the person back: opens `callback` as a browser would. */
+  /** Redirects the user back: opens `callback` as a browser would. */
   readonly comeBack: (callback: string) => Promise<void>
 }
 
-/** What every {@link Redirect} must do that can wait for a person. */
+/** Checks what every {@link Redirect} that can wait for a user must do. */
 export function redirectContract(test: Test, options: RedirectContractOptions): void {
   checkContract('redirectContract', test, options)
   const { makeRedirect, comeBack } = options

@@ -72,7 +72,7 @@ describe('named contexts in a page', () => {
     const before = ims.granted('authorization_code')
     await signIn(page, 'second', { returnTo: '/inbox', appState: { kept: 1 } })
     const result = { status: 'signedIn', context: 'second', returnTo: '/inbox', appState: { kept: 1 } }
-    const landing = { ok: { ...result, tokens: { token: expect.any(String) } } }
+    const landing = { ok: { ...result, tokens: { accessToken: expect.any(String) } } }
     expect(await landingsOf(page)).toMatchObject([landing, landing])
     expect(ims.granted('authorization_code')).toBe(before + 1)
     expect(page.url()).toBe(`${origin}/callback`)

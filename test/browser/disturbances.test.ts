@@ -23,7 +23,9 @@ afterEach(() => expect(site.violations).toEqual([]))
 async function signedIn({ origin }: Site = site): Promise<{ context: BrowserContext; page: Page }> {
   const context = await newContext()
   const page = await open(context, `${origin}/`)
-  expect((await logIn(page))[0]).toMatchObject({ ok: { status: 'signedIn', tokens: { token: expect.any(String) } } })
+  expect((await logIn(page))[0]).toMatchObject({
+    ok: { status: 'signedIn', tokens: { accessToken: expect.any(String) } },
+  })
   return { context, page }
 }
 
@@ -36,7 +38,9 @@ const loginRequired = { error: expect.objectContaining({ code: 'LOGIN_REQUIRED' 
 async function freezable({ origin }: Site): Promise<{ page: Page; other: Page }> {
   const context = await newFreezableProfile()
   const page = await open(context, `${origin}/`)
-  expect((await logIn(page))[0]).toMatchObject({ ok: { status: 'signedIn', tokens: { token: expect.any(String) } } })
+  expect((await logIn(page))[0]).toMatchObject({
+    ok: { status: 'signedIn', tokens: { accessToken: expect.any(String) } },
+  })
   return { page, other: await open(context, `${origin}/`) }
 }
 
@@ -202,7 +206,9 @@ describe('an answer to a renewal that is cut off', () => {
     expect(await forced(page)).toEqual(loginRequired)
     for (const tab of [page, other]) expect(await forced(tab)).toEqual(loginRequired)
     expect(refreshes()).toBe(sofar + 1)
-    expect((await logIn(page))[0]).toMatchObject({ ok: { status: 'signedIn', tokens: { token: expect.any(String) } } })
+    expect((await logIn(page))[0]).toMatchObject({
+      ok: { status: 'signedIn', tokens: { accessToken: expect.any(String) } },
+    })
   })
 })
 
@@ -255,7 +261,9 @@ describe('what others left in the storage of this origin', () => {
     }
     expect(await page.evaluate(() => window.outcome(window.app.client.logout()))).toMatchObject({ ok: {} })
     expect(await page.evaluate(() => 'polluted' in {} || 'accessToken' in {})).toBe(false)
-    expect((await logIn(page))[0]).toMatchObject({ ok: { status: 'signedIn', tokens: { token: expect.any(String) } } })
+    expect((await logIn(page))[0]).toMatchObject({
+      ok: { status: 'signedIn', tokens: { accessToken: expect.any(String) } },
+    })
   })
 
   test('is no pending login, and never keeps one from beginning', async () => {
@@ -279,6 +287,8 @@ describe('what others left in the storage of this origin', () => {
         { error: { code: 'STATE_MISMATCH' } },
       ])
     }
-    expect((await logIn(page))[0]).toMatchObject({ ok: { status: 'signedIn', tokens: { token: expect.any(String) } } })
+    expect((await logIn(page))[0]).toMatchObject({
+      ok: { status: 'signedIn', tokens: { accessToken: expect.any(String) } },
+    })
   })
 })

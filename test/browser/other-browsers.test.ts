@@ -88,7 +88,7 @@ for (const { name, isHere, start, opensWindows } of browsers) {
       await expect.poll(place, { timeout: 10_000 }).toBe('/callback')
       const [one, other] = await first.run<unknown[]>(`${app} return window.app.arrivals`)
       expect(one).toMatchObject({
-        ok: { status: 'signedIn', returnTo: '/inbox', tokens: { token: expect.any(String) } },
+        ok: { status: 'signedIn', returnTo: '/inbox', tokens: { accessToken: expect.any(String) } },
       })
       expect(other).toEqual(one)
       expect(await first.run('return location.href')).toBe(`${site.origin}/callback`)

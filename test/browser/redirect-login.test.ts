@@ -51,7 +51,7 @@ describe('a login by redirect', () => {
     await page.reload()
     expect(await arrivals(page)).toEqual([{ ok: undefined }, { ok: undefined }])
     const { ok: token } = (await getToken(page)) as { ok: string }
-    expect(result).toMatchObject({ ok: { tokens: { token } } })
+    expect(result).toMatchObject({ ok: { tokens: { accessToken: token } } })
     expect(codesRedeemed()).toBe(before + 1)
   })
 
@@ -62,7 +62,7 @@ describe('a login by redirect', () => {
     callback.searchParams.set('unknown', '1')
     await page.goto(`${callback.href}#part`)
     expect((await arrivals(page))[0]).toMatchObject({
-      ok: { status: 'signedIn', tokens: { token: expect.any(String) } },
+      ok: { status: 'signedIn', tokens: { accessToken: expect.any(String) } },
     })
     expect(page.url()).toBe(`${site.origin}/callback?tab=2&unknown=1#part`)
   })
@@ -84,7 +84,9 @@ describe('a login by redirect', () => {
     })
     const page = await open(await newContext(), `${isolated.origin}/`)
     expect(await page.evaluate(() => globalThis.crossOriginIsolated)).toBe(true)
-    expect((await logIn(page))[0]).toMatchObject({ ok: { status: 'signedIn', tokens: { token: expect.any(String) } } })
+    expect((await logIn(page))[0]).toMatchObject({
+      ok: { status: 'signedIn', tokens: { accessToken: expect.any(String) } },
+    })
   })
 
   test('works while a service worker answers every navigation with the page that it kept', async () => {
@@ -102,7 +104,7 @@ describe('a login by redirect', () => {
       await claimed
     })
     const [result] = await logIn(page)
-    expect(result).toMatchObject({ ok: { status: 'signedIn', tokens: { token: expect.any(String) } } })
+    expect(result).toMatchObject({ ok: { status: 'signedIn', tokens: { accessToken: expect.any(String) } } })
     expect(await page.evaluate(() => navigator.serviceWorker.controller?.state)).toBe('activated')
     expect(page.url()).toBe(`${worked.origin}/callback`)
     expect(worked.violations).toEqual([])
@@ -126,9 +128,9 @@ describe('a login by redirect', () => {
       }, step)
       const page = await open(context, `${site.origin}/`)
       const [result] = await logIn(page)
-      expect(result).toMatchObject({ ok: { status: 'signedIn', tokens: { token: expect.any(String) } } })
+      expect(result).toMatchObject({ ok: { status: 'signedIn', tokens: { accessToken: expect.any(String) } } })
       expect(await getToken(page)).toMatchObject({
-        ok: (result as { ok: { tokens: { token: string } } }).ok.tokens.token,
+        ok: (result as { ok: { tokens: { accessToken: string } } }).ok.tokens.accessToken,
       })
       const said = await page.evaluate(() => window.app.events.map(({ type }) => type))
       expect(said).toContain('error')
@@ -155,7 +157,9 @@ describe('a login by redirect', () => {
     })
     const pending = () => Object.keys(sessionStorage).filter((key) => key.startsWith('imskit/pending/')).length
     expect(await page.evaluate(pending)).toBeLessThanOrEqual(20)
-    expect((await logIn(page))[0]).toMatchObject({ ok: { status: 'signedIn', tokens: { token: expect.any(String) } } })
+    expect((await logIn(page))[0]).toMatchObject({
+      ok: { status: 'signedIn', tokens: { accessToken: expect.any(String) } },
+    })
   })
 
   test('goes on to no place outside the app (S19)', async () => {
@@ -248,7 +252,7 @@ describe('an answer that belongs to no login here', () => {
     const callback = await callbackOf(page)
     await page.goto(callback)
     expect((await arrivals(page))[0]).toMatchObject({
-      ok: { status: 'signedIn', tokens: { token: expect.any(String) } },
+      ok: { status: 'signedIn', tokens: { accessToken: expect.any(String) } },
     })
     const before = ims.requests.length
     await page.goto(callback)
@@ -374,7 +378,7 @@ describe('a person', () => {
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.waitForURL('**/callback*')
     expect((await arrivals(page))[0]).toMatchObject({
-      ok: { status: 'signedIn', tokens: { token: expect.any(String) } },
+      ok: { status: 'signedIn', tokens: { accessToken: expect.any(String) } },
     })
   })
 })

@@ -26,7 +26,7 @@ export async function signInAndOut(): Promise<void> {
   expect(await client.handleRedirect()).toBeUndefined()
   await expect(client.getToken()).rejects.toMatchObject({ code: 'LOGIN_REQUIRED' })
   const answer = await emulator.fetch(new Request(await client.startLogin()))
-  const { token } = await client.finishLogin(answer.headers.get('location') ?? '')
+  const { accessToken: token } = await client.finishLogin(answer.headers.get('location') ?? '')
   expect(await client.getToken()).toBe(token)
   expect(await client.getToken({ force: true })).not.toBe(token)
   await client.logout()

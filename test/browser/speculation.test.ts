@@ -61,7 +61,7 @@ test('a callback that is prefetched spends its code once it is opened', async ()
   expect(codesSent()).toBe(before)
   await follow()
   expect(await arrived()).toMatchObject([
-    { ok: { status: 'signedIn', tokens: { token: expect.any(String) } } },
+    { ok: { status: 'signedIn', tokens: { accessToken: expect.any(String) } } },
     { ok: expect.anything() },
   ])
   // the page is the one that was fetched ahead
@@ -81,7 +81,7 @@ test('a callback that is prerendered spends its code once it is seen', async () 
   expect(codesSent()).toBe(before)
   await follow()
   expect(await arrived()).toMatchObject([
-    { ok: { status: 'signedIn', tokens: { token: expect.any(String) } } },
+    { ok: { status: 'signedIn', tokens: { accessToken: expect.any(String) } } },
     { ok: expect.anything() },
   ])
   expect(await tab.run<number>('return performance.getEntriesByType("navigation")[0].activationStart')).toBeGreaterThan(
@@ -104,7 +104,7 @@ test('a page that is prerendered and never seen spends nothing', async () => {
   site.configure({ headers: {} })
   await tab.open(callback)
   expect(await arrived()).toMatchObject([
-    { ok: { status: 'signedIn', tokens: { token: expect.any(String) } } },
+    { ok: { status: 'signedIn', tokens: { accessToken: expect.any(String) } } },
     { ok: expect.anything() },
   ])
   expect([codesSent(), renewals()]).toEqual([(before[0] ?? 0) + 1, before[1]])

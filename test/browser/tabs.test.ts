@@ -245,7 +245,9 @@ describe('a clock that is wrong', () => {
       Date.now = () => now() + offset
     }, hours * 3_600_000)
     const page = await open(context, `${site.origin}/`)
-    expect((await logIn(page))[0]).toMatchObject({ ok: { status: 'signedIn', tokens: { token: expect.any(String) } } })
+    expect((await logIn(page))[0]).toMatchObject({
+      ok: { status: 'signedIn', tokens: { accessToken: expect.any(String) } },
+    })
     const token = await getToken(page)
     expect(await getToken(page)).toEqual(token)
     expect(await forced(page)).toMatchObject({ ok: expect.any(String) })

@@ -158,7 +158,9 @@ describe('the address that IMS answers at', () => {
     onTestFinished(() => quiet.close())
     quiet.configure({ headers: { 'referrer-policy': 'no-referrer' } })
     const page = await open(await newContext(), `${quiet.origin}/`)
-    expect((await logIn(page))[0]).toMatchObject({ ok: { status: 'signedIn', tokens: { token: expect.any(String) } } })
+    expect((await logIn(page))[0]).toMatchObject({
+      ok: { status: 'signedIn', tokens: { accessToken: expect.any(String) } },
+    })
     expect(quiet.referrers).toEqual([])
   })
 })

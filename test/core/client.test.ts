@@ -134,11 +134,11 @@ describe('createClient', () => {
 })
 
 describe('getTokens', () => {
-  test('says token, expiry, granted scopes and id token claims', async () => {
+  test('has the access token, its expiry, the granted scopes and the claims of the id token', async () => {
     const client = await signedIn()
     expect(await client.getTokens()).toEqual({
-      token: await client.getToken(),
-      expiry: expect.any(Number),
+      accessToken: await client.getToken(),
+      expiresAt: expect.any(Number),
       scopes: loginScopes,
       missingScopes: [],
       claims: expect.objectContaining({ iss: emulator.url, aud: emulator.contexts.oauth_public.client_id }),
@@ -357,7 +357,7 @@ describe('no secret shows', () => {
     expect(canaries.size).toBeGreaterThanOrEqual(7)
     // shown as redacted, and still there for who wants it
     expect(inspect(set)).toContain('[redacted]')
-    expect(set.token).toMatch(/^eyJ/)
+    expect(set.accessToken).toMatch(/^eyJ/)
     expect(inspect(client)).toContain(client_id)
   })
 

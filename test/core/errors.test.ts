@@ -69,7 +69,7 @@ const samples = [
   [TokenError, new TokenError('TOKEN_INVALID', 'what; then what', { cause, reason: 'scope' }), 'TokenError'],
   [
     ImsResponseError,
-    new ImsResponseError('HTTP_ERROR', 'what; then what', { status: 400, imsError: 'x' }, { cause }),
+    new ImsResponseError('HTTP_ERROR', 'what; then what', { status: 400, imsError: 'x', cause }),
     'ImsResponseError',
   ],
   [UnavailableError, new UnavailableError('TIMEOUT', 'what; then what', { cause, retryAfter: 5 }), 'UnavailableError'],

@@ -53,7 +53,7 @@ describe('what is told', () => {
   test('token: where it came from, until when, with which scopes (S100)', async () => {
     const client = createClient({ flow: publicFlow(emulator), ...on, redirect: autoRedirect(emulator) })
     await client.login()
-    const { expiry, scopes } = await client.getTokens()
+    const { expiresAt: expiry, scopes } = await client.getTokens()
     expect(of('token')).toEqual([{ type: 'token', source: 'issued', expiresAt: expiry, scopes }])
     const other = createClient({ flow: publicFlow(emulator), ...on })
     await other.getToken()

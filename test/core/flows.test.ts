@@ -103,7 +103,7 @@ describe('what is sent', () => {
   })
 
   test('serviceToken: POST /ims/token/v2', async () => {
-    const { token } = await createClient({ flow: serviceToken(service), ...on }).getTokens()
+    const { accessToken: token } = await createClient({ flow: serviceToken(service), ...on }).getTokens()
     expect(decodeJwt(token)).toMatchObject({ client_id: 'service' })
     expect(sent().url.pathname).toBe('/ims/token/v2')
     expect(sent().form).toEqual({
@@ -216,7 +216,7 @@ describe('two secrets', () => {
 
 describe('the JWT exchange', () => {
   test('answers expires_in in milliseconds (S37)', async () => {
-    const { expiry } = await createClient({ flow: jwtBearer(jwtOptions()), ...on }).getTokens()
+    const { expiresAt: expiry } = await createClient({ flow: jwtBearer(jwtOptions()), ...on }).getTokens()
     expect(Math.abs(expiry - clock.now() - day)).toBeLessThan(1_000)
   })
 
@@ -225,7 +225,7 @@ describe('the JWT exchange', () => {
     async (off) => {
       on = platformOn(emulator, fakeClock(clock.now() + off))
       const client = createClient({ flow: jwtBearer(jwtOptions()), ...on })
-      const { expiry } = await client.getTokens()
+      const { expiresAt: expiry } = await client.getTokens()
       expect(Math.abs(expiry - on.clock.now() - day)).toBeLessThan(1_000)
       expect(on.fetch.sent.length).toBeLessThanOrEqual(2)
       const tries = on.fetch.sent.length

@@ -93,7 +93,7 @@ describe('iss of a callback', () => {
   test.each(accepted)('that is %s lets a code be redeemed and an error be reported (S15)', async (_, iss) => {
     const client = loginClient()
     const finished = await client.finishLogin(await callbackWith(client, { ...success, iss: iss() }))
-    expect(finished).toMatchObject({ token: expect.any(String) })
+    expect(finished).toMatchObject({ accessToken: expect.any(String) })
     const refused = client.finishLogin(await callbackWith(client, { ...failure, iss: iss() }))
     expect(await rejection(refused)).toMatchObject({ code: 'ACCESS_DENIED' })
   })
@@ -122,7 +122,7 @@ describe('iss of a callback', () => {
 
 test('a hundred silent logins that fail leave the session as it is, and send nothing (S26)', async () => {
   const client = loginClient()
-  const { token } = await client.finishLogin(await follow(emulator, await client.startLogin()))
+  const { accessToken: token } = await client.finishLogin(await follow(emulator, await client.startLogin()))
   const before = await storedTokens(on.store)
   const sent = on.fetch.sent.length
   for (let probe = 0; probe < 100; probe++) {

@@ -112,7 +112,7 @@ async function feedCallback(row: Row, answer: Answer): Promise<void> {
     return
   }
   if (meaning === 'granted') {
-    expect(await client.finishLogin(callback)).toMatchObject({ token: 'at' })
+    expect(await client.finishLogin(callback)).toMatchObject({ accessToken: 'at' })
     return
   }
   const error = await rejection(client.finishLogin(callback))
@@ -160,7 +160,7 @@ describe('an error without the state of the login', () => {
     expect(toldBy(error).imsError).toBe(said.get('error'))
     // the login goes on: whoever made that address knew nothing of it
     const finished = await client.finishLogin(`https://app.example/callback?code=c&state=${state}`)
-    expect(finished).toMatchObject({ token: 'at' })
+    expect(finished).toMatchObject({ accessToken: 'at' })
   })
 })
 

@@ -47,7 +47,7 @@ export async function fileTargets(): Promise<Target[]> {
         const client = createClient({ ...memoryPlatform(), flow, fetch, retry: { retries: 0 } })
         const token: unknown = await client.getToken()
         must(typeof token === 'string' && token !== '', 'it is not a token')
-        const { expiry } = await client.getTokens()
+        const { expiresAt: expiry } = await client.getTokens()
         must(expiry > Date.now() && expiry < Date.now() + 400 * 86_400_000, 'its expiry cannot be believed')
       },
     },

@@ -85,10 +85,10 @@ describe.each(Object.keys(credentials))('a %s client (S2, S6)', (kind) => {
     expect(result.claims).toMatchObject({ sub: 'alice', aud: credential.clientId, iss: op.issuer })
     expect(result.scopes).toEqual(scopes)
     expect(result.missingScopes).toEqual([])
-    expect(result.token).not.toContain('.')
-    expect(Math.abs(result.expiry - Date.now() - lifetime)).toBeLessThan(20_000)
-    expect(await client.getToken()).toBe(result.token)
-    const userInfo = await new Ims({ endpoint: op.issuer }).getUserInfo(result.token)
+    expect(result.accessToken).not.toContain('.')
+    expect(Math.abs(result.expiresAt - Date.now() - lifetime)).toBeLessThan(20_000)
+    expect(await client.getToken()).toBe(result.accessToken)
+    const userInfo = await new Ims({ endpoint: op.issuer }).getUserInfo(result.accessToken)
     expect(userInfo).toEqual({ sub: 'alice', email: 'alice@example.com' })
     expect(grants()).toEqual(['authorization_code'])
   })
@@ -112,7 +112,7 @@ describe.each(Object.keys(credentials))('a %s client (S2, S6)', (kind) => {
     expect(await Promise.all(pages)).toEqual([expect.stringContaining('close this tab')])
     // another process would find it, the person and all
     const again = await clientOf(platform, credential).getTokens()
-    expect(again).toMatchObject({ token, claims: { sub: 'alice' } })
+    expect(again).toMatchObject({ accessToken: token, claims: { sub: 'alice' } })
     expect(grants()).toEqual(['authorization_code'])
   })
 
@@ -120,7 +120,7 @@ describe.each(Object.keys(credentials))('a %s client (S2, S6)', (kind) => {
     const clock = movableClock()
     const platform = memoryPlatform()
     const client = clientOf(platform, credential, clock)
-    const seen = new Set([(await logIn(client)).token])
+    const seen = new Set([(await logIn(client)).accessToken])
     const refreshTokens = new Set<string | undefined>()
     for (let round = 1; round <= 3; round++) {
       refreshTokens.add((await storedTokens(platform.store))?.refreshToken)
@@ -141,7 +141,7 @@ describe.each(Object.keys(credentials))('a %s client (S2, S6)', (kind) => {
     const clock = movableClock()
     const platform = memoryPlatform()
     const [first, second] = [clientOf(platform, credential, clock), clientOf(platform, credential, clock)]
-    const { token } = await logIn(first)
+    const { accessToken: token } = await logIn(first)
     expect(await second.getToken()).toBe(token)
     for (let round = 1; round <= 2; round++) {
       clock.forward(lifetime + 1000)
@@ -170,7 +170,7 @@ describe.each(Object.keys(credentials))('a %s client (S2, S6)', (kind) => {
     const clock = movableClock()
     const platform = memoryPlatform()
     const client = clientOf(platform, credential, clock)
-    const { token } = await logIn(client)
+    const { accessToken: token } = await logIn(client)
     const { refreshToken = '' } = (await storedTokens(platform.store)) ?? {}
     const ims = new Ims({ endpoint: op.issuer })
     await ims.revokeToken(refreshToken, credential)
@@ -182,7 +182,7 @@ describe.each(Object.keys(credentials))('a %s client (S2, S6)', (kind) => {
     await expect(client.getToken()).rejects.toMatchObject({ code: 'LOGIN_REQUIRED' })
     await expect(clientOf(platform, credential, clock).getToken()).rejects.toMatchObject({ code: 'LOGIN_REQUIRED' })
     expect(refreshes()).toBe(1)
-    expect((await logIn(client)).token).not.toBe(token)
+    expect((await logIn(client)).accessToken).not.toBe(token)
   })
 })
 
@@ -211,10 +211,10 @@ describe('what is refused', () => {
     const platform = memoryPlatform()
     const client = clientOf(platform)
     const callback = await browse(await client.startLogin({ redirectUri }), redirectUri)
-    const { token } = await client.finishLogin(callback)
+    const { accessToken: token } = await client.finishLogin(callback)
     await expect(clientOf(platform).finishLogin(callback)).rejects.toMatchObject({ code: 'STATE_MISMATCH' })
     // a page that is rendered twice gets the same answer twice
-    expect((await client.finishLogin(callback)).token).toBe(token)
+    expect((await client.finishLogin(callback)).accessToken).toBe(token)
     expect(grants()).toEqual(['authorization_code'])
   })
 

@@ -11,7 +11,7 @@ function App() {
     return (
       <main>
         <h1>Hello, {String(name)}</h1>
-        <p>Your token is good until {new Date(session.tokens.expiry).toLocaleTimeString()}.</p>
+        <p>Your token is good until {new Date(session.tokens.expiresAt).toLocaleTimeString()}.</p>
         <div>
           <button type="button" onClick={signOut}>
             Sign out

@@ -102,7 +102,7 @@ async function refresh(): Promise<boolean> {
     ...Object.entries(facts).flatMap(([label, value]) => (value === undefined ? [] : [line(label, value)])),
   )
   element('organizations').replaceChildren(...organizations.map(entry))
-  const until = new Date(tokens.expiry).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+  const until = new Date(tokens.expiresAt).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })
   element('until').textContent = `Signed in until ${until}.`
   show('signed-in')
   return true

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../errors.ts'
 import { isLoopback } from '../ims/environment.ts'
 
-/** Adobe's API domains: where a client's `fetch` sends its token unless told otherwise. */
+/** Adobe's API domains: where a client's `fetch` sends its token by default. */
 export const adobeOrigins: readonly string[] = ['https://*.adobe.io', 'https://*.adobe.com', 'https://*.adobelogin.com']
 
 /** Whether a token may be sent to `url`. */
@@ -9,7 +9,7 @@ export type OriginTest = (url: URL) => boolean
 
 /**
  * @param patterns origins (https, or http on loopback), or `https://*.example.com` for any host below it; default: Adobe's
- * @throws {ConfigurationError} `BAD_OPTION` for anything else: a path or query would promise more than is checked
+ * @throws {ConfigurationError} `BAD_OPTION` for anything else: a path or query is not checked, so it is refused
  */
 export function allowedOrigins(patterns: readonly string[] = adobeOrigins): OriginTest {
   if (!Array.isArray(patterns)) throw wrong('is not a list of origins')

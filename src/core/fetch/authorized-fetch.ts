@@ -61,7 +61,7 @@ async function follow(
   let mayRenew = true
   for (let redirects = 0; ; ) {
     const response = await send(hop)
-    // no more is required: a mock of the API may be anything that its caller can read
+    // no more is required: a test's mock of the API may return any object
     if (typeof response !== 'object' || response === null) throw notResponse()
     if (response.status === 401 && mayRenew && hop.body !== 'once' && gotToken(hop, response)) {
       mayRenew = false
@@ -88,7 +88,7 @@ function gotToken({ url, headers }: Hop, { redirected, url: answered }: Response
   return headers.has('authorization') && (!redirected || new URL(answered).origin === url.origin)
 }
 
-/** Another token than `token`, or `undefined` if there is none for now. */
+/** A token other than `token`, or `undefined` if no other is available. */
 async function renew(
   token: string,
   signal: AbortSignal,
@@ -105,7 +105,7 @@ async function renew(
   }
 }
 
-/** @throws {ConfigurationError} `BAD_OPTION` for what no request can be made of */
+/** @throws {ConfigurationError} `BAD_OPTION` if no request can be made of `input` and `init` */
 function requireRequest(input: unknown, init: unknown): void {
   // an address without an origin is one of this page, if there is a page
   const known = input instanceof Request || URL.canParse(String(input), globalThis.location?.href)
@@ -126,25 +126,25 @@ function prepare(input: string | URL | Request, init: RequestInit | undefined, f
   const mode = { redirect: hidden ? redirect : 'manual' } as const
   // taken before the body is on its way; a copy in Node does without the caller's dispatcher
   const spare = fetch === undefined && body === 'again' ? request.clone() : request
-  let begun = false
+  let sent = false
   let bytes: Promise<ArrayBuffer> | undefined
 
   async function send(hop: Hop): Promise<Response> {
-    const whole = !begun || body === 'none' ? request : spare
+    const whole = !sent || body === 'none' ? request : spare
     if (fetch === undefined && hop === first && (whole === request || hidden)) {
-      begun = true
+      sent = true
       return globalThis.fetch(whole, { ...mode, headers: hop.headers })
     }
     // a fetch of the caller's own may know text and options only, so the request is taken apart for it
     if (hop.body !== 'none') bytes ??= spare.arrayBuffer()
     const content = hop.body === 'none' ? undefined : await bytes
-    const sent = { ...init, method: hop.method, headers: hop.headers, ...mode, signal }
-    return (fetch ?? globalThis.fetch)(hop.url.href, { ...sent, body: content?.byteLength ? content : null })
+    const options = { ...init, method: hop.method, headers: hop.headers, ...mode, signal }
+    return (fetch ?? globalThis.fetch)(hop.url.href, { ...options, body: content?.byteLength ? content : null })
   }
   return { first, redirect, signal, send }
 }
 
-/** Not asked of the request that is made of both: not every browser tells. */
+/** Decided from the arguments: not every browser shows the body of the request made of them. */
 function bodyOf(input: string | URL | Request, init: RequestInit | undefined): Hop['body'] {
   const body = init?.body ?? undefined
   if (body !== undefined) return isStream(body) ? 'once' : 'again'
@@ -159,7 +159,7 @@ function isStream(body: BodyInit): boolean {
 
 let hides: boolean | undefined
 
-/** A browser's `fetch` shows no redirect, as it sets no header that is the browser's own: the second can be asked. */
+/** Whether `fetch` hides redirects, as in browsers: a browser also drops headers that only it may set, and that can be checked. */
 function hidesRedirects(): boolean {
   hides ??= !new Request('http://localhost', { headers: { 'sec-any': '1' } }).headers.has('sec-any')
   return hides

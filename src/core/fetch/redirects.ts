@@ -23,7 +23,7 @@ export function isRedirect(status: number): boolean {
  * The request that follows `response`, by the Fetch standard's rules ("HTTP-redirect fetch"), but https never becomes
  * http, and everything that identifies the caller stays with the origin that it was meant for.
  *
- * @returns `undefined` if `response` is the final answer: not a redirect, or one that needs a body that is gone
+ * @returns `undefined` if `response` is the final answer: not a redirect, or one that needs a body that was already sent
  * @throws {TypeError} for a redirect that must not be followed, as `fetch` does
  */
 export function nextHop(hop: Hop, response: Response): Hop | undefined {

@@ -2,7 +2,7 @@ import { SignJWT } from 'jose/jwt/sign'
 import { type PrivateKeySource, readPrivateKey } from '../keys/read-private-key.ts'
 import type { Platform } from '../ports.ts'
 
-/** What an assertion says. */
+/** The claims of an assertion. */
 export interface AssertionClaims {
   readonly clientId: string
   /** `…@techacct.adobe.com` */
@@ -25,7 +25,7 @@ export function importKey(
 }
 
 /**
- * A signed assertion for IMS (RS256, RFC 7519), good for 5 minutes.
+ * A signed assertion for IMS (RS256, RFC 7519), valid for 5 minutes.
  *
  * @param how `now` in ms since the epoch, by the server's clock
  */

@@ -19,15 +19,18 @@ export interface AuthorizationCodeOptions {
   /** Only for confidential clients (web app); PKCE is used with and without it. */
   readonly clientSecret?: string | undefined
   readonly scopes: Scopes
-  /** Where IMS sends the person back to, where the platform's redirect does not say. */
+  /** Where IMS redirects the user to, if the platform's redirect does not name it. */
   readonly redirectUri?: string | undefined
-  /** Check the id token's signature though it comes straight from IMS over TLS. Default: false. */
+  /** Check the id token's signature even though it comes straight from IMS over TLS. Default: false. */
   readonly verifyIdTokenSignature?: boolean
 }
 
 /**
- * Authorization code with PKCE S256 (RFC 6749 section 4.1, RFC 7636): a person signs in at
- * `/ims/authorize/v2`, the code is redeemed at `/ims/token/v3`.
+ * Authorization code with PKCE S256 (RFC 6749 section 4.1, RFC 7636): the user signs in at `/ims/authorize/v2`, and the
+ * code is redeemed at `/ims/token/v3`. Brings the login of the client.
+ *
+ * @example
+ * const flow = authorizationCode({ clientId, scopes: ['openid', 'AdobeID'], redirectUri })
  *
  * @throws {ConfigurationError} `BAD_OPTION` for a missing or mistyped credential
  */
@@ -51,7 +54,7 @@ const optionNames: OptionNames<CodeFlowOptions & Pick<AuthorizationCodeOptions, 
   verifyIdTokenSignature: 1,
 }
 
-/** {@link authorizationCode} without what only some need. */
+/** {@link authorizationCode} with a check of the id token as a value, so that its code is only in bundles that use it. */
 export function codeFlow(options: CodeFlowOptions): LoginFlow {
   checkOptions('authorizationCode', options, optionNames)
   const { clientId, clientSecret, redirectUri, checkIdToken } = options
@@ -71,8 +74,8 @@ export function codeFlow(options: CodeFlowOptions): LoginFlow {
     ...defined({ redirectUri }),
     refresh: async (call, token) => (await loadGrant()).refreshGrant(call, { clientId, clientSecret }, token),
     start: async (call, redirect, asked) =>
-      (await loadGrant()).startLogin(call, grant, { redirectUri: redirect, asked }),
+      (await loadGrant()).authorizationRequest(call, grant, { redirectUri: redirect, asked }),
     login: clientLogin,
-    finish: async (call, pending, callback) => (await loadGrant()).finishLogin(call, grant, { pending, callback }),
+    finish: async (call, pending, callback) => (await loadGrant()).redeemCode(call, grant, { pending, callback }),
   }
 }

@@ -13,7 +13,7 @@ export interface ClientCredentialsOptions {
   /** One secret, or several while they are rotated: the next is tried when IMS rejects one. */
   readonly clientSecret: string | readonly string[]
   readonly scopes: Scopes
-  /** `…@AdobeOrg`; needed where the credential serves more than one organization. */
+  /** `…@AdobeOrg`; needed if the credential serves more than one organization. */
   readonly orgId?: string | undefined
 }
 
@@ -21,6 +21,9 @@ const optionNames: OptionNames<ClientCredentialsOptions> = { clientId: 1, client
 
 /**
  * OAuth Server-to-Server: a token for the application itself (RFC 6749, section 4.4; `POST /ims/token/v3`).
+ *
+ * @example
+ * const flow = clientCredentials({ clientId, clientSecret, scopes: ['openid', 'AdobeID'] })
  *
  * @throws {ConfigurationError} `BAD_OPTION` for a missing or mistyped credential
  */

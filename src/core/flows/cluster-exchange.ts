@@ -12,9 +12,9 @@ const loadGrant = /* @__PURE__ */ lazy(() => import('./generic-grant.ts'))
 export interface ClusterExchangeOptions {
   readonly clientId: string
   readonly clientSecret?: string | undefined
-  /** The person's current access token, or how to get it: `() => client.getToken()`. */
+  /** The user's current access token, or how to get it: `() => client.getToken()`. */
   readonly userToken: string | (() => Promise<string>)
-  /** Names the person, so that no one gets the token of another. Default: a digest of `userToken`; needed with a function. */
+  /** Names the user, so that no user gets the token of another. Default: a digest of `userToken`; needed with a function. */
   readonly user?: string | undefined
   /** The organization to switch to, `…@AdobeOrg`. Exactly one of `orgId` and `userId`. */
   readonly orgId?: string | undefined
@@ -35,7 +35,10 @@ const optionNames: OptionNames<ClusterExchangeOptions> = {
 }
 
 /**
- * The same person in another organization or profile (`POST /ims/token/v3`, grant `cluster_at_exchange`).
+ * The same user in another organization or profile (`POST /ims/token/v3`, grant `cluster_at_exchange`).
+ *
+ * @example
+ * const flow = clusterExchange({ clientId, userToken: () => client.getToken(), user: email, orgId })
  *
  * @throws {ConfigurationError} `BAD_OPTION` for a missing or mistyped credential, or not exactly one of `orgId`, `userId`
  */

@@ -20,7 +20,7 @@ import type { PendingLogin } from './login-flow.ts'
 
 export { refreshGrant } from './refresh-grant.ts'
 
-/** What a sign-in by authorization code is for. */
+/** The credential of a login by authorization code. */
 export interface CodeGrant {
   /** The flow's id. */
   readonly id: string
@@ -32,8 +32,8 @@ export interface CodeGrant {
 
 const loginLifetime = 15 * 60_000
 
-/** Where to send the person, and what must be remembered until they are back. */
-export async function startLogin(
+/** Where to send the user, and what is stored until they are redirected back. */
+export async function authorizationRequest(
   call: Call,
   { id, clientId, scopes }: CodeGrant,
   { redirectUri, asked }: { redirectUri: string; asked: LoginParameters },
@@ -50,13 +50,13 @@ export async function startLogin(
   return { url: await authorizationUrl(call, { clientId, scopes, pending, parameters: asked }), pending }
 }
 
-/** Checks where the person came back and redeems the code. */
-export async function finishLogin(
+/** Checks the callback and redeems its code. */
+export async function redeemCode(
   call: Call,
   { clientId, clientSecret, scopes, checkIdToken }: CodeGrant,
   { pending, callback }: { pending: PendingLogin; callback: URL },
 ): Promise<Tokens> {
-  // made anew for the answer, which brings the server's time along
+  // made again for the answer, which brings the server's time
   const client = () => oauthClient(call, clientId)
   const as = authorizationServer(call, callback.searchParams.get('iss'))
   const { codeVerifier, redirectUri, nonce, state } = pending
@@ -75,9 +75,9 @@ export async function finishLogin(
         request,
       ),
     read: (server, response, body) => {
-      // where openid was asked for, an id token must name our nonce; without an id token nothing can be replayed
-      const checked = scopes.includes('openid') && body !== undefined && 'id_token' in spelledOut(body)
-      const expected = checked ? { expectedNonce: nonce } : {}
+      // if openid was requested, an id token must have our nonce; without an id token nothing can be replayed
+      const hasNonce = scopes.includes('openid') && body !== undefined && 'id_token' in spelledOut(body)
+      const expected = hasNonce ? { expectedNonce: nonce } : {}
       return oauth.processAuthorizationCodeResponse(server, client(), response, expected)
     },
   }).catch((error: unknown) => {
@@ -126,7 +126,7 @@ function checkRedirectUri(redirectUri: string): string {
   )
 }
 
-/** The response parameters of a good callback; its errors as ours (RFC 6749 section 4.1.2.1, RFC 9207). */
+/** The parameters of a valid callback (RFC 6749 section 4.1.2.1, RFC 9207). @throws {ImsError} for any other */
 function checkCallback({
   as,
   client,
@@ -145,28 +145,28 @@ function checkCallback({
   } catch (error) {
     if (error instanceof oauth.AuthorizationResponseError) throw refusedLogin(error)
     const why = isError(error) ? redactText(error.message) : 'unknown'
-    const named = why.includes('issuer') ? `; if IMS goes by this issuer here, ${issuerRemedy}` : ''
-    const message = `the callback does not answer this login (${why}); nothing was stored, start the login again${named}`
+    const named = why.includes('issuer') ? `. If this issuer is right, ${issuerRemedy}` : ''
+    const message = `The callback does not answer this login (${why}). Nothing was stored. Start the login again${named}.`
     throw new LoginRequiredError('STATE_MISMATCH', message, { details: { reason: 'callback' } })
   }
 }
 
 function refusedLogin({ cause }: oauth.AuthorizationResponseError): unknown {
-  // whoever made the callback URL wrote these: untrusted text
+  // anyone can have written the callback URL: untrusted text
   const { details: more, ...said } = readRefusal((name) => cause.get(name))
   const { imsError } = said
   const details = { ...said, ...more }
   if (imsError === 'access_denied') {
     return new LoginRequiredError(
       'ACCESS_DENIED',
-      'The user refused the sign-in or consent; ask again when they want to sign in',
+      'The user refused the sign-in or consent. Ask again when they want to sign in.',
       { details },
     )
   }
   if (imsError === 'temporarily_unavailable' || imsError === 'server_error') {
-    const message = `IMS could not sign the user in (${imsError}); try again later`
+    const message = `IMS could not sign the user in (${imsError}). Try again later.`
     return new UnavailableError('IMS_UNAVAILABLE', message, { details })
   }
-  const message = `IMS ended the sign-in with ${imsError ?? 'an error'}; check client id, scopes and redirect URI of the credential`
-  return askingForUser(new ImsResponseError('HTTP_ERROR', message, { status: 302, ...said }, { details: more }))
+  const message = `IMS refused the sign-in with ${imsError ?? 'an error'}. Check client id, scopes and redirect URI of the credential.`
+  return askingForUser(new ImsResponseError('HTTP_ERROR', message, { status: 302, ...said, details: more }))
 }

@@ -15,7 +15,7 @@ export function scopeList(scopes: Scopes | undefined): readonly string[] {
   return [...new Set(list.filter((scope) => scope !== ''))]
 }
 
-/** The id of a flow: JSON, so that no separator inside a value can make two ids equal. */
+/** The id of a flow: JSON, so that a separator inside a value cannot make two ids equal. */
 export function flowId(kind: string, parts: readonly (string | readonly string[] | undefined)[]): string {
   return JSON.stringify([kind, ...parts.map((part) => (Array.isArray(part) ? [...part].sort() : (part ?? null)))])
 }
@@ -39,11 +39,9 @@ export function secretList(flow: string, secrets: string | readonly string[]): r
   throw new ConfigurationError('BAD_OPTION', `${flow} needs clientSecret: a non-empty string, or an array of them`)
 }
 
-/** The error for a credential with a secret in a page; `what` names it. */
+/** The error for a credential with a secret in a browser app; `what` names it. */
 export function secretInPage(what: string): ConfigurationError {
-  const remedy = 'use a Single-Page App credential, which has none, or keep it on a server (imskit/worker, imskit/node)'
-  return new ConfigurationError(
-    'SECRET_IN_BROWSER',
-    `${what} in a page is no secret, as everyone can read it; ${remedy}`,
-  )
+  const remedy =
+    'Use a Single-Page App credential, which has no secret, or use it on a server (imskit/worker, imskit/node).'
+  return new ConfigurationError('SECRET_IN_BROWSER', `In a browser app every visitor can read ${what}. ${remedy}`)
 }

@@ -4,7 +4,7 @@ import type { Tokens } from '../ims/tokens.ts'
 
 /** How a credential becomes tokens. A value: what is not imported is not in the bundle. */
 export interface Flow {
-  /** The kind of credential, for people and errors. */
+  /** The kind of credential, for error messages. */
   readonly kind: string
   /** Names everything that changes the token and nothing secret: two flows share tokens exactly when their ids are equal. */
   readonly id: string
@@ -25,7 +25,7 @@ export interface Flow {
 
 /** A flow of a credential that can be used any number of times, without a user. */
 export interface MachineFlow extends Flow {
-  /** Obtains tokens from nothing but the credential. */
+  /** Obtains tokens with only the credential. */
   obtain(call: Call): Promise<Tokens>
 }
 

@@ -4,7 +4,7 @@ import { lazy } from '../lazy.ts'
 
 const loadInvalidation = /* @__PURE__ */ lazy(() => import('../ims/invalidation.ts'))
 
-/** How the client `clientId` ends its tokens: the `invalidate` of a flow. */
+/** How the client `clientId` invalidates its tokens: the `invalidate` of a flow. */
 export function invalidating(clientId: string, clientSecret: () => string | undefined) {
   return async (call: Call, type: InvalidatedType, token: string): Promise<string> => {
     const { invalidateIfKnown } = await loadInvalidation()

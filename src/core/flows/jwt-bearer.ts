@@ -31,6 +31,9 @@ const optionNames: OptionNames<JwtBearerOptions> = {
 /**
  * Service Account (JWT): signs an assertion and exchanges it (`POST /ims/exchange/jwt`).
  *
+ * @example
+ * const flow = jwtBearer({ clientId, clientSecret, technicalAccountId, orgId, metaScopes, privateKey })
+ *
  * @throws {ConfigurationError} `BAD_OPTION` for a missing or mistyped credential; `INVALID_KEY`, `INVALID_KEY_FILE`
  *   when the key is first used
  */
@@ -69,7 +72,7 @@ export function jwtBearer(options: JwtBearerOptions): MachineFlow {
       try {
         return await exchange(call)
       } catch (error) {
-        // a clock that is off by more than the assertion lives: the refusal itself brought the server's time
+        // a clock that is wrong by more than the assertion's lifetime: the refusal brought the server's time
         const clockWasWrong = error instanceof ImsResponseError && Math.abs(call.skew.ms - assumed) > 60_000
         if (!clockWasWrong) throw error
         return exchange(call)

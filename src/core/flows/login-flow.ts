@@ -33,7 +33,7 @@ export interface LoginClientParts {
   readonly closing: AbortSignal
 }
 
-/** A login under way. Stored on the device that started it until the user comes back. */
+/** A pending login. Stored on the device that started it until the user is redirected back. */
 export interface PendingLogin {
   readonly state: string
   readonly nonce: string

@@ -3,7 +3,7 @@ import type { Call } from '../ims/call.ts'
 import { clientAuth, oauthClient, tokenRequest } from '../ims/oauth.ts'
 import type { Tokens } from '../ims/tokens.ts'
 
-/** Trades a refresh token of any flow for new tokens: never asks for more than `scopes`. */
+/** Redeems a refresh token of any flow for new tokens: never requests more than `scopes`. */
 export function refreshGrant(
   call: Call,
   client: { clientId: string; clientSecret?: string | undefined; scopes?: readonly string[] },
@@ -11,7 +11,7 @@ export function refreshGrant(
 ): Promise<Tokens> {
   const { clientId, clientSecret, scopes = [] } = client
   const narrowed = scopes.length > 0 ? { additionalParameters: { scope: scopes.join(' ') } } : {}
-  // made anew for the answer, which brings the server's time along
+  // made again for the answer, which brings the server's time
   const self = () => oauthClient(call, clientId)
   return tokenRequest(call, {
     ask: (as, request) =>

@@ -13,7 +13,7 @@ export interface RefreshTokenOptions {
   readonly clientId: string
   /** Only for confidential clients; IMS refuses it from public ones. */
   readonly clientSecret?: string | undefined
-  /** The refresh token to begin with; the ones that replace it are kept in the store. */
+  /** The first refresh token; its successors are stored in the store. */
   readonly refreshToken: string
   /** At most what was granted; default: the same as granted. */
   readonly scopes?: Scopes | undefined
@@ -23,6 +23,9 @@ const optionNames: OptionNames<RefreshTokenOptions> = { clientId: 1, clientSecre
 
 /**
  * Continues a login that happened elsewhere, from its refresh token (RFC 6749, section 6; `POST /ims/token/v3`).
+ *
+ * @example
+ * const flow = refreshToken({ clientId, refreshToken: process.env.REFRESH_TOKEN })
  *
  * @throws {ConfigurationError} `BAD_OPTION` for a missing or mistyped credential
  */

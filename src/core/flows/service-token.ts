@@ -20,6 +20,9 @@ const optionNames: OptionNames<ServiceTokenOptions> = { clientId: 1, clientSecre
 /**
  * A service token from a permanent authorization code (`POST /ims/token/v2`).
  *
+ * @example
+ * const flow = serviceToken({ clientId, clientSecret, code })
+ *
  * @throws {ConfigurationError} `BAD_OPTION` for a missing or mistyped credential
  */
 export function serviceToken(options: ServiceTokenOptions): MachineFlow {

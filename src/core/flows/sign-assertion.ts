@@ -8,7 +8,7 @@ import { requireText, scopeList } from './credentials.ts'
 const loadAssertion = /* @__PURE__ */ lazy(() => import('./assertion.ts'))
 
 export interface SignAssertionOptions extends AssertionClaims {
-  /** A `CryptoKey` is used as it is: with one, nothing is imported again. */
+  /** A `CryptoKey` is used as it is, without another import. */
   readonly privateKey: PrivateKeySource
   readonly passphrase?: string | undefined
   readonly env?: string | undefined
@@ -18,7 +18,10 @@ export interface SignAssertionOptions extends AssertionClaims {
 }
 
 /**
- * Signs an assertion for `Ims.exchangeJwtToken`: RS256, good for 5 minutes. `jwtBearer` does both and keeps the token.
+ * Signs an assertion for `Ims.exchangeJwtToken`: RS256, valid for 5 minutes. `jwtBearer` does both and stores the token.
+ *
+ * @example
+ * const assertion = await signAssertion({ clientId, technicalAccountId, orgId, metaScopes, privateKey })
  *
  * @throws {ConfigurationError} `BAD_OPTION`, `INVALID_KEY`
  */

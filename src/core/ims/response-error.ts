@@ -22,7 +22,7 @@ export function refusalFailure(call: Call, request: ImsRequest, answer: Answer):
   const requested = `${request.method} ${pathOf(request.url)}`
   const trace = requestId === undefined ? '' : `; x-debug-id ${requestId}`
   const refused = (message: string) =>
-    new ImsResponseError('HTTP_ERROR', message + trace, { status, ...said, requestId }, { details })
+    new ImsResponseError('HTTP_ERROR', message + trace, { status, ...said, requestId, details })
   if (isRedirection(status)) {
     const message = `IMS answered ${requested} with a redirect, which is not followed`
     return { failure: refused(message + inRedirect(status, imsErrorDescription)), retryable: false }

@@ -1,7 +1,7 @@
 import { type Bytes, type DerValue, derNumber, derOid, derShape, membersOf, OCTET_STRING } from './der.ts'
 import { damagedKey, invalidKey } from './invalid-key.ts'
 
-/** PBES2 with PBKDF2 and AES-CBC (RFC 8018): what WebCrypto can undo. */
+/** PBES2 with PBKDF2 and AES-CBC (RFC 8018): what WebCrypto can decrypt. */
 interface Pbes2 {
   readonly hash: string
   readonly salt: Bytes
@@ -28,8 +28,8 @@ const aesKeyLengths: Readonly<Record<string, number>> = {
 const maxIterations = 10_000_000
 
 /**
- * The DER that stands encrypted in a PKCS#8 key: garbage where padding happens to fit a wrong passphrase.
- * `undefined` where WebCrypto cannot do the scheme, which for some depends on the runtime (AES-192, many iterations).
+ * The DER in an encrypted PKCS#8 key: garbage if the padding happens to fit a wrong passphrase. `undefined` if WebCrypto
+ * does not support the scheme, which for some depends on the runtime (AES-192, many iterations).
  *
  * @throws {ConfigurationError} `INVALID_KEY` when the passphrase is wrong or the parameters are absurd
  */
@@ -50,7 +50,7 @@ export async function decryptKey(
   }
 }
 
-/** The passphrase does not open the key, or the key is damaged: encryption cannot tell the two apart. */
+/** The passphrase is wrong or the key is damaged: decryption cannot distinguish these. */
 export function wrongPassphrase() {
   return invalidKey('the private key cannot be decrypted', 'check the passphrase; if it is right, the key is damaged')
 }
@@ -80,7 +80,7 @@ function pbes2Parameters([scheme, parameters]: readonly DerValue[]): Pbes2 | und
   return { hash, keyLength, salt: salt.content, iterations: derNumber(iterations) ?? 0, iv: iv.content }
 }
 
-// before anyone is asked to do the work: OpenSSL would do it on the main thread
+// checked before the work is started: OpenSSL would do it on the main thread
 function checkCost([, parameters]: readonly DerValue[]): void {
   const direct = membersOf(parameters) ?? []
   const [oid, derivationParameters] = membersOf(direct[0]) ?? []

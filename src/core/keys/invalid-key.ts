@@ -5,11 +5,13 @@ export const convertCommand = 'openssl pkcs8 -topk8 -v2 aes-256-cbc -in key.pem 
 
 /**
  * `INVALID_KEY`. Both halves are fixed text or numbers, never anything read from the key, and there is no `cause`:
- * errors of JSON.parse and of WebCrypto may quote what they were given.
+ * errors of JSON.parse and of WebCrypto may quote their input.
  */
 export function invalidKey(found: string, remedy: string): ConfigurationError {
-  return new ConfigurationError('INVALID_KEY', `${found}; ${remedy}`)
+  return new ConfigurationError('INVALID_KEY', `${capitalized(found)}. ${capitalized(remedy)}`)
 }
+
+const capitalized = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
 
 /** The key is of the expected kind but its bytes are not. */
 export function damagedKey(how: string): ConfigurationError {
@@ -45,11 +47,11 @@ const otherKinds: Readonly<Record<string, readonly [found: string, remedy: strin
   ],
 }
 
-/** The refusal of something that is well known and no RSA private key; `kind` is a PEM label (upper case) or a name of ours. */
+/** The refusal of something well known that is not an RSA private key; `kind` is a PEM label (upper case) or another name. */
 export function otherKind(kind: string): ConfigurationError {
   const [found, remedy] = otherKinds[kind] ?? []
   return invalidKey(
-    found ?? 'this is no RSA private key',
+    found ?? 'this is not an RSA private key',
     remedy ?? 'give an RSA private key as PEM (PKCS#8 or PKCS#1)',
   )
 }

@@ -11,7 +11,7 @@ export function rsaNumbersOfJwk(jwk: Readonly<Record<string, unknown>>): RsaNumb
   if (jwk.kty === 'EC') throw otherKind('EC PRIVATE KEY')
   if (jwk.kty === 'OKP') throw otherKind('EDWARDS')
   if (jwk.kty !== 'RSA') {
-    const found = Array.isArray(jwk.keys) ? 'a JWK set, not one key' : 'an object that is no RSA key in JWK form'
+    const found = Array.isArray(jwk.keys) ? 'a JWK set, not one key' : 'an object that is not an RSA key in JWK form'
     throw invalidKey(`the private key is ${found}`, "give one JWK with kty 'RSA', or PEM text")
   }
   if (jwk.d === undefined) throw otherKind('RSA PUBLIC KEY')

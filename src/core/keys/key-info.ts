@@ -13,7 +13,7 @@ import { damagedKey, otherKind } from './invalid-key.ts'
 import { multiPrime } from './jwk.ts'
 import { type RsaNumbers, rsaNumberNames } from './rsa-key.ts'
 
-/** What a DER file holds, as far as it is of use. */
+/** The used parts of a DER file. */
 export type KeyInfo =
   | { readonly kind: 'rsa'; readonly numbers: RsaNumbers }
   /** EncryptedPrivateKeyInfo (RFC 5958, section 3): the members of its AlgorithmIdentifier, and the ciphertext. */
@@ -31,8 +31,8 @@ const otherAlgorithms: Readonly<Record<string, string>> = {
 }
 
 /**
- * Reads DER by its structure, so that a wrong PEM label does no harm: PKCS#8, encrypted PKCS#8 or PKCS#1.
- * `undefined` where it is none of them and nothing else that is known.
+ * Reads DER by its structure, so that a wrong PEM label does not matter: PKCS#8, encrypted PKCS#8 or PKCS#1.
+ * `undefined` if it is none of them and no other known kind.
  *
  * @throws {ConfigurationError} `INVALID_KEY` when it is another kind of key, a certificate, or a damaged RSA key
  */

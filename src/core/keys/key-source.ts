@@ -12,7 +12,7 @@ import {
   unescapeNewlines,
 } from './pem.ts'
 
-/** What a source turned out to hold, before anything is decrypted or imported. */
+/** What a source contains, before anything is decrypted or imported. */
 export type KeyMaterial =
   | { readonly kind: 'jwk'; readonly jwk: Readonly<Record<string, unknown>> }
   | { readonly kind: 'der'; readonly der: Bytes }
@@ -27,7 +27,7 @@ const maxPathLength = 1024
 const maxWrappings = 4
 
 /**
- * Takes off whatever a key got wrapped in on its way through files, variables and JSON.
+ * Unwraps a key from the forms that files, variables and JSON give it.
  *
  * @throws {ConfigurationError} `INVALID_KEY` when `source` is empty, too large, damaged or another kind of key
  */
@@ -50,7 +50,7 @@ export function openKeySource(source: unknown, wrappings = 0): KeyMaterial {
   return { kind: 'jwk', jwk: source as Readonly<Record<string, unknown>> }
 }
 
-/** The refusal of what looks like nothing that could be meant. */
+/** The refusal of a text that looks like neither a key nor a path. */
 export function notAKey() {
   return invalidKey(
     'the text given as private key is neither PEM, base64 nor JSON of an RSA private key, nor a file that can be read here',
@@ -58,7 +58,7 @@ export function notAKey() {
   )
 }
 
-/** Whether `text`, which is no key, may be shown to the runtime as a path. */
+/** Whether `text`, which is not a key, may be passed to the runtime as a path. */
 export function mayBePath(text: string): boolean {
   return text.length <= maxPathLength && !/\p{Cc}/u.test(text)
 }
@@ -95,7 +95,7 @@ function openPem(text: string): KeyMaterial {
   return { kind: 'der', der: fromBase64(base64) }
 }
 
-// base64 of DER that is longer than 255 bytes, as every RSA key is, and of text that begins with dashes
+// base64 of DER that is longer than 255 bytes, as every RSA key is, and of text that starts with dashes
 const longDerOrPem = /^(MII|LS0tLS1)/
 
 function openBase64(text: string, wrappings: number): KeyMaterial | undefined {
@@ -108,7 +108,7 @@ function openBase64(text: string, wrappings: number): KeyMaterial | undefined {
   const bytes = fromBase64(base64)
   const inner = new TextDecoder().decode(bytes)
   if (isPem(inner) || /^\s*["[{]/.test(inner)) return openKeySource(inner, wrappings + 1)
-  // shorter text may be base64 by chance; only DER that fits to the byte is none
+  // shorter text may be base64 by chance; only DER of exactly that length is not
   const fits = bytes[0] === 0x30 && bytes.length >= 40 && derValues(bytes)?.length === 1
   return certain || fits ? { kind: 'der', der: bytes } : undefined
 }

@@ -4,7 +4,7 @@ import { damagedKey } from './invalid-key.ts'
 
 /** One PEM block (RFC 7468, RFC 1421), as found: nothing in `body` is decoded. */
 export interface PemBlock {
-  /** What stands between `BEGIN` and the dashes; `''` where that is no label. */
+  /** The text between `BEGIN` and the dashes; `''` if that is not a label. */
   readonly label: string
   readonly body: string
   /** Whether there is an END line. */
@@ -18,7 +18,7 @@ export function isPem(text: string): boolean {
   return /--BEGIN|PRIVATE KEY--/.test(text)
 }
 
-/** The PEM blocks of `text`, whatever stands around them and whatever became of their newlines. */
+/** The PEM blocks of `text`, with any text around them and with or without their newlines. */
 export function pemBlocks(text: string): PemBlock[] {
   return unescapeNewlines(text).split(begin).slice(1).map(pemBlock)
 }
@@ -37,7 +37,7 @@ function pemBlock(rest: string): PemBlock {
 
 const readable = ['PRIVATE KEY', 'RSA PRIVATE KEY', 'ENCRYPTED PRIVATE KEY']
 
-/** The block to read among those of one file, where certificates and parameters may stand beside the key. */
+/** The block to read among those of one file, which may also contain certificates and parameters. */
 export function privateKeyBlock(blocks: readonly PemBlock[]): PemBlock | undefined {
   return (
     blocks.find(({ label }) => readable.includes(label)) ??
@@ -62,7 +62,7 @@ export function isLegacyEncrypted(body: string): boolean {
 export function legacyPem({ label, body }: PemBlock): string {
   const parts = /DEK-Info:\s*([A-Z0-9-]{1,20}),\s*([0-9A-Fa-f]+)([\s\S]*)$/.exec(body)
   const [, cipher = '', hex = '', after = ''] = parts ?? []
-  // without a newline the hex digits run into the base64: the block size of the cipher tells them apart
+  // without a newline the hex digits run into the base64: the block size of the cipher separates them
   const ivLength = /^(DES|RC2|BF|CAST|IDEA)/.test(cipher) ? 16 : 32
   const base64 = stripWhitespace(hex.slice(ivLength) + after)
   if (hex.length < ivLength || !isBase64(base64)) throw damagedKey('its DEK-Info line or its base64 is not whole')
@@ -71,7 +71,7 @@ export function legacyPem({ label, body }: PemBlock): string {
 
 /** `text` with the two-character forms of CR and LF, also when escaped more than once, turned into newlines. */
 export function unescapeNewlines(text: string): string {
-  // every run of backslashes is a match, so that none is looked at twice
+  // every run of backslashes is a match, so that none is read twice
   return text.replace(/\\+[rn]?/g, (run) => (run.endsWith('\\') ? run : '\n'))
 }
 

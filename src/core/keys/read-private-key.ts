@@ -11,12 +11,12 @@ import { type KeyMaterial, mayBePath, notAKey, openKeySource } from './key-sourc
 import { toBase64, toPem } from './pem.ts'
 import { checkCryptoKey, importRsaKey, type RsaNumbers } from './rsa-key.ts'
 
-/** An RSA private key: PEM text in whatever state, its lines, a JWK, a `CryptoKey`, or a path where `readKey` knows it. */
+/** An RSA private key: PEM text in any of its forms, its lines, a JWK, a `CryptoKey`, or a path if `readKey` can read it. */
 export type PrivateKeySource = string | readonly string[] | Readonly<JWK> | CryptoKey
 
 /** What reading a key may need besides the key. */
 export interface ReadPrivateKeyOptions {
-  /** Opens an encrypted key; not looked at where the key is not encrypted. */
+  /** Decrypts an encrypted key; ignored if the key is not encrypted. */
   readonly passphrase?: string | undefined
   /** Reads paths and the formats that WebCrypto cannot. */
   readonly readKey?: Platform['readKey'] | undefined
@@ -24,12 +24,12 @@ export interface ReadPrivateKeyOptions {
 
 /**
  * Reads an RSA private key for RS256. The result signs and, unless it came in as a `CryptoKey`, cannot be exported.
- * Each call reads and imports anew: keep the result to sign more than once.
+ * Each call reads and imports the key again: store the result to sign more than once.
  *
  * Text: PKCS#8, PKCS#1 or PKCS#8 encrypted with PBES2 (PBKDF2, AES-CBC), as PEM with real, escaped or lost newlines,
  * as JSON text or base64 of that, as base64 of its DER, or as JSON text of a JWK.
  *
- * @throws {ConfigurationError} `INVALID_KEY` when it is no such key or the passphrase does not open it, and
+ * @throws {ConfigurationError} `INVALID_KEY` when it is not such a key or the passphrase does not decrypt it, and
  * `INVALID_KEY_FILE` when it is a path that cannot be read. Neither holds anything of the key or the passphrase.
  */
 export async function readPrivateKey(
@@ -91,7 +91,7 @@ async function numbersOfForeign(pem: string, options: ReadPrivateKeyOptions): Pr
   const text = await ask(pem, options)
   if (text === undefined) {
     throw invalidKey(
-      'the private key is encrypted in a way that cannot be undone in this runtime',
+      'the private key is encrypted in a way that this runtime cannot decrypt',
       `convert it with: ${convertCommand}`,
     )
   }
@@ -102,7 +102,7 @@ async function numbersOfForeign(pem: string, options: ReadPrivateKeyOptions): Pr
 
 function neededPassphrase({ passphrase }: ReadPrivateKeyOptions): string {
   if (passphrase) return passphrase
-  throw invalidKey('the private key is encrypted and no passphrase is given', 'add passphrase beside private_key')
+  throw invalidKey('the private key is encrypted and no passphrase is given', 'add passphrase next to private_key')
 }
 
 async function ask(source: string, { readKey, passphrase }: ReadPrivateKeyOptions): Promise<string | undefined> {

@@ -51,7 +51,7 @@ function checkModulusLength(bits: number): void {
   )
 }
 
-// WebCrypto of some runtimes imports a damaged key and then makes signatures that nobody accepts
+// WebCrypto of some runtimes imports a damaged key and then makes signatures that no verifier accepts
 function isConsistent(numbers: RsaNumbers): boolean {
   const [n, e, d, p, q, dp, dq, qi] = rsaNumberNames.map((name) => toBigInt(numbers[name]))
   if (!n || !e || !d || !p || !q || !dp || !dq || !qi || e < 3n || p < 3n || q < 3n) return false

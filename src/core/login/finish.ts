@@ -34,7 +34,8 @@ export async function finishLogin(
 }
 
 /**
- * Takes the pending login of `callback` out of the store: it is good for one callback. Any other changes nothing.
+ * Removes the pending login of `callback` from the store, as one callback may finish it. A callback that does not answer
+ * it changes nothing.
  *
  * @throws {LoginRequiredError} `STATE_MISMATCH`
  */

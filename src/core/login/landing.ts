@@ -1,6 +1,6 @@
 import type { Arrival } from '../ports.ts'
 
-/** What comes back on this page, read once however often it is asked for. */
+/** The answer in the address of this page: read once, for any number of calls. */
 export interface Landing<T> {
   /** Finishes the login that the address of this page answers; `undefined` if no such login is waited for here. */
   read(): Promise<T | undefined>

@@ -24,7 +24,7 @@ export interface LoginMethods {
    * Finishes a login with the URL that IMS redirected the user to.
    *
    * @example
-   * const { token, returnTo } = await client.finishLogin(request.url)
+   * const { accessToken, returnTo } = await client.finishLogin(request.url)
    */
   finishLogin(callback: URL | string, options?: { signal?: AbortSignal }): Promise<FinishedLogin>
   /**

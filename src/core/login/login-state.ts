@@ -4,7 +4,7 @@ import type { LoginResult } from './login-methods.ts'
 
 /** Everything the logins of one client share. */
 export interface LoginState extends LoginClientParts {
-  /** Has the logins under way. */
+  /** Stores the pending logins. */
   readonly pending: Store
   /** Logins that were finished, by their callback: a page that is rendered twice finishes twice, with one result. */
   readonly finished: Map<string, Promise<LoginResult>>

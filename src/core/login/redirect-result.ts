@@ -13,7 +13,7 @@ import { stateIn, storedLogin } from './pending.ts'
 
 export { unknownLogin }
 
-/** Finishes the login that `url` answers; `undefined` if another page waits for that, or it answers no login of ours. */
+/** Finishes the login that `url` answers; `undefined` if another page waits for it, or it answers no login of this tab. */
 export async function redirectResult(
   state: LoginState,
   arrival: Arrival,
@@ -34,7 +34,7 @@ export async function redirectResult(
 /** A login that this tab knows; only `finished` if it was replayed, and nothing if what is stored of it is damaged. */
 export type KnownLogin = Partial<PendingLogin> & { readonly finished?: true }
 
-/** What this tab knows of the login that `callback` answers; `undefined` if it answers no login of ours. */
+/** What this tab knows of the login that `callback` answers; `undefined` if it was not started in this tab. */
 export async function knownLogin(store: Store, callback: URL): Promise<KnownLogin | undefined> {
   if (stateIn(callback) === undefined) return undefined
   if ((await store.get(await finishedKey(callback))) !== undefined) return { finished: true }

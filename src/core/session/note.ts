@@ -1,13 +1,13 @@
 import { isContinued } from '../flows/flow.ts'
-import { isObject } from '../json.ts'
+import { asJson, isObject } from '../json.ts'
 import type { Hold, Json } from '../ports.ts'
 import type { Setup } from '../setup.ts'
 import { noteLifetime } from './times.ts'
 import { asUnavailable, within } from './with-lock.ts'
 
 /**
- * A note beside the tokens, written before their refresh token is redeemed. It proves that the store can be written,
- * and tells the next holder of the lock that a redemption may have happened of which nobody knows the outcome.
+ * A note stored next to the tokens before their refresh token is redeemed. It proves that the store can be written, and
+ * shows the next holder of the lock that a redemption with an unknown outcome may have happened.
  */
 export interface Note {
   /** Digest of the whole stored entry; a note about another entry means nothing. */
@@ -18,7 +18,7 @@ export interface Note {
   readonly at: number
   /**
    * How it ended, if its holder could say. `over`: without an answer. `refused`: IMS refused the token. `redeemed`: a
-   * first refresh token was exchanged, and must not be sent again once its successors are gone.
+   * first refresh token was exchanged, and must not be sent again once its successors were removed.
    */
   readonly ended?: 'over' | 'refused' | 'redeemed'
 }
@@ -31,10 +31,10 @@ export async function readNote(setup: Setup): Promise<Note | undefined> {
 /** @throws {UnavailableError} `STORE_FAILED` */
 export async function writeNote(setup: Setup, note: Note): Promise<void> {
   const { connection, platform } = setup
-  // what must be known for as long as a first refresh token is configured has no end
+  // must be known for as long as a first refresh token is configured, so it does not expire
   const lasting = note.ended === 'refused' || note.ended === 'redeemed'
   const until = lasting ? undefined : connection.clock.now() + noteLifetime
-  await noted(setup, (key) => platform.store.set(key, note as unknown as Json, until))
+  await noted(setup, (key) => platform.store.set(key, asJson(note), until))
 }
 
 async function noted<T>(setup: Setup, work: (key: string) => Promise<T>): Promise<T> {
@@ -48,7 +48,7 @@ async function noted<T>(setup: Setup, work: (key: string) => Promise<T>): Promis
   }
 }
 
-/** Says how a redemption ended, for those who come next. If that fails they only wait longer. */
+/** Notes how a redemption ended, for the next holder of the lock. If that fails, the next holder only waits longer. */
 export async function closeNote(
   setup: Setup,
   hold: Hold,
@@ -58,7 +58,7 @@ export async function closeNote(
     const [held, found] = await Promise.all([within(setup, hold.stillHeld()), readNote(setup)])
     if (held && found?.by === note.by && found.of === note.of) await writeNote(setup, { ...note, ended })
   } catch {
-    // not known to be over: the next holder looks at the store for as long as a renewal may take
+    // the outcome stays unknown: the next holder watches the store for as long as a renewal may take
   }
 }
 
@@ -71,8 +71,11 @@ export async function removeNote(setup: Setup): Promise<void> {
 const noteKey = async ({ tokenKey }: Setup) => (await tokenKey()).replace(/^imskit\/tokens\//, 'imskit/renewals/')
 
 function parseNote(stored: Json | undefined): Note | undefined {
-  if (!isObject(stored)) return undefined
-  const { of, by, at } = stored as Partial<Record<keyof Note, Json>>
-  const whole = typeof of === 'string' && typeof by === 'string' && typeof at === 'number'
-  return whole ? (stored as unknown as Note) : undefined
+  return isNote(stored) ? stored : undefined
+}
+
+function isNote(stored: Json | undefined): stored is Json & Note {
+  return (
+    isObject(stored) && typeof stored.of === 'string' && typeof stored.by === 'string' && typeof stored.at === 'number'
+  )
 }

@@ -72,7 +72,7 @@ export async function redeem(state: SessionState, redeemable: Redeemable): Promi
   }
 }
 
-/** Whether the redemption of `note` can no longer be answered: its holder is gone, or had all the time there is. */
+/** Whether the redemption of `note` can no longer be answered: its holder has exited, or its time has passed. */
 async function isOver({ setup, uncertain }: SessionState, hold: Hold, note: Note): Promise<boolean> {
   if (note.ended !== undefined) return true
   if (uncertain?.note === nameOf(note) && uncertain.watched >= renewalLimit) return true
@@ -107,7 +107,7 @@ export async function watchOutcome<T>(
   return undefined
 }
 
-/** The call of a redemption. It does not end with its callers: a refresh token that rotates unseen is a lost session. */
+/** The call of a redemption. It is not aborted with its callers: a successor that is not stored is a lost session. */
 async function callFor(setup: Setup, attempts: AttemptGuard): Promise<Call> {
   const call = await setup.call()
   return { ...call, timeout: Math.min(call.timeout, attemptLimit), attempts }

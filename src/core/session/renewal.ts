@@ -29,8 +29,8 @@ const rounds = 3
  * Renews the tokens of a session: lock, look again, redeem or obtain, store. If anything fails or is unknown, nothing is
  * redeemed and the stored token is returned for as long as it has not expired.
  *
- * @throws {LoginRequiredError} `LOGIN_REQUIRED` if IMS refused the refresh token or asks for the user, or the store said
- *   that there is none
+ * @throws {LoginRequiredError} `LOGIN_REQUIRED` if IMS refused the refresh token or asks for the user, or the store
+ *   has no entry
  * @throws {UnavailableError} if the lock, the store or IMS does not answer and no token is left
  */
 export async function renew(state: SessionState, errand: Errand, signal: AbortSignal): Promise<Tokens> {
@@ -90,7 +90,7 @@ async function renewUnderLock(state: SessionState, errand: Errand, signal: Abort
   throw new UnavailableError('TIMEOUT', 'Other callers took the lock or changed the store meanwhile. Try again.')
 }
 
-/** A lock may be passed by for a credential that can be used any number of times, and never for a refresh token. */
+/** Renews without the lock: allowed for a credential that can be used any number of times, never for a refresh token. */
 async function withoutLock(
   { setup }: SessionState,
   failure: unknown,
@@ -102,7 +102,7 @@ async function withoutLock(
   return noLock(await setup.tokenKey(), task)
 }
 
-/** What became of the redemption of `note`, as far as the store shows it; `lost` once it has another entry. */
+/** The outcome of the redemption of `note`, as far as the store shows it; `lost` once it has another entry. */
 async function outcomeIn(state: SessionState, errand: Errand, note: Note): Promise<Outcome | undefined> {
   const reading = await load(state.setup, state.cache)
   if (reading.status === 'unknown') return undefined
@@ -140,7 +140,7 @@ async function renewHeld(state: SessionState, held: Held): Promise<Outcome> {
     if (tokens !== undefined) return { status: 'tokens', tokens }
     if (reading.status === 'found' && errand.began === state.generation) remember(setup, cache, reading.tokens)
     signal.throwIfAborted()
-    // signed out or in while this waited for the lock: those wait for it too, and come first
+    // the user signed out or in while this waited for the lock: that waits for it too, and comes first
     if (errand.began !== state.generation) return { status: 'lost' }
     const token = await redeemable(state, reading)
     if (token === undefined) return { status: 'tokens', tokens: await obtain(state, held, reading) }

@@ -9,9 +9,9 @@ import { removeNote } from './note.ts'
 import { type SharedFlight, sharedFlight } from './single-flight.ts'
 import {
   announce,
+  continuesBehind,
   createState,
   type Errand,
-  goesOnBehind,
   isPaused,
   listen,
   type SessionState,
@@ -34,7 +34,7 @@ import { noteFailure, within, withLockIfSoon } from './with-lock.ts'
 const loadRenewal = /* @__PURE__ */ lazy(() => import('./renewal.ts'))
 
 export interface GetTokenOptions {
-  /** Ends this caller's wait; others who wait for the same token are not disturbed. */
+  /** Aborts this call only; other callers that wait for the same token still get it. */
   readonly signal?: AbortSignal | undefined
   /** The token must be valid for at least so many ms. Default: the client's. */
   readonly minValidity?: number | undefined
@@ -42,11 +42,11 @@ export interface GetTokenOptions {
   readonly force?: boolean | undefined
 }
 
-/** getToken's story: look into memory, into the store, and renew if that is due. */
+/** The tokens of one client: read from memory, else from the store, and renewed when due. */
 export interface Session {
   readonly state: SessionState
   current(options?: GetTokenOptions): Promise<Tokens>
-  /** The token in memory while no look at the store is due: the warm path. */
+  /** The token in memory, until the store has to be read again: the warm path. */
   warm(): Tokens | undefined
   /** Drops the token in memory, so that the next call looks into the store. */
   refreshMemory(): void
@@ -79,7 +79,7 @@ async function current(state: SessionState, options: GetTokenOptions): Promise<T
   const usable = isFresh(setup, known, minValidity) || (isPaused(state) && isUnexpired(setup, known))
   if (force || !usable || known === undefined)
     return flight(state, { minValidity, force, known, began: state.generation, behind: false }).join(signal)
-  // forgotten while the store was read: good for this caller, and not to be remembered
+  // forgotten while the store was read: returned to this caller, but not stored in memory
   if (began !== state.generation) return known
   remember(setup, cache, known)
   if (warmTokens(setup, cache) === undefined) renewBehind(state, known)
@@ -92,7 +92,7 @@ function knownTokens({ cache }: SessionState, reading: Reading): Tokens | undefi
   return reading.status === 'unknown' ? cache.memory : undefined
 }
 
-/** The renewal that callers with the same wishes share. */
+/** The renewal that callers with the same options share. */
 function flight(state: SessionState, errand: Errand): SharedFlight<Tokens> {
   const { flights } = state
   const name = `${errand.began} ${errand.force} ${errand.minValidity} ${errand.behind}`
@@ -112,7 +112,7 @@ function flight(state: SessionState, errand: Errand): SharedFlight<Tokens> {
 function renewBehind(state: SessionState, known: Tokens): void {
   const { flow, platform, connection } = state.setup
   const silent = isSilent(flow) || known.refreshToken !== undefined
-  if (!silent || !goesOnBehind(state.setup) || monotonic(connection.clock) < state.behindAfter) return
+  if (!silent || !continuesBehind(state.setup) || monotonic(connection.clock) < state.behindAfter) return
   state.behindAfter = monotonic(connection.clock) + backgroundPause
   const minValidity = renewalMargin(state.setup, known)
   const work = flight(state, { minValidity, force: false, known, began: state.generation, behind: true })
@@ -124,7 +124,7 @@ function renewBehind(state: SessionState, known: Tokens): void {
 }
 
 /**
- * Removes the tokens from memory and store. A renewal that is under way does not store them again.
+ * Removes the tokens from memory and store. A renewal in progress does not store them again.
  *
  * @param found receives the tokens that were there, before the store is asked to remove them
  * @throws {UnavailableError} if the store cannot remove them
@@ -145,7 +145,7 @@ export async function forgetTokens(
     cache.unsaved = undefined
     await within(setup, setup.platform.store.delete(name))
     await removeNote(setup)
-    // nothing of a session that is over stays in memory
+    // nothing of the session stays in memory
     Object.assign(cache, { seen: undefined, refused: undefined })
     await announce(state, 'logout')
   })

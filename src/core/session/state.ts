@@ -10,7 +10,7 @@ import { createCache, isFresh, remember, type TokenCache } from './token-cache.t
 export interface SessionState {
   readonly setup: Setup
   readonly cache: TokenCache
-  /** Renewals under way, by what their callers want. */
+  /** Renewals in progress, by the options of their callers. */
   readonly flights: Map<string, SharedFlight<Tokens>>
   /** Run when the tokens are forgotten, here or elsewhere. */
   readonly forgetting: (() => void)[]
@@ -74,7 +74,7 @@ export function adopt(state: SessionState, { began }: Errand, tokens: Tokens): T
   return tokens
 }
 
-/** What began before the user signed out must not store anything any more. */
+/** Invalidates the renewals that started before the user signed out: they must not store tokens. */
 export function signOut(state: SessionState): void {
   state.generation++
   state.signedOutAt = state.generation
@@ -99,8 +99,8 @@ export function throwIfRefused({ setup, refusal }: SessionState): void {
   if (refusal !== undefined && monotonic(setup.connection.clock) < refusal.until) throw refusal.error
 }
 
-/** Whether work goes on behind a call: what ends with its request begins nothing that it cannot bring to an end. */
-export function goesOnBehind({ platform }: Setup): boolean {
+/** Whether work may continue after a call: in a runtime that stops with the request, it must not be started. */
+export function continuesBehind({ platform }: Setup): boolean {
   return platform.sharing !== false || platform.waitUntil !== undefined
 }
 

@@ -1,7 +1,7 @@
 import { digest } from '../digest.ts'
 import type { Tokens } from '../ims/tokens.ts'
 import { readNote } from './note.ts'
-import { announce, goesOnBehind, type SessionState } from './state.ts'
+import { announce, continuesBehind, type SessionState } from './state.ts'
 import { longestWait } from './times.ts'
 import { fingerprint, load, remember, save } from './token-cache.ts'
 import { noteFailure, withLock, withLockIfSoon } from './with-lock.ts'
@@ -17,7 +17,7 @@ export async function storeLogin(state: SessionState, tokens: Tokens): Promise<v
     const over = before.status === 'found' ? fingerprint(before.tokens) : undefined
     await save(setup, cache, { tokens, over })
     await announce(state, 'login')
-    if (held || over === undefined || !goesOnBehind(setup)) return
+    if (held || over === undefined || !continuesBehind(setup)) return
     const work = restoreCrossed(state, { tokens, over }).catch((error: unknown) => noteFailure(setup, error, 'locking'))
     setup.platform.waitUntil?.(work)
   })

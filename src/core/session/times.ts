@@ -14,7 +14,7 @@ export const rereadDelay = 1_000
 export const failurePause = 10_000
 /** ms between two background renewals. */
 export const backgroundPause = 30_000
-/** ms by which another machine's clock may be ahead of ours; a token from further ahead has an expiry that is unknown. */
+/** ms by which another machine's clock may be ahead of this one; if it is further ahead, a token's expiry is unknown. */
 export const clockSlack = 60_000
 /**
  * ms for which a note is stored: longer than any redemption that it can be about, even if the clock of the process that
@@ -22,7 +22,7 @@ export const clockSlack = 60_000
  */
 export const noteLifetime = 30 * 86_400_000
 
-/** How long a call may wait for a lock: never shorter than a dead holder's lease and the next one's renewal. */
+/** How long a call may wait for a lock: never shorter than a lease whose holder has exited and the next one's renewal. */
 export function longestWait(lease = 0): number {
   return Math.max(lockWait, lease + renewalLimit)
 }

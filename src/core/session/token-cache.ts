@@ -1,10 +1,10 @@
 import { keepUntil, parseTokens, type Tokens } from '../ims/tokens.ts'
-import type { Json } from '../ports.ts'
+import { asJson } from '../json.ts'
 import type { Setup } from '../setup.ts'
 import { clockSlack, signOutWait } from './times.ts'
 import { isMediumFailure, noteFailure, within, withLock } from './with-lock.ts'
 
-/** What the store answered. `unknown`: it did not, so nothing may be concluded. */
+/** The answer of the store. `unknown`: it did not answer, so it may have any entry or none. */
 export type Reading =
   | { readonly status: 'found'; readonly tokens: Tokens }
   | { readonly status: 'empty' }
@@ -16,7 +16,7 @@ export interface TokenCache {
   /** Between these times, in ms since the epoch, memory is returned without a look at the store. */
   warmFrom: number
   warmUntil: number
-  /** Memory holds what the store could not be told; `over` names the entry that it replaces, if there was one. */
+  /** Memory has what could not be written to the store; `over` names the entry that it replaces, if there was one. */
   unsaved: { readonly over: string | undefined } | undefined
   /** The fingerprint of an entry whose refresh token IMS has refused. */
   refused: string | undefined
@@ -59,7 +59,7 @@ export function isFresh(setup: Setup, tokens: Tokens | undefined, minValidity?: 
   return tokens.expiresAt - (minValidity ?? marginOf(setup, tokens)) > setup.connection.clock.now()
 }
 
-/** Whether `tokens` have not expired. Those obtained by a clock that has since been put back expire nobody knows when. */
+/** Whether `tokens` have not expired. After the clock was put back, the expiry of tokens obtained before is unknown. */
 export function isUnexpired({ connection }: Setup, tokens: Tokens | undefined): tokens is Tokens {
   const now = connection.clock.now()
   return tokens !== undefined && tokens.expiresAt > now && (tokens.obtainedAt ?? 0) <= now + clockSlack
@@ -70,7 +70,7 @@ export function fingerprint({ accessToken, expiresAt, obtainedAt, refreshToken, 
   return JSON.stringify([accessToken, expiresAt, obtainedAt, refreshToken, refreshExpiresAt])
 }
 
-/** What the store has, or what it would have if it could have been told. */
+/** What the store has, or what it would have if the last write had not failed. */
 export async function load(setup: Setup, cache: TokenCache): Promise<Reading> {
   const key = await setup.tokenKey()
   try {
@@ -94,8 +94,8 @@ function unlessReplaced(cache: TokenCache, stored: Tokens | undefined): Tokens |
 }
 
 /**
- * Puts `tokens` into the store; `undefined` removes what is there. A token that cannot be stored is still a token:
- * it stays in memory, and `saveAgain` tries once more.
+ * Writes `tokens` to the store; `undefined` removes the entry. If the write fails, the tokens stay in memory, and
+ * `saveAgain` tries once more.
  *
  * @param over the fingerprint of the entry that `tokens` replace
  * @returns whether the store has them
@@ -108,8 +108,7 @@ export async function save(
   const key = await setup.tokenKey()
   const { store } = setup.platform
   try {
-    const write =
-      tokens === undefined ? store.delete(key) : store.set(key, tokens as unknown as Json, keepUntil(tokens))
+    const write = tokens === undefined ? store.delete(key) : store.set(key, asJson(tokens), keepUntil(tokens))
     await within(setup, write)
     cache.unsaved = undefined
     return true
@@ -122,7 +121,7 @@ export async function save(
 }
 
 /**
- * Tells the store what it could not be told before, unless it has something else by now. Under the lock: between the
+ * Repeats a write that failed, unless the store has another entry by now. Under the lock: between the
  * look and the write, another process could sign out or renew.
  */
 export async function saveAgain(setup: Setup, cache: TokenCache): Promise<boolean> {

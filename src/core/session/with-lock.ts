@@ -26,7 +26,7 @@ const slowestLook = 1_000
 
 /**
  * Runs `task` under the platform's lock, at most once. Once it runs, its own outcome is the outcome, even if the lock
- * fails to be released. Waiting counts running time: a process that stood still has not waited.
+ * fails to be released. Waiting counts running time: the time in which a process was suspended does not count.
  *
  * @throws what `task` throws, or the reason of `signal`
  */
@@ -72,7 +72,7 @@ export async function withLock<T>(setup: Setup, locked: LockedTask<T>): Promise<
 const leftTheQueue = /* @__PURE__ */ Symbol('left the queue')
 // a reason of its own costs less than the DOMException of an abort without one
 const noLongerNeeded = /* @__PURE__ */ Symbol('no longer needed')
-/** What a lock of an older shape says about its holding: nothing. */
+/** The holding of a lock that passes none to its task. */
 const unknownHold: Hold = { stillHeld: async () => true }
 
 /** Resolves if the task need not run any more or has waited too long; to `undefined` once it runs. */
@@ -147,7 +147,7 @@ function tooLong(wait: number): UnavailableError {
 /**
  * Runs `task` under the lock if that comes soon, otherwise without it: for what must not fail because of a lock.
  *
- * @param task is told whether the lock is held
+ * @param task receives whether the lock is held
  */
 export async function withLockIfSoon<T>(setup: Setup, name: string, task: (held: boolean) => Promise<T>): Promise<T> {
   const outcome = await withLock(setup, { name, task: () => task(true), wait: signOutWait })

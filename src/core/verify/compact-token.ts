@@ -39,7 +39,7 @@ export function bytesOf(part: string): Uint8Array<ArrayBuffer> {
   return base64url.decode(part)
 }
 
-/** What the signature of `token` is over. */
+/** The bytes that the signature of `token` signs. */
 export function signedBytes({ header, payload }: CompactToken): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${header}.${payload}`)
 }

@@ -18,7 +18,7 @@ export const checkIdTokenSignature: IdTokenCheck = async (call, as, answer) => {
   })
 }
 
-/** Whether every parser reads the same in `token`: no loose base64url and no name twice. */
+/** Whether every parser reads the same claims in `token`: strict base64url, and no name twice. */
 function hasOneSpelling(token: unknown): boolean {
   const parts = parseCompact(token)
   return parts !== undefined && objectIn(parts.header) !== undefined && objectIn(parts.payload) !== undefined

@@ -17,5 +17,5 @@ const remedies: Readonly<Record<TokenInvalidReason, string>> = {
 
 /** The refusal of a token, with a sentence for `reason`. */
 export function invalid(reason: TokenInvalidReason): TokenError {
-  return new TokenError('TOKEN_INVALID', `the token was refused: ${remedies[reason]}`, { reason })
+  return new TokenError('TOKEN_INVALID', `The token was refused: ${remedies[reason]}.`, { reason })
 }

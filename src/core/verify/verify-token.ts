@@ -13,7 +13,7 @@ export type { VerifyTokenOptions } from './claims-fault.ts'
 export type Verifier = (token: string, options?: VerifyTokenOptions) => Promise<TokenClaims>
 
 const rs256 = { algorithms: ['RS256'] }
-// what would change how the payload is read; IMS uses none of them
+// parameters that change how the payload is read; IMS uses none of them
 const foreignParameters = ['crit', 'b64', 'enc', 'zip']
 
 /**

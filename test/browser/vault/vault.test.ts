@@ -109,7 +109,7 @@ describe('a vault', () => {
   test('signs in by popup and tells what is known of the sign-in', async () => {
     const page = await openPage(await newContext())
     expect(await signIn(page)).toEqual({
-      expiry: expect.any(Number),
+      expiresAt: expect.any(Number),
       scopes: ims.config.scopes,
       missingScopes: [],
       claims: expect.objectContaining({ aud: ims.config.clientId }),

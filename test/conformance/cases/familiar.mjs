@@ -133,9 +133,13 @@ export function familiar(test, { imskit, setting }, place) {
     const client = imskit.createClient({ flow: place.loginFlow(), ...(await place.outside()) })
     const signedIn = await client.finishLogin(await place.browse(await client.startLogin()))
     const ims = place.ims()
-    is.same((await ims.getProfile(signedIn.token)).email, 'user@example.com', 'email')
-    is.same((await ims.getUserInfo(signedIn.token)).sub, signedIn.claims.sub, 'sub')
-    is.same((await ims.getOrganizations(signedIn.token)).length, setting.users[0].organizations.length, 'organizations')
+    is.same((await ims.getProfile(signedIn.accessToken)).email, 'user@example.com', 'email')
+    is.same((await ims.getUserInfo(signedIn.accessToken)).sub, signedIn.claims.sub, 'sub')
+    is.same(
+      (await ims.getOrganizations(signedIn.accessToken)).length,
+      setting.users[0].organizations.length,
+      'organizations',
+    )
   })
   test('Ims: keys and discovery', async (is) => {
     is.true((await place.ims().getKeys()).keys.length > 0, 'there are keys')

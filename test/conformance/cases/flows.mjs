@@ -7,9 +7,9 @@ export function flows(test, { imskit, setting }, place) {
   }
 
   test('flow: client credentials', async (is) => {
-    const { token, expiry } = await (await client(place.serverFlow())).getTokens()
+    const { accessToken: token, expiresAt } = await (await client(place.serverFlow())).getTokens()
     is.same(imskit.getTokenData(token).client_id, setting.server.clientId, 'client_id')
-    is.true(expiry > Date.now(), 'it ends later')
+    is.true(expiresAt > Date.now(), 'it ends later')
   })
   test('flow: client credentials, the next secret is tried when one is refused', async (is) => {
     const rotated = await client(place.serverFlow({ clientSecret: ['revoked', ...setting.server.clientSecret] }))
@@ -24,9 +24,9 @@ export function flows(test, { imskit, setting }, place) {
     test(`flow: jwt with a key as ${format}`, async (is) => {
       const { passphrase, [format]: privateKey } = setting.keys
       const flow = imskit.jwtBearer({ ...setting.jwt, privateKey, ...(format === 'encrypted' && { passphrase }) })
-      const { token, expiry } = await (await client(flow)).getTokens()
+      const { accessToken: token, expiresAt } = await (await client(flow)).getTokens()
       is.same(imskit.getTokenData(token).client_id, setting.jwt.clientId, 'client_id')
-      is.true(Math.abs(expiry - Date.now() - 86_400_000) < 600_000, 'its milliseconds are read as milliseconds')
+      is.true(Math.abs(expiresAt - Date.now() - 86_400_000) < 600_000, 'its milliseconds are read as milliseconds')
     })
   }
   test('flow: authorization code with PKCE in two halves', async (is) => {
@@ -39,7 +39,7 @@ export function flows(test, { imskit, setting }, place) {
     is.same(result.appState, { a: 1 }, 'appState')
     is.same(result.claims.aud, setting.person.clientId, 'aud')
     is.same(result.missingScopes, [], 'missing scopes')
-    is.same(await signedOut.getToken(), result.token, 'token')
+    is.same(await signedOut.getToken(), result.accessToken, 'token')
   })
   test('flow: a callback is good once (S22)', async (is) => {
     const first = await client(place.loginFlow())
@@ -53,7 +53,7 @@ export function flows(test, { imskit, setting }, place) {
     const forged = new URL(callback)
     forged.searchParams.set('state', 'forged')
     await is.rejects(signedOut.finishLogin(forged), { code: 'STATE_MISMATCH', name: 'LoginRequiredError' })
-    is.true((await signedOut.finishLogin(callback)).token.length > 0, 'the right one still works')
+    is.true((await signedOut.finishLogin(callback)).accessToken.length > 0, 'the right one still works')
   })
   test('flow: who refuses is heard', async (is) => {
     const signedOut = await client(place.loginFlow())

@@ -35,7 +35,7 @@ export function openIdProvider(test, { imskit, platform, setting }, place) {
       `openid provider: login, signature of the id token ${verifyIdTokenSignature ? '' : 'not '}checked`,
       async (is) => {
         const { client, signIn } = await setUp(verifyIdTokenSignature && signatureChecked)
-        const { claims, token, scopes: granted } = await signIn()
+        const { claims, accessToken: token, scopes: granted } = await signIn()
         is.same([claims.sub, claims.aud, claims.iss], ['alice', clientId, issuer], 'claims')
         is.same(granted, scopes, 'scopes')
         is.same(await client.getToken(), token, 'token')
@@ -47,7 +47,7 @@ export function openIdProvider(test, { imskit, platform, setting }, place) {
     'openid provider: refresh tokens rotate through three rounds of twenty callers',
     async (is) => {
       const { client, signIn, forward } = await setUp()
-      const seen = new Set([(await signIn()).token])
+      const seen = new Set([(await signIn()).accessToken])
       for (let round = 0; round < 3; round++) {
         forward()
         const tokens = await Promise.all(Array.from({ length: 20 }, () => client.getToken()))

@@ -54,7 +54,7 @@ describe('PKCS#8 encrypted with PBES2', () => {
     expect(encrypted).toContain('BEGIN ENCRYPTED PRIVATE KEY')
     await expectSigns(await readPrivateKey(encrypted, { passphrase: plainPassphrase }), publicPem)
     const { message } = await refusal(encrypted, { passphrase: `${plainPassphrase}x` })
-    expect(message).toMatch(/cannot be decrypted.*check the passphrase/)
+    expect(message).toMatch(/cannot be decrypted. Check the passphrase/)
   })
 
   it('takes the passphrase as UTF-8', async () => {

@@ -45,9 +45,9 @@ describe('other kinds', () => {
   it('names public keys, certificates and requests', async () => {
     const rsaPublic = openssl('rsa -RSAPublicKey_out', pem)
     for (const source of [publicPem, body(publicPem), rsaPublic, body(rsaPublic)]) {
-      expect(await message(source)).toMatch(/public key; give the RSA private key/)
+      expect(await message(source)).toMatch(/public key. Give the RSA private key/)
     }
-    for (const source of [certificate, body(certificate)]) expect(await message(source)).toMatch(/is a certificate;/)
+    for (const source of [certificate, body(certificate)]) expect(await message(source)).toMatch(/is a certificate\./)
     for (const source of [request, body(request)]) expect(await message(source)).toMatch(/is a certificate request;/)
   })
 
@@ -60,9 +60,9 @@ describe('other kinds', () => {
 
   it('names nothing where the label is no label', async () => {
     const found = await message('-----BEGIN MIIEVGIBADANBGKQHKIG-----\nAAAA\n-----END MIIEVGIBADANBGKQHKIG-----')
-    expect(found).toMatch(/no RSA private key/)
+    expect(found).toMatch(/not an RSA private key/)
     expect(found).not.toContain('MIIEVGIB')
-    expect(await message('-----BEGIN constructor-----\nAAAA\n-----END constructor-----')).toMatch(/no RSA private key/)
+    expect(await message('-----BEGIN constructor-----\nAAAA\n-----END constructor-----')).toMatch(/not an RSA private key/)
   })
 })
 
@@ -89,7 +89,7 @@ describe('a CryptoKey', () => {
     const pair = await crypto.subtle.generateKey(rsa, false, ['sign', 'verify'])
     expect(await readPrivateKey(pair.privateKey)).toBe(pair.privateKey)
     expect(await message(pair.publicKey)).toMatch(/CryptoKey cannot sign RS256/)
-    expect(await message(pair)).toMatch(/no RSA key in JWK form/)
+    expect(await message(pair)).toMatch(/not an RSA key in JWK form/)
   })
 
   it('is refused where it cannot', async () => {
@@ -114,7 +114,7 @@ describe('damage', () => {
     expect(await message(null)).toMatch(/is missing/)
     expect(await message(pem.slice(0, pem.indexOf('-----END')))).toMatch(/END line is missing/)
     expect(await message(pem.replace('-----BEGIN', '----BEGIN'))).toMatch(/BEGIN line is not whole/)
-    expect(await message('-----BEGIN PRIVATE KEY')).toMatch(/no RSA private key/)
+    expect(await message('-----BEGIN PRIVATE KEY')).toMatch(/not an RSA private key/)
     expect(await message('-----BEGIN PRIVATE KEY----------END PRIVATE KEY-----')).toMatch(/not base64/)
   })
 
@@ -152,9 +152,9 @@ describe('damage', () => {
     for (const text of ['hello', 'correct horse battery staple', 'AAAA'.repeat(100), '0', 'bnVsbA==']) {
       expect(await message(text)).toMatch(path)
     }
-    for (const value of [42, true, () => pem, Symbol('key')]) expect(await message(value)).toMatch(/is a \w+;/)
+    for (const value of [42, true, () => pem, Symbol('key')]) expect(await message(value)).toMatch(/is a \w+\./)
     expect(await message([pem, 42])).toMatch(/array that does not hold lines/)
-    expect(await message('{"a":1}')).toMatch(/no RSA key in JWK form/)
+    expect(await message('{"a":1}')).toMatch(/not an RSA key in JWK form/)
     expect(await message({ keys: [] })).toMatch(/JWK set/)
     expect(await message(Buffer.from(pem))).toMatch(/is a buffer/)
     expect(await message(pem.repeat(60))).toMatch(/more than 65536 characters/)

@@ -132,6 +132,6 @@ describe('JWK', () => {
     expect((await refusal({ ...rfc7515, p: 'AQ' })).message).toMatch(/do not belong together/)
     expect((await refusal({ ...rfc7515, n: '' })).message).toMatch(/has 0 bits/)
     expect((await refusal({ ...rfc7515, n: `AAE${'A'.repeat(4000)}` })).message).toMatch(/do not belong|bits/)
-    expect((await refusal({ kty: 'oct', k: 'AAAA' })).message).toMatch(/no RSA key in JWK form/)
+    expect((await refusal({ kty: 'oct', k: 'AAAA' })).message).toMatch(/not an RSA key in JWK form/)
   })
 })

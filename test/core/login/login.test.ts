@@ -133,7 +133,7 @@ describe('in one piece', () => {
     const redirect = failing(async () => other)
     expect(await rejection(loginClient({ redirect }).login())).toMatchObject({ code: 'STATE_MISMATCH' })
     expect(on.fetch.sent).toHaveLength(0)
-    expect(await loginClient().finishLogin(other)).toMatchObject({ token: expect.any(String) })
+    expect(await loginClient().finishLogin(other)).toMatchObject({ accessToken: expect.any(String) })
   })
 
   test('aborted before, it sends nobody anywhere; the reason comes back untouched', async () => {
@@ -177,7 +177,7 @@ describe('in two halves', () => {
     const client = loginClient()
     const finished = await client.finishLogin((await follow(emulator, url)).href)
     expect(finished).toMatchObject({ appState: { cart: [1] }, returnTo: '/checkout' })
-    expect(await client.getToken()).toBe(finished.token)
+    expect(await client.getToken()).toBe(finished.accessToken)
   })
 
   test('with the secret of a confidential client', async () => {
@@ -216,7 +216,7 @@ describe('in two halves', () => {
   test('one given up does not stand in the way of the next, and expires', async () => {
     const client = loginClient()
     for (let given = 0; given < 5; given++) await client.startLogin()
-    expect(await client.finishLogin(await begun(client))).toMatchObject({ token: expect.any(String) })
+    expect(await client.finishLogin(await begun(client))).toMatchObject({ accessToken: expect.any(String) })
     clock.set(clock.now() + 16 * 60_000)
     expect(await pendingEntries()).toEqual([])
   })
@@ -251,7 +251,7 @@ describe('in two halves', () => {
     }
     expect(await rejection(client.finishLogin(callback))).toMatchObject({ code: 'STORE_FAILED' })
     on.store.before = () => undefined
-    expect(await client.finishLogin(callback)).toMatchObject({ token: expect.any(String) })
+    expect(await client.finishLogin(callback)).toMatchObject({ accessToken: expect.any(String) })
   })
 })
 
@@ -419,7 +419,7 @@ describe('STATE_MISMATCH', () => {
     expect(error).toMatchObject({ name: 'LoginRequiredError', code: 'STATE_MISMATCH', details: { reason } })
     expect(on.fetch.sent).toHaveLength(sent)
     expect(await everythingIn(on.store)).toEqual(before)
-    expect(await client.finishLogin(callback)).toMatchObject({ token: expect.any(String) })
+    expect(await client.finishLogin(callback)).toMatchObject({ accessToken: expect.any(String) })
   })
 
   test('a replayed callback: unknown, by another client and with another code (S7)', async () => {
@@ -461,7 +461,7 @@ describe('STATE_MISMATCH', () => {
     }
     expect(on.fetch.sent).toHaveLength(0)
     expect(await everythingIn(on.store)).toEqual(before)
-    expect(await client.finishLogin(callback)).toMatchObject({ token: expect.any(String) })
+    expect(await client.finishLogin(callback)).toMatchObject({ accessToken: expect.any(String) })
   })
 
   test('private-use schemes are compared with their host (S72)', async () => {
@@ -506,7 +506,7 @@ describe('STATE_MISMATCH', () => {
   test('parameters nobody knows are ignored (S12)', async () => {
     const client = loginClient()
     const callback = edited(await begun(client), (parameters) => parameters.set('foo', '1'))
-    expect(await client.finishLogin(callback)).toMatchObject({ token: expect.any(String) })
+    expect(await client.finishLogin(callback)).toMatchObject({ accessToken: expect.any(String) })
   })
 })
 
@@ -514,7 +514,7 @@ describe('iss in the callback (RFC 9207)', () => {
   test.each(['', '/ims'])('the endpoint%s is accepted', async (suffix) => {
     const client = loginClient()
     const callback = edited(await begun(client), (parameters) => parameters.set('iss', emulator.url + suffix))
-    expect(await client.finishLogin(callback)).toMatchObject({ token: expect.any(String) })
+    expect(await client.finishLogin(callback)).toMatchObject({ accessToken: expect.any(String) })
   })
 
   const wrong = ['.evil.test', '/', ':8443', '/IMS', '/ims/', '?', '@evil.test'].map(
@@ -635,7 +635,7 @@ describe('the id token', () => {
   })
   test('issued by the other name of IMS is accepted', async () => {
     const client = answering(resigned(() => ({ iss: `${emulator.url}/ims` })))
-    expect(await client.finishLogin(await begun(client))).toMatchObject({ token: expect.any(String) })
+    expect(await client.finishLogin(await begun(client))).toMatchObject({ accessToken: expect.any(String) })
   })
   test('of another host of an environment names the issuer of the environment', async () => {
     const endpoint = 'https://ims-prod06.adobelogin.com'
@@ -739,7 +739,7 @@ describe('a code is spent once', () => {
     const callback = await begun(client)
     const [one, two] = await Promise.all([client.finishLogin(callback), client.finishLogin(callback.href)])
     const three = await client.finishLogin(callback)
-    expect([two.token, three.token]).toEqual([one.token, one.token])
+    expect([two.accessToken, three.accessToken]).toEqual([one.accessToken, one.accessToken])
     expect(on.fetch.sent).toHaveLength(1)
     expect(on.events.filter(({ type }) => type === 'login')).toHaveLength(1)
   })
@@ -764,7 +764,7 @@ describe('a code is spent once', () => {
     expect(await first).toBe('unmounted')
     const second = client.finishLogin(callback)
     held.open()
-    expect(await second).toMatchObject({ token: await client.getToken() })
+    expect(await second).toMatchObject({ accessToken: await client.getToken() })
     expect(on.fetch.sent).toHaveLength(1)
   })
 
@@ -774,7 +774,7 @@ describe('a code is spent once', () => {
     const before = await everythingIn(on.store)
     expect(await rejection(client.finishLogin(callback, { signal: AbortSignal.abort('mine') }))).toBe('mine')
     expect(await everythingIn(on.store)).toEqual(before)
-    expect(await client.finishLogin(callback)).toMatchObject({ token: expect.any(String) })
+    expect(await client.finishLogin(callback)).toMatchObject({ accessToken: expect.any(String) })
   })
 
   const outages: [string, Parameters<Emulator['fault']>[0], string][] = [

@@ -38,7 +38,7 @@ test('a lifetime counts from the sending of the request, not from the receipt of
   await vi.waitFor(() => expect(it.on.fetch.sent).toHaveLength(1))
   it.clock.set(sentAt + 20_000)
   held.open()
-  const { expiry } = await getting
+  const { expiresAt: expiry } = await getting
   expect(expiry).toBeLessThanOrEqual(sentAt + 24 * hour)
 })
 

@@ -42,7 +42,7 @@ const survivor = () =>
 
 describe('a process that is killed between the answer to a renewal and the write (S39)', () => {
   test('leaves the old entry whole; a token that has not expired is still returned', async () => {
-    const { token } = await (await it.signedIn()).getTokens()
+    const { accessToken: token } = await (await it.signedIn()).getTokens()
     const before = await storedTokens(it.on.store)
     nearExpiry(it)
     await killedWhileRenewing('before')

@@ -616,7 +616,7 @@ describe('minValidity', () => {
   test('of 0 uses a token to its end', async () => {
     const client = serverClient({ minValidity: 0 })
     const old = await client.getToken()
-    const { expiry } = await client.getTokens()
+    const { expiresAt: expiry } = await client.getTokens()
     clock.set(expiry - 1)
     expect(await client.getToken()).toBe(old)
     clock.set(expiry)
@@ -626,7 +626,7 @@ describe('minValidity', () => {
   test('is ten minutes by default', async () => {
     const client = serverClient()
     const old = await client.getToken()
-    const { expiry } = await client.getTokens()
+    const { expiresAt: expiry } = await client.getTokens()
     clock.set(expiry - 600_001)
     fault({ path: '/ims/token', status: 500 })
     expect(await client.getToken()).toBe(old)
@@ -701,7 +701,7 @@ describe('warm calls', () => {
     for (let call = 0; call < 100; call++) {
       expect(await client.getToken()).toBe(token)
       expect(await client.getToken({ minValidity: hour })).toBe(token)
-      expect((await client.getTokens()).token).toBe(token)
+      expect((await client.getTokens()).accessToken).toBe(token)
     }
     expect([on.store.counts, on.lock.taken, on.fetch.sent.length]).toEqual(before)
   })
@@ -900,7 +900,7 @@ describe('what is stored may have been written by anyone (S98)', () => {
       fc.asyncProperty(stored, async (value) => {
         await on.store.set(key, value as Json)
         const client = serverClient({ fetch: async () => Response.json({ access_token: 'good', expires_in: 86_400 }) })
-        const { token, scopes } = await client.getTokens()
+        const { accessToken: token, scopes } = await client.getTokens()
         expect(typeof token).toBe('string')
         expect(scopes === undefined || scopes.every((scope) => typeof scope === 'string')).toBe(true)
         expect(Reflect.ownKeys(Object.prototype).length).toBe(keys)
@@ -931,7 +931,7 @@ describe('a clock that is wrong (S100)', () => {
     const source = createClient({ flow: serverFlow(emulator), ...platformOn(emulator, clock) })
     const token = await source.getToken()
     fault({ path: '/ims/token', body: { access_token: token, token_type: 'bearer' } })
-    const { expiry } = await serverClient({ clock: own }).getTokens()
+    const { expiresAt: expiry } = await serverClient({ clock: own }).getTokens()
     expect(Math.abs(expiry - (own.now() + day))).toBeLessThan(2_000)
   })
 
@@ -954,7 +954,7 @@ describe('expires_in', () => {
       fetch: async () => new Response(JSON.stringify(body), { headers: { 'content-type': 'application/json' } }),
     })
   }
-  const remaining = async (expires_in: unknown) => (await answer(expires_in).getTokens()).expiry - clock.now()
+  const remaining = async (expires_in: unknown) => (await answer(expires_in).getTokens()).expiresAt - clock.now()
 
   test('is seconds at the token endpoint (S37)', async () => {
     expect(await remaining(3600)).toBe(hour)
@@ -984,7 +984,7 @@ test('opaque tokens do through the whole session (S86)', async () => {
   const client = createClient({ flow, ...on, redirect: autoRedirect(opaque), allowedOrigins: [opaque.url] })
   const first = await client.login()
   expect(first).not.toMatch(/^eyJ/)
-  const { expiry, scopes } = await client.getTokens()
+  const { expiresAt: expiry, scopes } = await client.getTokens()
   expect(Math.abs(expiry - clock.now() - day)).toBeLessThan(2_000)
   expect(scopes).toBeUndefined()
   nearExpiry()

@@ -15,7 +15,7 @@ import type { GetTokenOptions } from '../../../core/session/session.ts'
 // what a page and its vault say to each other: never a token
 
 /** What is known of a sign-in, without its tokens. */
-export type VaultSession = Omit<TokenSet, 'token'>
+export type VaultSession = Omit<TokenSet, 'accessToken'>
 
 /** A request as it crosses over; its body has been read. */
 export interface SentRequest {

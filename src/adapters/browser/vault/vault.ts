@@ -100,8 +100,8 @@ async function perform(client: LoginClient, request: VaultCall, signal: AbortSig
 }
 
 /** Name by name, so that nothing that is added to a token set later crosses over by itself. */
-function withoutToken({ expiry, scopes, missingScopes, claims }: TokenSet): VaultSession {
-  return { expiry, scopes, missingScopes, claims }
+function withoutToken({ expiresAt, scopes, missingScopes, claims }: TokenSet): VaultSession {
+  return { expiresAt, scopes, missingScopes, claims }
 }
 
 async function fetchWithToken(
