@@ -60,37 +60,45 @@ export const mutants = [
     ['choose', 'return keys.length === 1 ? keys[0]', 'return keys.length > 0 ? keys[0]'],
     ['reloadFor', 'isWithin(state, failure.at, pauseAfterFailure)', 'false'],
   ]),
-  ...area('requests and retry', ['test/core/ims/retry.test.ts', 'test/core/http.test.ts'], 'core/ims/http.ts', [
+  ...area('requests and retry', ['test/core/ims/retry.test.ts', 'test/core/ims/http.test.ts'], 'core/ims/http.ts', [
     ['send', 'request.once ? 0 : call.retry.retries', 'call.retry.retries'],
     ['send', 'attempt > retries', 'attempt >= retries'],
     ['send', 'failure.retryAfter ?? backOff', 'backOff'],
     ['requestInit', "credentials: 'omit'", "credentials: 'include'"],
     ['attemptOnce', 'if (call.signal?.aborted) throw call.signal.reason', ''],
   ]),
-  ...area('requests and retry', ['test/core/http.test.ts'], 'core/ims/server-clock.ts', [
+  ...area('requests and retry', ['test/core/ims/server-clock.test.ts'], 'core/ims/server-clock.ts', [
     ['noteServerTime', 'Math.abs(skew) > maxHonestSkew ?', 'true ?'],
   ]),
   ...area(
     'requests and retry',
-    ['test/core/ims/retry.test.ts', 'test/core/http.test.ts'],
+    ['test/core/ims/retry.test.ts', 'test/core/ims/http.test.ts'],
     'core/ims/response-error.ts',
     [['refusalFailure', 'retryable: isTransient(status)', 'retryable: true']],
   ),
-  ...area('requests and retry', ['test/core/refusals.test.ts', 'test/core/http.test.ts'], 'core/ims/refused.ts', [
-    ['readRefusal', 'redactText(value.slice(0, 5_000), secrets)', 'value'],
-  ]),
-  ...area('requests and retry', ['test/core/ims/retry.test.ts', 'test/core/http.test.ts'], 'core/ims/retry.ts', [
+  ...area(
+    'requests and retry',
+    ['test/core/ims/refusal.test.ts', 'test/core/ims/response-error.test.ts'],
+    'core/ims/refused.ts',
+    [['readRefusal', 'redactText(value.slice(0, 5_000), secrets)', 'value']],
+  ),
+  ...area('requests and retry', ['test/core/ims/retry.test.ts', 'test/core/ims/http.test.ts'], 'core/ims/retry.ts', [
     [
       'backOff',
       'Math.min(policy.maxDelay, policy.baseDelay * 2 ** (attempt - 1))',
       'policy.baseDelay * 2 ** (attempt - 1)',
     ],
   ]),
-  ...area('requests and retry', ['test/core/ims/retry.test.ts', 'test/core/http.test.ts'], 'core/ims/retry-after.ts', [
-    ['transient', 'new Set([429, 500, 502, 503, 504])', 'new Set([500, 502, 503, 504])'],
-    ['parseRetryAfter', 'return Number(header) * 1000', 'return Number(header)'],
-    ['parseRetryAfter', 'Math.max(0, at - now)', 'at - now'],
-  ]),
+  ...area(
+    'requests and retry',
+    ['test/core/ims/retry.test.ts', 'test/core/ims/http.test.ts'],
+    'core/ims/retry-after.ts',
+    [
+      ['transient', 'new Set([429, 500, 502, 503, 504])', 'new Set([500, 502, 503, 504])'],
+      ['parseRetryAfter', 'return Number(header) * 1000', 'return Number(header)'],
+      ['parseRetryAfter', 'Math.max(0, at - now)', 'at - now'],
+    ],
+  ),
   ...area('redirects', ['test/core/fetch/redirects.test.ts'], 'core/fetch/redirects.ts', [
     ['nextHop', 'if (turnsToGet) for (const name of ofBody) headers.delete(name)', ''],
     ['nextHop', 'if (url.origin !== hop.url.origin) for (const name of ofOrigin) headers.delete(name)', ''],

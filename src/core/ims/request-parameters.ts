@@ -1,10 +1,10 @@
 import { TokenError } from '../errors.ts'
 
 /** Named values of a query or form: a plain object, a `Map`, `URLSearchParams` or `FormData`. */
-export type Parameters = object
+export type RequestParameters = object
 
 /** Parameters that have a value; what is undefined is not sent, least of all as the word. */
-export function form(parameters: Parameters): URLSearchParams {
+export function form(parameters: RequestParameters): URLSearchParams {
   const all: [unknown, unknown][] = isEntries(parameters) ? [...parameters] : Object.entries(parameters ?? {})
   const defined = all.filter(([, value]) => value !== undefined && value !== null)
   return new URLSearchParams(defined.map(([name, value]) => [String(name), String(value)]))
@@ -15,7 +15,7 @@ function isEntries(parameters: object): parameters is Iterable<[unknown, unknown
 }
 
 /** `url` with `parameters` in its query. */
-export function withQuery(url: string, parameters: Parameters): string {
+export function withQuery(url: string, parameters: RequestParameters): string {
   const whole = new URL(url)
   for (const [name, value] of form(parameters)) whole.searchParams.set(name, value)
   return whole.toString()

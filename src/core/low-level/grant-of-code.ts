@@ -1,6 +1,6 @@
 import { ConfigurationError, TokenError } from '../errors.ts'
 import { claimsOf } from '../ims/decode-token.ts'
-import type { Parameters } from '../ims/request-parameters.ts'
+import type { RequestParameters } from '../ims/request-parameters.ts'
 
 /**
  * The grant that `code` is for, told by its own `type` claim.
@@ -8,7 +8,7 @@ import type { Parameters } from '../ims/request-parameters.ts'
  * @throws {TokenError} `BAD_TOKEN` for one that cannot be read
  * @throws {ConfigurationError} `UNKNOWN_AUTHCODE_TYPE` for any other type
  */
-export function grantOfCode(code: string): { grant: string; parameters: Parameters } {
+export function grantOfCode(code: string): { grant: string; parameters: RequestParameters } {
   const claims = claimsOf(code)
   if (claims === undefined) {
     const remedy = 'use exchangeAuthorizationCode or refreshToken'

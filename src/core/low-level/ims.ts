@@ -7,20 +7,19 @@ import { logoutParameters, logoutPath } from '../ims/endpoints/logout.ts'
 import { organizationsPath } from '../ims/endpoints/organizations.ts'
 import { profilePath } from '../ims/endpoints/profile.ts'
 import { userinfoPath } from '../ims/endpoints/userinfo.ts'
-import { type Parameters, withQuery } from '../ims/request-parameters.ts'
+import { type RequestParameters, withQuery } from '../ims/request-parameters.ts'
 import { lazy } from '../lazy.ts'
 import { checkOptions } from '../options.ts'
 import type { VerifyTokenOptions } from '../verify/verify-token.ts'
 import { imsOfToken } from './endpoint-of-token.ts'
 import { ImsConnection, type ImsSetting } from './ims-connection.ts'
 import { type ImsOptions, imsOptions } from './ims-options.ts'
-import { ACCESS_TOKEN } from './parameter-names.ts'
 import type { PromiseExchange, PromiseExchangeRequest, PromiseToken, PromiseTokenRequest } from './promise-grants.ts'
 import type { ClientCredential } from './request-token.ts'
 import type { AuthorizationCodeRequest, ExchangeTokenRequest, RefreshTokenRequest } from './token-grants.ts'
 import { resultOfToken, type TokenResult } from './token-result.ts'
 import type { Untyped } from './untyped.ts'
-import { checkAllowList, type ImsValidation, requireAllowList, throughCache, type Validated } from './validation.ts'
+import { type ImsValidation, type Validated, validateCached, validateListed } from './validation.ts'
 import type { ValidationCache, ValidationCacheLike } from './validation-cache.ts'
 
 const rawRequests = /* @__PURE__ */ lazy(() => import('./raw-requests.ts'))
@@ -71,12 +70,12 @@ export class Ims {
   }
 
   /** `GET` of an API path with the token; `parameters` go into the query. Resolves to the JSON, or to the text if it is not JSON. */
-  async get(api: string, token?: string, parameters: Parameters = {}, signal?: AbortSignal): Promise<Untyped> {
+  async get(api: string, token?: string, parameters: RequestParameters = {}, signal?: AbortSignal): Promise<Untyped> {
     return (await rawRequests()).getJson(await this.#open(signal), api, { token, parameters })
   }
 
   /** `POST` of an API path with the token. `parameters` are sent urlencoded, or as the `FormData` that they are. */
-  async post(api: string, token?: string, parameters: Parameters = {}, signal?: AbortSignal): Promise<Untyped> {
+  async post(api: string, token?: string, parameters: RequestParameters = {}, signal?: AbortSignal): Promise<Untyped> {
     return (await rawRequests()).postJson(await this.#open(signal), api, { token, parameters })
   }
 
@@ -162,7 +161,7 @@ export class Ims {
     token: string,
     clientId?: string,
     clientSecret?: string,
-    type: string = ACCESS_TOKEN,
+    type = 'access_token',
     signal?: AbortSignal,
   ): Promise<Untyped> {
     const { invalidateTokenOf } = await invalidation()
@@ -179,21 +178,12 @@ export class Ims {
    * cannot be a token is not sent. A token that IMS refuses is invalid, with the refusal as `reason`.
    */
   async validateToken(token: string, clientId?: string, signal?: AbortSignal): Promise<ImsValidation> {
-    return throughCache(this.cache, {
-      question: [token, clientId, this.endpoint, 'token'],
-      ask: (signal) => this._validateToken(token, clientId, signal),
-      signal,
-    })
+    return validateCached(this, token, { clientId, signal })
   }
 
   /** Like `validateToken`, but only clients on the list are valid. Without a list all are; on an empty one none is. */
   async validateTokenAllowList(token: string, allowList?: readonly string[], signal?: AbortSignal): Promise<Untyped> {
-    requireAllowList(allowList)
-    return throughCache(this.cache, {
-      question: [token, allowList, this.endpoint, 'allow-list'],
-      ask: async (signal) => checkAllowList(await this._validateToken(token, undefined, signal), token, allowList),
-      signal,
-    })
+    return validateListed(this, token, { allowList, signal })
   }
 
   /** Like `validateToken`, without the cache. @returns `status` (below 400: valid) and `imsValidation`, the result */
@@ -212,7 +202,7 @@ export class Ims {
   }
 
   /** The profile of the token's user (`GET /ims/profile/v1`). */
-  async getProfile(token: string, parameters: Parameters = {}, signal?: AbortSignal): Promise<unknown> {
+  async getProfile(token: string, parameters: RequestParameters = {}, signal?: AbortSignal): Promise<unknown> {
     return this.get(profilePath, token, parameters, signal)
   }
 

@@ -1,13 +1,13 @@
 import { type Call, type ImsRequest, urlOf } from '../ims/call.ts'
 import { send } from '../ims/http.ts'
-import { bearer, form, type Parameters, withQuery } from '../ims/request-parameters.ts'
+import { bearer, form, type RequestParameters, withQuery } from '../ims/request-parameters.ts'
 import { badOption } from '../options.ts'
 import type { Untyped } from './untyped.ts'
 
 /** The token and the parameters of a request to an API path. */
 interface RawRequest {
   readonly token: string | undefined
-  readonly parameters: Parameters
+  readonly parameters: RequestParameters
 }
 
 /** Sends a `GET` with `parameters` in the query; resolves to the JSON of the answer, or to its text if it is not JSON. */
@@ -42,7 +42,7 @@ interface StreamedForm {
  * The body of a `POST` with `parameters`. A form of the package `form-data` is read to its end, so that the request can
  * be repeated.
  */
-async function bodyOf(parameters: Parameters): Promise<URLSearchParams | FormData | Blob> {
+async function bodyOf(parameters: RequestParameters): Promise<URLSearchParams | FormData | Blob> {
   if (isStreamed(parameters)) return readForm(parameters)
   return parameters instanceof FormData ? parameters : form(parameters)
 }

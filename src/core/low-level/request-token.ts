@@ -3,7 +3,7 @@ import { requireText } from '../flows/credentials.ts'
 import type { Call } from '../ims/call.ts'
 import type { TokenEndpoint } from '../ims/endpoints/token.ts'
 import { clientAuth, oauthClient, tokenExchange } from '../ims/oauth.ts'
-import { form, type Parameters } from '../ims/request-parameters.ts'
+import { form, type RequestParameters } from '../ims/request-parameters.ts'
 import { type TokenResult, tokenResult } from './token-result.ts'
 
 /** A client's ID and secret. Public clients have no secret. */
@@ -16,7 +16,7 @@ export interface ClientCredential {
 export interface TokenRequest {
   /** `grant_type` */
   readonly grant: string
-  readonly parameters: Parameters
+  readonly parameters: RequestParameters
   /** Default: v3. */
   readonly endpoint?: TokenEndpoint
   /** Whether the request is never repeated. */

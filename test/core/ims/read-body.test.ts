@@ -7,9 +7,9 @@ import nodeFetch2 from 'node-fetch2'
 import nodeFetch3 from 'node-fetch3'
 import { fetch as undiciFetch } from 'undici'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { clientCredentials, createClient, type Fetch, type ImsEvent, memoryPlatform } from '../../src/core/index.ts'
-import { startApi } from './recording-api.ts'
-import { gate, rejection } from './setting.ts'
+import { clientCredentials, createClient, type Fetch, type ImsEvent, memoryPlatform } from '../../../src/core/index.ts'
+import { startApi } from '../recording-api.ts'
+import { gate, rejection } from '../setting.ts'
 
 // what programs behind company proxies and in test runners set as `fetch`
 

@@ -7,9 +7,9 @@ import {
   type LoginClient,
   refreshToken,
   serviceToken,
-} from '../../src/core/index.ts'
-import { day, follow, publicFlow, redirectUri, rejection, serverFlow, storedTokens } from './setting.ts'
-import { stage } from './stage.ts'
+} from '../../../src/core/index.ts'
+import { day, follow, publicFlow, redirectUri, rejection, serverFlow, storedTokens } from '../setting.ts'
+import { stage } from '../stage.ts'
 
 const it = stage()
 const refuse = (error: string, more: object = {}, status = 400) =>
