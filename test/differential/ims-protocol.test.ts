@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { endpoints } from '../../src/core/ims/environment.ts'
 import { paths } from '../../src/core/ims/paths.ts'
 import { Ims } from '../../src/core/index.ts'
-import { root } from '../proof/build.ts'
+import { root } from '../kit/build.ts'
 
 const page = readFileSync(join(root, 'docs', 'ims-protocol.md'), 'utf8')
 
