@@ -102,9 +102,13 @@ function ownerOf(object: Node, requires: Requires): string | undefined {
 
 function isStubMap(object: Place | undefined): boolean {
   const call = object?.key === 'arguments' && object.parent ? callOf(object.parent.node) : undefined
-  if (call === undefined) return false
-  const callee = memberOf(call.callee)?.object ?? call.callee
-  return stubbers.test(nameOf(callOf(callee)?.callee ?? callee) ?? '')
+  return call !== undefined && stubbers.test(nameOf(startOf(call.callee)) ?? '')
+}
+
+/** What a chain of calls and members begins with: `a` of `a.b().c`. */
+function startOf(node: Node): Node {
+  const next = callOf(node)?.callee ?? memberOf(node)?.object
+  return next === undefined ? node : startOf(next)
 }
 
 function isCreateRequire(node: Node): boolean {

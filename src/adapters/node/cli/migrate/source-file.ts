@@ -45,7 +45,7 @@ function* typesInComments(
 ): Generator<Found> {
   for (const { value, loc } of comments)
     for (const [index, line] of value.split(/\r\n|[\n\r\u2028\u2029]/).entries())
-      if (/\bimport\(\s*['"]|<reference\s|@import\b/.test(line) && namesOldPackage(line))
+      if (/\{[^}]*\bimport\(|<reference\s|@import\b/.test(line) && namesOldPackage(line))
         yield ofLine(
           (loc?.start.line ?? 1) + index,
           'change',

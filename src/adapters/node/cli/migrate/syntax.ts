@@ -12,7 +12,6 @@ export interface Place {
 }
 
 const options: ParserOptions = {
-  sourceType: 'unambiguous',
   allowReturnOutsideFunction: true,
   allowAwaitOutsideFunction: true,
   allowNewTargetOutsideFunction: true,
@@ -20,7 +19,11 @@ const options: ParserOptions = {
   allowUndeclaredExports: true,
   createImportExpressions: true,
   attachComment: false,
+  errorRecovery: true,
 }
+
+/** A name that is declared twice leaves no doubt about the rest; TypeScript has more of them than the parser knows. */
+const harmless = new Set(['VarRedeclaration', 'DuplicateExport', 'DuplicateDefaultExport', 'DuplicateProto'])
 
 /**
  * The syntax tree of a file, its language told by its name.
@@ -28,20 +31,32 @@ const options: ParserOptions = {
  */
 export function parseSource(text: string, file: string): File {
   const languages = languagesOf(file)
-  try {
-    return parse(text, { ...options, plugins: [...languages, 'decorators-legacy'] })
-  } catch (error) {
-    // the two kinds of decorators exclude each other
-    if (!text.includes('@')) throw error
-    try {
-      return parse(text, { ...options, plugins: [...languages, ['decorators', { allowCallParenthesized: true }]] })
-    } catch {
-      throw error
+  const goals = /\.c[jt]s$/.test(file) ? (['script', 'module'] as const) : (['module', 'script'] as const)
+  // the two kinds of decorators exclude each other
+  const decorators: Languages = ['decorators-legacy', ['decorators', { allowCallParenthesized: true }]]
+  const failures: unknown[] = []
+  for (const decorator of text.includes('@') ? decorators : decorators.slice(0, 1)) {
+    for (const sourceType of goals) {
+      try {
+        return parsed(text, { sourceType, plugins: [...languages, decorator] })
+      } catch (error) {
+        failures.push(error)
+      }
     }
   }
+  throw failures[0]
 }
 
-function languagesOf(file: string): NonNullable<ParserOptions['plugins']> {
+type Languages = NonNullable<ParserOptions['plugins']>
+
+function parsed(text: string, more: ParserOptions): File {
+  const tree = parse(text, { ...options, ...more })
+  const error = tree.errors?.find(({ reasonCode }) => !harmless.has(reasonCode))
+  if (error) throw error
+  return tree
+}
+
+function languagesOf(file: string): Languages {
   const more = ['decoratorAutoAccessors', 'explicitResourceManagement', 'exportDefaultFrom'] as const
   if (/\.d\.[mc]?ts$/.test(file)) return [...more, ['typescript', { dts: true }]]
   // in plain TypeScript <T>value is an assertion
