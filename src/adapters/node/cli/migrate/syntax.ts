@@ -13,7 +13,6 @@ export interface Place {
 
 const options: ParserOptions = {
   allowReturnOutsideFunction: true,
-  allowAwaitOutsideFunction: true,
   allowNewTargetOutsideFunction: true,
   allowSuperOutsideMethod: true,
   allowUndeclaredExports: true,
