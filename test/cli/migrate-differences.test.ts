@@ -127,6 +127,11 @@ describe('the table of differences', () => {
     expect(await findings({ [name]: text })).toMatchObject(expected)
   })
 
+  test('the context of the deep path is one too', async () => {
+    const text = `const { getContext } = require('@adobe/aio-lib-ims/src/context')\ngetContext().set('a.b', {})`
+    expect(await findings({ 'a.js': text })).toMatchObject([{ line: 2, rows: ['dotted-name'] }])
+  })
+
   test('what was found is found again after the specifiers have changed', async () => {
     const text = `${load}\n${Object.values(lines)
       .filter((line) => !line.startsWith('export '))

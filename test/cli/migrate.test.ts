@@ -295,6 +295,24 @@ describe('the files', () => {
       if (name !== 'good.js') expect(readFileSync(join(shell.place.cwd, name))).toEqual(Buffer.from(content))
   })
 
+  test('a text without an ending is no program, and a program that is too large is listed', async () => {
+    const text = `require('@adobe/aio-lib-ims')\n`
+    const shell = project({ NOTES: text, 'bin/tool': `#!/bin/sh\n${text}`, 'large.js': text + ' '.repeat(5_000_000) })
+    const { changed, leftAlone } = await write(shell, 1)
+    expect(changed).toEqual([])
+    expect(leftAlone).toEqual([{ file: 'large.js', reason: 'cannot be read (larger than 5 MB)' }])
+    expect(read(shell, 'NOTES')).toBe(text)
+  })
+
+  test.skipIf(process.platform === 'win32' || process.getuid?.() === 0)('what cannot be read is listed', async () => {
+    const shell = project({ 'a.js': 'f()', 'b/c.js': 'f()' })
+    chmodSync(join(shell.place.cwd, 'a.js'), 0)
+    chmodSync(join(shell.place.cwd, 'b'), 0)
+    const { leftAlone } = await write(shell, 1)
+    chmodSync(join(shell.place.cwd, 'b'), 0o700)
+    expect(leftAlone).toEqual(['a.js', 'b'].map((file) => ({ file, reason: 'cannot be read (EACCES)' })))
+  })
+
   test('a folder that does not exist is wrong usage', async () => {
     const shell = newShell()
     expect(await shell.run(['migrate', 'nowhere'])).toMatchObject({ code: 2, stdout: '' })
@@ -360,6 +378,17 @@ describe('package.json', () => {
   ])('%s', async (_, before, after) => {
     expect((await manifest(before)).after).toBe(after)
     expect((await manifest(after)).after).toBe(after)
+  })
+
+  test('an address with a password becomes a version and is not printed', async () => {
+    const address = 'git+https://user:hunter2@git.example/aio-lib-ims.git'
+    const shell = project({ 'package.json': JSON.stringify({ dependencies: { '@adobe/aio-lib-ims': address } }) })
+    for (const words of [['migrate'], ['migrate', '--json'], ['migrate', '--write', '--verbose']]) {
+      const { stdout, stderr } = await shell.run(words)
+      expect(stdout + stderr).toContain('(an address)')
+      expect(stdout + stderr).not.toContain('hunter2')
+    }
+    expect(JSON.parse(read(shell, 'package.json'))).toEqual({ dependencies: { imskit: `^${version}` } })
   })
 
   test('what else names the old packages is listed', async () => {
