@@ -7,6 +7,7 @@ import { dts } from 'rollup-plugin-dts'
 import esbuild from 'rollup-plugin-esbuild'
 import { atStart, sharedTypes } from './scripts/build/chunks.ts'
 import { commonJsEntries, typesOfEntries } from './scripts/build/entries.ts'
+import { smallParser } from './scripts/build/parser.ts'
 import { placesOnly } from './scripts/build/source-maps.ts'
 import { billOfMaterials, notices } from './scripts/build/third-party.ts'
 import { wanted } from './scripts/build/wanted.ts'
@@ -84,7 +85,7 @@ const builds: Record<string, RollupOptions | RollupOptions[]> = {
     input: { ...ofEach('exports'), ...context, cli: 'src/adapters/node/cli/main.ts' },
     external: never,
     preserveEntrySignatures: 'strict',
-    plugins: [resolving, commonjs(), source, notices, billOfMaterials],
+    plugins: [resolving, commonjs(), source, smallParser, notices, billOfMaterials],
     output: {
       dir: 'dist',
       format: 'cjs',

@@ -72,6 +72,13 @@ function render(name) {
     tokens[index].attrSet('href', target(name, tokens[index].attrGet('href')))
     return self.renderToken(tokens, index, options)
   }
+  // `imskit migrate` links to rows of the table of differences by their names
+  rules.td_open = (tokens, index, options, _, self) => {
+    const { content = '' } = tokens[index + 1]
+    if (name === 'migrating' && tokens[index - 1].type === 'tr_open' && /^[a-z\d-]+$/.test(content))
+      tokens[index].attrSet('id', content)
+    return self.renderToken(tokens, index, options)
+  }
   // wide tables and programs scroll by themselves, also by the keyboard
   let tables = 0
   rules.table_open = () => `<div class="wide" tabindex="0" role="region" aria-label="Table ${++tables}"><table>`

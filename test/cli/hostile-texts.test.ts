@@ -1,6 +1,7 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { commands } from '../../src/adapters/node/cli/commands.ts'
 import { printable, printableLines } from '../../src/adapters/node/printable.ts'
@@ -112,6 +113,23 @@ const runs: Record<string, (shell: Shell) => Promise<Ended[]>> = {
   ),
   probe: ends(['probe', 'machine', '--yes'], ['probe', 'machine', '--yes', '--json'], ['probe', hostile, '--yes']),
   emulator: ends(['emulator', '--port', hostile], ['emulator', '--auto-login', hostile, '--port', '70000']),
+  migrate: async (shell) => {
+    const specifier = JSON.stringify(`@adobe/aio-lib-ims/${hostile}`)
+    const lines = [
+      `context.set(${JSON.stringify(hostile)}, {})`,
+      `context.get(${JSON.stringify(hostile.toUpperCase())})`,
+    ]
+    const code = `const { context } = require('@adobe/aio-lib-ims'); require(${specifier}); ${lines.join(';')}`
+    const manifest = { dependencies: { '@adobe/aio-lib-ims': hostile }, [`@adobe/aio-lib-ims ${hostile}`]: hostile }
+    const files = {
+      [`${name}.js`]: code,
+      [`broken${name}.js`]: `${code} ${hostile}`,
+      'package.json': JSON.stringify(manifest),
+    }
+    for (const [file, text] of Object.entries(files)) writeFileSync(join(shell.place.cwd, file), text)
+    mkdirSync(join(shell.place.cwd, name, 'dist'), { recursive: true })
+    return ends(['migrate'], ['migrate', '--json'], ['migrate', hostile], ['migrate', '--write'])(shell)
+  },
   completion: ends(['completion', 'next', '--', 'token', ''], ['completion', hostile]),
 }
 

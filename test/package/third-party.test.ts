@@ -15,6 +15,7 @@ const manifestOf = (name: string) =>
 
 /** The packages that a marker of theirs in the files gives away, by text that no other has. */
 const markers: Readonly<Record<string, RegExp>> = {
+  '@babel/parser': /BABEL_PARSER_SYNTAX_ERROR/,
   hjson: /Hjson|hjson/,
   'idb-keyval': /createObjectStore|objectStore\(/,
   'js-yaml': /js-yaml \d/,

@@ -268,6 +268,16 @@ const table: readonly Command[] = [
     load: async () => (await import('./emulator.ts')).emulatorCommand,
   },
   {
+    name: 'migrate',
+    summary: 'move a project from @adobe/aio-lib-ims to imskit',
+    details:
+      'Prints what would change; --write changes it. Rewrites the specifiers of imports, and the dependencies in package.json; nothing else in a file changes. Lists, with file and line, what is to be changed or checked by hand. Skips node_modules, version control and the output of builds; follows no symbolic links. Exit code: 0 done, 1 with --write if a file was left alone.',
+    args: [{ name: 'folder', about: 'folder of the project; default: the current one', completes: 'file' }],
+    options: { write: { about: 'write the changes' }, json },
+    example: 'imskit migrate --write',
+    load: async () => (await import('./migrate/migrate.ts')).migrate,
+  },
+  {
     name: 'completion',
     summary: 'print the completion script of a shell',
     args: [

@@ -1,0 +1,140 @@
+import { parseExpression } from '@babel/parser'
+import type { Node, ObjectExpression, ObjectProperty } from '@babel/types'
+import { type Found, ofSection, sections } from './finding.ts'
+import { libraryOf, namesOldPackage, oldPackages } from './old-names.ts'
+import type { Edit, Specifiers } from './specifiers.ts'
+import { nameOf, placesIn, propertyOf, textOf } from './syntax.ts'
+
+/** Where a package is installed from for its own code: it must not be in two of them. */
+const installed = ['dependencies', 'optionalDependencies', 'devDependencies'] as const
+const dependencyMaps = [...installed, 'peerDependencies'] as const
+
+/**
+ * The entries of the old packages in a `package.json`, and what else in it names them.
+ * @throws SyntaxError
+ */
+export function manifestIn(text: string, version: string): Specifiers {
+  JSON.parse(text)
+  const root = parseExpression(text)
+  if (root.type !== 'ObjectExpression') return { edits: [], findings: [] }
+  const maps = new Map(dependencyMaps.map((name) => [name, objectOf(propertyOf(root, name))]))
+  const edits: Edit[] = []
+  let present = installed.some((name) => has(maps.get(name), 'imskit'))
+  for (const name of installed) {
+    edits.push(...replaceIn(text, maps.get(name), { version, present }))
+    present ||= edits.length > 0
+  }
+  const peers = maps.get('peerDependencies')
+  edits.push(...replaceIn(text, peers, { version, present: has(peers, 'imskit') }))
+  edits.push(...metaOf(text, root))
+  return { edits, findings: [...leftIn(root, edits)] }
+}
+
+const objectOf = (node: Node | undefined) => (node?.type === 'ObjectExpression' ? node : undefined)
+
+const propertiesOf = (object: ObjectExpression | undefined): ObjectProperty[] =>
+  object?.properties.filter((each) => each.type === 'ObjectProperty') ?? []
+
+const has = (object: ObjectExpression | undefined, name: string) =>
+  propertiesOf(object).some(({ key }) => nameOf(key) === name)
+
+const isOld = ({ key }: ObjectProperty) => oldPackages.some((name) => name === nameOf(key))
+
+/** The first entry of an old package becomes that of imskit, unless there is one; the others go. */
+function* replaceIn(
+  text: string,
+  map: ObjectExpression | undefined,
+  { version, present }: { version: string; present: boolean },
+): Generator<Edit> {
+  const properties = propertiesOf(map)
+  const first = present ? undefined : properties.find(isOld)
+  const neighbours = { all: properties, kept: (each: ObjectProperty) => each === first || !isOld(each) }
+  for (const property of properties.filter(isOld)) {
+    const name = nameOf(property.key) ?? ''
+    if (property !== first) {
+      yield removal(text, property, neighbours)
+      continue
+    }
+    const range = textOf(property.value) ?? ''
+    yield inside(property.key, name, 'imskit')
+    // an address may hold a password
+    const shown = /^[\w.^~<>=|* -]*$/.test(range) ? range : '(an address)'
+    yield inside(property.value, shown, rangeOf(range, version))
+  }
+}
+
+/** As exact as the range of the old package was. */
+function rangeOf(old: string, version: string): string {
+  if (/^\d+\.\d+\.\d+/.test(old)) return version
+  return old.startsWith('~') ? `~${version}` : `^${version}`
+}
+
+/** A property with the comma and the white space that belong to it. */
+function removal(text: string, property: ObjectProperty, { all, kept }: Neighbours): Edit {
+  const index = all.indexOf(property)
+  const [before, after] = [all[index - 1], all[index + 1]]
+  const [own, end] = [property.start ?? 0, property.end ?? 0]
+  const isFollowed = all.slice(index + 1).some(kept)
+  // of several at the end each goes with the comma before it
+  const start = isFollowed ? own : (before?.end ?? own - spaceBefore(text, own))
+  const stop = isFollowed ? (after?.start ?? end) : after || all.some(kept) ? end : end + spaceAfter(text, end)
+  return { start, end: stop, line: property.loc?.start.line ?? 1, from: nameOf(property.key) ?? '', to: '' }
+}
+
+/** The properties of an object, and which of them stay. */
+interface Neighbours {
+  readonly all: readonly ObjectProperty[]
+  readonly kept: (property: ObjectProperty) => boolean
+}
+
+const spaceBefore = (text: string, end: number) => /\s*$/.exec(text.slice(0, end))?.[0].length ?? 0
+const spaceAfter = (text: string, start: number) => /^\s*/.exec(text.slice(start))?.[0].length ?? 0
+
+const inside = (node: Node, from: string, to: string): Edit => ({
+  start: (node.start ?? 0) + 1,
+  end: (node.end ?? 0) - 1,
+  line: node.loc?.start.line ?? 1,
+  from,
+  to,
+})
+
+function* metaOf(text: string, root: ObjectExpression): Generator<Edit> {
+  const meta = objectOf(propertyOf(root, 'peerDependenciesMeta'))
+  const properties = propertiesOf(meta)
+  const first = has(meta, 'imskit') ? undefined : properties.find(isOld)
+  const kept = (each: ObjectProperty) => each === first || !isOld(each)
+  for (const property of properties.filter(isOld))
+    yield property === first
+      ? inside(property.key, nameOf(property.key) ?? '', 'imskit')
+      : removal(text, property, { all: properties, kept })
+}
+
+const replacedByClients = ['core-auth', 'jwt-auth']
+
+/** What names an old package and is not replaced. */
+function* leftIn(root: ObjectExpression, edits: readonly Edit[]): Generator<Found> {
+  for (const { node, parent } of placesIn(root)) {
+    const text = textOf(node)
+    if (
+      text === undefined ||
+      edits.some(({ start, end }) => start <= (node.start ?? 0) + 1 && (node.end ?? 0) <= end + 1)
+    )
+      continue
+    const property = parent?.node.type === 'ObjectProperty' ? parent.node : undefined
+    const value = property?.key === node ? textOf(property.value) : undefined
+    if (replacedByClients.includes(libraryOf(text) ?? '') && value !== undefined)
+      yield ofSection(node, 'change', 'uninstall it when your code uses imskit instead', sections.coreAuth)
+    // what an entry says is reported once, for its key; npm:imskit gives other packages imskit
+    const reported = property?.value === node && namesOldPackage(nameOf(property.key) ?? '')
+    if (!namesOldPackage(text) || reported || value?.startsWith('npm:imskit@')) continue
+    const refers = value?.startsWith('$') ?? false
+    yield ofSection(
+      node,
+      refers ? 'change' : 'check',
+      refers ? reference : 'remove it, or replace it by imskit',
+      sections.packages,
+    )
+  }
+}
+
+const reference = 'npm cannot resolve this reference any more: remove it, or write npm:imskit@ and a version'

@@ -1,0 +1,67 @@
+/** The libraries whose uses are looked for. `ims` is also imskit itself: what is left to do stays listed after `--write`. */
+export type Library = 'ims' | 'context' | 'plug-in' | 'core-auth' | 'jwt-auth' | 'jsonwebtoken'
+
+const plugIn = /^@adobe\/aio-lib-ims-(?:jwt|oauth)(?:\/|$)/
+const deepPath = /^@adobe\/aio-lib-ims(?:-jwt|-oauth)?\//
+
+/** Every specifier that names `@adobe/aio-lib-ims` or one of its plug-ins. */
+const oldSpecifier = /^@adobe\/aio-lib-ims(?:-jwt|-oauth)?(?:\/|$)/
+
+/** The packages that imskit replaces under the same names of exports. */
+export const oldPackages = ['@adobe/aio-lib-ims', '@adobe/aio-lib-ims-jwt', '@adobe/aio-lib-ims-oauth'] as const
+
+/** What each specifier of the old libraries becomes; what has no entry has no counterpart. */
+const replacements: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(oldPackages.map((name) => [name, 'imskit'])),
+  '@adobe/aio-lib-ims/src': 'imskit',
+  '@adobe/aio-lib-ims/src/index': 'imskit',
+  '@adobe/aio-lib-ims/src/index.js': 'imskit',
+  '@adobe/aio-lib-ims/src/ims': 'imskit',
+  '@adobe/aio-lib-ims/src/ims.js': 'imskit',
+  '@adobe/aio-lib-ims/src/context': 'imskit/src/context',
+  '@adobe/aio-lib-ims/src/context.js': 'imskit/src/context.js',
+  '@adobe/aio-lib-ims/package.json': 'imskit/package.json',
+}
+
+export const isOldSpecifier = (specifier: string): boolean => oldSpecifier.test(specifier)
+
+export const isPlugIn = (specifier: string): boolean => plugIn.test(specifier)
+
+/** Whether a text names one of the old packages somewhere. */
+export const namesOldPackage = (text: string): boolean => /@adobe\/aio-lib-ims(?:-jwt|-oauth)?(?![\w-])/.test(text)
+
+export function replacementOf(specifier: string): string | undefined {
+  return Object.hasOwn(replacements, specifier) ? replacements[specifier] : undefined
+}
+
+/** What to do about a path into the old libraries that imskit does not have. */
+export function adviceForPath(specifier: string): string {
+  if (/\/ValidationCache(?:\.js)?$/.test(specifier))
+    return "imskit has no such path; write const { ValidationCache } = require('imskit')"
+  if (/\/token-helper(?:\.js)?$/.test(specifier))
+    return 'imskit has no such path; use getToken and invalidateToken of imskit'
+  if (/\/errors(?:\.js)?$/.test(specifier)) return 'imskit has no such path; use isImsError(error) and error.code'
+  return deepPath.test(specifier)
+    ? 'imskit has no such path; use the exports of imskit'
+    : 'replace it by imskit or remove it'
+}
+
+/** The library that a specifier loads, of those that are looked for. */
+export function libraryOf(specifier: string): Library | undefined {
+  if (specifier === '@adobe/aio-lib-core-auth') return 'core-auth'
+  if (specifier === '@adobe/jwt-auth' || specifier === '@adobe/auth-token') return 'jwt-auth'
+  if (specifier === 'jsonwebtoken') return 'jsonwebtoken'
+  if (/^(?:imskit|@adobe\/aio-lib-ims)\/src\/context(?:\.js)?$/.test(specifier)) return 'context'
+  if (isPlugIn(specifier)) return 'plug-in'
+  return isOldSpecifier(specifier) || /^imskit(?:\/node)?$/.test(specifier) ? 'ims' : undefined
+}
+
+/** A file that has none of these words is not parsed. */
+export const words = [
+  'aio-lib-ims',
+  'imskit',
+  'aio-lib-core-auth',
+  '@adobe/jwt-auth',
+  '@adobe/auth-token',
+  'jsonwebtoken',
+]

@@ -1,0 +1,105 @@
+import type { Bindings, Meaning } from './bindings.ts'
+import { type Found, ofSection, sections } from './finding.ts'
+import { specifierOf } from './loading.ts'
+import { libraryOf } from './old-names.ts'
+import { callOf, memberOf, nameOf, type Place, textOf } from './syntax.ts'
+
+/** What a program that asks IMS for a token with an assertion of its own writes down somewhere. */
+const aboutIms =
+  /adobelogin\.com|adobe\.io\b|\/ims\/exchange\/jwt|^jwt_token$|\/s\/ent_|^ent_\w+$|@techacct\.adobe\.com|@AdobeOrg/
+
+/** Uses of the libraries that imskit replaces under other names. */
+export function* otherLibrariesIn(places: readonly Place[], bindings: Bindings): Generator<Found> {
+  const { libraries } = bindings
+  const others = (['core-auth', 'jwt-auth', 'jsonwebtoken'] as const).filter((each) => libraries.has(each))
+  if (others.length === 0) return
+  const signsForIms = libraries.has('jsonwebtoken') && places.some((place) => aboutIms.test(fixedText(place)))
+  for (const place of places) {
+    const { node } = place
+    const loaded = node.type === 'ImportDeclaration' ? node.source.value : specifierOf(node, bindings.requires)
+    const library = loaded === undefined ? undefined : libraryOf(loaded)
+    if (library === 'core-auth')
+      yield ofSection(node, 'change', "import createClient and a flow from 'imskit/node' instead", sections.coreAuth)
+    if (library === 'jwt-auth')
+      yield ofSection(
+        node,
+        'change',
+        "import createClient and jwtBearer from 'imskit/node' instead",
+        sections.jsonwebtoken,
+      )
+    const meaning = callOf(node) && calledIn(place, bindings)
+    if (meaning?.library === 'core-auth') yield* ofCoreAuth(place, meaning.name)
+    if (meaning?.library === 'jwt-auth')
+      yield ofSection(
+        node,
+        'change',
+        'replace it by createClient({ flow: jwtBearer({ … }) }) and its getToken()',
+        sections.jsonwebtoken,
+      )
+    if (meaning?.library === 'jsonwebtoken' && signsForIms) yield* ofJsonWebToken(place, meaning.name)
+    if (libraries.has('core-auth')) yield* ofCoreAuthErrors(place)
+  }
+}
+
+/** What is called, of the libraries: not the call that loads one. */
+function calledIn(place: Place, bindings: Bindings): Meaning | undefined {
+  const call = callOf(place.node)
+  return call && bindings.meaningOf(call.callee, place)
+}
+
+function* ofCoreAuth({ node }: Place, name: string): Generator<Found> {
+  if (name === 'generateAccessToken')
+    yield ofSection(
+      node,
+      'change',
+      'make a client once, by createClient({ flow: clientCredentials({ … }) }), and call its getToken()',
+      sections.coreAuth,
+    )
+  if (name === 'invalidateCache')
+    yield ofSection(
+      node,
+      'change',
+      'replace it by client.forget(), or by getToken({ force: true }) for one call',
+      sections.coreAuth,
+    )
+}
+
+const newCodes: Readonly<Record<string, string>> = {
+  IMS_TOKEN_ERROR: 'HTTP_ERROR, with status, imsError and requestId',
+  GENERIC_ERROR: 'NETWORK_FAILED, TIMEOUT, HTTP_ERROR or IMS_MALFORMED',
+  MISSING_PARAMETERS: 'BAD_OPTION, thrown by clientCredentials',
+  BAD_SCOPES_FORMAT: 'BAD_OPTION, thrown by clientCredentials',
+}
+
+function* ofCoreAuthErrors({ node }: Place): Generator<Found> {
+  const member = memberOf(node)
+  const code = textOf(node) ?? member?.name ?? ''
+  if (Object.hasOwn(newCodes, code)) yield ofSection(node, 'change', `the code is ${newCodes[code]}`, sections.coreAuth)
+  if (member?.name === 'sdkDetails')
+    yield ofSection(node, 'change', 'read status, imsError and requestId of the error', sections.coreAuth)
+}
+
+function* ofJsonWebToken({ node }: Place, name: string): Generator<Found> {
+  if (name === 'sign')
+    yield ofSection(
+      node,
+      'change',
+      'jwtBearer({ … }) signs and sends the assertion: createClient({ flow: jwtBearer({ … }) })',
+      sections.jsonwebtoken,
+    )
+  if (name === 'verify')
+    yield ofSection(
+      node,
+      'check',
+      "for a token of IMS use new Ims('prod').verifyToken(token), which has the keys of IMS",
+      sections.jsonwebtoken,
+    )
+  if (name === 'decode')
+    yield ofSection(node, 'check', 'for a token of IMS use getTokenData(token)', sections.jsonwebtoken)
+}
+
+function fixedText({ node }: Place): string {
+  if (node.type === 'TemplateElement') return node.value.raw
+  if (node.type === 'ObjectProperty') return nameOf(node.key) ?? ''
+  return textOf(node) ?? ''
+}
