@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { migrateProject } from '../../src/adapters/node/cli/migrate/project.ts'
 import { intended } from '../differential/intended.ts'
-import { newPlace } from '../proof/place.ts'
+import { newPlace } from '../kit/place.ts'
 
 async function findings(files: Readonly<Record<string, string>>) {
   const { cwd } = newPlace()

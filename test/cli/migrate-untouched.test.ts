@@ -5,8 +5,8 @@ import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { migrateProject } from '../../src/adapters/node/cli/migrate/project.ts'
-import { root } from '../proof/build.ts'
-import { newPlace } from '../proof/place.ts'
+import { root } from '../kit/build.ts'
+import { newPlace } from '../kit/place.ts'
 
 // programs made of pieces that are hard to tell from an import, and the published sources of packages
 

@@ -13,7 +13,7 @@ import {
 import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Outcome } from '../../src/adapters/node/cli/migrate/project.ts'
-import { build, root } from '../proof/build.ts'
+import { build, root } from '../kit/build.ts'
 import { newShell, type Shell } from './command.ts'
 
 beforeAll(() => build())

@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { built } from '../proof/build.ts'
-import { newPlace } from '../proof/place.ts'
+import { built } from '../kit/build.ts'
+import { newPlace } from '../kit/place.ts'
 import { imskitAlone, neighboursWith, neighbourVersions } from './kit/neighbours.ts'
 
 // the command on the official packages that use @adobe/aio-lib-ims: what loaded before it loads after it, from imskit

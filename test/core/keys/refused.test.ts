@@ -62,7 +62,9 @@ describe('other kinds', () => {
     const found = await message('-----BEGIN MIIEVGIBADANBGKQHKIG-----\nAAAA\n-----END MIIEVGIBADANBGKQHKIG-----')
     expect(found).toMatch(/not an RSA private key/)
     expect(found).not.toContain('MIIEVGIB')
-    expect(await message('-----BEGIN constructor-----\nAAAA\n-----END constructor-----')).toMatch(/not an RSA private key/)
+    expect(await message('-----BEGIN constructor-----\nAAAA\n-----END constructor-----')).toMatch(
+      /not an RSA private key/,
+    )
   })
 })
 

@@ -1,7 +1,7 @@
 import { realpathSync, statSync } from 'node:fs'
 import { printable } from '../../printable.ts'
 import { type Run, UsageError } from '../command.ts'
-import { paint, result } from '../output.ts'
+import { colored, printResult } from '../output.ts'
 import type { Finding } from './finding.ts'
 import { migrateProject, type Outcome } from './project.ts'
 
@@ -13,7 +13,7 @@ export const migrate: Run = async ({ args, values }) => {
   const write = values.write === true
   const outcome = await migrateProject(folder, { write, version: __VERSION__ })
   const exitCode = write && outcome.leftAlone.length > 0 ? 1 : 0
-  result({ folder, written: write, ...outcome, exitCode }, values.json, () => report(outcome, write))
+  printResult({ folder, written: write, ...outcome, exitCode }, values.json, () => report(outcome, write))
   return exitCode
 }
 
@@ -32,23 +32,23 @@ function report(outcome: Outcome, write: boolean): string {
       'Left alone',
       leftAlone.map(({ file, reason }) => `${printable(file || '.')}: ${printable(reason)}`),
     ),
-    skipped.length > 0 ? paint('dim', `Skipped: ${skipped.map(printable).join(', ')}`) : '',
+    skipped.length > 0 ? colored('dim', `Skipped: ${skipped.map(printable).join(', ')}`) : '',
     summary(outcome, write),
   ]
   return blocks.filter((block) => block !== '').join('\n\n')
 }
 
-const heading = (file: string) => paint('bold', printable(file))
+const heading = (file: string) => colored('bold', printable(file))
 
 const editLine = ({ line, from, to }: { line: number; from: string; to: string }) =>
   to === '' ? `  ${line}  ${printable(from)} removed` : `  ${line}  ${printable(from)} -> ${printable(to)}`
 
 const section = (title: string, lines: readonly string[]) =>
-  lines.length === 0 ? '' : `${paint('bold', `${title}:`)}\n${lines.join('\n')}`
+  lines.length === 0 ? '' : `${colored('bold', `${title}:`)}\n${lines.join('\n')}`
 
 function byFile(findings: readonly Finding[]): string[] {
   return findings.flatMap(({ file, line, column, level, todo, see }, index) => {
-    const shown = level === 'change' ? paint('yellow', 'change') : 'check '
+    const shown = level === 'change' ? colored('yellow', 'change') : 'check '
     const entry = `  ${line}:${column}  ${shown}  ${printable(todo)} (${see.map(printable).join(', ')})`
     return findings[index - 1]?.file === file ? [entry] : [heading(file), entry]
   })
