@@ -1,13 +1,14 @@
 import { join, resolve } from 'node:path'
-import { ConfigurationError, UnavailableError } from '../../../core/errors.ts'
+import { ConfigurationError } from '../../../core/errors.ts'
+import { lazy } from '../../../core/lazy.ts'
 import { checkOptions, type OptionNames } from '../../../core/options.ts'
 import type { Lock } from '../../../core/ports.ts'
 import { longestTimer } from '../../../core/time.ts'
 import { fileNameOf } from './file-name.ts'
-import { holdLock } from './lock-hold.ts'
-import { hasEnded, lockText } from './lock-holder.ts'
 import { placeRemedy, requireOwnDirectory, stateDirectory } from './state-directory.ts'
-import { codeOf } from './write-file.ts'
+
+// a program that reads a stored token takes no lock
+const loadHold = lazy(() => import('./lock-hold.ts'))
 
 export interface LockFileOptions {
   /** Stops waiting; the promise rejects with its unchanged reason. */
@@ -65,13 +66,8 @@ export function fileLock(options: string | FileLockOptions = {}): Lock {
     const place = directory ?? stateDirectory('locks')
     requireOwnDirectory(place)
     const path = join(place, `${await fileNameOf(name)}.lock`)
-    return holdLock({ path, signal, wait, lease, remedy: placeRemedy }, ({ text }) =>
-      task({
-        id: text,
-        stillHeld: async () => isHeldBy(path, text),
-        hasEnded: async (id) => hasEnded(id),
-      }),
-    )
+    const { holdLock, holdOf } = await loadHold()
+    return holdLock({ path, signal, wait, lease, remedy: placeRemedy }, (hold) => task(holdOf(path, hold)))
   }
   return Object.assign(lock, { lease })
 }
@@ -82,28 +78,17 @@ function atLeast(name: string, value: unknown, { least, usual }: { least: number
   throw new ConfigurationError('BAD_OPTION', `${name} must be a number of milliseconds above 0.`)
 }
 
-function isHeldBy(path: string, text: string): boolean {
-  try {
-    return lockText(path) === text
-  } catch (error) {
-    throw new UnavailableError(
-      'STORE_FAILED',
-      `Could not read the lock ${path} (${codeOf(error)}). Check that this user can read its directory.`,
-      { details: { path, code: codeOf(error) } },
-    )
-  }
-}
-
 /**
  * Runs `task` while this process holds the lock file at `path`, like {@link fileLock} does for a name.
  * `temporary` is the name of a file next to the lock; if this process dies, it is removed together with the lock.
  * @throws UnavailableError `TIMEOUT` or `STORE_FAILED`, naming `path`
  */
-export function withLockFile<T>(
+export async function withLockFile<T>(
   path: string,
   task: (temporary: string) => Promise<T>,
   { signal, wait = 60_000, lease = defaultLease }: LockFileOptions = {},
 ): Promise<T> {
   const remedy = 'Check that this user can write to its directory.'
-  return holdLock({ path: resolve(path), signal, wait, lease, remedy }, ({ temporary }) => task(temporary))
+  const request = { path: resolve(path), signal, wait, lease, remedy }
+  return (await loadHold()).holdLock(request, ({ temporary }) => task(temporary))
 }

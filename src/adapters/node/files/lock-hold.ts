@@ -1,11 +1,14 @@
 import { unlinkSync } from 'node:fs'
 import { UnavailableError } from '../../../core/errors.ts'
+import type { Hold } from '../../../core/ports.ts'
 import {
   createLock,
   type Holder,
+  hasEnded,
   isUnchanged,
   type LockHold,
   lifeOfHolder,
+  lockText,
   newHold,
   readHolder,
   releaseLock,
@@ -38,6 +41,25 @@ export async function holdLock<T>(request: LockRequest, task: (hold: LockHold) =
     return await runHolding(hold, { path, lease }, () => task(hold))
   } finally {
     endTurn(path)
+  }
+}
+
+/** What the task of a lock at `path` learns of its hold. */
+export const holdOf = (path: string, { text }: LockHold): Hold => ({
+  id: text,
+  stillHeld: async () => isHeldBy(path, text),
+  hasEnded: async (id) => hasEnded(id),
+})
+
+function isHeldBy(path: string, text: string): boolean {
+  try {
+    return lockText(path) === text
+  } catch (error) {
+    throw new UnavailableError(
+      'STORE_FAILED',
+      `Could not read the lock ${path} (${codeOf(error)}). Check that this user can read its directory.`,
+      { details: { path, code: codeOf(error) } },
+    )
   }
 }
 
