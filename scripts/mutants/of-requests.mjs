@@ -3,52 +3,67 @@ import { area } from './area.mjs'
 
 /** In the code that sends, follows and verifies. */
 export const mutants = [
-  ...area('verification', ['test/core/verify/verify-token.test.ts'], 'core/verify/claims-fault.ts', [
-    ['claimsFault', "if (claims.type !== 'access_token') return 'type'", ''],
-    ['claimsFault', "if (times.until + tolerance <= now) return 'expired'", ''],
-    ['claimsFault', 'if (times.until + tolerance <= now)', 'if (times.until <= now)'],
-    ['claimsFault', "if (times.from - tolerance > now) return 'not_yet_valid'", ''],
-    ['isIssuedBy', 'named === issuer', '`${named}`.startsWith(issuer)'],
-    ['validityOf', 'Math.max(created ?? 0, iat ?? 0, nbf ?? 0)', 'Math.max(created ?? 0, nbf ?? 0)'],
-    ['validityOf', 'exp ?? none)', 'none)'],
-    ['claimsFault', 'if (clientId !== undefined && claims.client_id !== clientId)', 'if (false)'],
-    ['claimsFault', '!(claims.client_id && allowList.includes(claims.client_id))', 'allowList.length === 0'],
+  ...area(
+    'verification',
+    ['test/core/verify/claims-fault.test.ts', 'test/core/verify/verify-token.test.ts'],
+    'core/verify/claims-fault.ts',
     [
-      'claimsFault',
-      'scopes.every((scope) => granted.includes(scope))',
-      'scopes.some((scope) => granted.includes(scope))',
+      ['claimsFault', "if (claims.type !== 'access_token') return 'type'", ''],
+      ['claimsFault', "if (times.until + tolerance <= now) return 'expired'", ''],
+      ['claimsFault', 'if (times.until + tolerance <= now)', 'if (times.until <= now)'],
+      ['claimsFault', "if (times.from - tolerance > now) return 'not_yet_valid'", ''],
+      ['isIssuedBy', 'named === issuer', '`${named}`.startsWith(issuer)'],
+      ['validityOf', 'Math.max(created ?? 0, iat ?? 0, nbf ?? 0)', 'Math.max(created ?? 0, nbf ?? 0)'],
+      ['validityOf', 'exp ?? none)', 'none)'],
+      ['claimsFault', 'if (clientId !== undefined && claims.client_id !== clientId)', 'if (false)'],
+      ['claimsFault', '!(claims.client_id && allowList.includes(claims.client_id))', 'allowList.length === 0'],
+      [
+        'claimsFault',
+        'scopes.every((scope) => granted.includes(scope))',
+        'scopes.some((scope) => granted.includes(scope))',
+      ],
+      ['checkVerifyOptions', "requireTexts('allowList', allowList)", ''],
+      ['checkVerifyOptions', 'clockTolerance <= 300_000) return', 'clockTolerance <= 3_000_000) return'],
     ],
-    ['checkVerifyOptions', "requireTexts('allowList', allowList)", ''],
-    ['checkVerifyOptions', 'clockTolerance <= 300_000) return', 'clockTolerance <= 3_000_000) return'],
-  ]),
-  ...area('verification', ['test/core/verify/verify-token.test.ts'], 'core/verify/compact-token.ts', [
-    ['parseCompact', 'token.length > longestToken || ', ''],
-    ['parseCompact', ' || !threeParts.test(token)', ''],
-    ['parseCompact', '.every(isCanonical) ?', '.length > 0 ?'],
-    ['objectIn', ' || hasRepeatedName(text, value)', ''],
-  ]),
+  ),
+  ...area(
+    'verification',
+    ['test/core/verify/compact-token.test.ts', 'test/core/verify/verify-token.test.ts'],
+    'core/verify/compact-token.ts',
+    [
+      ['parseCompact', 'token.length > longestToken || ', ''],
+      ['parseCompact', ' || !threeParts.test(token)', ''],
+      ['parseCompact', '.every(isCanonical) ?', '.length > 0 ?'],
+      ['objectIn', ' || hasRepeatedName(text, value)', ''],
+    ],
+  ),
   ...area('verification', ['test/core/base64url.test.ts'], 'core/base64url.ts', [
     ['decodeText', 'return decodeURIComponent(escaped)', 'return escaped'],
     ['decodeText', '[%\\x80-\\xff]', '[\\x80-\\xff]'],
     ['binaryOf', "if (/[+/]/.test(text)) throw new TypeError('the text is base64, not base64url')", ''],
   ]),
-  ...area('verification', ['test/core/verify/verify-token.test.ts'], 'core/verify/verify-token.ts', [
-    ['keyIdOf', "if (header.alg !== 'RS256')", 'if (false)'],
-    ['keyIdOf', 'foreignParameters.some((name) => name in header)', 'false'],
+  ...area(
+    'verification',
+    ['test/core/verify/verify-token.test.ts', 'test/core/verify/published-keys.test.ts'],
+    'core/verify/verify-token.ts',
     [
-      'createVerifier',
-      'claimsFault(claims, options, call.clock.now())',
-      'claimsFault(claims, options, call.clock.now() + call.skew.ms)',
+      ['keyIdOf', "if (header.alg !== 'RS256')", 'if (false)'],
+      ['keyIdOf', 'foreignParameters.some((name) => name in header)', 'false'],
+      [
+        'createVerifier',
+        'claimsFault(claims, options, call.clock.now())',
+        'claimsFault(claims, options, call.clock.now() + call.skew.ms)',
+      ],
+      [
+        'requireSignature',
+        'if (proven !== undefined && (await isSignedBy(proven, token))) return',
+        'if (proven !== undefined) return',
+      ],
+      ['requireSignature', "if (!(await keys.renew())) throw invalid('signature')", "throw invalid('signature')"],
+      ['requireSignature', "if (!(await isFirstSignedBy(renewed, token))) throw invalid('signature')", ''],
     ],
-    [
-      'requireSignature',
-      'if (proven !== undefined && (await isSignedBy(proven, token))) return',
-      'if (proven !== undefined) return',
-    ],
-    ['requireSignature', "if (!(await keys.renew())) throw invalid('signature')", "throw invalid('signature')"],
-    ['requireSignature', "if (!(await isFirstSignedBy(renewed, token))) throw invalid('signature')", ''],
-  ]),
-  ...area('verification', ['test/core/verify/verify-token.test.ts'], 'core/verify/published-keys.ts', [
+  ),
+  ...area('verification', ['test/core/verify/published-keys.test.ts'], 'core/verify/published-keys.ts', [
     ['publishedKeys', 'current(state)?.proven.get(header)', 'current(state)?.proven.values().next().value'],
     ['', 'const coolDown = 30_000', 'const coolDown = 0'],
     ['publishedKeys', "renew: () => reloadFor(state, 'signature')", "renew: () => reloadFor(state, 'kid')"],
@@ -112,7 +127,7 @@ export const mutants = [
   ]),
   ...area(
     'redirects',
-    ['test/core/fetch/redirects.test.ts', 'test/core/fetch.test.ts'],
+    ['test/core/fetch/redirects.test.ts', 'test/core/fetch.test.ts', 'test/core/fetch-origins.test.ts'],
     'core/fetch/authorized-fetch.ts',
     [
       ['follow', 'mayRenew = false', ''],
@@ -122,21 +137,26 @@ export const mutants = [
       ['authorizedFetch', 'if (!options.allows(url))', 'if (false as boolean)'],
     ],
   ),
-  ...area('callbacks', ['test/core/login/login.test.ts'], 'core/login/finish.ts', [
-    ['takePending', 'if (pending.expiresAt <= setup.connection.clock.now())', 'if (false as boolean)'],
-    ['takePending', 'checkPlace(pending, callback)', ''],
-    ['takePending', 'await store.delete(name)', ''],
-  ]),
   ...area(
     'callbacks',
-    ['test/core/login/landing.test.ts', 'test/core/login/login.test.ts'],
+    ['test/core/login/callback.test.ts', 'test/core/login/finish.test.ts', 'test/core/login/login.test.ts'],
+    'core/login/finish.ts',
+    [
+      ['takePending', 'if (pending.expiresAt <= setup.connection.clock.now())', 'if (false as boolean)'],
+      ['takePending', 'checkPlace(pending, callback)', ''],
+      ['takePending', 'await store.delete(name)', ''],
+    ],
+  ),
+  ...area(
+    'callbacks',
+    ['test/core/login/landing.test.ts', 'test/core/login/login.test.ts', 'test/core/login/callback.test.ts'],
     'core/login/redirect-result.ts',
     [
       ['isElsewhere', 'if (known !== undefined) arrival.clear(url)', ''],
       ['redirectOutcome', "|| error.code === 'STATE_MISMATCH'", ''],
     ],
   ),
-  ...area('callbacks', ['test/core/login/login.test.ts'], 'core/login/pending.ts', [
+  ...area('callbacks', ['test/core/login/callback.test.ts'], 'core/login/pending.ts', [
     ['stateIn', 'state && more.length === 0 ? state : undefined', 'state || undefined'],
   ]),
 ]

@@ -1,11 +1,17 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the texts are code
 import { area } from './area.mjs'
 
+/** The unit tests of `core/session/session.ts` and of `core/session/note.ts`, which are split by topic. */
+const ofSession = ['session', 'session-refresh', 'session-validity', 'session-failures', 'session-forget'].map(
+  (name) => `test/core/session/${name}.test.ts`,
+)
+const ofNotes = ['test/core/session/note.test.ts', 'test/core/session/note-sign-out.test.ts']
+
 /** In the code that renews, stores and forgets tokens. */
 export const mutants = [
   ...area(
     'session',
-    ['test/core/session/session.test.ts', 'test/core/client.test.ts', 'test/core/small-parts.test.ts'],
+    [...ofSession, 'test/core/client.test.ts', 'test/core/small-parts.test.ts'],
     'core/session/session.ts',
     [
       ['current', 'signal?.throwIfAborted()\n    checkValidity', 'checkValidity'],
@@ -16,13 +22,13 @@ export const mutants = [
   ),
   ...area(
     'session',
-    ['test/core/session/session.test.ts', 'test/core/client.test.ts', 'test/core/small-parts.test.ts'],
+    [...ofSession, 'test/core/client.test.ts', 'test/core/small-parts.test.ts'],
     'core/session/successor.ts',
     [['carried', 'const same = answer.refreshToken === undefined || ', 'const same = ']],
   ),
   ...area(
     'kept tokens',
-    ['test/core/session/session.test.ts', 'test/core/client.test.ts', 'test/core/small-parts.test.ts'],
+    [...ofSession, 'test/core/client.test.ts', 'test/core/small-parts.test.ts'],
     'core/session/token-cache.ts',
     [
       ['marginOf', '(expiresAt - obtainedAt) / 2', 'expiresAt - obtainedAt'],
@@ -31,23 +37,13 @@ export const mutants = [
   ),
   ...area(
     'locked',
-    [
-      'test/core/session/session.test.ts',
-      'test/core/memory.test.ts',
-      'test/core/client.test.ts',
-      'test/core/small-parts.test.ts',
-    ],
+    [...ofSession, 'test/core/memory.test.ts', 'test/core/client.test.ts', 'test/core/small-parts.test.ts'],
     'core/session/with-lock.ts',
     [['isMediumFailure', "!isImsError(error) || error.name === 'UnavailableError'", 'true']],
   ),
   ...area(
     'locked',
-    [
-      'test/core/session/session.test.ts',
-      'test/core/memory.test.ts',
-      'test/core/client.test.ts',
-      'test/core/small-parts.test.ts',
-    ],
+    [...ofSession, 'test/core/memory.test.ts', 'test/core/client.test.ts', 'test/core/small-parts.test.ts'],
     'core/session/single-flight.ts',
     [
       ['sharedFlight', 'if (waiting === 0 && signal?.aborted) abort', 'if (signal?.aborted) abort'],
@@ -57,12 +53,7 @@ export const mutants = [
   ),
   ...area(
     'renewal',
-    [
-      'test/core/session/successor.test.ts',
-      'test/core/session/note.test.ts',
-      'test/core/session/renewal.test.ts',
-      'test/core/session/session.test.ts',
-    ],
+    ['test/core/session/successor.test.ts', ...ofNotes, 'test/core/session/renewal.test.ts', ...ofSession],
     'core/session/renewal.ts',
     [
       ['renew', 'force || behind || began !== state.generation ? undefined : valid', 'valid'],
@@ -89,35 +80,30 @@ export const mutants = [
       ['obtain', 'if (isRefusal(error)) rememberRefusal(state, error)', ''],
     ],
   ),
-  ...area(
-    'redemption',
-    ['test/core/session/note.test.ts', 'test/core/session/renewal.test.ts', 'test/core/session/session.test.ts'],
-    'core/session/redemption.ts',
-    [
-      ['redeem', '&& found.by !== hold.id', ''],
-      ['redeem', "|| (first && earlier?.ended === 'redeemed')", ''],
-      ['redeem', 'earlier !== undefined && !(await isOver(state, hold, earlier))', 'earlier !== undefined && false'],
-      ['redeem', 'await writeNote(setup, note)', ''],
-      ['redeem', 'earlier !== undefined || attempts.sent > 1', 'attempts.sent > 1'],
-      ['redeem', "await closeNote(setup, hold, { note, ended: 'over' })", ''],
-      ['isOver', 'uncertain.watched >= renewalLimit', 'true'],
-      ['isOver', 'if (note.ended !== undefined) return true', ''],
-      ['before', 'if (!held) throw lost', ''],
-      ['before', 'if (!same) throw changed', ''],
-    ],
-  ),
-  ...area('redemption', ['test/core/session/note.test.ts'], 'core/session/redemption.ts', [
+  ...area('redemption', [...ofNotes, 'test/core/session/renewal.test.ts', ...ofSession], 'core/session/redemption.ts', [
+    ['redeem', '&& found.by !== hold.id', ''],
+    ['redeem', "|| (first && earlier?.ended === 'redeemed')", ''],
+    ['redeem', 'earlier !== undefined && !(await isOver(state, hold, earlier))', 'earlier !== undefined && false'],
+    ['redeem', 'await writeNote(setup, note)', ''],
+    ['redeem', 'earlier !== undefined || attempts.sent > 1', 'attempts.sent > 1'],
+    ['redeem', "await closeNote(setup, hold, { note, ended: 'over' })", ''],
+    ['isOver', 'uncertain.watched >= renewalLimit', 'true'],
+    ['isOver', 'if (note.ended !== undefined) return true', ''],
+    ['before', 'if (!held) throw lost', ''],
+    ['before', 'if (!same) throw changed', ''],
+  ]),
+  ...area('redemption', [...ofNotes], 'core/session/redemption.ts', [
     ['watchOutcome', 'watched += step', 'watched = watching.watched += step'],
     ['redeem', "if (!held) return { status: 'lost' }", ''],
   ]),
-  ...area('successor', ['test/core/session/note.test.ts'], 'core/session/successor.ts', [
+  ...area('successor', [...ofNotes], 'core/session/successor.ts', [
     ['storeSuccessor', 'if (!first) cache.refused = redeemed', ''],
   ]),
-  ...area('crossed', ['test/core/session/note.test.ts'], 'core/session/store-login.ts', [
+  ...area('crossed', [...ofNotes], 'core/session/store-login.ts', [
     ['restoreCrossed', 'note?.of === replaced', 'note === note'],
     ['restoreCrossed', 'found !== fingerprint(tokens)', 'found === undefined'],
   ]),
-  ...area('session', ['test/core/session/session.test.ts', 'test/core/client.test.ts'], 'core/session/store-login.ts', [
+  ...area('session', [...ofSession, 'test/core/client.test.ts'], 'core/session/store-login.ts', [
     ['storeLogin', 'state.refusal = undefined', ''],
   ]),
   ...area('redemption', ['test/core/session/clocks.test.ts'], 'core/session/redemption.ts', [
@@ -126,12 +112,7 @@ export const mutants = [
   ]),
   ...area(
     'successor',
-    [
-      'test/core/session/successor.test.ts',
-      'test/core/session/note.test.ts',
-      'test/core/session/renewal.test.ts',
-      'test/core/session/session.test.ts',
-    ],
+    ['test/core/session/successor.test.ts', ...ofNotes, 'test/core/session/renewal.test.ts', ...ofSession],
     'core/session/successor.ts',
     [
       ['storeSuccessor', "state.signedOutAt > errand.began || (now.status === 'empty' && !first)", 'false'],
@@ -158,23 +139,18 @@ export const mutants = [
       ['dropRefreshToken', 'if (began !== state.generation) return undefined', ''],
     ],
   ),
-  ...area(
-    'notes',
-    ['test/core/session/note.test.ts', 'test/core/session/renewal.test.ts', 'test/core/session/session.test.ts'],
-    'core/session/note.ts',
+  ...area('notes', [...ofNotes, 'test/core/session/renewal.test.ts', ...ofSession], 'core/session/note.ts', [
+    ['closeNote', 'held && found?.by', 'found?.by'],
+    ['removeNote', 'if (isContinued(setup.flow)) return', ''],
     [
-      ['closeNote', 'held && found?.by', 'found?.by'],
-      ['removeNote', 'if (isContinued(setup.flow)) return', ''],
-      [
-        'writeNote',
-        'lasting ? undefined : connection.clock.now() + noteLifetime',
-        'connection.clock.now() + noteLifetime',
-      ],
+      'writeNote',
+      'lasting ? undefined : connection.clock.now() + noteLifetime',
+      'connection.clock.now() + noteLifetime',
     ],
-  ),
+  ]),
   ...area(
     'state of a session',
-    ['test/core/session/note.test.ts', 'test/core/session/renewal.test.ts', 'test/core/session/session.test.ts'],
+    [...ofNotes, 'test/core/session/renewal.test.ts', ...ofSession],
     'core/session/state.ts',
     [
       ['serves', '!errand.force || tokens.accessToken !== errand.known?.accessToken', 'true'],
@@ -183,7 +159,7 @@ export const mutants = [
       ['isPaused', 'monotonic(setup.connection.clock) < pausedUntil', 'false'],
     ],
   ),
-  ...area('session', ['test/core/session/session.test.ts', 'test/core/client.test.ts'], 'core/session/session.ts', [
+  ...area('session', [...ofSession, 'test/core/client.test.ts'], 'core/session/session.ts', [
     ['current', '|| (isPaused(state) && isUnexpired(setup, known))', ''],
     ['current', 'force || !usable', '!usable'],
     ['current', 'if (began !== state.generation) return known', ''],
@@ -192,7 +168,7 @@ export const mutants = [
     ['forgetTokens', 'cache.unsaved = undefined', ''],
     ['flight', '${errand.force} ${errand.minValidity}', '${errand.force}'],
   ]),
-  ...area('session', ['test/core/session/session.test.ts'], 'core/session/state.ts', [
+  ...area('session', [...ofSession], 'core/session/state.ts', [
     [
       'listen',
       'if (key !== undefined && key !== (await tokenKey())) return',
@@ -202,7 +178,7 @@ export const mutants = [
   ]),
   ...area(
     'token cache',
-    ['test/core/session/clocks.test.ts', 'test/core/session/renewal.test.ts', 'test/core/session/session.test.ts'],
+    ['test/core/session/clocks.test.ts', 'test/core/session/renewal.test.ts', ...ofSession],
     'core/session/token-cache.ts',
     [
       ['isFresh', 'tokens.expiresAt - (minValidity ?? marginOf(setup, tokens)) > setup.connection.clock.now()', 'true'],
@@ -215,7 +191,7 @@ export const mutants = [
   ),
   ...area(
     'waiting for a lock',
-    ['test/core/session/renewal.test.ts', 'test/core/session/session.test.ts', 'test/core/small-parts.test.ts'],
+    ['test/core/session/renewal.test.ts', ...ofSession, 'test/core/small-parts.test.ts'],
     'core/session/with-lock.ts',
     [
       [

@@ -1,74 +1,17 @@
-import fc from 'fast-check'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   authorizationCode,
   clientCredentials,
   clusterExchange,
   createClient,
-  type Flow,
   jwtBearer,
   refreshToken,
   serviceToken,
 } from '../../src/core/index.ts'
-import { tokenKeyOf } from '../../src/core/setup.ts'
-import { createEmulator, type Emulator } from '../../src/emulator/index.ts'
-import { type FakeClock, fakeClock } from '../../src/testing/index.ts'
-import {
-  autoRedirect,
-  day,
-  follow,
-  platformOn,
-  publicFlow,
-  redirectUri,
-  rejection,
-  serverFlow,
-  storedTokens,
-  type WatchedPlatform,
-} from './setting.ts'
-
-let emulator: Emulator
-let clock: FakeClock
-let on: WatchedPlatform
-
-const service = { clientId: 'service', clientSecret: 'service-secret', code: 'permanent-code' }
-beforeAll(async () => {
-  emulator = await createEmulator({
-    now: () => clock.now(),
-    autoLogin: 'user@example.com',
-    users: [
-      {
-        email: 'user@example.com',
-        organizations: [
-          { id: 'ONE@AdobeOrg', name: 'One' },
-          { id: 'TWO@AdobeOrg', name: 'Two' },
-        ],
-      },
-    ],
-    clients: [{ clientId: service.clientId, clientSecrets: [service.clientSecret], permanentCode: service.code }],
-  })
-})
-beforeEach(() => {
-  clock = fakeClock()
-  on = platformOn(emulator, clock)
-})
-
-const sent = (index = 0) => {
-  const { url, init } = on.fetch.sent[index] ?? { url: 'http://nothing.test', init: {} }
-  return { url: new URL(url), init, form: Object.fromEntries(new URLSearchParams(String(init.body))) }
-}
-const jwtOptions = () => {
-  const { client_id, client_secret, technical_account_id, meta_scopes, ims_org_id, private_key } = emulator.contexts.jwt
-  return {
-    clientId: client_id,
-    clientSecret: client_secret,
-    technicalAccountId: technical_account_id,
-    metaScopes: meta_scopes,
-    orgId: ims_org_id,
-    privateKey: private_key,
-  }
-}
-const userClient = () => createClient({ flow: publicFlow(emulator), ...on, redirect: autoRedirect(emulator) })
+import { fakeClock } from '../../src/testing/index.ts'
+import { clock, emulator, jwtOptions, on, sent, service, usePlatform, userClient } from './emulated-flows.ts'
+import { day, follow, platformOn, redirectUri, rejection, serverFlow, storedTokens } from './setting.ts'
 
 describe('what is sent', () => {
   test('clientCredentials: POST /ims/token/v3', async () => {
@@ -223,7 +166,7 @@ describe('the JWT exchange', () => {
   test.each([day, -day])(
     'with a clock that is wrong by %s ms: the server’s time is used from the second try on',
     async (off) => {
-      on = platformOn(emulator, fakeClock(clock.now() + off))
+      usePlatform(platformOn(emulator, fakeClock(clock.now() + off)))
       const client = createClient({ flow: jwtBearer(jwtOptions()), ...on })
       const { expiresAt: expiry } = await client.getTokens()
       expect(Math.abs(expiry - on.clock.now() - day)).toBeLessThan(1_000)
@@ -265,110 +208,6 @@ describe('the answer (RFC 6749, section 5.1)', () => {
   test('members nobody knows are ignored', async () => {
     const more = { sub: 'x', foo: { bar: 1 }, __proto__: null }
     expect(await answered({ access_token: 'opaque', token_type: 'bearer', expires_in: 60, ...more })).toBe('opaque')
-  })
-})
-
-describe('whatever changes a token is in its key', () => {
-  // few characters, all of them separators somewhere, so that neighbours do collide if they can
-  const name = fc.string({
-    unit: fc.constantFrom('a', '"', ',', '[', ']', '\\', '/', ' ', ':'),
-    minLength: 1,
-    maxLength: 4,
-  })
-  const config = fc.record({
-    endpoint: fc.constantFrom(
-      'https://ims-na1.adobelogin.com',
-      'https://ims-na1-stg1.adobelogin.com',
-      'https://ims.test/a',
-    ),
-    owner: fc.option(name, { nil: undefined }),
-    clientId: name,
-    orgId: fc.option(name, { nil: undefined }),
-    scopes: fc.uniqueArray(name, { maxLength: 3 }),
-    kind: fc.constantFrom('server', 'login', 'refresh', 'cluster', 'jwt'),
-  })
-  type Config = typeof config extends fc.Arbitrary<infer T> ? T : never
-
-  function flowOf({ kind, clientId, orgId, scopes }: Config): Flow {
-    if (kind === 'server') return clientCredentials({ clientId, clientSecret: 's', scopes, orgId })
-    if (kind === 'login') return authorizationCode({ clientId, scopes })
-    if (kind === 'refresh') return refreshToken({ clientId, refreshToken: `r${orgId}`, scopes })
-    if (kind === 'cluster')
-      return clusterExchange({ clientId, userToken: 't', user: clientId, orgId: orgId ?? 'none', scopes })
-    return jwtBearer({ ...jwtOptions(), clientId, orgId: orgId ?? 'none', metaScopes: [...scopes, 'one'] })
-  }
-  const meaning = ({ endpoint, owner, clientId, orgId, scopes, kind }: Config) => {
-    const org = kind === 'login' ? undefined : kind === 'cluster' || kind === 'jwt' ? (orgId ?? 'none') : orgId
-    return JSON.stringify({ endpoint, owner, clientId, org, scopes: [...scopes].sort(), kind })
-  }
-  const keyOf = (each: Config) => tokenKeyOf(flowOf(each), each.endpoint, each.owner)
-
-  test('keys are equal exactly where everything that matters is (S61, S99)', async () => {
-    const near = fc.tuple(
-      config,
-      config,
-      fc.subarray(['endpoint', 'owner', 'clientId', 'orgId', 'scopes', 'kind'] as const),
-    )
-    await fc.assert(
-      fc.asyncProperty(near, async ([one, other, same]) => {
-        const mixed = { ...other, ...Object.fromEntries(same.map((member) => [member, one[member]])) } as Config
-        expect((await keyOf(one)) === (await keyOf(mixed))).toBe(meaning(one) === meaning(mixed))
-      }),
-      { numRuns: 2_000 },
-    )
-  })
-
-  test('values that run into each other stay apart (S99)', async () => {
-    const scopes = (...list: string[]) => clientCredentials({ clientId: 'c', clientSecret: 's', scopes: list })
-    const org = (clientId: string, orgId?: string) =>
-      clientCredentials({ clientId, clientSecret: 's', scopes: [], orgId })
-    const flows = [scopes('a', 'b'), scopes('a","b'), scopes('ab'), scopes('a,b'), org('c","x', 'y'), org('c', 'x","y')]
-    const keys = await Promise.all(flows.map((flow) => tokenKeyOf(flow, 'https://ims.test', undefined)))
-    expect(new Set(keys).size).toBe(flows.length)
-  })
-
-  test('no secret is', async () => {
-    const secret = 'canary-secret'
-    const flows = [
-      clientCredentials({ clientId: 'c', clientSecret: secret, scopes: [] }),
-      refreshToken({ clientId: 'c', clientSecret: secret, refreshToken: secret }),
-      serviceToken({ clientId: 'c', clientSecret: secret, code: secret }),
-      clusterExchange({ clientId: 'c', clientSecret: secret, userToken: secret, orgId: 'o' }),
-      jwtBearer({ ...jwtOptions(), clientSecret: secret, privateKey: secret, passphrase: secret }),
-    ]
-    for (const flow of flows) expect(await tokenKeyOf(flow, 'https://ims.test', undefined)).not.toContain(secret)
-  })
-
-  test('but what a secret stands for is: another refresh token, user token or service code is another person', async () => {
-    const keys = await Promise.all(
-      ['one', 'two'].flatMap((secret) =>
-        [
-          refreshToken({ clientId: 'c', refreshToken: secret }),
-          serviceToken({ clientId: 'c', clientSecret: 's', code: secret }),
-          clusterExchange({ clientId: 'c', userToken: secret, orgId: 'o' }),
-        ].map((flow) => tokenKeyOf(flow, 'https://ims.test', undefined)),
-      ),
-    )
-    expect(new Set(keys).size).toBe(6)
-  })
-
-  test('the order and spelling of scopes is not: arrays, commas, blanks, repeats', () => {
-    const id = (scopes: string | string[]) => clientCredentials({ clientId: 'c', clientSecret: 's', scopes }).id
-    expect(new Set([id(['a', 'b']), id('b a'), id('a,b'), id(' b , a,a')]).size).toBe(1)
-  })
-
-  test('two clients of one store get no token of each other', async () => {
-    const tokens = await Promise.all(
-      [{ owner: 'ann' }, { owner: 'bob' }, {}].map((more) =>
-        createClient({ flow: serverFlow(emulator), ...on, ...more }).getToken(),
-      ),
-    )
-    expect(new Set(tokens).size).toBe(3)
-    // a superset that is cached does not answer for less
-    const { client_id, client_secrets, ims_org_id: orgId } = emulator.contexts.oauth_server_to_server
-    const narrow = clientCredentials({ clientId: client_id, clientSecret: client_secrets, scopes: 'openid', orgId })
-    const { scopes } = await createClient({ flow: narrow, ...on }).getTokens()
-    expect(scopes).toEqual(['openid'])
   })
 })
 

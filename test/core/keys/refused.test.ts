@@ -48,7 +48,7 @@ describe('other kinds', () => {
       expect(await message(source)).toMatch(/public key. Give the RSA private key/)
     }
     for (const source of [certificate, body(certificate)]) expect(await message(source)).toMatch(/is a certificate\./)
-    for (const source of [request, body(request)]) expect(await message(source)).toMatch(/is a certificate request;/)
+    for (const source of [request, body(request)]) expect(await message(source)).toMatch(/is a certificate request\./)
   })
 
   it('names OpenSSH and PKCS#12 files and says how to convert them', async () => {
