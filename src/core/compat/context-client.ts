@@ -33,7 +33,7 @@ export async function connectionOf({ options }: ContextState, data: ContextData)
   }
 }
 
-/** The data to use for a context, if its secrets may go where they would. */
+/** The data of a context to use, if its secrets may be sent to the endpoint. */
 export async function admit({ contexts }: ContextState, name: string, use: ContextUse): Promise<ContextData> {
   if (contexts.admit) return contexts.admit(name, use)
   if (use.untrusted) throw use.untrusted

@@ -6,21 +6,21 @@ import type { ContextData } from './contexts.ts'
 
 type Shape = 'text' | 'list' | 'metascopes' | 'secrets' | 'key' | 'any' | 'address'
 
-/** One kind of credential: how it is recognised and what flow it becomes. */
+/** One kind of credential: how it is recognized, and its flow. */
 export interface ContextKind {
   readonly type: string
   readonly required: Readonly<Record<string, Shape>>
   readonly optional?: Readonly<Record<string, Shape>>
-  /** Whether the credential is a secret that no page may hold. */
+  /** Whether the credential has a secret, which a browser app must not have. */
   readonly secret: boolean
   readonly flow: (data: ContextData) => SilentFlow | LoginFlow
 }
 
 /**
- * The kind that `data` is of, by its `type` or by its keys.
+ * The kind of credential in `data`, by its `type` or by its keys.
  *
- * @throws {ConfigurationError} `CANNOT_GENERATE_TOKEN` listing what each kind lacks; `BAD_OPTION` for a wrong type of
- *   a known key
+ * @throws {ConfigurationError} `CANNOT_GENERATE_TOKEN` with the missing keys of each kind; `BAD_OPTION` for a known key
+ *   of a wrong type
  */
 export function kindOf(name: string, data: ContextData, kinds: readonly ContextKind[]): ContextKind {
   const { type } = data
@@ -36,7 +36,7 @@ export function kindOf(name: string, data: ContextData, kinds: readonly ContextK
   const found = candidates.find((kind) => missing(kind, data).length === 0)
   if (found === undefined) throw noKind(name, data, candidates)
   const wrong = Object.entries({ ...found.required, ...found.optional }).filter(
-    // an optional key that is empty is one that was left out
+    // an empty optional key counts as absent
     ([key, shape]) =>
       !(shape === 'address' ? fits(redirectUriOf(data), 'text') : fits(data[key], shape)) &&
       data[key] !== undefined &&
@@ -86,7 +86,7 @@ function fits(value: unknown, shape: Shape): boolean {
   if (shape === 'any') return true
   if (shape === 'text') return typeof value === 'string' && value !== ''
   if (shape === 'list') return isTexts(parseList(value))
-  // @adobe/aio-lib-ims leaves an empty list to IMS
+  // as in @adobe/aio-lib-ims, IMS decides about an empty list
   if (shape === 'metascopes') return isEmptyList(value) || isTexts(parseList(value))
   if (shape === 'secrets') return isTexts(parseSecrets(value))
   return typeof value === 'string' || Array.isArray(value) || (typeof value === 'object' && value !== null)
@@ -101,20 +101,20 @@ function isTexts(items: readonly unknown[]): boolean {
   return items.length > 0 && items.every((item) => typeof item === 'string' && item !== '')
 }
 
-/** An array, the JSON text of one (as environment variables bring it), or text with separators. */
+/** An array, the JSON text of an array (as in environment variables), or text with separators. */
 function parseList(value: unknown): readonly unknown[] {
   const parsed = parseJsonText(value)
   return typeof parsed === 'string' ? parsed.split(/[\s,]+/).filter((item) => item !== '') : parseSecrets(parsed)
 }
 
-/** As {@link parseList}, but text is one secret: it may hold any character. */
+/** Like {@link parseList}, but text is one secret: it may contain any character. */
 export function parseSecrets(value: unknown): readonly unknown[] {
   const parsed = parseJsonText(value)
   if (Array.isArray(parsed)) return parsed
   return parsed === undefined || parsed === null ? [] : [parsed]
 }
 
-/** Only arrays and strings are read as JSON: a digits-only id must stay text. Docker leaves quotes around an array. */
+/** Only arrays and strings are parsed: an ID of digits must remain text. Docker leaves quotes around an array. */
 function parseJsonText(value: unknown): unknown {
   if (typeof value !== 'string' || !/^\s*(["[]|'\[)/.test(value)) return value
   try {
@@ -126,8 +126,8 @@ function parseJsonText(value: unknown): unknown {
 }
 
 /**
- * The redirect URI of a context, which `aio app use` writes as a list and as `defaultRedirectUri`. `undefined` if there
- * is none, or a list that does not say which.
+ * The redirect URI of a context, which `aio app use` writes as a list and as `defaultRedirectUri`. `undefined` if it is
+ * missing, or ambiguous in a list.
  */
 export function redirectUriOf({ redirect_uri: given, defaultRedirectUri, defaultredirecturi }: ContextData) {
   const uris = parseSecrets(given)
@@ -145,7 +145,7 @@ export function list(data: ContextData, key: string): string[] {
   return parseList(data[key]) as string[]
 }
 
-/** The further kinds of credential among `options`. */
+/** The additional kinds of credential in `options`. */
 export function kindsOf(options: { readonly kinds?: readonly ContextKind[] | undefined }): readonly ContextKind[] {
   checkOptions('the options of named contexts', options)
   const { kinds = [] } = options

@@ -1,4 +1,4 @@
-// where `@adobe/aio-lib-ims` keeps contexts in the configuration, under its names
+// the names under which `@adobe/aio-lib-ims` stores contexts in the configuration
 
 /** The property of the configuration that holds everything of IMS. */
 export const IMS = 'ims'

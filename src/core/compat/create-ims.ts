@@ -4,8 +4,10 @@ import { jwtKind, publicKind, serverToServerKind, webAppKind } from './credentia
 import { namedContexts } from './named-contexts.ts'
 
 /**
- * The familiar surface over a platform, for contexts of every kind: tried in the order of the old library, the public
- * client last, as its keys are in others too.
+ * The aio-lib-ims API over a platform, for contexts of every kind. Kinds are tried in the order of `@adobe/aio-lib-ims`;
+ * the public client is last, because other kinds have its keys too.
+ *
+ * @example const { context, getToken } = createIms({ ...memoryPlatform(), env: 'stage' })
  */
 export function createIms(options: CreateImsOptions): CompatIms {
   return namedContexts(options, [jwtKind, serverToServerKind, ...kindsOf(options), webAppKind, publicKind])

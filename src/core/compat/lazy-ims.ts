@@ -1,6 +1,6 @@
 import type { CompatIms, ContextApi } from './compat-api.ts'
 
-/** The familiar surface of a runtime's default client, made when it is first used: importing it does nothing. */
+/** The aio-lib-ims API of a runtime's default client, created when it is first used: importing it has no effect. */
 export function lazyIms<Surface extends CompatIms>(make: () => Surface): () => Surface {
   let made: Surface | undefined
   return () => {
@@ -9,7 +9,7 @@ export function lazyIms<Surface extends CompatIms>(make: () => Surface): () => S
   }
 }
 
-/** A context API that finds its implementation at each call. */
+/** A context API that looks up its implementation at each call. */
 export function lazyContext(ims: () => CompatIms): ContextApi {
   return {
     set: (name, data, local) => ims().context.set(name, data, local),

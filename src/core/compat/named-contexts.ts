@@ -16,8 +16,8 @@ export function namedContexts(given: CreateImsOptions, kinds: readonly ContextKi
   const state: ContextState = { options, contexts, kinds, clients: new Map(), current: undefined }
   return {
     context: contextApi(state),
-    async getToken(name, asked) {
-      return (asked === undefined ? warmToken(state, name) : undefined) ?? contextToken(state, name, asked ?? {})
+    async getToken(name, call) {
+      return (call === undefined ? warmToken(state, name) : undefined) ?? contextToken(state, name, call ?? {})
     },
     invalidateToken: (name, force = false) => invalidateContext(state, name, force),
     async client(name) {

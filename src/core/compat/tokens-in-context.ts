@@ -5,35 +5,35 @@ import { isObject } from '../json.ts'
 import type { Json, Store } from '../ports.ts'
 import type { ContextStore, PreparedTokens, StoredToken, TokenPatch } from './contexts.ts'
 
-/** For whom a token found in a context must have been issued. */
+/** What a token in a context must have been issued for. */
 export interface TokenOwner {
   readonly endpoint: string
-  /** Absent where the context leaves the client to others. */
+  /** `undefined` if the context does not name its client. */
   readonly clientId: string | undefined
   readonly scopes: readonly string[]
 }
 
-/** A context and what belongs to it. */
+/** A context, its store and the owner of its tokens. */
 export interface ContextPlace {
   readonly contexts: ContextStore
   readonly name: string
   readonly owner: TokenOwner
-  /** Holds the notes about renewals under way, which do not belong in a context. */
+  /** Holds the notes about renewals in progress, which do not belong in a context. */
   readonly notes: Store
 }
 
 const notePrefix = 'imskit/renewals/'
 
 /**
- * A {@link Store} whose one entry lives in a context, as `access_token` and `refresh_token`, where `@adobe/aio-lib-ims`
- * looks for it. A token that was issued for another client, environment or scope is not there.
+ * A {@link Store} whose one entry is in a context, as `access_token` and `refresh_token`, as in `@adobe/aio-lib-ims`. A
+ * token that was issued for another client, environment or scope is ignored.
  *
- * A note about a renewal is stored only if the tokens that will follow it can be written.
+ * A note about a renewal is stored only if the tokens that follow it can be written.
  */
 export function tokensInContext({ contexts, name, owner, notes }: ContextPlace): Store {
   let prepared: PreparedTokens | undefined
   const isNote = (key: string) => key.startsWith(notePrefix)
-  // contexts of one client share their keys, and each has a renewal of its own
+  // contexts of one client have the same key, but each is renewed separately
   const noteKey = (key: string) => `${notePrefix}${JSON.stringify(name)}${key.slice(notePrefix.length)}`
 
   function release(): void {
@@ -60,7 +60,7 @@ export function tokensInContext({ contexts, name, owner, notes }: ContextPlace):
     async set(key, value, expiresAt) {
       if (isNote(key)) {
         release()
-        // a renewal that has ended writes nothing more
+        // the note of a finished renewal is not followed by tokens
         if (!isObject(value) || value.ended === undefined) prepared = await contexts.prepareTokens?.(name)
         return notes.set(noteKey(key), value, expiresAt).catch((error) => {
           release()
@@ -91,7 +91,7 @@ function fromContext(access: StoredToken | undefined, refresh: StoredToken | und
   }
 }
 
-// the old library wants a number; a refresh token that does not say when it ends lives 14 days at IMS
+// @adobe/aio-lib-ims needs a number; a refresh token without a known expiry is valid for 14 days at IMS
 const refreshLifetime = 14 * 24 * 3_600_000
 
 function toContext(tokens: Tokens, bound: string): TokenPatch {
@@ -109,7 +109,7 @@ function toContext(tokens: Tokens, bound: string): TokenPatch {
   }
 }
 
-/** A stored token, if it is one and was issued for `owner`; its own claims speak where nothing else does. */
+/** A stored token, if it was issued for `owner`, by its `for` or else by its claims; otherwise `undefined`. */
 export function readStored(
   value: Json | undefined,
   bound: string | undefined,
@@ -117,11 +117,11 @@ export function readStored(
 ): StoredToken | undefined {
   if (!isObject(value)) return undefined
   const { token, expiry, obtained_at, for: issuedFor } = value
-  const ends = Number(expiry)
-  if (typeof token !== 'string' || token === '' || !Number.isFinite(ends)) return undefined
+  const expiresAt = Number(expiry)
+  if (typeof token !== 'string' || token === '' || !Number.isFinite(expiresAt)) return undefined
   if (issuedFor !== undefined && bound !== undefined && issuedFor !== bound) return undefined
   if (issuedFor === undefined && owner !== undefined && !claimsMatch(token, owner)) return undefined
-  return { token, expiry: ends, ...(typeof obtained_at === 'number' && { obtained_at }) }
+  return { token, expiry: expiresAt, ...(typeof obtained_at === 'number' && { obtained_at }) }
 }
 
 function claimsMatch(token: string, { endpoint, clientId, scopes }: TokenOwner): boolean {
@@ -134,8 +134,8 @@ function claimsMatch(token: string, { endpoint, clientId, scopes }: TokenOwner):
   )
 }
 
-/** A context that names no scopes leaves them to others. */
-function isSameSet(granted: readonly string[], asked: readonly string[]): boolean {
-  if (asked.length === 0) return true
-  return granted.length === asked.length && asked.every((scope) => granted.includes(scope))
+/** Without scopes in the context, any granted scopes match. */
+function isSameSet(granted: readonly string[], requested: readonly string[]): boolean {
+  if (requested.length === 0) return true
+  return granted.length === requested.length && requested.every((scope) => granted.includes(scope))
 }

@@ -1,9 +1,9 @@
 import { ImsResponseError, LoginRequiredError } from '../errors.ts'
 
-/** What IMS answers if the user has to do something on its pages first: sign in, consent, accept terms, verify an e-mail. */
+/** The errors of IMS if the user has to act on its pages first: sign in, consent, accept terms, verify an e-mail. */
 const needsUser = /^(?:(?:login|consent|interaction|account_selection)_required$|ride_)/
 
-/** `error` as `LOGIN_REQUIRED` if it is an answer of IMS, by redirect or not, that asks for the user; otherwise as it is. */
+/** `LOGIN_REQUIRED` if `error` is an answer of IMS that needs the user, by redirect or not; otherwise `error` itself. */
 export function askingForUser(error: unknown): unknown {
   if (!(error instanceof ImsResponseError) || !needsUser.test(error.imsError ?? '')) return error
   const { imsError, imsErrorDescription, details } = error

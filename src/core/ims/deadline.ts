@@ -2,7 +2,7 @@ import { onAbort } from '../async.ts'
 import type { Clock } from '../ports.ts'
 import { grace, lateness, stopwatch } from '../time.ts'
 
-/** The reason a {@link withDeadline} signal aborts with when time is up; never leaves this library. */
+/** The abort reason of a {@link withDeadline} signal after its timeout; it never leaves imskit. */
 export const timedOut = /* @__PURE__ */ Symbol('timed out')
 
 /** Runs `task` with a signal that aborts after `timeout` ms, or with `signal`, whichever comes first. */
@@ -14,7 +14,7 @@ export async function withDeadline<T>(
   const attempt = new AbortController()
   const listening = onAbort(signal, () => attempt.abort(signal?.reason))
   const silence = ringAfter(clock, timeout, () => attempt.abort(timedOut))
-  // a fetch or body that ignores its signal must not hold the caller
+  // the caller must not wait for a fetch or body that ignores its signal
   const cut = new Promise<never>((_, reject) => {
     attempt.signal.addEventListener('abort', () => reject(attempt.signal.reason), { once: true })
   })
@@ -26,7 +26,7 @@ export async function withDeadline<T>(
   }
 }
 
-/** Rings after `ms`. If that comes late, what arrived while nothing could run is read first. */
+/** Fires after `ms`. If the process was suspended meanwhile, answers that arrived get some time to be read first. */
 function ringAfter(clock: Clock, ms: number, ring: () => void): () => void {
   const elapsed = stopwatch(clock)
   let silence = setAlarm(clock, ms, () => {

@@ -5,8 +5,8 @@ import { TokenError } from '../errors.ts'
 import { parseObject } from '../json.ts'
 
 /**
- * Claims of an IMS token as they stand in it. Times are decimal strings in ms (`created_at`, `expires_in`).
- * Ims-protocol facts: access tokens carry neither `iss`, `aud` nor `exp`.
+ * Claims of an IMS token, unchanged. Times are decimal strings in ms (`created_at`, `expires_in`). Access tokens have
+ * neither `iss`, `aud` nor `exp`.
  */
 export interface TokenClaims extends JWTPayload {
   readonly id?: string
@@ -23,7 +23,8 @@ export interface TokenClaims extends JWTPayload {
  * The payload of `token`, decoded and NOT verified: anyone can write these claims. To trust a token use
  * `verifyToken` or `validateToken`. Unlike `verifyToken` it accepts every spelling of a token.
  *
- * @throws {TokenError} `BAD_TOKEN` when `token` is not a decodable JWT
+ * @example const { user_id } = getTokenData(await getToken('my_ctx'))
+ * @throws {TokenError} `BAD_TOKEN` if `token` is not a decodable JWT
  */
 export function getTokenData(token: string): TokenClaims {
   const [, payload, , ...more] = partsOf(token)
@@ -39,7 +40,7 @@ export function getTokenHeader(token: string): ProtectedHeaderParameters {
   return objectOf(partsOf(token)[0], token)
 }
 
-/** The parts of a signed token, or of an encrypted one; none of anything else. */
+/** The parts of a signed or encrypted token; an empty array for anything else. */
 function partsOf(token: unknown): string[] {
   const parts = typeof token === 'string' ? token.split('.', 6) : []
   return parts.length === 3 || parts.length === 5 ? parts : []
@@ -55,13 +56,13 @@ function objectOf(part: string | undefined, token: unknown): Readonly<Record<str
 
 function undecodable(token: unknown): TokenError {
   const found = typeof token === 'string' ? 'text that is not a decodable JWT' : `a value of type ${typeof token}`
-  const remedy = 'an opaque token has no readable claims, ask IMS with validateToken'
-  return new TokenError('BAD_TOKEN', `the token is ${found}; ${remedy}`)
+  const remedy = 'an opaque token has no readable claims, so ask IMS with validateToken'
+  return new TokenError('BAD_TOKEN', `The token is ${found}; ${remedy}`)
 }
 
-/** As {@link getTokenData}, but `undefined` where there is nothing to decode. */
+/** Like {@link getTokenData}, but `undefined` for text that is not a decodable JWT. */
 export function claimsOf(token: unknown): TokenClaims | undefined {
-  // an opaque token is nothing unusual, and an exception for each costs more than all else here
+  // opaque tokens are common, and an exception for each would be slow
   if (typeof token !== 'string' || token.split('.', 4).length !== 3) return undefined
   try {
     return getTokenData(token)
@@ -70,9 +71,9 @@ export function claimsOf(token: unknown): TokenClaims | undefined {
   }
 }
 
-/** When the claims say that the token ends, in ms since the server's epoch; `undefined` where they do not say. */
+/** When the token expires by its claims, in ms since the epoch, by the server's clock; `undefined` if they do not say. */
 export function expiryOf(claims: TokenClaims | undefined): number | undefined {
-  const ends = Number(claims?.created_at) + Number(claims?.expires_in)
-  if (Number.isFinite(ends)) return ends
+  const expiresAt = Number(claims?.created_at) + Number(claims?.expires_in)
+  if (Number.isFinite(expiresAt)) return expiresAt
   return typeof claims?.exp === 'number' && Number.isFinite(claims.exp) ? claims.exp * 1000 : undefined
 }

@@ -24,7 +24,8 @@ export function isLoopback(hostname: string): boolean {
 /**
  * The base URL to call, without a trailing slash.
  *
- * @param where `endpoint` (an https URL, or http on loopback) wins over `env` (`prod`, `stage`; default `prod`)
+ * `endpoint` (an https URL, or http on loopback) wins over `env` (`prod`, `stage`; default `prod`).
+ *
  * @throws {ConfigurationError} `BAD_OPTION` for any other value
  */
 export function resolveEndpoint({

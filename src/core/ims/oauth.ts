@@ -14,22 +14,22 @@ import { serverMetadata } from './server-metadata.ts'
 import { spelledOut, tokensFrom } from './token-response.ts'
 import { type Tokens, withClaims } from './tokens.ts'
 
-/** The JSON of the answer as it came, before any check; `undefined` where it is no object. */
+/** The JSON of the answer before any check; `undefined` if it is not an object. */
 export type TokenBody = Readonly<Record<string, unknown>> | undefined
 
-/** IMS as a check of an id token sees it. A type alias, as that of the OAuth library takes any further metadata. */
+/** The metadata that a check of an ID token needs. A type alias, so that it fits the open type of oauth4webapi. */
 export type IssuerMetadata = { readonly issuer: string; readonly jwks_uri?: string }
 
-/** A further check of an id token, whose claims were checked already. */
+/** A further check of an ID token after its claims were checked. */
 export type IdTokenCheck = (call: Call, as: IssuerMetadata, received: ReceivedIdToken) => Promise<void>
 
 export interface ReceivedIdToken {
-  /** The answer that brought the id token, read already. */
+  /** The answer with the ID token, whose body has been read. */
   readonly response: Response
   readonly idToken: unknown
 }
 
-/** One token request: how oauth4webapi sends it and how it reads the answer. */
+/** One token request: how oauth4webapi sends it and reads the answer. */
 export interface TokenExchange {
   readonly ask: (as: oauth.AuthorizationServer, options: oauth.TokenEndpointRequestOptions) => Promise<Response>
   readonly read: (
@@ -39,13 +39,13 @@ export interface TokenExchange {
   ) => Promise<oauth.TokenEndpointResponse>
   /** Default: v3. */
   readonly endpoint?: TokenEndpoint
-  /** The request spends an authorization code: it is sent once only. */
+  /** Whether the request redeems an authorization code, so that it is never repeated. */
   readonly once?: boolean
-  /** A further check of the id token, though it came straight from the token endpoint. */
+  /** A further check of the ID token, although it came directly from the token endpoint. */
   readonly checkIdToken?: IdTokenCheck | undefined
 }
 
-/** A client as oauth4webapi wants it, with IMS's algorithm and the server's clock. */
+/** The client for oauth4webapi, with IMS's algorithm and the server's clock. */
 export function oauthClient(call: Call, clientId: string): oauth.Client {
   return {
     client_id: clientId,
@@ -55,12 +55,12 @@ export function oauthClient(call: Call, clientId: string): oauth.Client {
   }
 }
 
-/** Confidential clients prove themselves in the body, which every IMS version reads; public ones do not. */
+/** Confidential clients authenticate in the body, which every version of IMS reads; public clients do not. */
 export function clientAuth(clientSecret: string | undefined): oauth.ClientAuth {
   return clientSecret === undefined ? oauth.None() : oauth.ClientSecretPost(clientSecret)
 }
 
-/** IMS's metadata for this call, under the name that the other side used where that is one of its names. */
+/** IMS's metadata for this call; its issuer is the one that the answer named, if that is accepted. */
 export function authorizationServer(call: Call, named?: unknown): oauth.AuthorizationServer {
   const { endpoint, issuers = issuersOf(endpoint) } = call
   const issuer = typeof named === 'string' && issuers.includes(named) ? named : (issuers[0] ?? endpoint)
@@ -68,16 +68,16 @@ export function authorizationServer(call: Call, named?: unknown): oauth.Authoriz
 }
 
 /**
- * Sends a token request and reads the answer; the only place where oauth4webapi's errors become ours.
+ * Sends a token request and reads the answer. Errors of oauth4webapi are translated here only.
  *
- * @throws {ImsResponseError} `HTTP_ERROR`, or `IMS_MALFORMED` when the answer is no token response
- * @throws {TokenError} `TOKEN_INVALID` when the id token is not for this login
+ * @throws {ImsResponseError} `HTTP_ERROR`, or `IMS_MALFORMED` if the answer is not a token response
+ * @throws {TokenError} `TOKEN_INVALID` if the ID token is not for this login
  */
 export async function tokenRequest(call: Call, exchange: TokenExchange): Promise<Tokens> {
   return (await tokenExchange(call, exchange)).tokens
 }
 
-/** As {@link tokenRequest}, with the JSON that IMS answered. */
+/** Like {@link tokenRequest}, with the JSON that IMS answered. */
 export async function tokenExchange(call: Call, exchange: TokenExchange): Promise<{ tokens: Tokens; body: TokenBody }> {
   const { endpoint = tokenV3, once = false } = exchange
   const request = { url: urlOf(call, endpoint.path), method: 'POST' }
@@ -92,10 +92,10 @@ export async function tokenExchange(call: Call, exchange: TokenExchange): Promis
     const as = authorizationServer(call, claimsOf(body?.id_token)?.iss)
     const read = await exchange.read(as, response, body)
     await exchange.checkIdToken?.(call, as, { response, idToken: body?.id_token })
-    // a token that is bound to a key (DPoP) is no bearer token
+    // a token that is bound to a key (DPoP) is not a bearer token
     if (read.token_type !== 'bearer') throw new Error('token_type is not bearer')
     const tokens = tokensFrom(call, read, { unit: endpoint.unit, sentAt: answer?.sentAt ?? call.clock.now() })
-    if (tokens === undefined) throw new Error('expires_in is no positive number')
+    if (tokens === undefined) throw new Error('expires_in is not a positive number')
     const claims = oauth.getValidatedIdTokenClaims(read)
     return { tokens: claims === undefined ? tokens : withClaims(tokens, claims as NonNullable<Tokens['claims']>), body }
   } catch (error) {
@@ -111,7 +111,7 @@ function requestOptions(
 ): oauth.TokenEndpointRequestOptions {
   return {
     [oauth.customFetch]: async (url, { method, headers, body }) => {
-      // a user-agent of our own would cost a page a preflight that IMS does not answer
+      // a user-agent header would cause a preflight, which IMS does not answer
       const { 'user-agent': _, ...safelisted } = headers
       const request = { url, method, headers: safelisted, body, once }
       const answer = await send(call, request)
@@ -119,7 +119,7 @@ function requestOptions(
       const refused = hasToken(parsed) ? undefined : refusalInside(call, request, answer)
       if (refused !== undefined) throw refused
       onAnswer({ body: parsed, answer })
-      // a page may not read `Date`, but what was issued just now tells the time as well
+      // browsers hide `Date` from a browser app, but the tokens say when they were issued
       const issuedAt = answer.headers.has('date') ? Number.NaN : issueTime(parsed)
       if (Number.isFinite(issuedAt)) noteServerTime(call, issuedAt)
       // IMS leaves out token_type in some dialects; RFC 6749 section 5.1 requires it
@@ -132,7 +132,7 @@ function requestOptions(
 
 const hasToken = (body: TokenBody) => typeof body?.access_token === 'string' && body.access_token !== ''
 
-/** When the tokens of an answer were issued, in ms since the epoch; `NaN` where they do not say. */
+/** When the tokens of an answer were issued, in ms since the epoch; `NaN` if they do not say. */
 function issueTime(body: TokenBody): number {
   const { iat } = claimsOf(body?.id_token) ?? {}
   return typeof iat === 'number' ? iat * 1000 : Number(claimsOf(body?.access_token)?.created_at ?? Number.NaN)
@@ -148,8 +148,8 @@ const reasons: Readonly<Record<string, TokenInvalidReason>> = {
   nbf: 'not_yet_valid',
 }
 
-/** What to do about an issuer that is not accepted. */
-export const issuerRemedy = 'check endpoint, or name the issuer that is right in the option issuers'
+/** What to do about a refused issuer. */
+export const issuerRemedy = 'check endpoint, or name the right issuer in the option issuers'
 
 function idTokenError(error: unknown): TokenError | undefined {
   if (!(error instanceof oauth.OperationProcessingError)) return undefined
@@ -162,7 +162,7 @@ function idTokenError(error: unknown): TokenError | undefined {
   const found = reason ?? signature
   if (found === undefined) return undefined
   const remedy = found === 'issuer' ? issuerRemedy : 'start the login again'
-  const message = `the id token is not one for this login (${found}); nothing was stored, ${remedy}`
+  const message = `The ID token is not for this login (${found}); nothing was stored, ${remedy}`
   return new TokenError('TOKEN_INVALID', message, { reason: found })
 }
 

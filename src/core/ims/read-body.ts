@@ -1,17 +1,17 @@
 import { ConfigurationError } from '../errors.ts'
 
-/** What is read of a response; not every `fetch` has the platform's own class and streams. */
+/** The part of a response that is read: a foreign `fetch` may have its own classes and streams. */
 type Readable = Pick<Response, 'headers' | 'text'> & { readonly body?: unknown }
 
 /**
  * The text of `response`, read from the web stream, Node stream or async iterable that its body is, or by `text()`.
  *
- * @returns `undefined` if it is longer than `most`; the rest is not read then
+ * @returns `undefined` if it is longer than `most` characters; the rest is not read then
  */
 export async function readBody(response: Readable, most: number): Promise<string | undefined> {
   const { headers, body } = response
   if (Number(headers.get('content-length') ?? 0) > most) return undefined
-  // the length of a compressed body says nothing about the text
+  // the length of a compressed body is not that of the text
   const honest = headers.has('content-length') && !headers.has('content-encoding')
   const readable = typeof response.text === 'function'
   const chunks = honest && readable ? undefined : chunksOf(body)
@@ -52,7 +52,7 @@ async function* chunksOfStream(stream: ReadableStream<Uint8Array>): AsyncGenerat
   }
 }
 
-/** Frees what a body that nobody reads holds on to, whatever kind of stream it is. */
+/** Releases the connection of a body that is not read, for every kind of stream. */
 export async function discardBody({ body }: { readonly body?: unknown }): Promise<void> {
   if (typeof body !== 'object' || body === null) return
   const stream = body as { cancel?(): Promise<void>; destroy?(): void }
@@ -61,9 +61,9 @@ export async function discardBody({ body }: { readonly body?: unknown }): Promis
 }
 
 /**
- * What `fetch` resolved to, if that is a response as far as it is read here.
+ * Checks that `fetch` resolved to a response, as far as it is read here.
  *
- * @throws {ConfigurationError} `BAD_OPTION` otherwise: another attempt would get the same
+ * @throws {ConfigurationError} `BAD_OPTION` if it did not; another attempt would not help
  */
 export function requireResponse(answer: Response): Response {
   const { status, headers, text, body }: { [name in keyof Response]?: unknown } = Object(answer)
@@ -76,6 +76,6 @@ export function requireResponse(answer: Response): Response {
 export function notResponse(): ConfigurationError {
   return new ConfigurationError(
     'BAD_OPTION',
-    'fetch did not resolve to a Response with status, headers and text(); check the fetch that is set, or its mock',
+    'fetch did not resolve to a Response with status, headers and text(); check the option fetch, or its mock',
   )
 }

@@ -1,7 +1,7 @@
 import { redactText } from '../redact.ts'
 import { isLoopback } from './environment.ts'
 
-/** What IMS says when it refuses. */
+/** The reason that IMS gives for a refusal. */
 export interface Refused {
   readonly imsError?: string
   readonly imsErrorDescription?: string
@@ -10,14 +10,14 @@ export interface Refused {
 }
 
 /**
- * What a refusal says, as errors and events may carry it: bounded, on one line and without secrets.
+ * Reads the reason of a refusal for errors and events: bounded, on one line and without secrets.
  *
  * @param field the value of a member of the JSON body, or of a parameter of an address
  */
 export function readRefusal(field: (name: string) => unknown, secrets: readonly string[] = []): Refused {
   const text = (name: string, most: number) => {
     const value = field(name)
-    // shortened last: a secret cut in two would not be found
+    // shortened last: a secret that is cut in two would not be found
     return typeof value === 'string' ? redactText(value.slice(0, 5_000), secrets).slice(0, most) : ''
   }
   const [imsError, imsErrorDescription, jump] = [
@@ -28,7 +28,7 @@ export function readRefusal(field: (name: string) => unknown, secrets: readonly 
   return {
     ...(imsError && { imsError }),
     ...(imsErrorDescription && { imsErrorDescription }),
-    // an address that had to be changed leads nowhere
+    // an address that was redacted does not work
     ...(jump === field('jump') && isAddress(jump) && { details: { jump } }),
   }
 }
@@ -38,7 +38,7 @@ function isAddress(text: string): boolean {
   return url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))
 }
 
-/** The error that an address carries in its query or else its fragment: of a callback, or of a redirect in its place. */
+/** The error in the query or else the fragment of an address: a callback, or a redirect instead of an answer. */
 export function refusalIn(url: URL, secrets?: readonly string[]): Refused {
   const { searchParams, hash } = url
   const parameters = searchParams.has('error') ? searchParams : new URLSearchParams(hash.slice(1))

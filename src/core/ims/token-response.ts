@@ -2,7 +2,7 @@ import type { Call } from './call.ts'
 import { claimsOf, expiryOf } from './decode-token.ts'
 import { scopesOf, showTokens, type Tokens } from './tokens.ts'
 
-/** The members of a token response that matter here (RFC 6749, section 5.1). */
+/** The members of a token response that are read here (RFC 6749, section 5.1). */
 export interface TokenResponse {
   readonly access_token: string
   readonly expires_in?: unknown
@@ -11,9 +11,9 @@ export interface TokenResponse {
 }
 
 /**
- * A token response as RFC 6749 spells it: an optional member that is null or empty means the same as one that is left
- * out, and a refresh token or scope that cannot be read does not cost the access token. What is wrong with the token's
- * type, its lifetime or the id token stays, to be refused.
+ * A token response in the form of RFC 6749: an optional member that is null or empty is removed, and so is an unreadable
+ * refresh token or scope, so that the access token is still usable. An invalid token type, lifetime or ID token remains,
+ * to be refused.
  */
 export function spelledOut(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const scope = Array.isArray(body.scope) ? body.scope.join(' ') : body.scope
@@ -25,15 +25,15 @@ export function spelledOut(body: Readonly<Record<string, unknown>>): Record<stri
 }
 
 const longest = 366 * 24 * 3_600_000
-/** For an opaque token whose response does not say how long it lives. */
+/** For an opaque token whose response does not name its lifetime. */
 const unknownLifetime = 10 * 60_000
 
 /**
- * The wire's tokens as ours. Expiry comes from `expires_in` in the unit of that endpoint, from the claims only where
- * the response says nothing.
+ * The tokens of a response. The expiry comes from `expires_in` in the unit of the endpoint, or from the claims if the
+ * response has none.
  *
- * @param sentAt when the request was sent, in ms since the epoch: the answer may have been on its way for long
- * @returns `undefined` if `expires_in` is no positive number
+ * @param sentAt when the request was sent, in ms since the epoch: the lifetime may have started then
+ * @returns `undefined` if `expires_in` is not a positive number
  */
 export function tokensFrom(
   call: Call,
@@ -59,8 +59,8 @@ function lifetimeOf(
   { unit, now }: { readonly unit: 's' | 'ms'; readonly now: number },
 ): number | undefined {
   if (expires_in === undefined || expires_in === null) {
-    const ends = expiryOf(claimsOf(access_token))
-    return ends === undefined ? unknownLifetime : Math.max(0, ends - now)
+    const expiresAt = expiryOf(claimsOf(access_token))
+    return expiresAt === undefined ? unknownLifetime : Math.max(0, expiresAt - now)
   }
   const said = typeof expires_in === 'string' && expires_in.trim() !== '' ? Number(expires_in) : expires_in
   if (typeof said !== 'number' || !Number.isFinite(said) || said <= 0) return undefined
@@ -68,6 +68,6 @@ function lifetimeOf(
 }
 
 function refreshFields(call: Call, refreshToken: string): Pick<Tokens, 'refreshToken' | 'refreshExpiresAt'> {
-  const ends = expiryOf(claimsOf(refreshToken))
-  return { refreshToken, ...(ends !== undefined && { refreshExpiresAt: ends - call.skew.ms }) }
+  const expiresAt = expiryOf(claimsOf(refreshToken))
+  return { refreshToken, ...(expiresAt !== undefined && { refreshExpiresAt: expiresAt - call.skew.ms }) }
 }

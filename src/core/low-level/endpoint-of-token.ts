@@ -7,7 +7,7 @@ import { hideSecrets } from '../redact.ts'
 import type { ImsOptions } from './ims-options.ts'
 
 /**
- * The IMS that issued `token`, by its `as` claim: the name of its environment where it has one.
+ * The IMS that issued `token`, by its `as` claim: the name of its environment, or else its endpoint.
  *
  * @throws {TokenError} `BAD_TOKEN`
  * @throws {ConfigurationError} `CANNOT_RESOLVE_ENVIRONMENT`
@@ -23,7 +23,7 @@ function endpointOfToken(token: string): ImsEnv | { readonly endpoint: string } 
   return (Object.keys(endpoints) as ImsEnv[]).find((name) => endpoints[name] === endpoint) ?? { endpoint }
 }
 
-/** What `fromToken` of a class resolves to. An endpoint among the options is used instead of the token's. */
+/** What `fromToken` of a class resolves to. An endpoint in the options is used instead of the token's. */
 export function imsOfToken<Instance extends object>(
   make: new (options: ImsOptions) => Instance,
   token: string,
@@ -31,6 +31,6 @@ export function imsOfToken<Instance extends object>(
 ): { token: string; ims: Instance } {
   const issuer = endpointOfToken(token)
   checkOptions('fromToken', options)
-  const where = typeof issuer === 'string' ? { env: issuer } : issuer
-  return hideSecrets({ token, ims: new make({ ...where, ...options }) })
+  const issuerOptions = typeof issuer === 'string' ? { env: issuer } : issuer
+  return hideSecrets({ token, ims: new make({ ...issuerOptions, ...options }) })
 }

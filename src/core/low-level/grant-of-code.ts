@@ -3,20 +3,20 @@ import { claimsOf } from '../ims/decode-token.ts'
 import type { RequestParameters } from '../ims/request-parameters.ts'
 
 /**
- * The grant that `code` is for, told by its own `type` claim.
+ * The grant for `code`, by its `type` claim.
  *
- * @throws {TokenError} `BAD_TOKEN` for one that cannot be read
+ * @throws {TokenError} `BAD_TOKEN` for an opaque code or token
  * @throws {ConfigurationError} `UNKNOWN_AUTHCODE_TYPE` for any other type
  */
 export function grantOfCode(code: string): { grant: string; parameters: RequestParameters } {
   const claims = claimsOf(code)
   if (claims === undefined) {
     const remedy = 'use exchangeAuthorizationCode or refreshToken'
-    throw new TokenError('BAD_TOKEN', `what is to be traded is opaque and does not say what it is; ${remedy}`)
+    throw new TokenError('BAD_TOKEN', `The code or token is opaque, so its type cannot be detected; ${remedy}`)
   }
   const { type } = claims
   if (type === 'authorization_code') return { grant: type, parameters: { code } }
   if (type === 'refresh_token') return { grant: type, parameters: { refresh_token: code } }
-  const message = `a token of type ${JSON.stringify(type)} cannot be traded; give an authorization code or a refresh token`
+  const message = `A token of type ${JSON.stringify(type)} cannot be redeemed; pass an authorization code or a refresh token`
   throw new ConfigurationError('UNKNOWN_AUTHCODE_TYPE', message)
 }

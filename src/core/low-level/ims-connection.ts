@@ -13,7 +13,7 @@ import type { ImsOptions } from './ims-options.ts'
 
 const loadVerifier = /* @__PURE__ */ lazy(() => import('../verify/verify-token.ts'))
 
-/** What an adapter sets beside the options of `new Ims`. */
+/** What an adapter sets in addition to the options of `new Ims`. */
 export interface ImsSetting {
   /** Whether concurrent calls may wait for one request. Default: yes. */
   readonly sharing?: boolean | undefined

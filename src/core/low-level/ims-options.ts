@@ -4,12 +4,12 @@ import type { ConnectionOptions } from '../setup.ts'
 import type { ValidationCacheLike } from './validation-cache.ts'
 
 export interface ImsOptions extends ConnectionOptions {
-  /** Remembers what `validateToken` and `validateTokenAllowList` found. */
+  /** Caches the results of `validateToken` and `validateTokenAllowList`. */
   readonly cache?: ValidationCacheLike | undefined
   readonly onEvent?: Emit | undefined
 }
 
-/** What `new Ims(where)` means by `where`: a name that is none of an environment is `prod`, as it was in the old library. */
+/** The options that `new Ims(where)` stands for. A name that is not an environment is `prod`, as in `@adobe/aio-lib-ims`. */
 export function imsOptions(where: string | ImsOptions | null = {}): ImsOptions {
   if (typeof where === 'object' && where !== null) return where
   return { env: Object.hasOwn(endpoints, String(where)) ? String(where) : 'prod' }

@@ -1,4 +1,4 @@
-// what the old library calls the parameters and token types of IMS
+// the names of IMS's parameters and token types, exported as in @adobe/aio-lib-ims
 
 export const ACCESS_TOKEN = 'access_token'
 export const REFRESH_TOKEN = 'refresh_token'

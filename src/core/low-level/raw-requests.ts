@@ -57,7 +57,7 @@ function readForm(streamed: StreamedForm): Promise<Blob> {
   const chunks: BlobPart[] = []
   return new Promise((resolve, reject) => {
     streamed.on('data', (chunk: BlobPart) => chunks.push(chunk))
-    streamed.on('error', () => reject(badOption('the form could not be read; check the streams and files in it')))
+    streamed.on('error', () => reject(badOption('The form could not be read; check the streams and files in it')))
     streamed.on('end', () => resolve(new Blob(chunks, { type })))
     streamed.resume()
   })

@@ -3,20 +3,20 @@ import { claimsOf, expiryOf } from '../ims/decode-token.ts'
 import type { Tokens } from '../ims/tokens.ts'
 import { hideSecrets } from '../redact.ts'
 
-/** A token and when it ends, in ms since the epoch. */
+/** A token and when it expires, in ms since the epoch. */
 export interface ExpiringToken {
   readonly token: string
   readonly expiry: number
 }
 
-/** Tokens in the shape of the old library. `payload` is what IMS answered. */
+/** Tokens in the shape of `@adobe/aio-lib-ims`. `payload` is what IMS answered. */
 export interface TokenResult {
   readonly access_token: ExpiringToken
   readonly refresh_token?: ExpiringToken
   readonly payload: Readonly<Record<string, unknown>>
 }
 
-/** `tokens` as the old library returns them. An opaque refresh token that does not say when it ends has no finite expiry. */
+/** `tokens` as `@adobe/aio-lib-ims` returns them. The expiry of an opaque refresh token is `Infinity`. */
 export function tokenResult(tokens: Tokens, payload: Readonly<Record<string, unknown>>): TokenResult {
   const { accessToken, expiresAt, refreshToken, refreshExpiresAt = Number.POSITIVE_INFINITY } = tokens
   const result: TokenResult = {
@@ -30,16 +30,16 @@ export function tokenResult(tokens: Tokens, payload: Readonly<Record<string, unk
 }
 
 /**
- * An access token that was had from elsewhere, in the same shape; its expiry comes from its claims.
+ * An access token that was obtained elsewhere, in the same shape; its expiry comes from its claims.
  *
- * @throws {TokenError} `BAD_TOKEN` for a token whose end cannot be read
+ * @throws {TokenError} `BAD_TOKEN` for a token without a readable expiry
  */
 export function resultOfToken(token: string): TokenResult {
   const expiresAt = expiryOf(claimsOf(token))
   if (expiresAt === undefined) {
     throw new TokenError(
       'BAD_TOKEN',
-      'the token does not say when it ends: it is opaque or not from IMS; keep expires_in of its response instead',
+      'The token does not say when it expires: it is opaque or not from IMS; use expires_in of its response instead',
     )
   }
   return tokenResult({ accessToken: token, expiresAt }, { access_token: token })

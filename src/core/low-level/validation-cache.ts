@@ -3,42 +3,44 @@ import { makeRoom } from '../make-room.ts'
 import { badOption } from '../options.ts'
 import type { Untyped } from './untyped.ts'
 
-/** What a validation found; `status` below 400 means valid. */
+/** The result of a validation; `status` below 400 means valid. */
 export interface ValidationResult {
   readonly status: number
-  /** When the token itself ends, in ms since the epoch: no result is believed longer. */
+  /** When the token itself expires, in ms since the epoch: a result is not used longer. */
   readonly expiresAt?: number | undefined
 }
 
-/** A cache for `Ims`: {@link ValidationCache}, or one of your own. */
+/** A cache for `Ims`: {@link ValidationCache}, or your own. */
 export interface ValidationCacheLike {
   /**
    * Resolves to what `validate` resolves to, now or at an earlier call with equal `params`: the token, the client id or
    * the allow list, the endpoint, and the kind of validation. A `status` below 400 means valid.
    */
   validateWithCache(validate: (...params: Untyped[]) => Promise<Untyped>, ...params: Untyped[]): Promise<Untyped>
-  /** What is remembered, if that can be said without waiting. */
+  /** The cached result, if it is available without waiting. */
   peek?(...params: Untyped[]): Untyped
 }
 
-const fewPending = 1000
-// what README of @adobe/aio-lib-ims suggests
+const maxPending = 1000
+// the values in the README of @adobe/aio-lib-ims
 const defaults = { maxAge: 300_000, maxValidEntries: 10_000, maxInvalidEntries: 20_000 }
 
-/** Names a key without showing it; synchronous where the runtime can. */
+/** A digest of a key; synchronous if the runtime has a synchronous one. */
 export type Digest = (text: string) => string | Promise<string>
 
 interface Entry {
   readonly result: ValidationResult
   /** ms since the cache was made: a small integer takes no memory of its own. */
   readonly until: number
-  /** Asked for since it was last passed over for eviction. */
+  /** Whether it was used since it was last considered for eviction. */
   used: boolean
 }
 
 /**
- * Remembers what validations found. Valid and invalid results are kept apart, so that a flood of bad tokens evicts no
- * good one; the least recently used goes first. Keys are digests of all that the answer depends on, never tokens.
+ * Caches the results of validations. Valid and invalid results are stored separately, so that a flood of invalid tokens
+ * does not evict valid ones; the least recently used result is evicted first. Keys are digests, never tokens.
+ *
+ * @example new Ims('prod', new ValidationCache(60_000, 1000, 1000))
  */
 export class ValidationCache {
   readonly #maxAge: number
@@ -51,10 +53,10 @@ export class ValidationCache {
 
   /**
    * @param maxAge ms that a result is used; default 300,000, also for 0. `Infinity`: until the token expires
-   * @param maxValidEntries how many valid results are kept; default 10,000, also for 0
-   * @param maxInvalidEntries how many invalid ones; default 20,000, also for 0
-   * @param hash names a question
-   * @param sharing whether concurrent misses share one request; not in a worker, where a promise ends with its request
+   * @param maxValidEntries the limit of valid results; default 10,000, also for 0
+   * @param maxInvalidEntries the limit of invalid results; default 20,000, also for 0
+   * @param hash the digest of a key
+   * @param sharing whether concurrent misses share one request; not in a worker, whose requests cannot await each other
    * @throws {ConfigurationError} `BAD_OPTION`
    */
   constructor(
@@ -77,9 +79,9 @@ export class ValidationCache {
   }
 
   /**
-   * The remembered result for `params`, or what `validate` finds now. Concurrent misses call it once.
+   * The cached result for `params`, or what `validate` resolves to. Concurrent misses call it once.
    *
-   * @param validate called with `params`; its result is returned whole, also from the cache
+   * @param validate called with `params`; its result is returned unchanged, also from the cache
    */
   validateWithCache<Params extends readonly unknown[], Result extends ValidationResult>(
     validate: (...params: Params) => Promise<Result>,
@@ -91,27 +93,27 @@ export class ValidationCache {
     validate: object | ((...params: unknown[]) => Promise<ValidationResult>),
     ...params: unknown[]
   ): Promise<ValidationResult> {
-    if (typeof validate !== 'function') throw badOption('validateWithCache takes a function that validates')
+    if (typeof validate !== 'function') throw badOption('validateWithCache needs a function that validates')
     const hashed = this.#digest(question(params))
     const key = typeof hashed === 'string' ? hashed : await hashed
     const known = this.#known(key)
     if (known !== undefined) return known
-    const under = this.#pending.get(key)
-    if (under !== undefined) return under
-    const asked: Promise<ValidationResult> = Promise.resolve(Reflect.apply(validate, undefined, params))
-    // a flood of questions is asked all the same, and must not be remembered as well
-    if (this.#sharing && this.#pending.size < fewPending) this.#pending.set(key, asked)
+    const pending = this.#pending.get(key)
+    if (pending !== undefined) return pending
+    const validation: Promise<ValidationResult> = Promise.resolve(Reflect.apply(validate, undefined, params))
+    // in a flood of new tokens, further requests are not shared, so that memory stays bounded
+    if (this.#sharing && this.#pending.size < maxPending) this.#pending.set(key, validation)
     try {
-      const result = await asked
-      if (typeof result?.status !== 'number') throw badOption('a validation must resolve to a status')
-      this.#keep(result.status < 400 ? this.#valid : this.#invalid, key, result)
+      const result = await validation
+      if (typeof result?.status !== 'number') throw badOption('A validation must resolve to an object with a status')
+      this.#store(result.status < 400 ? this.#valid : this.#invalid, key, result)
       return result
     } finally {
       this.#pending.delete(key)
     }
   }
 
-  /** What is remembered for `params`, where this runtime has a synchronous digest: a hit that waits for nothing. */
+  /** The cached result for `params`, without waiting, if the runtime has a synchronous digest. */
   peek(...params: readonly unknown[]): ValidationResult | undefined {
     const key = this.#digest(question(params))
     return typeof key === 'string' ? this.#known(key) : undefined
@@ -136,25 +138,25 @@ export class ValidationCache {
     return entry.result
   }
 
-  #keep({ entries, max }: { entries: Map<string, Entry>; max: number }, key: string, result: ValidationResult): void {
-    // a token does not become valid again when it ends
-    const ends =
+  #store({ entries, max }: { entries: Map<string, Entry>; max: number }, key: string, result: ValidationResult): void {
+    // an invalid token does not become valid when it expires
+    const expiresAt =
       (result.status < 400 ? (result.expiresAt ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY) - this.#born
     if (entries.size >= max) makeRoom(entries)
-    entries.set(key, { result, until: Math.floor(Math.min(this.#age() + this.#maxAge, ends)), used: false })
+    entries.set(key, { result, until: Math.floor(Math.min(this.#age() + this.#maxAge, expiresAt)), used: false })
   }
 }
 
-/** @throws {ConfigurationError} `BAD_OPTION` for what has no JSON, such as a circle */
+/** @throws {ConfigurationError} `BAD_OPTION` for a value that has no JSON, such as a circular one */
 function plain(param: unknown): string {
   try {
     return String(JSON.stringify(param))
   } catch {
-    throw badOption('the parameters of a validation must be plain data')
+    throw badOption('The parameters of a validation must be plain data')
   }
 }
 
-/** `params` as one text. The length of each stands before it, so that no two lists of them run into the same text. */
+/** `params` as one text, each with its length before it, so that different lists never have the same text. */
 function question(params: readonly unknown[]): string {
   let text = ''
   for (const param of params) {
