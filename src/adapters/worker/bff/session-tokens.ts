@@ -5,82 +5,105 @@ import { storeLike } from '../store-like.ts'
 
 /** The tokens of one session during one request, as the store of its client. */
 export interface SessionTokens extends Store {
-  /** What a cookie has to hold from now on; `undefined` where nothing is left. */
-  held(): Json | undefined
-  /** Whether that is something else than the request brought. */
+  /** What the cookie must hold from now on; `undefined` if there are no tokens left. */
+  current(): Json | undefined
+  /** Whether that differs from what the request sent. */
   changed(): boolean
-  /** How the store behind it failed last. */
+  /** The last failure of the store behind it. */
   failure(): unknown
 }
 
 export interface SessionTokensOptions {
-  /** Where the tokens of all sessions are. Without it they are in the cookie itself. */
+  /** Stores the tokens of all sessions. Without it they are in the cookie itself. */
   readonly store: Store | undefined
-  /** What the cookie brought. */
-  readonly held: Json | undefined
-  /** What this process has just learned of any session. */
+  /** What the cookie of the request holds. */
+  readonly stored: Json | undefined
+  /** What this process has recently found out about any session. */
   readonly recent: Store
   readonly clock: Clock
-  /** When the session ends, in ms since the epoch: nothing is kept longer. */
+  /** When the session expires, in ms since the epoch: nothing is stored for longer. */
   readonly until: number
 }
 
-/** ms for which other requests may bring a cookie from before a renewal, and KV may return what was there before. */
+interface State extends SessionTokensOptions {
+  current: Json | undefined
+  changed: boolean
+  failure: unknown
+}
+
+/** ms for which other requests may send a cookie from before a renewal, and KV may return an older value. */
 const settling = 60_000
-/** As `settling`, for tokens in cookies: if a response with its cookie is lost, they are not. */
+/** As `settling`, for tokens in cookies: the tokens survive if the response with their cookie is lost. */
 const settlingInCookie = 600_000
 
-export function sessionTokens({ store, held, recent, clock, until }: SessionTokensOptions): SessionTokens {
-  let current = held
-  let changed = false
-  let failure: unknown
-  const asked = async <T>(ask: (store: Store) => Promise<T>): Promise<T | undefined> => {
-    if (store === undefined) return undefined
-    try {
-      return await ask(store)
-    } catch (error) {
-      failure = error
-      throw error
-    }
-  }
-  const keep = (value: Json | undefined) => {
-    changed = true
-    current = value
-  }
-  // notes about renewals never go into the cookie: another request would not see them there
-  const noted = <T>(ask: (notes: Store) => Promise<T>) => (store === undefined ? ask(recent) : asked(ask))
-  const isNote = (key: string) => !key.startsWith('imskit/tokens/')
-  const methods: Omit<Store, 'consistency'> = {
-    async get(key) {
-      if (isNote(key)) return noted((notes) => notes.get(key))
-      const ours = parseTokens(store === undefined ? current : await asked((from) => from.get(key)))
-      const known = parseTokens(await recent.get(key))
-      const newest = later(ours, known) as unknown as Json | undefined
-      if (known !== undefined && newest === (known as unknown)) changed = true
-      current = newest
-      return newest
+export function sessionTokens(options: SessionTokensOptions): SessionTokens {
+  const state: State = { ...options, current: options.stored, changed: false, failure: undefined }
+  const store = storeLike(options.store, {
+    get: (key) => (isNote(key) ? withNotes(state, (notes) => notes.get(key)) : readTokens(state, key)),
+    set: (key, value, expiresAt = state.until) => {
+      const until = Math.min(expiresAt, state.until)
+      return isNote(key)
+        ? withNotes(state, (notes) => notes.set(key, value, until))
+        : writeTokens(state, key, { value, until })
     },
-    async set(key, value, expiresAt = until) {
-      const end = Math.min(expiresAt, until)
-      if (isNote(key)) return noted((notes) => notes.set(key, value, end))
-      keep(value)
-      await recent.set(key, value, clock.now() + (store === undefined ? settlingInCookie : settling))
-      if (store === undefined) return
-      await asked((to) => to.set(key, value, end))
-      // what this store returns is always the newest; only what it refused is known here alone
-      if (store.consistency === undefined) await recent.delete(key)
-    },
-    async delete(key) {
-      if (isNote(key)) return noted((notes) => notes.delete(key))
-      keep(undefined)
-      await recent.delete(key)
-      await asked((from) => from.delete(key))
-    },
+    delete: (key) => (isNote(key) ? withNotes(state, (notes) => notes.delete(key)) : deleteTokens(state, key)),
     keys: async () => [],
-  }
-  return Object.assign(storeLike(store, methods), {
-    held: () => current,
-    changed: () => changed,
-    failure: () => failure,
   })
+  return Object.assign(store, {
+    current: () => state.current,
+    changed: () => state.changed,
+    failure: () => state.failure,
+  })
+}
+
+const isNote = (key: string) => !key.startsWith('imskit/tokens/')
+
+/** Renewal notes never go into the cookie, because other requests would not see them there. */
+function withNotes<T>(state: State, work: (notes: Store) => Promise<T>): Promise<T | undefined> {
+  return state.store === undefined ? work(state.recent) : inStore(state, work)
+}
+
+/** Does `work` on the store, if there is one, and notes its failure. */
+async function inStore<T>(state: State, work: (store: Store) => Promise<T>): Promise<T | undefined> {
+  try {
+    return state.store && (await work(state.store))
+  } catch (error) {
+    state.failure = error
+    throw error
+  }
+}
+
+/** Notes the tokens for the cookie. */
+function change(state: State, tokens: Json | undefined): void {
+  state.changed = true
+  state.current = tokens
+}
+
+async function readTokens(state: State, key: string): Promise<Json | undefined> {
+  const stored = state.store === undefined ? state.current : await inStore(state, (store) => store.get(key))
+  const recent = await state.recent.get(key)
+  const [ours, known] = [parseTokens(stored), parseTokens(recent)]
+  const newest = later(ours, known)
+  if (known !== undefined && newest === known) change(state, recent)
+  else state.current = newest && stored
+  return state.current
+}
+
+async function writeTokens(
+  state: State,
+  key: string,
+  { value, until }: { readonly value: Json; readonly until: number },
+): Promise<void> {
+  const { store, recent, clock } = state
+  change(state, value)
+  await recent.set(key, value, clock.now() + (store === undefined ? settlingInCookie : settling))
+  await inStore(state, (to) => to.set(key, value, until))
+  // a consistent store always returns the newest tokens; what it failed to store remains known here
+  if (store !== undefined && store.consistency === undefined) await recent.delete(key)
+}
+
+async function deleteTokens(state: State, key: string): Promise<void> {
+  change(state, undefined)
+  await state.recent.delete(key)
+  await inStore(state, (from) => from.delete(key))
 }
