@@ -17,29 +17,33 @@ import { actionContexts } from './runtime/contexts-action.ts'
 import { actionLock } from './runtime/lock-action.ts'
 
 export interface NodeImsOptions extends Partial<Omit<CreateImsOptions, 'redirect' | 'contexts'>>, NodePlatformOptions {
-  /** Another relay for `cli` contexts. */
+  /** Options of the relay for `cli` contexts. */
   readonly relay?: RelayOptions
 }
 
-/** The familiar surface of Node, with the old library's shortcuts to the `cli` context. */
+/** The aio-lib-ims API for Node.js, with the shortcuts of `@adobe/aio-lib-ims` for the `cli` context. */
 export type NodeIms = CompatIms & { readonly context: ContextApi & CliApi }
 
 /**
- * Named contexts in the `.aio` files and the environment, or in an I/O Runtime action in memory with their tokens in
- * the State service.
+ * The aio-lib-ims API with its own options. Contexts are in the `.aio` files and the environment; in an I/O Runtime
+ * action they are in memory and their tokens in the State service.
+ *
+ * @example
+ * const ims = createNodeIms({ directory: '/var/lib/my-app' })
+ * const token = await ims.getToken('my-app')
  */
 export function createNodeIms(options: NodeImsOptions = {}): NodeIms {
   checkOptions('createNodeIms', options)
   const { directory, login, config = aioConfig(), relay, ...rest } = options
   const inAction = process.env.__OW_ACTION_NAME !== undefined
-  const degraded = saidOnce()
-  const state = inAction ? stateTokens(degraded.say) : undefined
+  const degraded = degradedEvent()
+  const state = inAction ? stateTokens(degraded.report) : undefined
   const contexts = state ? actionContexts(() => state) : aioContexts(config)
   const ims = createIms({
     ...nodePlatform({ ...(directory !== undefined && { directory }), config }),
-    ...(state && { store: state.store, lock: actionLock(), report: degraded.hear }),
+    ...(state && { store: state.store, lock: actionLock(), report: degraded.listen }),
     ...(!inAction && { interactive: hasTerminal }),
-    kinds: [cliKind({ ...forRelay(login), ...relay })],
+    kinds: [cliKind({ ...relayOptions(login), ...relay })],
     ...rest,
     contexts,
     redirect: (data) => redirectFor(data, login),
@@ -48,33 +52,33 @@ export function createNodeIms(options: NodeImsOptions = {}): NodeIms {
   return { ...ims, context: { ...ims.context, ...cli } }
 }
 
-/** What a login through the relay calls `env` is the environment of IMS. */
-function forRelay({ env: processEnv, ...login }: TerminalLoginOptions = {}): RelayOptions {
+/** Converts the options: `env` of the relay is an IMS environment, and `processEnv` has the variables. */
+function relayOptions({ env: processEnv, ...login }: TerminalLoginOptions = {}): RelayOptions {
   return { ...login, processEnv }
 }
 
-/** Emits that tokens stay in memory once, by the first client that there is. */
-function saidOnce(): { say: (reason: string) => void; hear: (emit: Emit) => void } {
-  let hearing: Emit | undefined
-  let waiting: string | undefined
+/** Emits `store-degraded` through the first client, which may be created after the report. */
+function degradedEvent(): { report: (reason: string) => void; listen: (emit: Emit) => void } {
+  let listener: Emit | undefined
+  let pending: string | undefined
   return {
-    say(reason) {
-      if (hearing) hearing({ type: 'store-degraded', reason })
-      else waiting = reason
+    report(reason) {
+      if (listener) listener({ type: 'store-degraded', reason })
+      else pending = reason
     },
-    hear(emit) {
-      if (hearing === undefined && waiting !== undefined) emit({ type: 'store-degraded', reason: waiting })
-      hearing ??= emit
+    listen(emit) {
+      if (listener === undefined && pending !== undefined) emit({ type: 'store-degraded', reason: pending })
+      listener ??= emit
     },
   }
 }
 
-/** Someone may be there who can open a browser. */
+/** Whether a user may be able to open a browser. */
 function hasTerminal(): boolean {
   return [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY)
 }
 
-/** Refuses what the context says about its login when the login begins: a token that is there needs no login. */
+/** Rejects refused login options only when a login starts: a context with a valid token does not need a login. */
 function redirectFor(data: ContextData, login: TerminalLoginOptions = {}): Redirect {
   try {
     return redirectOf(data, login)
@@ -84,7 +88,7 @@ function redirectFor(data: ContextData, login: TerminalLoginOptions = {}): Redir
   }
 }
 
-/** Listens where the credential comes back to, if that is this machine; else the user brings the address. */
+/** Listens on the redirect URI if it is on this machine; otherwise the user pastes the callback's address. */
 function redirectOf(data: ContextData, login: TerminalLoginOptions): Redirect {
   const options = { ...login, ...loginOptions(data) }
   const redirectUri = redirectUriOf(data)

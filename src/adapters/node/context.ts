@@ -1,4 +1,4 @@
-// `imskit/src/context`: the one deep path of `@adobe/aio-lib-ims` that its plug-ins load
+// `imskit/src/context`: the only deep path of `@adobe/aio-lib-ims` that its plug-ins import
 
 import type { ContextApi } from '../../core/compat/compat-api.ts'
 import type { CliApi } from './config/cli-context.ts'
@@ -10,11 +10,11 @@ export { CLI, CONFIG, CONTEXTS, CURRENT, IMS } from '../../core/compat/context-n
 /** The type of the contexts of an I/O Runtime action. */
 export const TYPE_ACTION = 'action'
 
-/** The type of the contexts of a command line. */
+/** The type of the contexts of a command-line tool. */
 export const TYPE_CLI = 'cli'
 
 /** The named contexts of the default client: `context` of the entry `imskit`. */
 export const getContext = (): ContextApi & CliApi => context
 
-/** Forgets the default client: its next use finds the contexts anew, and by the environment of that time. */
+/** Discards the default client: the next use reads the contexts and the environment again. */
 export const resetContext = (): void => resetDefaultIms()

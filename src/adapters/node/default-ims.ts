@@ -1,14 +1,14 @@
 import { createNodeIms, type NodeIms } from './compat.ts'
 
-let made: NodeIms | undefined
+let created: NodeIms | undefined
 
-/** The default client, made when it is first used: importing an entry does nothing. */
+/** The default client. It is created on first use, so that importing an entry has no effect. */
 export function defaultIms(): NodeIms {
-  made ??= createNodeIms()
-  return made
+  created ??= createNodeIms()
+  return created
 }
 
-/** The next use makes another, for what the environment says then. */
+/** Discards the default client: the next use creates another one from the environment at that time. */
 export function resetDefaultIms(): void {
-  made = undefined
+  created = undefined
 }

@@ -15,7 +15,7 @@ export {
 export type { VariablePrefix } from './config/variable-names.ts'
 export { type FileLockOptions, fileLock } from './files/lock-file.ts'
 export { type FileStoreOptions, fileStore } from './files/store-file.ts'
-// these two know Node's environment and digest, and stand in for the core's
+// these use the configuration and the digest of Node.js, and override the exports of the core
 export { Ims, ValidationCache } from './ims.ts'
 export {
   type LoopbackRedirectOptions,
@@ -23,14 +23,31 @@ export {
   type PasteRedirectOptions,
   pasteRedirect,
   readKey,
+  type TerminalLoginOptions,
 } from './lazy.ts'
 export { type NodePlatformOptions, nodePlatform } from './platform.ts'
 
-/** The named contexts of the default client: in the `.aio` files, the environment, or an action's memory. */
+/**
+ * The named contexts of the default client: in the `.aio` files, the environment, or the memory of an action.
+ *
+ * @example
+ * await context.set('my-app', { client_id, client_secret, scope })
+ */
 export const context: ContextApi & CliApi = /* @__PURE__ */ lazyContext(ims)
 
-/** The access token of a named context; without a name of the current one. */
+/**
+ * The access token of a named context, by default of the current one.
+ *
+ * @example
+ * const token = await getToken('my-app')
+ */
 export const getToken = (name?: string, options?: CompatGetTokenOptions) => ims().getToken(name, options)
 
-/** Ends the tokens of a named context, at IMS and here. */
+/**
+ * Invalidates the access token of a named context at IMS and removes it from the context; with `force` also the refresh
+ * token.
+ *
+ * @example
+ * await invalidateToken('my-app', true)
+ */
 export const invalidateToken = (name?: string, force?: boolean) => ims().invalidateToken(name, force)

@@ -14,13 +14,17 @@ import { configDefaults, configDefaultsNow } from './config/defaults.ts'
 import { debugPrinter } from './debug.ts'
 
 /**
- * The low-level IMS HTTP API. Without `endpoint` it takes `ims.config.endpoint` of the `.aio` files and variables
- * (`AIO_IMS_CONFIG_ENDPOINT`), without `env` `AIO_CLI_ENV` or `cli.env`, as contexts and clients do. If a file is YAML
- * or cannot be read, they are found before the first request, which then rejects with `CONFIG_UNREADABLE`.
+ * The low-level IMS HTTP API. `endpoint` defaults to `ims.config.endpoint` of the `.aio` files and variables
+ * (`AIO_IMS_CONFIG_ENDPOINT`), `env` to `AIO_CLI_ENV` or `cli.env`, as for contexts and clients. If a file is YAML or
+ * cannot be read, these defaults are read before the first request, which may reject with `CONFIG_UNREADABLE`.
+ *
+ * @example
+ * const ims = new Ims('stage')
+ * const { valid } = await ims.validateToken(token)
  */
 export class Ims extends CoreIms {
   constructor(where?: string | ImsOptions, cache?: ValidationCacheLike) {
-    const { options, setting } = located(imsOptions(where))
+    const { options, setting } = withDefaults(imsOptions(where))
     super(withPrinter(options), cache, setting)
   }
 
@@ -35,21 +39,21 @@ export class Ims extends CoreIms {
   }
 }
 
-/** The options with what the configuration says; an endpoint of it wins over any environment. */
-function located(options: ImsOptions): { options: ImsOptions; setting: ImsSetting } {
+/** Adds the defaults of the configuration to the options; a configured endpoint overrides any environment. */
+function withDefaults(options: ImsOptions): { options: ImsOptions; setting: ImsSetting } {
   if (options.endpoint !== undefined) return { options, setting: {} }
   const found = configDefaultsNow()
   if (found === undefined)
-    return { options, setting: { settle: async () => named(options, await configDefaults(aioConfig())) } }
-  const { untrusted, ...where } = named(options, found)
+    return { options, setting: { settle: async () => withEnv(options, await configDefaults(aioConfig())) } }
+  const { untrusted, ...where } = withEnv(options, found)
   return { options: { ...options, ...where }, setting: { untrusted } }
 }
 
-function named({ env }: ImsOptions, defaults: ConnectionDefaults): ConnectionDefaults {
+function withEnv({ env }: ImsOptions, defaults: ConnectionDefaults): ConnectionDefaults {
   return env === undefined ? defaults : { ...defaults, env }
 }
 
-/** `DEBUG=imskit` prints what this instance asks, beside what its owner listens to. */
+/** With `DEBUG=imskit`, events are printed before they are passed to the caller's `onEvent`. */
 function withPrinter(options: ImsOptions): ImsOptions {
   const print = debugPrinter()
   if (print === undefined) return options
@@ -63,7 +67,12 @@ function withPrinter(options: ImsOptions): ImsOptions {
   }
 }
 
-/** Caches validations; see the core's class. Here the digest is a SHA-256 of Node's, synchronous from the second one on. */
+/**
+ * Caches validations. The digest is Node.js's SHA-256, which is synchronous after its first use.
+ *
+ * @example
+ * const ims = new Ims('prod', new ValidationCache(60_000, 1000, 1000))
+ */
 export class ValidationCache extends CoreValidationCache {
   constructor(maxAge?: number, maxValidEntries?: number, maxInvalidEntries?: number) {
     super(maxAge, maxValidEntries, maxInvalidEntries, sha256)
@@ -72,13 +81,13 @@ export class ValidationCache extends CoreValidationCache {
 
 let hash: ((text: string) => string) | undefined
 
-/** A digest is made at every look-up: synchronous once Node's cryptography is loaded, which takes longer than all else here. */
-const sha256: Digest = (text) => (hash === undefined ? loadHash().then((made) => made(text)) : hash(text))
+/** Computed for every look-up. It is synchronous once `node:crypto` is loaded, which takes most of the time here. */
+const sha256: Digest = (text) => (hash === undefined ? loadHash().then((digest) => digest(text)) : hash(text))
 
-/** One call into the runtime if it has that (Node 20.12). */
+/** Uses the one-shot `hash` if the runtime has it (Node.js 20.12). */
 async function loadHash(): Promise<(text: string) => string> {
   const { createHash, hash: oneShot } = await import('node:crypto')
-  // a character a byte: half the memory of base64url, and nothing that has to be cut
+  // one character per byte: less memory than base64url
   hash =
     typeof oneShot === 'function'
       ? (input) => oneShot('sha256', input, 'binary')

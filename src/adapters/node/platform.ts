@@ -11,19 +11,22 @@ import { loopbackRedirect, readKey } from './lazy.ts'
 import type { TerminalLoginOptions } from './login/login-options.ts'
 
 export interface NodePlatformOptions {
-  /** Where tokens and locks are kept. Default: `$XDG_STATE_HOME/imskit`, else `~/.local/state/imskit`. */
+  /** The directory of tokens and locks. Default: `$XDG_STATE_HOME/imskit`, else `~/.local/state/imskit`. */
   readonly directory?: string
-  /** How a login in the browser goes. */
+  /** Options of a login in the browser. */
   readonly login?: TerminalLoginOptions
-  /** Where default `env` and `endpoint` come from. Default: the `.aio` files and the environment. */
+  /** The source of the defaults for `env` and `endpoint`. Default: the `.aio` files and the environment. */
   readonly config?: AioConfig
 }
 
 const optionNames: OptionNames<NodePlatformOptions> = { directory: 1, login: 1, config: 1 }
 
 /**
- * What Node lends the core: tokens in files (0600), a lock across processes, login with the system browser, key files.
- * `env` falls back to `AIO_CLI_ENV` or `cli.env`, `endpoint` to `ims.config.endpoint` of the `.aio` files.
+ * The platform of Node.js: tokens in files with mode 0600, a lock across processes, login with the system browser, and
+ * key files. `env` defaults to `AIO_CLI_ENV` or `cli.env`, `endpoint` to `ims.config.endpoint` of the `.aio` files.
+ *
+ * @example
+ * const ims = createClient({ flow, ...nodePlatform({ login: { port: 8888 } }) })
  */
 export function nodePlatform(options: NodePlatformOptions = {}): Platform {
   checkOptions('nodePlatform', options, optionNames)
@@ -33,7 +36,7 @@ export function nodePlatform(options: NodePlatformOptions = {}): Platform {
     store: fileStore(directory === undefined ? {} : { directory: `${directory}/tokens` }),
     lock: fileLock(directory === undefined ? {} : { directory: `${directory}/locks` }),
     redirect: loopbackRedirect(login),
-    // a login under way belongs to this process: its verifier is never written to disk
+    // a pending login belongs to this process: its code verifier is never written to disk
     pending: memoryStore(),
     readKey,
     defaults: () => configDefaults(config),

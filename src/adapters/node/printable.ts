@@ -1,18 +1,16 @@
-// ZWNJ and ZWJ belong to the spelling of names and emoji; neither moves or hides other text
-const shownAsTheyAre = new Set(['\u200c', '\u200d'])
+// ZWNJ and ZWJ are part of names and emoji; they neither move nor hide other text
+const harmless = new Set(['\u200c', '\u200d'])
 
 /**
- * `text` without what a terminal obeys instead of showing: control characters, escape sequences, bidi overrides and
- * invisible format characters become `\uXXXX`, so that JSON stays JSON. Line breaks and tabs are escaped as well, so
- * that a value never makes a line of its own.
+ * Escapes everything in `text` that a terminal interprets instead of showing it: control characters, escape sequences,
+ * bidi overrides and invisible format characters become `\uXXXX`, so that JSON stays JSON. Line breaks and tabs are
+ * escaped as well, so that a value cannot create a line of its own.
  */
 export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (found) =>
-    shownAsTheyAre.has(found) ? found : escaped(found),
-  )
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (found) => (harmless.has(found) ? found : escaped(found)))
 }
 
-/** As {@link printable} for text of several lines, whose line breaks and tabs are meant. */
+/** Like {@link printable}, for text of several lines: preserves line breaks and tabs. */
 export function printableLines(text: string): string {
   return text
     .split(/(\r?\n|\t)/)

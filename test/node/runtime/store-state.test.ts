@@ -306,9 +306,9 @@ describe('stateTokens on its own', () => {
   test('goes on in memory, and says so once, if the package is not installed', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'imskit-state-'))
     const child = `
-      import { stateTokens } from './src/adapters/node/runtime/store-state.ts'
+      import { connectStateTokens } from './src/adapters/node/runtime/store-state.ts'
       const said = []
-      const kept = stateTokens({ onDegraded: (reason) => said.push(reason) })
+      const kept = connectStateTokens({ onDegraded: (reason) => said.push(reason) })
       const tokens = { access_token: { token: 'a', expiry: 9e12 } }
       const before = await Promise.all([kept.get('ctx'), kept.get('other')])
       await kept.put('ctx', tokens)

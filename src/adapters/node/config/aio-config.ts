@@ -21,73 +21,68 @@ export type ConfigSource = ConfigFileName | 'env'
 
 /**
  * The configuration shared with `@adobe/aio-lib-core-config`: the global file, the local file, and `AIO_*` variables
- * with those of `.env`, each above the one before. Names match in any case.
+ * including those of `.env`; each source overrides the one before it. Names match in any case.
  *
- * Every call looks whether the files changed. The environment and `.env` are read at first use and on `reload`.
- * Every method rejects with `ConfigurationError` `CONFIG_UNREADABLE`, naming the path, if a file it needs is damaged, and
+ * Every call checks whether the files changed. The environment and `.env` are read on first use and after `reload`.
+ * Every method rejects with `ConfigurationError` `CONFIG_UNREADABLE`, naming the path, if a file it needs is invalid, and
  * with `UnavailableError` `STORE_FAILED` if a file cannot be read.
  */
 export interface AioConfig {
-  /** The value under `key`, merged from all sources or from one; a copy. `undefined` where there is none. */
+  /** The value under `key`, merged from all sources or read from one; a copy. `undefined` if it is not set. */
   get(key?: ConfigKey, source?: ConfigSource): Promise<Json | undefined>
-  /** The names under `key`, each once, in the spelling of the lowest source that has it. Cheaper than `get`. */
+  /** The names under `key`, each once, in the spelling of the first source that has it. Faster than `get`. */
   names(key?: ConfigKey, source?: ConfigSource): Promise<string[]>
   /**
-   * Stores what `change` makes of the value that the file holds under `key` at that moment; `undefined` removes it,
-   * in every spelling. `change` gets a copy, must be pure and may run more than once; what it throws is thrown
-   * untouched, and nothing is written. `null` and empty objects are not stored. An unchanged value writes nothing.
+   * Replaces the value of `key` in the file by the result of `change`; `undefined` removes it, in every spelling.
+   * `change` gets a copy, must be pure and may run more than once. If it throws, the file is not written and the promise
+   * rejects with its unchanged error. `null` and empty objects are not stored. An unchanged value is not written.
    * @throws ConfigurationError `BAD_OPTION`, `CONFIG_UNREADABLE`; the file is left as it is
    * @throws UnavailableError `STORE_FAILED`, `TIMEOUT`; the file is left as it is
    */
-  update(
-    file: ConfigFileName,
-    key: ConfigKey,
-    change: (value: Json | undefined) => Json | undefined,
-    signal?: AbortSignal,
-  ): Promise<void>
-  /** {@link AioConfig.update} with a value that doesn't depend on the old one. */
-  set(file: ConfigFileName, key: ConfigKey, value: Json | undefined, signal?: AbortSignal): Promise<void>
+  update(file: ConfigFileName, key: ConfigKey, change: (value: Json | undefined) => Json | undefined): Promise<void>
+  /** Like {@link AioConfig.update}, with a value that does not depend on the old one. */
+  set(file: ConfigFileName, key: ConfigKey, value: Json | undefined): Promise<void>
   /**
-   * Proves that a later update can be written, and reserves its room on the disk.
-   * @throws UnavailableError `STORE_FAILED`, `TIMEOUT`; nothing is left behind
+   * Checks that a later update can be written, and reserves disk space for it.
+   * @throws UnavailableError `STORE_FAILED`, `TIMEOUT`; no file remains
    */
   prepare?(file: ConfigFileName): Promise<PreparedUpdate>
   /**
-   * Where a file is, or would be.
+   * The path of a file, which may not exist.
    * @throws UnavailableError `STORE_FAILED` if there is no home directory or no working directory
    */
   path(file: ConfigFileName): Promise<string>
-  /** Which part of what is under `key` the working directory (`./.aio`, `./.env`) says. Default: none. */
+  /** Which parts of the value of `key` come from the working directory (`./.aio`, `./.env`). Default: none. */
   provenance?(key: ConfigKey): Promise<Provenance>
-  /** An environment variable: the real one, else that of `.env`. `process.env` is never changed. */
+  /** An environment variable of the process, else of `.env`. Never changes `process.env`. */
   variable(name: string): Promise<string | undefined>
-  /** Looks again, at the next call, at the working directory, the environment and `.env`. */
+  /** Makes the next call read the working directory, the environment and `.env` again. */
   reload(): void
 }
 
-/** What is needed to say whether a value is the user's own or the working directory's. */
+/** Shows whether a value comes from the user or from the working directory. */
 export interface Provenance {
-  /** What the user's own sources say: the global file and the variables of the process. */
+  /** The value in the user's own sources: the global file and the variables of the process. */
   readonly own: Json | undefined
-  /** What the local file says. */
+  /** The value in the local file. */
   readonly local: Json | undefined
   readonly localFile: string | undefined
   /** The `.env` file, if it sets a variable. */
   readonly dotEnvFile: string | undefined
-  /** Whether a link leads from `.env` out of the working directory, so that its secrets may be the user's own. */
+  /** Whether `.env` is a link to a file outside the working directory, so that its secrets may be the user's own. */
   readonly dotEnvOutside: boolean
   readonly directory: string | undefined
 }
 
-/** An update whose room on the disk is reserved. */
+/** An update for which disk space is reserved. */
 export interface PreparedUpdate {
-  /** As {@link AioConfig.update} of the same file, once. */
+  /** Like {@link AioConfig.update} of the same file; can be called once. */
   update(key: ConfigKey, change: (value: Json | undefined) => Json | undefined): Promise<void>
-  /** Gives the room back, if no update has used it. */
+  /** Frees the disk space, unless an update has used it. */
   discard(): void
 }
 
-// what the tokens of a context take at most
+// the most bytes that the tokens of a context need
 const tokensRoom = 32_768
 
 interface Sources {
@@ -98,75 +93,93 @@ interface Sources {
 
 const optionNames: OptionNames<AioConfigOptions> = { cwd: 1, env: 1, home: 1 }
 
-/** Opens nothing and reads nothing before the first call of a method. */
+/**
+ * The configuration in the `.aio` files and the environment. Reads no file before the first call of a method.
+ *
+ * @example
+ * const config = aioConfig()
+ * await config.set('local', 'ims.config.current', 'my-app')
+ */
 export function aioConfig(options: AioConfigOptions = {}): AioConfig {
   checkOptions('aioConfig', options, optionNames)
-  let opened: Sources | undefined
-
-  function open(): Sources {
-    opened ??= openSources(options)
-    return opened
-  }
-
-  async function layers(source: ConfigSource | undefined): Promise<ConfigObject[]> {
-    const { environment, global, local } = opened ?? open()
-    if (source === 'env') return [environment.tree]
-    if (source !== undefined) return [await (source === 'local' ? local : global).read()]
-    const low = global.read()
-    const lowTree = low instanceof Promise ? await low : low
-    const high = local.read()
-    return [lowTree, high instanceof Promise ? await high : high, environment.tree]
-  }
-
-  async function provenance(key: ConfigKey): Promise<Provenance> {
-    const { environment, global, local } = opened ?? open()
-    return provenanceIn({ environment, global: await global.read(), local: await local.read() }, key)
-  }
-
-  async function update(
-    file: ConfigFileName,
-    key: ConfigKey,
-    change: (value: Json | undefined) => unknown,
-    signal?: AbortSignal,
-  ) {
-    if (typeof change !== 'function') throw badOption('an update of the configuration takes a function')
-    const sources = open()
-    await fileOf(sources, file).update((tree) => changeAt(tree, namesOf(key), change), signal)
-  }
-
+  const state: ConfigState = { options, sources: undefined }
   return {
-    async get(key = '', source) {
-      return mergeLayers(layersAt(await layers(source), namesOf(key)), () => tooDeep(opened))
-    },
-    async names(key = '', source) {
-      return mergeNames(layersAt(await layers(source), namesOf(key)))
-    },
-    update,
-    set: (file, key, value, signal) => update(file, key, () => value, signal),
-    async prepare(file) {
-      const { update, discard } = await fileOf(open(), file).prepare(tokensRoom)
-      return { update: (key, change) => update((tree) => changeAt(tree, namesOf(key), change)), discard }
-    },
-    async path(file) {
-      const sources = open()
-      fileOf(sources, file)
-      const { environment } = sources
-      const path = file === 'local' ? environment.localFile : environment.globalFile
-      if (path === undefined) throw noPlace(file)
-      return path
-    },
-    provenance,
-    variable: async (name) => open().environment.variables[name],
+    get: (key, source) => getValue(state, key, source),
+    names: (key, source) => getNames(state, key, source),
+    update: (file, key, change) => updateValue(state, { file, key }, change),
+    set: (file, key, value) => updateValue(state, { file, key }, () => value),
+    prepare: (file) => prepareUpdate(state, file),
+    path: async (file) => pathOf(state, file),
+    provenance: (key) => provenanceOf(state, key),
+    variable: async (name) => sourcesOf(state).environment.variables[name],
     reload() {
-      opened = undefined
+      state.sources = undefined
     },
   }
+}
+
+interface ConfigState {
+  readonly options: AioConfigOptions
+  /** `undefined` before the first use, and after `reload`. */
+  sources: Sources | undefined
+}
+
+function sourcesOf(state: ConfigState): Sources {
+  state.sources ??= openSources(state.options)
+  return state.sources
+}
+
+async function getValue(state: ConfigState, key: ConfigKey = '', source?: ConfigSource): Promise<Json | undefined> {
+  return mergeLayers(layersAt(await layers(state, source), namesOf(key)), () => tooDeep(state.sources))
+}
+
+async function getNames(state: ConfigState, key: ConfigKey = '', source?: ConfigSource): Promise<string[]> {
+  return mergeNames(layersAt(await layers(state, source), namesOf(key)))
+}
+
+/** The trees of one source or of all, lowest precedence first. A file in memory is not awaited, which is faster. */
+async function layers(state: ConfigState, source: ConfigSource | undefined): Promise<ConfigObject[]> {
+  const { environment, global, local } = sourcesOf(state)
+  if (source === 'env') return [environment.tree]
+  if (source !== undefined) return [await (source === 'local' ? local : global).read()]
+  const low = global.read()
+  const lowTree = low instanceof Promise ? await low : low
+  const high = local.read()
+  return [lowTree, high instanceof Promise ? await high : high, environment.tree]
+}
+
+async function updateValue(
+  state: ConfigState,
+  { file, key }: { readonly file: ConfigFileName; readonly key: ConfigKey },
+  change: (value: Json | undefined) => unknown,
+): Promise<void> {
+  if (typeof change !== 'function') throw badOption('an update of the configuration takes a function')
+  await fileOf(sourcesOf(state), file).update((tree) => changeAt(tree, namesOf(key), change))
+}
+
+async function prepareUpdate(state: ConfigState, file: ConfigFileName): Promise<PreparedUpdate> {
+  const { update, discard } = await fileOf(sourcesOf(state), file).prepare(tokensRoom)
+  return { update: (key, change) => update((tree) => changeAt(tree, namesOf(key), change)), discard }
+}
+
+function pathOf(state: ConfigState, file: ConfigFileName): string {
+  const sources = sourcesOf(state)
+  fileOf(sources, file)
+  const { localFile, globalFile } = sources.environment
+  const path = file === 'local' ? localFile : globalFile
+  if (path === undefined) throw noPlace(file)
+  return path
+}
+
+async function provenanceOf(state: ConfigState, key: ConfigKey): Promise<Provenance> {
+  const { environment, global, local } = sourcesOf(state)
+  return provenanceIn({ environment, global: await global.read(), local: await local.read() }, key)
 }
 
 /** @throws {ConfigurationError} `BAD_OPTION` */
 function fileOf(sources: Sources, file: ConfigFileName): ConfigFile {
   if (file === 'global' || file === 'local') return sources[file]
-  throw badOption("a file of the configuration is 'global' or 'local'")
+  throw badOption("a file of the configuration must be 'global' or 'local'")
 }
 
 function openSources(options: AioConfigOptions): Sources {
@@ -186,7 +199,7 @@ export interface ConfigContent {
   readonly local: ConfigObject
 }
 
-/** As {@link AioConfig.provenance}. */
+/** Like {@link AioConfig.provenance}, for content that was already read. */
 export function provenanceIn({ environment, global, local }: ConfigContent, key: ConfigKey): Provenance {
   const names = namesOf(key)
   const valueIn = (trees: ConfigObject[]) => mergeLayers(layersAt(trees, names), () => tooDeep(undefined))
@@ -200,7 +213,7 @@ export function provenanceIn({ environment, global, local }: ConfigContent, key:
   }
 }
 
-/** As {@link AioConfig.get}. */
+/** Like {@link AioConfig.get}, for content that was already read. */
 export function valueIn({ environment, global, local }: ConfigContent, key: ConfigKey): Json | undefined {
   return mergeLayers(layersAt([global, local, environment.tree], namesOf(key)), () => tooDeep(undefined))
 }
@@ -209,7 +222,7 @@ function noPlace(file: ConfigFileName): UnavailableError {
   return new UnavailableError(
     'STORE_FAILED',
     file === 'local'
-      ? 'The working directory was deleted or cannot be looked at, so there is no local .aio file. Change to another directory.'
+      ? 'The working directory was deleted or cannot be inspected, so there is no local .aio file. Change to another directory.'
       : 'The home directory of this user is not known, so there is no global configuration file. Set AIO_CONFIG_FILE or HOME.',
   )
 }

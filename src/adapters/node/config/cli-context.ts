@@ -13,13 +13,13 @@ import type { RelayLoginOptions } from '../login/login-relay.ts'
 import type { AioConfig } from './aio-config.ts'
 import { untrustedProgram } from './trust.ts'
 
-/** How the relay is reached, where it is not Adobe's, and how the login goes. */
+/** Options of a login through the relay, and the address of the relay if it is not Adobe's. */
 export type RelayOptions = Pick<
   RelayLoginOptions,
   'baseUrl' | 'output' | 'open' | 'browser' | 'port' | 'bind' | 'timeout' | 'isInteractive' | 'processEnv'
 >
 
-/** `cli` contexts: recognised by `cli.bare-output`, signed in through the hosted relay. */
+/** `cli` contexts: they have the key `cli.bare-output`, and the user signs in through the hosted relay. */
 export function cliKind(options: RelayOptions = {}): ContextKind {
   return { type: 'cli', required: { 'cli.bare-output': 'any' }, secret: false, flow: (data) => cliFlow(data, options) }
 }
@@ -29,12 +29,12 @@ function cliFlow(data: ContextData, options: RelayOptions): LoginFlow {
   const noHalves = async () => {
     throw new LoginRequiredError(
       'LOGIN_NOT_POSSIBLE',
-      'a cli context signs in through the relay, in one piece: use login()',
+      'A cli context signs in through the relay in one step. Call login() instead.',
     )
   }
   return {
     kind: CLI,
-    // whoever the client is, it is the relay's choice of token that this context holds
+    // the relay chooses the tokens of this context, whatever client is configured
     id: JSON.stringify([CLI]),
     clientId,
     scopes: [],
@@ -57,7 +57,7 @@ function cliFlow(data: ContextData, options: RelayOptions): LoginFlow {
       if (result.type === 'auth_code') {
         throw new LoginRequiredError(
           'LOGIN_NOT_POSSIBLE',
-          'the relay answered with a code, which only the holder of the secret can redeem; use an oauth context',
+          'The relay returned an authorization code, which only a client with a secret can redeem. Use an oauth context.',
         )
       }
       const { accessToken, refreshToken } = result
@@ -72,7 +72,7 @@ function cliFlow(data: ContextData, options: RelayOptions): LoginFlow {
 }
 
 /**
- * What a context says about its login in a browser: `timeout` in seconds, `open`, `browser`.
+ * The options of a context for its login in a browser: `timeout` in seconds, `open`, `browser`.
  *
  * @throws {ConfigurationError} `UNTRUSTED_SOURCE` if the working directory names the browser
  */
@@ -83,23 +83,23 @@ export function loginOptions({ timeout, open, browser, interaction }: ContextDat
   isInteractive?: boolean
 } {
   if (timeout !== undefined && !(Number(timeout) > 0)) {
-    throw new ConfigurationError('BAD_OPTION', 'timeout must be a number of seconds above 0')
+    throw new ConfigurationError('BAD_OPTION', 'timeout of a context must be a number of seconds above 0.')
   }
   if (isObject(browser)) throw untrustedProgram({ file: String(browser.file), key: String(browser.key) })
   return {
     ...(timeout !== undefined && { timeout: Number(timeout) * 1000 }),
     ...(typeof open === 'boolean' && { open }),
-    // the caller knows of a user, whatever the terminal and CI look like
+    // the caller states that a user can answer, even without a terminal or in CI
     ...(interaction === 'login' && { isInteractive: true }),
     ...(typeof browser === 'string' && browser !== '' && { browser }),
   }
 }
 
-/** The old library's shortcut to the `cli` context. */
+/** The shortcuts of `@adobe/aio-lib-ims` for the `cli` context. */
 export interface CliApi {
   /** The data of the `cli` context. */
   getCli(): Promise<Untyped>
-  /** Sets the `cli` context, merged with what is in the same file unless told otherwise. */
+  /** Sets the `cli` context. Merges it with the data in the same file, unless `merge` is `false`. */
   setCli(data: object, local?: boolean, merge?: boolean): Promise<void>
 }
 
@@ -111,10 +111,10 @@ export function cliApi(contexts: ContextStore, config: AioConfig | undefined): C
     },
     async setCli(data, local = false, merge = true) {
       if (!isObject(data))
-        throw new ConfigurationError('INVALID_CONTEXT_DATA', 'the data of the cli context must be an object')
-      const { signal: _none, ...added } = data
+        throw new ConfigurationError('INVALID_CONTEXT_DATA', 'The data of the cli context must be an object.')
+      const { signal: _, ...added } = data
       if (!merge || config === undefined) return contexts.write(CLI, added as Json, local)
-      // inside one file: what the other file holds must not be copied over
+      // merges within one file: the data of the other file must not be copied
       await config.update(
         local ? 'local' : 'global',
         ['ims', 'contexts', CLI],

@@ -3,27 +3,27 @@ import { badOption } from '../../../core/options.ts'
 import type { Json } from '../../../core/ports.ts'
 import { copyJson } from '../files/copy-json.ts'
 
-/** A dotted path, as the old library takes it (`ims.contexts.x`), or its names one by one, which may hold dots. */
+/** A path with dots, as in `@adobe/aio-lib-core-config` (`ims.contexts.x`), or an array of names, which may contain dots. */
 export type ConfigKey = string | readonly string[]
 
 export type ConfigObject = { readonly [name: string]: Json }
 
 export function isConfigObject(value: unknown): value is ConfigObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
-  // YAML knows dates and bytes: leaves to us
+  // YAML has dates and bytes, which count as values
   return !(value instanceof Date || ArrayBuffer.isView(value))
 }
 
-/** The names of a key. Blank parts of a dotted one count for nothing. */
+/** The names of a key. Blank parts between dots are ignored. */
 export function namesOf(key: ConfigKey): readonly string[] {
   if (typeof key === 'string') return key.split('.').filter((name) => name.trim() !== '')
   if (Array.isArray(key) && key.every((name) => typeof name === 'string')) return key
-  throw badOption('a key of the configuration is text with dots, or an array of names')
+  throw badOption('a key of the configuration must be text with dots, or an array of names')
 }
 
 const indexes = new WeakMap<ConfigObject, Map<string, string>>()
 
-/** How `object` spells `name`; the first wins where it has several spellings, as in the old library. */
+/** How `object` spells `name`. If it has several spellings, the first is used, as in `@adobe/aio-lib-core-config`. */
 export function spelling(object: ConfigObject, name: string): string | undefined {
   if (name === '__proto__') return undefined
   const wanted = name.toLowerCase()
@@ -49,8 +49,8 @@ function child(value: Json, name: string): Json | undefined {
 }
 
 /**
- * What a merge of `layers`, lowest precedence first, holds under `names`: one value, or objects still to be merged.
- * Objects are merged; anything else hides, and is hidden, whole.
+ * The value of `names` in each of `layers`, lowest precedence first: one value, or several objects that must be merged.
+ * Objects are merged; any other value replaces the whole value below it.
  */
 export function layersAt(layers: readonly Json[], names: readonly string[]): readonly Json[] {
   let found = layers
@@ -63,7 +63,7 @@ export function layersAt(layers: readonly Json[], names: readonly string[]): rea
   return found
 }
 
-/** One value of what {@link layersAt} found; belongs to the caller. */
+/** Merges the result of {@link layersAt} into one value, which the caller may change. */
 export function mergeLayers(layers: readonly Json[], tooDeep: () => Error): Json | undefined {
   const [first, ...rest] = layers
   if (first === undefined) return undefined
@@ -82,7 +82,7 @@ function merge(low: Json, high: Json, tooDeep: () => Error): Json {
   return merged
 }
 
-/** The names in what {@link layersAt} found, each once however often and however it is spelled. */
+/** The names in the result of {@link layersAt}, each once in whatever spelling. */
 export function mergeNames(layers: readonly Json[]): string[] {
   const names = new Map<string, string>()
   for (const layer of layers) {
@@ -96,9 +96,9 @@ export function mergeNames(layers: readonly Json[]): string[] {
 }
 
 /**
- * A tree in which `names` leads to what `change` makes of what is there; `undefined` takes it away. Everything else
- * is shared with `tree`, and `tree` itself is returned where nothing changes.
- * @throws ConfigurationError `BAD_OPTION` for a path through a list or a name that can't be stored
+ * A tree in which the value at `names` is the result of `change`; `undefined` removes it. All other values are shared
+ * with `tree`, and if nothing changes, the result is `tree` itself.
+ * @throws ConfigurationError `BAD_OPTION` for a path through a list or a name that cannot be stored
  */
 export function changeAt(
   tree: ConfigObject,
@@ -124,12 +124,12 @@ export function changeAt(
   return current !== undefined && isEqual(current, stored) ? tree : put(tree, spelled, stored)
 }
 
-const badName = 'A configuration key may not be "__proto__" or anything but text. Choose another name.'
+const badName = 'A configuration key must be text, and must not be "__proto__". Choose another name.'
 
 function badValue(): Error {
   return new ConfigurationError(
     'BAD_OPTION',
-    `The value cannot be stored: it holds something JSON cannot express, or is nested in itself or too deeply. Pass plain data.`,
+    'The value cannot be stored: it is circular, too deeply nested, or contains values that JSON does not support. Pass plain data.',
   )
 }
 

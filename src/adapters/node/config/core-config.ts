@@ -1,4 +1,4 @@
-// what is known of `@adobe/aio-lib-core-config` in the same process: it reads the files once, and writes its copy back
+// `@adobe/aio-lib-core-config` in the same process reads the files once, and later writes its copy back
 
 /** The part of `@adobe/aio-lib-core-config` that is used. */
 interface CoreConfig {
@@ -9,7 +9,7 @@ interface CoreConfig {
 type LoadedModules = Readonly<Record<string, { readonly exports?: Partial<CoreConfig> } | undefined>>
 
 const modulePath = /[\\/]@adobe[\\/]aio-lib-core-config[\\/]src[\\/]index\.js$/
-// it leaves both in every process in which it has read something
+// it sets both in every process in which it has read the configuration
 const read = Symbol.for('aio-cli-config.envfile')
 const hoisted = Symbol.for('aio-cli-config.envVars')
 
@@ -18,10 +18,10 @@ interface Traces {
   readonly [hoisted]?: unknown
 }
 
-/** Finds the loaded copies; resolves to a function that makes each of them read the files again. */
+/** Finds its loaded copies; resolves to a function that makes each of them read the files again. */
 export async function findCoreConfig(): Promise<() => void> {
   if ((globalThis as Traces)[read] === undefined) return () => {}
-  // the name is there in every form that a bundler gives to the import
+  // `Module` exists in every form into which a bundler converts this import
   const { Module } = await import('node:module')
   const { _cache: loaded = {} } = (Module ?? {}) as { readonly _cache?: LoadedModules }
   return () => {
@@ -30,7 +30,7 @@ export async function findCoreConfig(): Promise<() => void> {
       try {
         loaded[path]?.exports?.reload?.()
       } catch {
-        // what was written is written; a copy that cannot be told is as it would be without us
+        // the file was written; a copy that fails to reload is as outdated as without imskit
       }
     }
   }

@@ -6,13 +6,13 @@ import { checkOptions, type OptionNames } from '../../../core/options.ts'
 import { contextFromVariables, injectedContext, type VariablePrefix } from './variable-names.ts'
 
 export interface CredentialFromVariablesOptions {
-  /** Only variables that begin so, such as `OAUTH`. Default: all that are known, as long as they name one client. */
+  /** Use only variables with this prefix, such as `OAUTH`. Default: all known prefixes, if they name one client. */
   readonly prefix?: VariablePrefix | undefined
-  /** Instead of the scopes that the variables name. */
+  /** Default: the scopes in the variables. */
   readonly scopes?: Scopes | undefined
 }
 
-/** What `createClient` takes. */
+/** Options for `createClient`. */
 export interface CredentialFromVariables {
   readonly flow: SilentFlow
   readonly env?: string
@@ -21,18 +21,17 @@ export interface CredentialFromVariables {
 const optionNames: OptionNames<CredentialFromVariablesOptions> = { prefix: 1, scopes: 1 }
 
 /**
- * The Server-to-Server credential that `variables` hold under the names of other tools: `process.env`, or the
- * parameters of an I/O Runtime action. It is taken when asked for, never by itself: such names belong to many programs.
+ * The Server-to-Server credential in `variables`, under the names that other tools use: `process.env`, or the parameters
+ * of an I/O Runtime action. imskit never reads such variables by itself, because many programs use these names.
  *
- * `__ims_oauth_s2s`, which I/O Runtime gives to an action, comes before all others. Variables of two prefixes are never
+ * `__ims_oauth_s2s`, which I/O Runtime passes to an action, overrides all variables. Variables of two prefixes are never
  * mixed.
  *
- * ```ts
+ * @example
  * const ims = createClient({ ...credentialFromVariables(process.env), ...nodePlatform() })
- * ```
  *
- * @throws {ConfigurationError} `MISSING_ENVIRONMENT_VARIABLE` naming what is missing; `BAD_OPTION` where the variables
- *   name two clients, or no scopes
+ * @throws {ConfigurationError} `MISSING_ENVIRONMENT_VARIABLE` naming the missing variable; `BAD_OPTION` if the
+ *   variables name two clients, or no scopes
  */
 export function credentialFromVariables(
   variables: Readonly<Record<string, unknown>>,
@@ -43,15 +42,18 @@ export function credentialFromVariables(
   const { prefix, scopes } = options
   const data =
     (prefix === undefined ? injectedContext(variables) : undefined) ?? contextFromVariables(variables, prefix)
-  const asked = scopes ?? (data.scopes as string[] | undefined)
-  if (asked === undefined || asked.length === 0)
-    throw new ConfigurationError('BAD_OPTION', 'the variables name no scopes; set those too, or give the option scopes')
-  const { client_id, client_secrets, ims_org_id, env } = data as Record<string, string>
+  const requested = scopes ?? (data.scopes as string[] | undefined)
+  if (requested === undefined || requested.length === 0)
+    throw new ConfigurationError(
+      'BAD_OPTION',
+      'The variables do not name scopes. Set them as well, or pass the option scopes.',
+    )
+  const { client_id, client_secrets, ims_org_id, env } = data
   const flow = clientCredentials({
-    clientId: client_id as string,
-    clientSecret: client_secrets as unknown as string[],
-    scopes: asked,
-    ...(ims_org_id !== undefined && { orgId: ims_org_id }),
+    clientId: String(client_id),
+    clientSecret: client_secrets as string[],
+    scopes: requested,
+    ...(ims_org_id !== undefined && { orgId: String(ims_org_id) }),
   })
-  return { flow, ...(env !== undefined && { env }) }
+  return { flow, ...(env !== undefined && { env: String(env) }) }
 }

@@ -9,8 +9,8 @@ const environmentKey = ['cli', 'env'] as const
 const variable = 'AIO_CLI_ENV'
 
 /**
- * The environment and endpoint that the `.aio` files and the process environment name, with the error of a use that
- * would send secrets of the user to an endpoint that only the working directory names.
+ * The environment and endpoint in the `.aio` files and the process environment. Includes the error for sending secrets
+ * of the user to an endpoint that only the working directory names.
  */
 export async function configDefaults(config: AioConfig): Promise<ConnectionDefaults> {
   const endpoint = await config.get(endpointKey)
@@ -19,7 +19,7 @@ export async function configDefaults(config: AioConfig): Promise<ConnectionDefau
   return defaultsOf({ endpoint, env, place })
 }
 
-/** As {@link configDefaults}, without waiting; `undefined` if that is not possible. */
+/** Like {@link configDefaults}, but synchronous; `undefined` if that is not possible. */
 export function configDefaultsNow(): ConnectionDefaults | undefined {
   const content = readNow()
   if (content === undefined) return undefined
@@ -42,9 +42,9 @@ function defaultsOf({ endpoint, env, place }: Found): ConnectionDefaults {
     return { endpoint: endpoint as string, ...(untrusted && { untrusted }) }
   }
   const name = typeof env === 'string' ? env.trim().toLowerCase() : ''
-  // as aio-lib-env: what is no known environment is prod
+  // as in `@adobe/aio-lib-env`, an unknown environment counts as prod
   return { env: name === 'stage' ? 'stage' : 'prod' }
 }
 
-/** A variable that was emptied is not set. */
+/** An empty variable counts as unset. */
 const isSet = (value: Json | undefined) => value !== undefined && value !== ''

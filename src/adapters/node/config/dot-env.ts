@@ -1,6 +1,6 @@
 /**
- * The variables of a `.env` file, as the package `dotenv` reads them. That takes cubic time for blanks and quotes, and
- * the file comes with the working directory: here every character is read a bounded number of times.
+ * The variables of a `.env` file, parsed like the package `dotenv` does. `dotenv` takes cubic time for some files with
+ * blanks and quotes, and a repository may contain such a file; this parser takes linear time.
  */
 export function parseDotEnv(source: string): Record<string, string> {
   const text = source.replace(/\r\n?/g, '\n')
@@ -19,7 +19,7 @@ export function parseDotEnv(source: string): Record<string, string> {
 interface Variable {
   readonly name: string
   readonly value: string
-  /** Where the value ends. */
+  /** Index after the value. */
   readonly end: number
 }
 
@@ -36,7 +36,7 @@ function variableAt(text: string, at: number): Variable | undefined {
   return { name, ...(quotedValue(text, start) ?? plainValue(text, start)) }
 }
 
-/** Up to a comment or the end of the line. */
+/** The value up to a comment or the end of the line. */
 function plainValue(text: string, start: number): Omit<Variable, 'name'> {
   const rest = /[^#\n]*/y
   rest.lastIndex = start
@@ -48,7 +48,7 @@ function quotedValue(text: string, start: number): Omit<Variable, 'name'> | unde
   const open = afterBlanks(text, start)
   const quote = text[open] ?? ''
   if (quote === '' || !'\'"`'.includes(quote)) return undefined
-  // a quote behind a backslash ends the value only if no other does
+  // an escaped quote closes the value only if there is no other closing quote
   const ends: number[] = []
   for (let at = text.indexOf(quote, open + 1); at >= 0; at = text.indexOf(quote, at + 1)) {
     ends.push(at)
@@ -71,7 +71,7 @@ function afterBlanks(text: string, at: number): number {
   return blanks.lastIndex
 }
 
-/** Whether nothing but blanks and a comment is left of the line. */
+/** Whether the rest of the line contains only blanks and a comment. */
 function endsLine(text: string, at: number): boolean {
   const rest = /[^\S\n]*(?:[#\n]|$)/y
   rest.lastIndex = at

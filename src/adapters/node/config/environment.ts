@@ -19,29 +19,29 @@ export interface EnvironmentOptions {
   readonly home?: string | undefined
 }
 
-/** What the environment says about the configuration, at one moment. */
+/** The environment's part of the configuration, at one moment. */
 export interface Environment {
-  /** `undefined` without a home directory. */
+  /** `undefined` if there is no home directory. */
   readonly globalFile: string | undefined
-  /** `undefined` without a working directory. */
+  /** `undefined` if there is no working directory. */
   readonly localFile: string | undefined
-  /** What `AIO_*` variables set. */
+  /** The values of `AIO_*` variables. */
   readonly tree: ConfigObject
-  /** What `AIO_*` variables of the process set, without those of `.env`. */
+  /** The values of `AIO_*` variables of the process, without those of `.env`. */
   readonly ownTree: ConfigObject
   /** The `.env` file, if it sets a variable that the process does not have. */
   readonly dotEnv: DotEnv | undefined
-  /** The real variables, then those of `.env`. */
+  /** The variables of the process, then those of `.env`. */
   readonly variables: Variables
 }
 
 export interface DotEnv {
   readonly path: string
-  /** False if a link leads to a file outside the working directory. */
+  /** `false` if it is a link to a file outside the working directory. */
   readonly inside: boolean
 }
 
-// a project's .env must not send the user's own configuration elsewhere
+// a project's .env must not change where the user's own configuration is
 const places = ['AIO_CONFIG_FILE', 'AIO_CONFIG_KEY', 'XDG_CONFIG_HOME']
 
 /** Reads the variables, and `.env` in the working directory. Changes neither `process.env` nor any file. */
@@ -52,7 +52,7 @@ export function readEnvironment(options: EnvironmentOptions = {}): Environment {
   const path = cwd === undefined ? undefined : join(cwd, '.env')
   const inFile = path === undefined ? {} : readDotEnv(path)
   const adds = Object.keys(inFile).some((name) => env[name] === undefined)
-  // the order counts (`A=1` and `A_B=2` exclude each other)
+  // the order is significant: `A=1` and `A_B=2` exclude each other
   const variables = adds ? { ...inFile, ...env } : { ...env }
   const tree = treeOf(variables, root)
   return {
@@ -72,23 +72,23 @@ function ownVariables(): Variables {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !hoisted.includes(name)))
 }
 
-/** A relative path leads nowhere without a working directory. */
+/** `undefined` for a relative path if there is no working directory. */
 function absolute(path: string | undefined, cwd: string | undefined): string | undefined {
   if (path === undefined || isAbsolute(path)) return path
   return cwd === undefined ? undefined : resolve(cwd, path)
 }
 
-// a `.env` of another user, or none at all, counts for nothing, as in @adobe/aio-lib-ims
-const notOurs = ['EACCES', 'EPERM', 'ERR_ACCESS_DENIED', 'ENOENT', 'ELOOP', 'EISDIR', 'ENAMETOOLONG']
+// as in `@adobe/aio-lib-ims`, a `.env` that is missing or not readable for this user is ignored
+const ignoredCodes = ['EACCES', 'EPERM', 'ERR_ACCESS_DENIED', 'ENOENT', 'ELOOP', 'EISDIR', 'ENAMETOOLONG']
 
-/** @throws UnavailableError `STORE_FAILED` if it cannot be read for a moment: it may name another environment */
+/** @throws UnavailableError `STORE_FAILED` if it cannot be read at the moment, because it may name another environment */
 function readDotEnv(path: string): Record<string, string> {
   let text: string | undefined
   try {
     text = fileStats(path)?.isFile() ? readRegularFile(path) : undefined
   } catch (error) {
     const code = codeOf(error)
-    if (!notOurs.includes(code)) {
+    if (!ignoredCodes.includes(code)) {
       throw new UnavailableError('STORE_FAILED', `Could not read ${path} (${code}). Try again.`, {
         details: { path, code },
       })
@@ -98,7 +98,7 @@ function readDotEnv(path: string): Record<string, string> {
   return upperCased(parseDotEnv(text))
 }
 
-/** Gives each name its upper-case form, unless that is there already: a later variant keeps its own. */
+/** Converts each name to upper case, unless that name exists already. Omits the names in `places`. */
 function upperCased(values: Record<string, string>): Record<string, string> {
   const result = { ...values }
   for (const [name, value] of Object.entries(values)) {
@@ -120,7 +120,7 @@ function treeOf(variables: Variables, root: string): ConfigObject {
   return tree
 }
 
-/** `MY__CTX_CLIENT__ID` names `my_ctx`, then `client_id`: one `_` divides, two are one. */
+/** `MY__CTX_CLIENT__ID` is the path `my_ctx`, `client_id`: one `_` separates names, two stand for one `_`. */
 export function namesOfVariable(rest: string): string[] {
   const parts = rest.toLowerCase().split(/(?<!_)_(?!_)/)
   return parts

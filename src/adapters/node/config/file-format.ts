@@ -1,4 +1,4 @@
-// its root brings along what prints
+// the root module would also load the printer
 import parseHjsonText from 'hjson/lib/hjson-parse.js'
 import { ConfigurationError } from '../../../core/errors.ts'
 import { type ConfigObject, isConfigObject } from './config-tree.ts'
@@ -12,9 +12,9 @@ export interface Parsed {
 }
 
 /**
- * Reads the text of a configuration file: JSON or HJSON if it begins with a brace, else YAML, whose parser is loaded
+ * Parses the text of a configuration file: JSON or HJSON if it starts with a brace, else YAML, whose parser is loaded
  * first.
- * @throws ConfigurationError `CONFIG_UNREADABLE`, naming `path` and nothing of what the file holds
+ * @throws ConfigurationError `CONFIG_UNREADABLE`, naming `path` and no part of the content
  */
 export function parseConfig(text: string, path: string): Parsed | Promise<Parsed> {
   const content = text.trim()
@@ -34,7 +34,7 @@ function parseHjson(content: string, path: string): Parsed {
   } catch (error) {
     throw unreadable(path, 'is not valid JSON or HJSON', /at line (\d+)/.exec(String(error))?.[1])
   }
-  if (!isConfigObject(tree)) throw unreadable(path, 'holds no object')
+  if (!isConfigObject(tree)) throw unreadable(path, 'does not contain an object')
   return { tree, format: 'json' }
 }
 
@@ -47,10 +47,10 @@ async function parseYaml(content: string, path: string): Promise<Parsed> {
     const line = (error as { mark?: { line?: number } }).mark?.line
     throw unreadable(path, 'is not valid YAML', line === undefined ? undefined : line + 1)
   }
-  if (!isConfigObject(tree)) throw unreadable(path, 'holds no mapping of names to values')
-  // aliases make cycles, and trees far larger than their text
+  if (!isConfigObject(tree)) throw unreadable(path, 'does not contain a mapping of names to values')
+  // aliases can create cycles, and trees far larger than their text
   if (!isWithin(tree, { nodes: Math.max(10_000, content.length * 4) }))
-    throw unreadable(path, 'repeats itself endlessly')
+    throw unreadable(path, 'contains too many repeated aliases')
   return { tree, format: 'yaml' }
 }
 
@@ -61,18 +61,19 @@ function isWithin(value: unknown, budget: { nodes: number }, depth = 0): boolean
   return Object.values(value).every((item) => isWithin(item, budget, depth + 1))
 }
 
-/** The content of a configuration file. Never empty: a file without a byte is one that someone is just writing. */
+/** The content of a configuration file. Never empty, because an empty file is one that another program is writing. */
 export async function printConfig({ tree, format }: Parsed): Promise<string | Buffer> {
   if (format === 'json' || Object.keys(tree).length === 0) return printJson(tree)
   const { dump } = await import('js-yaml')
   return dump(tree, { lineWidth: -1 })
 }
 
+/** The error for a configuration file that cannot be used. */
 export function unreadable(path: string, problem: string, line?: string | number): ConfigurationError {
   const where = line === undefined ? path : `${path} (line ${line})`
   return new ConfigurationError(
     'CONFIG_UNREADABLE',
-    `The configuration file ${where} ${problem}. Repair it, or move it away to start with an empty one; it was not changed.`,
+    `The configuration file ${where} ${problem}. imskit did not change it. Correct it, or move it away to start with an empty one.`,
     { details: { path, ...(line === undefined ? {} : { line: Number(line) }) } },
   )
 }

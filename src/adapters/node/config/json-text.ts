@@ -1,37 +1,37 @@
 import type { Json } from '../../../core/ports.ts'
 import { type ConfigObject, isConfigObject } from './config-tree.ts'
 
-// `ims.contexts.<name>`: what lies deeper is small, and is printed and pruned once as long as it stays the same object
+// the depth of `ims.contexts.<name>`: a context is small, and is printed and pruned again only if its object changed
 const contextDepth = 3
 
 const pruned = new WeakSet<object>()
 const printedContexts = new WeakMap<object, { readonly name: string; readonly text: Buffer }>()
 
 /**
- * The tree without `null` and objects that are empty or become so, which are not saved, as in the old library.
- * Lists are kept as they are. What needs no change is shared, not copied.
+ * The tree without `null`, empty objects and objects that become empty, which `@adobe/aio-lib-core-config` does not
+ * store either. Lists stay unchanged. Unchanged parts are shared, not copied.
  */
 export function prune(tree: ConfigObject, depth = 0): ConfigObject {
   if (depth === contextDepth && pruned.has(tree)) return tree
   let result: Record<string, Json> | undefined
   for (const name of Object.keys(tree)) {
     const value = tree[name]
-    const kept = name === '__proto__' ? undefined : keep(value, depth + 1)
-    if (kept === value && kept !== undefined) continue
+    const next = name === '__proto__' ? undefined : pruneValue(value, depth + 1)
+    if (next === value && next !== undefined) continue
     result ??= { ...tree }
-    if (kept === undefined) delete result[name]
-    else result[name] = kept
+    if (next === undefined) delete result[name]
+    else result[name] = next
   }
   const done = result ?? tree
   if (depth === contextDepth) pruned.add(done)
   return done
 }
 
-function keep(value: Json | undefined, depth: number): Json | undefined {
+function pruneValue(value: Json | undefined, depth: number): Json | undefined {
   if (value === undefined || value === null) return undefined
   if (!isConfigObject(value)) return value
-  const kept = prune(value, depth)
-  return Object.keys(kept).length === 0 ? undefined : kept
+  const next = prune(value, depth)
+  return Object.keys(next).length === 0 ? undefined : next
 }
 
 /** JSON with two spaces of indentation, in UTF-8. */
@@ -64,7 +64,7 @@ function printMembers(object: ConfigObject, depth: number, parts: Uint8Array[]):
   parts.push(Buffer.from(`\n${'  '.repeat(depth - 1)}}`))
 }
 
-/** A member with the comma and the line break before it. */
+/** A member, preceded by a comma and a line break. */
 function memberText(name: string, value: Json, depth: number): Buffer {
   if (depth !== contextDepth || !isConfigObject(value)) return printMember(name, value, depth)
   let printed = printedContexts.get(value)

@@ -9,11 +9,11 @@ import { unreadable } from './file-format.ts'
 // `node:fs/promises` takes a millisecond to load
 const stat = promisify(statWithCallback)
 
-/** `same-owner`: a symbolic link of this user is followed. `none`: a link is refused, as a repository may bring one. */
+/** `same-owner`: follow a symbolic link of this user. `none`: refuse links, because a repository may contain one. */
 export type Links = 'same-owner' | 'none'
 
 /**
- * What is at `path`; `undefined` if nothing is. A place that this process may not look at is `'closed'`.
+ * The stats of `path`; `undefined` if it does not exist, `'closed'` if this process may not inspect it.
  * @throws ConfigurationError `CONFIG_UNREADABLE` for a link that is not followed
  * @throws UnavailableError `STORE_FAILED`
  */
@@ -28,7 +28,7 @@ export function look(path: string, links: Links): Stats | 'closed' | undefined {
     return target
   } catch (error) {
     if (isClosed(error)) return 'closed'
-    // a file where a directory was expected: nothing can be in there
+    // a parent is not a directory, so the file cannot exist
     if (codeOf(error) === 'ENOTDIR') return undefined
     throw notRead(path, error)
   }
@@ -39,10 +39,10 @@ function isForeign(link: Stats, target: Stats | undefined): boolean {
   return user !== undefined && ![user, 0, target?.uid].includes(link.uid)
 }
 
-// what trying again does not change
+// errors that do not disappear by trying again
 const lasting = ['ELOOP', 'ENAMETOOLONG', 'EISDIR']
 
-/** The error for a file that could not be read. One of ours stays as it is. */
+/** The error for a file that could not be read. An error of imskit is returned unchanged. */
 export function notRead(path: string, error: unknown): unknown {
   const code = codeOf(error)
   if (code === 'CONFIG_UNREADABLE') return error
@@ -54,7 +54,7 @@ export function notRead(path: string, error: unknown): unknown {
   )
 }
 
-/** Where a symbolic link at `path` ends, also one that leads nowhere yet. */
+/** The path that `path` leads to after following all symbolic links, even if no file is there yet. */
 export function realPath(path: string): string {
   try {
     return realpathSync.native(path)
@@ -73,16 +73,16 @@ function linkTarget(path: string): string | undefined {
   }
 }
 
-/** Waits about 5 ms, and also ends if a test has replaced the timers. */
+/** Waits about 5 ms. Also returns if a test has replaced the timers. */
 export async function briefly(path: string): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const elapsed = new Promise<boolean>((done) => {
     timer = setTimeout(() => done(true), 5)
   })
-  const asked = async () => {
+  const systemCall = async () => {
     await stat(path).catch(() => undefined)
     return false
   }
-  for (let looks = 0; looks < 100; looks += 1) if (await Promise.race([elapsed, asked()])) break
+  for (let looks = 0; looks < 100; looks += 1) if (await Promise.race([elapsed, systemCall()])) break
   clearTimeout(timer)
 }

@@ -6,8 +6,8 @@ import { parseConfig } from './file-format.ts'
 import { type Links, look } from './look.ts'
 
 /**
- * The content of the configuration, without waiting. `undefined` if that is not possible: a file is YAML, whose parser
- * is not loaded, or is damaged, or another program is just writing it.
+ * Reads the configuration synchronously. `undefined` if that is not possible: a file is YAML, whose parser is not
+ * loaded, or is invalid, or another program is writing it.
  */
 export function readNow(): ConfigContent | undefined {
   try {
@@ -24,7 +24,7 @@ function read(path: string | undefined, links: Links): ConfigObject | undefined 
   const stats = path === undefined ? undefined : look(path, links)
   if (path === undefined || stats === undefined || stats === 'closed') return {}
   const text = readRegularFile(path)
-  // a file without a byte is one that another program is just writing
+  // an empty file is one that another program is writing
   if (text === undefined || text === '') return undefined
   const parsed = parseConfig(text, path)
   return parsed instanceof Promise ? ignored(parsed) : parsed.tree

@@ -1,12 +1,12 @@
 import type { Json } from '../../../core/ports.ts'
 import { secretNames } from '../../../core/redact.ts'
 
-/** Whether a value under `name` is a secret. Names count in any case, as they do in the files. */
+/** Whether a value with this name is a secret. Ignores case, as the files do. */
 export function isSecret(name: string): boolean {
   return secretNames.has(name.toLowerCase()) || /secret|password|passphrase|private_?key/i.test(name)
 }
 
-/** Whether `value` holds a secret at any depth. */
+/** Whether `value` contains a secret at any depth. */
 export function holdsSecret(value: Json | undefined): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (Array.isArray(value)) return value.some(holdsSecret)

@@ -7,16 +7,16 @@ import type { AioConfig, Provenance } from './aio-config.ts'
 import { isConfigObject, spelling } from './config-tree.ts'
 import { isSecret } from './secret-names.ts'
 
-/** A value that the working directory says: the file and the key. */
+/** A value that comes from the working directory: its file and key. */
 export interface DirectoryValue {
   readonly file: string
   readonly key: string
 }
 
 /**
- * Checks a use of the context at `path`: a destination that only the working directory names receives a credential only
- * if all secrets of it come from the working directory as well; and the working directory names no program to run.
- * A `browser` that it names is replaced by the place it comes from, so that only a login is refused.
+ * Checks a use of the context at `path`. If only the working directory names the destination, a credential is sent there
+ * only if all its secrets come from the working directory as well. The working directory must not name a program to
+ * run: its `browser` is replaced by the file and key that it comes from, so that only a login is refused.
  *
  * @throws ConfigurationError `UNTRUSTED_SOURCE`
  */
@@ -33,9 +33,9 @@ export async function admitUse(config: AioConfig, path: readonly string[], use: 
   const named = inDirectory('endpoint')
   const refusal = use.untrusted ?? (named && endpoint !== undefined ? untrustedEndpoint(named, endpoint) : undefined)
   if (refusal !== undefined) {
-    // the relay's tokens are Adobe's, whoever wrote the context
+    // the tokens of the relay are Adobe's, even if the working directory contains the context
     if (kind === 'cli') throw refusal
-    // a token that says that another server issued it stays here
+    // a token that names another server as its issuer is not sent
     data = Object.fromEntries(Object.entries(data).filter(([, value]) => !isForOther(value, endpoint)))
     const isTheUsers = (key: string) => Object.hasOwn(overrides, key) || isOwn(place, key, data[key])
     if (Object.keys(data).some((key) => isSecretPart(key, data[key]) && isTheUsers(key))) throw refusal
@@ -45,28 +45,28 @@ export async function admitUse(config: AioConfig, path: readonly string[], use: 
   return browser === undefined ? data : { ...data, browser: { file: browser.file, key: browser.key } }
 }
 
-/** The error for secrets that would go to `endpoint`; `undefined` for a host of Adobe, which may receive any. */
+/** The error for secrets that would be sent to `endpoint`; `undefined` for Adobe's hosts, which may receive any. */
 export function untrustedEndpoint({ file, key }: DirectoryValue, endpoint: string): ConfigurationError | undefined {
   if (isAdobes(endpoint)) return undefined
   return new ConfigurationError(
     'UNTRUSTED_SOURCE',
-    `${key} in ${file} names another server than Adobe's, and the credential does not come from that directory, so ` +
-      `nothing was sent. If you trust this server, set the environment variable ${variableOf(key)} or pass \`endpoint\` as an option.`,
+    `${key} in ${file} names a server that is not Adobe's, and the credential is not from that directory, so imskit sent ` +
+      `nothing. If you trust this server, set the environment variable ${variableOf(key)} or pass the option endpoint.`,
     { details: { file, key } },
   )
 }
 
-/** The error for a program that the working directory wants to have started. */
+/** The error for a program that the working directory names. */
 export function untrustedProgram({ file, key }: DirectoryValue): ConfigurationError {
   return new ConfigurationError(
     'UNTRUSTED_SOURCE',
-    `${key} in ${file} names a program, and a working directory may not name a program to run. If you trust it, ` +
-      `set the environment variable ${variableOf(key)} or pass \`browser\` as an option.`,
+    `${key} in ${file} names a program, and imskit does not run programs that a working directory names. If you trust it, ` +
+      `set the environment variable ${variableOf(key)} or pass the option browser.`,
     { details: { file, key } },
   )
 }
 
-/** The place in the working directory that `value`, found under `key` of `path`, comes from, if it does. */
+/** The file and key in the working directory that `value`, the member `key` of `path`, comes from, if it does. */
 export function directoryValue(
   place: Provenance,
   path: readonly string[],
@@ -90,15 +90,15 @@ function isAdobes(endpoint: string): boolean {
   return protocol === 'https:' && port === '' && hostname.endsWith('.adobelogin.com')
 }
 
-/** A path to a key file counts, and so does a token with what belongs to it. */
+/** Whether the value is a secret, a path of a key file, or a token. */
 function isSecretPart(key: string, value: Json | undefined): boolean {
   return value !== undefined && value !== null && value !== '' && (isSecret(key) || /token/i.test(key))
 }
 
-/** Whether some part of a secret is the user's own. */
+/** Whether a part of a secret comes from the user's own sources. */
 function isOwn(place: Provenance, key: string, value: Json | undefined): boolean {
   if (hasOwnPart(value, member(place.own, key))) return true
-  // a link may lead from the directory to a file of the user
+  // the directory may contain a link to a file of the user
   return place.dotEnvOutside && !isEqual(member(place.local, key), value)
 }
 
@@ -118,12 +118,12 @@ async function isOutsideFile({ directory }: Provenance, value: Json | undefined)
     const path = absolutePath(key.text)
     return path === undefined || !isInside(path, directory)
   } catch {
-    // it is no key, and nothing will be sent
+    // it is not a key, so nothing will be sent
     return false
   }
 }
 
-/** A token that says what it was issued for is not for another server. */
+/** Whether the token was issued for another server. */
 function isForOther(value: Json | undefined, endpoint: string | undefined): boolean {
   if (value === undefined || !isConfigObject(value) || typeof value.for !== 'string') return false
   const home = JSON.stringify([resolveEndpoint({ endpoint })]).slice(0, -1)

@@ -5,10 +5,10 @@ import { endpoints } from '../../../core/ims/environment.ts'
 import { isObject } from '../../../core/json.ts'
 import type { Json } from '../../../core/ports.ts'
 
-/** What the variables of another tool begin with. */
+/** The prefix of the variables of another tool. */
 export type VariablePrefix = 'AIO_COMMERCE_AUTH_IMS' | 'IMS_OAUTH_S2S' | 'OAUTHS2S' | 'OAUTH' | 'IMS'
 
-/** In the order in which they are looked for. */
+/** In the order of preference. */
 export const variablePrefixes: readonly VariablePrefix[] = [
   'AIO_COMMERCE_AUTH_IMS',
   'IMS_OAUTH_S2S',
@@ -17,7 +17,7 @@ export const variablePrefixes: readonly VariablePrefix[] = [
   'IMS',
 ]
 
-// the keys of a context, and how the others spell them; of two spellings the first that is set counts
+// the keys of a context, and the names that other tools use; the first name that is set is used
 const endings = {
   client_id: ['CLIENT_ID'],
   client_secrets: ['CLIENT_SECRETS', 'CLIENT_SECRET'],
@@ -27,7 +27,7 @@ const endings = {
   ims_org_id: ['ORG_ID', 'IMS_ORG_ID'],
   env: ['ENVIRONMENT', 'ENV'],
 } as const
-// which IMS a credential is for, by address
+// variables with the address of the IMS that a credential is for
 const hosts = ['HOST', 'BASE_URL', 'ENDPOINT', 'TOKEN_URL'] as const
 const injectedKeys = {
   client_id: ['clientId', 'client_id'],
@@ -37,10 +37,10 @@ const injectedKeys = {
 } as const
 
 /**
- * The credential that `variables` hold under the names of other tools, as data of a context: a client id and a secret,
- * and what else is there.
+ * The credential in `variables` under the names of other tools, as data of a context: client id, secret and any further
+ * values.
  *
- * @throws {ConfigurationError} `MISSING_ENVIRONMENT_VARIABLE` naming what is missing; `BAD_OPTION` if the variables
+ * @throws {ConfigurationError} `MISSING_ENVIRONMENT_VARIABLE` naming the missing variable; `BAD_OPTION` if the variables
  *   name two clients, two environments, or a server that is not Adobe's
  */
 export function contextFromVariables(
@@ -48,7 +48,7 @@ export function contextFromVariables(
   prefix?: VariablePrefix,
 ): ContextData {
   if (prefix !== undefined && !variablePrefixes.includes(prefix))
-    throw new ConfigurationError('BAD_OPTION', `the prefix of variables must be one of ${variablePrefixes.join(', ')}`)
+    throw new ConfigurationError('BAD_OPTION', `The option prefix must be one of ${variablePrefixes.join(', ')}.`)
   const prefixes = prefix === undefined ? variablePrefixes : [prefix]
   const found = prefixes.map((each) => ({ prefix: each, data: read(variables, endings, `${each}_`) }))
   const [first, ...others] = found.filter(({ data }) => isWhole(data))
@@ -56,13 +56,14 @@ export function contextFromVariables(
   const other = others.find(({ data }) => data.client_id !== first.data.client_id)
   if (other === undefined) return { ...first.data, ...environmentOf(variables, first.prefix, first.data) }
   const both = `${first.prefix}_CLIENT_ID and ${other.prefix}_CLIENT_ID name two clients`
-  throw new ConfigurationError('BAD_OPTION', `${both}; say with the option prefix which is meant`)
+  throw new ConfigurationError('BAD_OPTION', `${both}. Choose one with the option prefix.`)
 }
 
 /**
- * What I/O Runtime gives to an action with the annotation `include-ims-credentials`; `undefined` where it gives nothing.
+ * The credential that I/O Runtime passes to an action with the annotation `include-ims-credentials`; `undefined` if it
+ * passes none.
  *
- * @throws {ConfigurationError} `MISSING_ENVIRONMENT_VARIABLE` where something is given and it is no credential
+ * @throws {ConfigurationError} `MISSING_ENVIRONMENT_VARIABLE` if the value is not a credential
  */
 export function injectedContext({
   __ims_oauth_s2s: given,
@@ -72,7 +73,8 @@ export function injectedContext({
   const credential = typeof given === 'string' ? parsed(given) : given
   const data = isObject(credential) ? read(credential, injectedKeys) : {}
   if (!isWhole(data)) {
-    const what = '__ims_oauth_s2s has no client id and secret; look at the annotation include-ims-credentials'
+    const what =
+      '__ims_oauth_s2s does not contain a client id and a secret. Check the annotation include-ims-credentials.'
     throw new ConfigurationError('MISSING_ENVIRONMENT_VARIABLE', what)
   }
   return isSet(env, '__ims_env') ? { ...data, env: env as Json } : data
@@ -104,7 +106,7 @@ function read(
 }
 
 /**
- * The environment, if a variable names its server: a secret must not go to production because its server was passed over.
+ * The environment, if a variable names its server: a secret must not be sent to production because its server was ignored.
  *
  * @throws {ConfigurationError} `BAD_OPTION`
  */
@@ -139,18 +141,18 @@ function environmentAt(address: string): string | undefined {
   return Object.entries(endpoints).find(([, endpoint]) => endpoint === origin)?.[0]
 }
 
-/** Docker and some shells leave the quotes around a value of an env file. */
+/** Removes the quotes that Docker and some shells leave around a value of an env file. */
 function unquoted(value: Json): Json {
   if (typeof value !== 'string') return value
   return /^\s*(["'])(.*)\1\s*$/s.exec(value)?.[2] ?? value
 }
 
-/** App Builder leaves `$NAME` where a variable of the deployment was not set. */
+/** Whether a variable is set. App Builder passes `$NAME` if a variable of the deployment is not set. */
 function isSet(value: unknown, name: string): boolean {
   return value !== undefined && value !== null && value !== '' && value !== `$${name}`
 }
 
-/** One secret may hold any character; several are JSON, or have commas between them. */
+/** One secret may contain any character; several are JSON, or separated by commas. */
 function secrets(value: Json, several: boolean): Json[] {
   const all = parseSecrets(value) as Json[]
   const isText = all.length === 1 && all[0] === value && typeof value === 'string'
@@ -166,7 +168,7 @@ function missing(
   const names = found.map(({ prefix }) => `${prefix}_CLIENT_ID and ${prefix}_CLIENT_SECRET`)
   const what =
     part === undefined
-      ? `no credential is there; set ${names.join(', or ')}`
-      : `${part.prefix}_${part.data.client_id === undefined ? 'CLIENT_ID' : 'CLIENT_SECRET'} is missing; set it too`
+      ? `The variables do not contain a credential. Set ${names.join(', or ')}.`
+      : `${part.prefix}_${part.data.client_id === undefined ? 'CLIENT_ID' : 'CLIENT_SECRET'} is missing. Set it as well.`
   return new ConfigurationError('MISSING_ENVIRONMENT_VARIABLE', what)
 }

@@ -2,8 +2,8 @@ import { processLock } from '../../../core/memory.ts'
 import type { Lock } from '../../../core/ports.ts'
 
 /**
- * The lock of an I/O Runtime action: among the calls of one container, which shares no disk with the others. The
- * stored tokens are shared, so notes may name holdings of other containers, about which nothing is known.
+ * The lock of an I/O Runtime action. It excludes calls within one container, because containers do not share a disk.
+ * They share the stored tokens, so renewal notes may name holds of other containers, whose state is not known.
  */
 export function actionLock(): Lock {
   const lock = processLock()

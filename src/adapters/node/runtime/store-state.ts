@@ -2,30 +2,30 @@ import { digest } from '../../../core/digest.ts'
 import { ConfigurationError, UnavailableError } from '../../../core/errors.ts'
 import type { Json, Store } from '../../../core/ports.ts'
 
-/** A token as the context files write it: `expiry` in ms since the epoch, and any further strings beside it. */
+/** A token in the format of context files: `expiry` in ms since the epoch, and optionally further strings. */
 export interface StateToken {
   readonly token: string
   readonly expiry: number
   readonly [note: string]: string | number
 }
 
-/** What is kept for one context. */
+/** The tokens that are stored for one context. */
 export interface StateEntry {
   readonly access_token?: StateToken | undefined
   readonly refresh_token?: StateToken | undefined
 }
 
-/** Keeps the tokens of an I/O Runtime action's contexts. */
+/** Stores the tokens of an I/O Runtime action's contexts. */
 export interface StateTokenStore {
-  /** `undefined` where nothing readable is kept. Rejects with `STORE_FAILED`. */
+  /** `undefined` if no valid entry is stored. Rejects with `STORE_FAILED`. */
   get(contextName: string): Promise<StateEntry | undefined>
-  /** Without tokens: deletes what is kept. Rejects with `STORE_FAILED`, or `INVALID_CONTEXT_DATA` before it sends. */
+  /** Without tokens: deletes the entry. Rejects with `STORE_FAILED`, or with `INVALID_CONTEXT_DATA` before it sends. */
   put(contextName: string, tokens: StateEntry | undefined): Promise<void>
-  /** Stores whatever else the containers of an action share. It lists no keys. */
+  /** Stores other values that the containers of an action share. It does not list keys. */
   readonly store: Store
 }
 
-/** What {@link connectStateTokens} can be lent. */
+/** Options of {@link connectStateTokens}. */
 export interface StateTokenStoreOptions {
   /** Default: `process.env`. */
   readonly env?: NodeJS.ProcessEnv | undefined
@@ -33,7 +33,7 @@ export interface StateTokenStoreOptions {
   readonly now?: (() => number) | undefined
   /** Loads the State library. Default: `import('@adobe/aio-lib-state')`. */
   readonly load?: (() => Promise<unknown>) | undefined
-  /** Is told, once, that the State library is not installed and tokens stay in memory. */
+  /** Called once if the State library is not installed, so that tokens stay in memory. */
   readonly onDegraded?: ((reason: string) => void) | undefined
 }
 
@@ -50,13 +50,13 @@ const longestKey = 1024
 const encodedPrefix = 'imskit-b64.'
 
 /**
- * Keeps tokens in the State service of Adobe I/O Runtime, under the keys and times to live of aio-lib-ims, through
- * the optional package `@adobe/aio-lib-state`, which is loaded on first use.
+ * Stores tokens in the State service of Adobe I/O Runtime, with the keys and times to live of `@adobe/aio-lib-ims`. It
+ * uses the optional package `@adobe/aio-lib-state`, which is loaded on first use.
  *
- * If that package is not installed, tokens stay in the memory of this container: a new one obtains its own.
+ * If that package is not installed, tokens stay in the memory of this container, and a new container obtains its own.
  *
- * Throws `MISSING_ENVIRONMENT_VARIABLE` outside of an action. Failures of the service reject with `STORE_FAILED`,
- * without a cause: the errors of that package carry what was to be stored.
+ * Throws `MISSING_ENVIRONMENT_VARIABLE` outside an action. If the service fails, promises reject with `STORE_FAILED` and
+ * without a cause, because the errors of that package contain the tokens.
  */
 export function connectStateTokens(options: StateTokenStoreOptions = {}): StateTokenStore {
   const { now = Date.now, load, onDegraded } = options
@@ -82,10 +82,12 @@ export function connectStateTokens(options: StateTokenStoreOptions = {}): StateT
     },
     async put(contextName, tokens) {
       const key = stateKey(action, contextName)
-      const kept = tokens && checkTokens(tokens)
+      const checked = tokens && checkTokens(tokens)
       const service = await connected()
-      if (kept === undefined) return void (await service.delete(key).catch(failTo('delete tokens from')))
-      await service.put(key, JSON.stringify(kept), { ttl: secondsLeft(kept, now()) }).catch(failTo('write tokens to'))
+      if (checked === undefined) return void (await service.delete(key).catch(failTo('delete tokens from')))
+      await service
+        .put(key, JSON.stringify(checked), { ttl: secondsLeft(checked, now()) })
+        .catch(failTo('write tokens to'))
     },
     store: stateStore(action, connected, now),
   }
@@ -131,14 +133,14 @@ function readAction(env: NodeJS.ProcessEnv): { action: string; namespace: string
 
 function stateKey(action: string, contextName: string): string {
   if (typeof contextName !== 'string' || contextName === '') {
-    throw new ConfigurationError('MISSING_CONTEXT_LABEL', 'Tokens are kept by context: name the context.')
+    throw new ConfigurationError('MISSING_CONTEXT_LABEL', 'Tokens are stored by context. Pass the name of the context.')
   }
   const key = `ims.${keyPart(action.replaceAll('/', '.'))}.contexts.${keyPart(contextName)}`
   if (key.length <= longestKey) return key
-  throw new ConfigurationError('BAD_OPTION', 'The context name is too long for the State service: use a shorter one.')
+  throw new ConfigurationError('BAD_OPTION', 'The context name is too long for the State service. Use a shorter name.')
 }
 
-// State takes few characters; a name that looks encoded is encoded too, so that no two names share a key
+// State allows few characters; a name that looks encoded is encoded as well, so that two names never share a key
 function keyPart(name: string): string {
   if (/^[\w.-]+$/.test(name) && !name.startsWith(encodedPrefix)) return name
   return encodedPrefix + Buffer.from(name, 'utf8').toString('base64url')
@@ -147,7 +149,7 @@ function keyPart(name: string): string {
 async function connect(load: StateTokenStoreOptions['load'], ow: { namespace: string; auth: string }): Promise<State> {
   let module: { init?: Init; default?: { init?: Init } }
   try {
-    // written out, awaited and inside of `try`: so bundlers include the package, and only warn if it is missing
+    // a literal name, awaited inside `try`: bundlers then include the package, and only warn if it is missing
     module = (load ? await load() : await import('@adobe/aio-lib-state')) as typeof module
   } catch (cause) {
     throw loadError(cause)
@@ -160,20 +162,20 @@ async function connect(load: StateTokenStoreOptions['load'], ow: { namespace: st
 function loadError(cause?: unknown): ConfigurationError {
   return new ConfigurationError(
     'BAD_OPTION',
-    'In an I/O Runtime action the package @adobe/aio-lib-state stores the tokens, and it could not be used. ' +
+    'The package @adobe/aio-lib-state, which stores the tokens in an I/O Runtime action, could not be used. ' +
       'Run: npm install @adobe/aio-lib-state@5',
     { cause },
   )
 }
 
-/** Whether it is the package itself that is missing, and not a part of it: then it is broken. */
+/** Whether the package itself is missing, and not one of its parts, which would mean that it is broken. */
 function isNotInstalled(error: unknown): boolean {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown }
   const isMissing = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND'
   return isMissing && /^Cannot find (?:module|package) '@adobe\/aio-lib-state'/.test(String(message))
 }
 
-/** What a State service would store, for this container alone. Tokens and entries say themselves when they expire. */
+/** Stores the entries of a State service in this container only. They contain their own expiry. */
 function memoryState(): State {
   const values = new Map<string, string>()
   return {
@@ -189,7 +191,7 @@ function failTo(act: string): (error: unknown) => never {
     const reason = typeof code === 'string' && /^[A-Z_]{1,60}$/.test(code) ? ` (${code})` : ''
     throw new UnavailableError(
       'STORE_FAILED',
-      `Could not ${act} the State service${reason}. Try again; if it lasts, check the action's namespace and API key.`,
+      `Could not ${act} the State service${reason}. Try again. If it fails again, check the action's namespace and API key.`,
     )
   }
 }
@@ -204,10 +206,13 @@ function secondsUntil(expiry: number, now: number): number {
 }
 
 function checkTokens(tokens: StateEntry): StateEntry | undefined {
-  const kept = pickTokens(tokens)
+  const picked = pickTokens(tokens)
   const given = [tokens.access_token, tokens.refresh_token].filter((token) => token !== undefined && token !== null)
-  if (Object.keys(kept).length === given.length) return given.length > 0 ? kept : undefined
-  throw new ConfigurationError('INVALID_CONTEXT_DATA', 'A token to keep must be { token, expiry }, with expiry in ms.')
+  if (Object.keys(picked).length === given.length) return given.length > 0 ? picked : undefined
+  throw new ConfigurationError(
+    'INVALID_CONTEXT_DATA',
+    'A token of a context must be { token, expiry }, with expiry in ms.',
+  )
 }
 
 function readTokens(value: unknown): StateEntry | undefined {
@@ -230,7 +235,7 @@ function pickToken(value: unknown): StateToken | undefined {
   return { ...Object.fromEntries(notes), token, expiry: expiresAt }
 }
 
-// what is stored is not trusted: only own properties count, and none can reach a prototype
+// stored values are not trusted: only own properties are used, and none can reach a prototype
 function ownEntries(value: unknown): Partial<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return {}
   return Object.fromEntries(Object.entries(value).filter(([name]) => name !== '__proto__'))
