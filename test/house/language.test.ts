@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { byFile, expectWithinDebt } from './debt.ts'
 import { conditionsIn, findRefused, refusedExpressions, withoutTable } from './glossary.ts'
-import { commentsOf, markdownProse, type Prose, sentencesOf } from './prose.ts'
+import { commentsOf, markdownProse, type Prose, sentencesOf, titlesOf } from './prose.ts'
 import { filesIn, librarySources, parse, readText } from './sources.ts'
 
 const debtFile = 'test/house/language-debt.json'
@@ -67,6 +67,7 @@ describe('the search', () => {
 
   test.each([
     'There is no lock, and it is no longer valid.',
+    'is no larger than before',
     'personal settings of a user',
     'no one-time code',
     'a line that says BEGIN',
@@ -96,6 +97,14 @@ describe('the search', () => {
     expect(sentencesOf(source)).toEqual([{ line: 8, text: 'The … is lent to nobody. Do nothing.' }])
   })
 
+  test('reads the titles of tests, also of tables of cases', () => {
+    const source = parse(
+      'sample.test.ts',
+      "describe('a person', () => {\n  test.each([1])('nobody %s', { timeout: 1 }, () => log('lent'))\n})\n",
+    )
+    expect(titlesOf(source).map(({ text }) => text)).toEqual(['a person', 'nobody %s'])
+  })
+
   test('reads the prose of a page, and neither its code nor its links', () => {
     const page =
       '# A person\n\nTokens are\nlent `nobody` [here](whoever.md).\n\n```js\nnobody()\n```\n\n- seal\n- mend\n'
@@ -121,6 +130,12 @@ describe('the language', () => {
   test('of the pages has no refused expression', () => {
     const found = pages.flatMap((page) => report(page, markdownProse(textOf(page))))
     expectWithinDebt(debtFile, 'expressions in pages', byFile(found))
+  })
+
+  test('of the titles of tests has no refused expression', () => {
+    const tests = filesIn('test', (file) => /\.test\.tsx?$/.test(file) && !file.includes('/fixtures/'))
+    const found = tests.flatMap((file) => report(file, titlesOf(parse(file, readText(file)))))
+    expectWithinDebt(debtFile, 'expressions in titles of tests', byFile(found))
   })
 
   /** One finding for each "where" above one eighth of "if" and "when". */

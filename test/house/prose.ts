@@ -8,7 +8,7 @@ export interface Prose {
 }
 
 /** Three words or more: shorter strings are names, keys and values. */
-const isSentence = (text: string): boolean => /[A-Za-z][\w'’-]*[^\w<>=]+[A-Za-z][\w'’-]*[^\w<>=]+[A-Za-z]/.test(text)
+const isSentence = (text: string): boolean => /[A-Za-z]\S*\s+\S*[A-Za-z]\S*\s+\S*[A-Za-z]/.test(text)
 
 /** Text without code in backticks, links of docstrings and addresses. */
 const withoutCode = (text: string): string =>
@@ -75,6 +75,20 @@ export function sentencesOf({ tree }: SourceText): Prose[] {
     if (ts.isTemplateExpression(node)) {
       add(node, [node.head.text, ...node.templateSpans.map(({ literal }) => literal.text)].join('…'))
     } else if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) add(node, node.text)
+  })
+  return found
+}
+
+/** The titles of the tests of a file, which the table of security requirements quotes. */
+export function titlesOf({ tree }: SourceText): Prose[] {
+  const found: Prose[] = []
+  eachNode(tree, (node) => {
+    if (!ts.isCallExpression(node) || !/^(?:test|it|describe)\b/.test(node.expression.getText())) return
+    const [title] = node.arguments
+    if (title !== undefined && (ts.isStringLiteralLike(title) || ts.isTemplateExpression(title))) {
+      const text = ts.isTemplateExpression(title) ? title.getText().replace(/\$\{[^}]*\}/g, '…') : title.text
+      found.push({ line: lineOf(tree, title), text: withoutCode(text.replace(/^`|`$/g, '')) })
+    }
   })
   return found
 }

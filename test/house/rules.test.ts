@@ -25,8 +25,8 @@ const overrides: Readonly<Record<string, string>> = {
   invalidateToken: 'of the default client of each entry',
 }
 
-/** Unit tests of a topic that several source files share, and why. */
-const topics: readonly string[] = []
+/** Tests of what several source files do together, and what that is. */
+const topics = Object.keys(JSON.parse(readText('test/house/topics.json')) as Record<string, string>)
 
 const sources = librarySources()
 const tests = filesIn('test', (file) => /\.tsx?$/.test(file) && !file.includes('/fixtures/'))
@@ -68,6 +68,15 @@ describe('the rules of the project', () => {
       (name) => sources.filter((source) => exportedNames(source).includes(name)).length < 2,
     )
     expect(single).toEqual([])
+  })
+
+  test('every topic has a test that no source file leads to', () => {
+    const lost = lostTests(
+      topics,
+      sources.map(({ file }) => file),
+      [],
+    ).map(([file]) => file)
+    expect(topics.filter((topic) => !tests.includes(topic) || !lost.includes(topic))).toEqual([])
   })
 })
 
