@@ -1,6 +1,6 @@
 import type { Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { type OpenIdProvider, publicClient, startOpenIdProvider } from '../proof/oidc-op.ts'
+import { type OpenIdProvider, publicClient, startOpenIdProvider } from '../kit/oidc-op.ts'
 import { arrivals, getToken, open, useBrowser } from './browser.ts'
 import { type Site, startSite } from './site.ts'
 

@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from 'playwright'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { type OpenIdProvider, publicClient, startOpenIdProvider } from '../proof/oidc-op.ts'
+import { type OpenIdProvider, publicClient, startOpenIdProvider } from '../kit/oidc-op.ts'
 import { arrivals, open, useBrowser } from './browser.ts'
 import { type Site, startSite } from './site.ts'
 

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { commands } from '../../src/adapters/node/cli/commands.ts'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
-import { build } from '../proof/build.ts'
+import { build } from '../kit/build.ts'
 import { newShell } from './command.ts'
 
 // no secret in any output, whatever is asked of whatever context, unless it is asked for

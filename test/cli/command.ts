@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { onTestFinished } from 'vitest'
 import type { RunningEmulator } from '../../src/emulator/index.ts'
-import { built } from '../proof/build.ts'
-import { newPlace, type Place } from '../proof/place.ts'
+import { built } from '../kit/build.ts'
+import { newPlace, type Place } from '../kit/place.ts'
 
 export interface Ended {
   readonly code: number | null

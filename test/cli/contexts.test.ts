@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { build, built } from '../proof/build.ts'
+import { build, built } from '../kit/build.ts'
 import { newShell, type Shell } from './command.ts'
 
 beforeAll(() => build())

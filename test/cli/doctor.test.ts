@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { newHold } from '../../src/adapters/node/files/lock-holder.ts'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
-import { build } from '../proof/build.ts'
+import { build } from '../kit/build.ts'
 import { newShell, type Shell, setContext } from './command.ts'
 
 let emulator: RunningEmulator

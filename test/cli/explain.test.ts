@@ -1,6 +1,6 @@
 import { generateKeyPair, SignJWT } from 'jose'
 import { beforeAll, expect, test } from 'vitest'
-import { build } from '../proof/build.ts'
+import { build } from '../kit/build.ts'
 import { newShell } from './command.ts'
 
 beforeAll(() => build())

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { commands } from '../../src/adapters/node/cli/commands.ts'
 import { printable, printableLines } from '../../src/adapters/node/printable.ts'
-import { build } from '../proof/build.ts'
+import { build } from '../kit/build.ts'
 import { type Ended, newShell, type Shell } from './command.ts'
 
 // texts of servers, callbacks, tokens and files that would command a terminal or reverse what it shows

@@ -10,7 +10,7 @@ import { expectations } from '../../src/adapters/node/cli/probe/expectations.ts'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
 import { evidence } from '../emulator/evidence/index.ts'
 import { isKnown, type Members, type Shape } from '../emulator/evidence/row.ts'
-import { build, built } from '../proof/build.ts'
+import { build, built } from '../kit/build.ts'
 import { newShell, type Shell, setContext } from './command.ts'
 
 type Kind = 'oauth_server_to_server' | 'jwt' | 'oauth' | 'oauth_public'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
 import { createPerson } from '../emulator/person.ts'
-import { build, built } from '../proof/build.ts'
+import { build, built } from '../kit/build.ts'
 import { newShell, type Shell, setContext } from './command.ts'
 
 // a person at a real terminal: what they type, what the screen shows, and how each command ends

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
 import { freePort } from '../browser/ims.ts'
 import { createPerson } from '../emulator/person.ts'
-import { build } from '../proof/build.ts'
+import { build } from '../kit/build.ts'
 import { newShell, type Shell, setContext } from './command.ts'
 
 // the command as a shell runs it, against a running emulator, with files in a home of its own

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { endpoints } from '../../src/core/ims/environment.ts'
 import { Ims } from '../../src/core/index.ts'
-import { root } from '../proof/build.ts'
+import { root } from '../kit/build.ts'
 
 const page = readFileSync(join(root, 'docs', 'ims-protocol.md'), 'utf8')
 

@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { build, root } from '../proof/build.ts'
-import { newPlace } from '../proof/place.ts'
+import { build, root } from '../kit/build.ts'
+import { newPlace } from '../kit/place.ts'
 import { settled } from './compare.ts'
 import { type Intended, intended } from './intended.ts'
 import { type RecordedIms, startRecordedIms } from './recorder.ts'
@@ -52,7 +52,7 @@ async function run(code: string, variables: Record<string, string>): Promise<unk
   const file = join(place.cwd, code.startsWith('import ') ? 'snippet.mjs' : 'snippet.cjs')
   // an assertion names the IMS that it is for, so that a name which leads elsewhere is not enough
   writeFileSync(file, code.replaceAll('https://ims-na1.adobelogin.com', ims.url))
-  const preloads = ['../proof/fixtures/redirect-requests.cjs', 'fixtures/redirect-fetch.cjs']
+  const preloads = ['../kit/fixtures/redirect-requests.cjs', 'fixtures/redirect-fetch.cjs']
   const flags = preloads.flatMap((name) => ['--require', fixture(name)])
   const { stdout } = await promisify(execFile)(process.execPath, [...flags, file], {
     cwd: place.cwd,

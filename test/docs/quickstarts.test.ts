@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { buildSite } from '../proof/build.ts'
+import { buildSite } from '../kit/build.ts'
 import { blocks } from './blocks.ts'
 import { asShown, shownOn } from './quickstarts.ts'
 

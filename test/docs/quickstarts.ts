@@ -1,8 +1,8 @@
 import { readFileSync, symlinkSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { Window } from 'happy-dom'
-import { installedModules } from '../proof/installed.ts'
-import { newPlace } from '../proof/place.ts'
+import { installedModules } from '../kit/installed.ts'
+import { newPlace } from '../kit/place.ts'
 import { type Block, root } from './blocks.ts'
 
 /** A block of code on a page of the site, as a reader copies it. */

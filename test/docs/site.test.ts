@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib'
 import type { Page } from 'playwright'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { useBrowser } from '../browser/browser.ts'
-import { buildSite } from '../proof/build.ts'
+import { buildSite } from '../kit/build.ts'
 import { root } from './blocks.ts'
 
 const newContext = useBrowser()

@@ -1,6 +1,6 @@
 import { Miniflare, Response as MiniflareResponse } from 'miniflare'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { build, buildSite } from '../proof/build.ts'
+import { build, buildSite } from '../kit/build.ts'
 import { bundleForWorkers } from '../worker/workerd.ts'
 import { type Block, blocksIn, root } from './blocks.ts'
 import { type ImsOfThePages, publicIms, startImsOfThePages } from './ims-of-the-pages.ts'

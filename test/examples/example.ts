@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
 import { onTestFinished } from 'vitest'
 import type { RunningEmulator } from '../../src/emulator/index.ts'
-import { root } from '../proof/build.ts'
+import { root } from '../kit/build.ts'
 
 /** An example that is running, beside an IMS of its own. */
 export interface Started {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { load } from 'js-yaml'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RunningEmulator } from '../../src/emulator/index.ts'
-import { build, root } from '../proof/build.ts'
+import { build, root } from '../kit/build.ts'
 import { fromExamples, runUntil } from './example.ts'
 
 interface Job {

@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createClient, jwtBearer, memoryPlatform } from '../../src/core/index.ts'
 import type { RunningEmulator } from '../../src/emulator/index.ts'
-import { build } from '../proof/build.ts'
+import { build } from '../kit/build.ts'
 import { fromExamples, runUntil, type Started, startExample } from './example.ts'
 
 beforeAll(build, 300_000)

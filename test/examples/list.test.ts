@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { root } from '../proof/build.ts'
+import { root } from '../kit/build.ts'
 
 const row = /^\| \[([\w-]+)\]\(examples\/([\w-]+)\/\S+\) \| .+ \| `node (examples\/[\w./-]+)(?: --\w+)?` \|$/gm
 const listed = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(row)]

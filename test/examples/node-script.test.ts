@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { startEmulator } from '../../src/emulator/index.ts'
-import { build, root } from '../proof/build.ts'
-import { newPlace } from '../proof/place.ts'
+import { build, root } from '../kit/build.ts'
+import { newPlace } from '../kit/place.ts'
 
 beforeAll(build, 300_000)
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { BrowserContext, Page } from 'playwright'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { useBrowser } from '../browser/browser.ts'
-import { build, root } from '../proof/build.ts'
+import { build, root } from '../kit/build.ts'
 import { fromExamples, runUntil, type Started } from './example.ts'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')

@@ -1,6 +1,6 @@
 import type { Miniflare } from 'miniflare'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
-import { build } from '../proof/build.ts'
+import { build } from '../kit/build.ts'
 import { runUntil, type Started, startExample } from './example.ts'
 
 beforeAll(build, 300_000)

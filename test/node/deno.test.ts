@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
 import { startEmulator } from '../../src/emulator/index.ts'
-import { build, built, root } from '../proof/build.ts'
+import { build, built, root } from '../kit/build.ts'
 
 // Deno grants one thing at a time; the conformance suite there has them all
 

@@ -7,8 +7,8 @@ import { Miniflare } from 'miniflare'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
 import { useBrowser } from '../browser/browser.ts'
-import { build, root } from '../proof/build.ts'
-import { newPlace } from '../proof/place.ts'
+import { build, root } from '../kit/build.ts'
+import { newPlace } from '../kit/place.ts'
 import { bundlers, type Target } from './bundlers.ts'
 
 // the built package, as the bundlers of users make programs of it

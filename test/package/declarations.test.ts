@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { build, root } from '../proof/build.ts'
-import { entriesIn, unpack } from '../proof/packed.ts'
-import { compilers, typeCheck } from '../proof/type-check.ts'
+import { build, root } from '../kit/build.ts'
+import { entriesIn, unpack } from '../kit/packed.ts'
+import { compilers, typeCheck } from '../kit/type-check.ts'
 
 // the declarations under the types of one runtime and no others, each of them checked (skipLibCheck: false)
 

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 // @ts-expect-error plain JavaScript, shared with `npm run size`
 import { bundleEntry, entriesOfPackage, entryJobs } from '../../scripts/bundles-entry.mjs'
-import { build } from '../proof/build.ts'
+import { build } from '../kit/build.ts'
 
 beforeAll(build, 300_000)
 

@@ -7,8 +7,8 @@ import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import webpack from 'webpack'
-import { build, root } from '../proof/build.ts'
-import { entriesIn, unpack } from '../proof/packed.ts'
+import { build, root } from '../kit/build.ts'
+import { entriesIn, unpack } from '../kit/packed.ts'
 
 // each entry as Node loads it: CommonJS that is readable and can be replaced member by member, and ES modules over it
 

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Kind, namesOfFragments, snippetsOf } from '../docs/snippets.ts'
-import { build, root } from '../proof/build.ts'
-import { unpack } from '../proof/packed.ts'
-import { compilers, typeCheck } from '../proof/type-check.ts'
+import { build, root } from '../kit/build.ts'
+import { unpack } from '../kit/packed.ts'
+import { compilers, typeCheck } from '../kit/type-check.ts'
 
 // README's blocks in every resolution; those of all pages, in projects of real templates: test/world/templates
 

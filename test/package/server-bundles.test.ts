@@ -10,9 +10,9 @@ import { rollup } from 'rollup'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import webpack from 'webpack'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
-import { build, root } from '../proof/build.ts'
-import { unpack } from '../proof/packed.ts'
-import { newPlace } from '../proof/place.ts'
+import { build, root } from '../kit/build.ts'
+import { unpack } from '../kit/packed.ts'
+import { newPlace } from '../kit/place.ts'
 
 // a program for Node, bundled with the bundlers' own settings, works where nothing is installed
 

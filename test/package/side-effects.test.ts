@@ -9,9 +9,9 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 // @ts-expect-error plain JavaScript, which also measures the sizes
 import { inOneFile } from '../../scripts/bundles.mjs'
 import { useBrowser } from '../browser/browser.ts'
-import { build, root } from '../proof/build.ts'
-import { entriesIn, unpack } from '../proof/packed.ts'
-import { placeIn } from '../proof/place.ts'
+import { build, root } from '../kit/build.ts'
+import { entriesIn, unpack } from '../kit/packed.ts'
+import { placeIn } from '../kit/place.ts'
 
 // importing an entry starts nothing and leaves nothing, wherever it is imported
 

@@ -3,7 +3,7 @@ import { builtinModules } from 'node:module'
 import { join } from 'node:path'
 import ts from 'typescript'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { build, root } from '../proof/build.ts'
+import { build, root } from '../kit/build.ts'
 
 // what a scan of the package and of its source finds
 

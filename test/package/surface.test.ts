@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { apiReports, entries, fileList, packed } from '../../scripts/api/report.mjs'
-import { build, root } from '../proof/build.ts'
-import { pack } from '../proof/packed.ts'
+import { build, root } from '../kit/build.ts'
+import { pack } from '../kit/packed.ts'
 
 // what of the package others see; `npm run api` writes the reports anew, and the difference shows in review
 

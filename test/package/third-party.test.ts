@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 // @ts-expect-error plain JavaScript, which `npm run audit` shares
 import { bundledPackages } from '../../scripts/audit.mjs'
-import { build, root } from '../proof/build.ts'
+import { build, root } from '../kit/build.ts'
 
 // what the package contains of others: named, licensed, and known to `npm audit`
 

@@ -2,11 +2,11 @@ import { existsSync, readdirSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
 import { authorizeUrl, callback, createPerson, post } from '../emulator/person.ts'
-import { build } from './build.ts'
-import { newPlace } from './place.ts'
-import { imskit } from './program.ts'
-import { withoutEndpoint } from './ready-made.ts'
-import { type StateService, startState } from './state-service.ts'
+import { build } from '../kit/build.ts'
+import { newPlace } from '../kit/place.ts'
+import { imskit } from '../kit/program.ts'
+import { withoutEndpoint } from '../kit/ready-made.ts'
+import { type StateService, startState } from '../kit/state-service.ts'
 
 // an action of Adobe I/O Runtime: containers that come and go, and a State service between them
 

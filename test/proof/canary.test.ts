@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
 import { createPerson } from '../emulator/person.ts'
-import { build, built } from './build.ts'
-import { newPlace, type Place } from './place.ts'
-import { type StateService, startState } from './state-service.ts'
+import { build, built } from '../kit/build.ts'
+import { newPlace, type Place } from '../kit/place.ts'
+import { type StateService, startState } from '../kit/state-service.ts'
 
 // Every secret is a canary: it is looked for in everything that anyone could see of a long and unlucky run.
 

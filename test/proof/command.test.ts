@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import packageJson from '../../package.json' with { type: 'json' }
-import { build, built } from './build.ts'
-import { newPlace } from './place.ts'
+import { build, built } from '../kit/build.ts'
+import { newPlace } from '../kit/place.ts'
 
 // the command `imskit`, as a shell would run it
 

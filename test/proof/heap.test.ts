@@ -2,7 +2,7 @@ import { execFile, execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeAll, expect, test } from 'vitest'
-import { build, dist, root } from './build.ts'
+import { build, dist, root } from '../kit/build.ts'
 
 // what lives as long as a process gets ever new inputs, and must not grow with them
 

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
 import { createPerson } from '../emulator/person.ts'
-import { build } from './build.ts'
-import { newPlace, type Place } from './place.ts'
-import { imskit, type Program } from './program.ts'
-import { withoutEndpoint } from './ready-made.ts'
+import { build } from '../kit/build.ts'
+import { newPlace, type Place } from '../kit/place.ts'
+import { imskit, type Program } from '../kit/program.ts'
+import { withoutEndpoint } from '../kit/ready-made.ts'
 
 // the login of a program that runs as people run it; the browser is played by fetch
 

@@ -16,7 +16,7 @@ import {
   type Store,
   systemClock,
 } from '../../src/adapters/node/index.ts'
-import { browse, confidentialClient, type OpenIdProvider, publicClient, startOpenIdProvider } from './oidc-op.ts'
+import { browse, confidentialClient, type OpenIdProvider, publicClient, startOpenIdProvider } from '../kit/oidc-op.ts'
 
 // someone else's server, certified for OpenID Connect: what works here does not work by our own emulator's grace
 

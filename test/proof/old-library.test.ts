@@ -2,9 +2,9 @@ import { createRequire } from 'node:module'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
 import { authorizeUrl, callback, createPerson } from '../emulator/person.ts'
-import { newPlace } from './place.ts'
-import { oldLibrary, type Program } from './program.ts'
-import { withoutEndpoint } from './ready-made.ts'
+import { newPlace } from '../kit/place.ts'
+import { oldLibrary, type Program } from '../kit/program.ts'
+import { withoutEndpoint } from '../kit/ready-made.ts'
 
 // @adobe/aio-lib-ims 8 as published, against the emulator: what it gets there is what it was written for
 

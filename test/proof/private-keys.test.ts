@@ -3,10 +3,10 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
-import { build } from './build.ts'
-import { newPlace } from './place.ts'
-import { imskit, oldLibrary } from './program.ts'
-import { withoutEndpoint } from './ready-made.ts'
+import { build } from '../kit/build.ts'
+import { newPlace } from '../kit/place.ts'
+import { imskit, oldLibrary } from '../kit/program.ts'
+import { withoutEndpoint } from '../kit/ready-made.ts'
 
 // the forms in which people have the key of a jwt context, down to the signature that IMS accepts
 

@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
 import { authorizeUrl, callback, createPerson, post } from '../emulator/person.ts'
-import { build } from './build.ts'
-import { newPlace, type Place } from './place.ts'
-import { imskit, type Program } from './program.ts'
-import { withoutEndpoint } from './ready-made.ts'
+import { build } from '../kit/build.ts'
+import { newPlace, type Place } from '../kit/place.ts'
+import { imskit, type Program } from '../kit/program.ts'
+import { withoutEndpoint } from '../kit/ready-made.ts'
 
 // real processes with one home and one project, all at once
 

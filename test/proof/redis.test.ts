@@ -11,8 +11,8 @@ import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts
 import { lockContract, storeContract } from '../../src/testing/index.ts'
 import { gate } from '../core/setting.ts'
 import { callback, createPerson } from '../emulator/person.ts'
-import { build, built } from './build.ts'
-import { newPlace } from './place.ts'
+import { build, built } from '../kit/build.ts'
+import { newPlace } from '../kit/place.ts'
 import { type RunningRedis, startRedis } from './redis-server.ts'
 
 // a fleet that shares its tokens in Redis: a real server, real processes

@@ -4,10 +4,10 @@ import hjson from 'hjson'
 import yaml from 'js-yaml'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
-import { build } from './build.ts'
-import { newPlace, type Place } from './place.ts'
-import { imskit, oldLibrary, type Program, type ProgramOptions } from './program.ts'
-import { withoutEndpoint } from './ready-made.ts'
+import { build } from '../kit/build.ts'
+import { newPlace, type Place } from '../kit/place.ts'
+import { imskit, oldLibrary, type Program, type ProgramOptions } from '../kit/program.ts'
+import { withoutEndpoint } from '../kit/ready-made.ts'
 
 // one machine, two libraries: what either leaves in the files is of use to the other
 

@@ -6,10 +6,10 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
 import { createPerson } from '../emulator/person.ts'
-import { build, root } from './build.ts'
-import { entriesIn, install, type Packed } from './packed.ts'
-import { placeIn } from './place.ts'
-import { compilers, typeCheck } from './type-check.ts'
+import { build, root } from '../kit/build.ts'
+import { entriesIn, install, type Packed } from '../kit/packed.ts'
+import { placeIn } from '../kit/place.ts'
+import { compilers, typeCheck } from '../kit/type-check.ts'
 
 // what npm would publish, installed into an empty project
 

@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
 import { createPerson } from '../emulator/person.ts'
-import { build, built } from './build.ts'
-import { newPlace } from './place.ts'
-import { withoutEndpoint } from './ready-made.ts'
+import { build, built } from '../kit/build.ts'
+import { newPlace } from '../kit/place.ts'
+import { withoutEndpoint } from '../kit/ready-made.ts'
 
 // a program at a terminal: there is a person, who reads, opens a browser and can paste
 

@@ -2,8 +2,8 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync,
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { blocksOf } from '../docs/blocks.ts'
-import { root } from '../proof/build.ts'
-import { installedModules } from '../proof/installed.ts'
+import { root } from '../kit/build.ts'
+import { installedModules } from '../kit/installed.ts'
 
 const fixtures = join(import.meta.dirname, 'fixtures')
 

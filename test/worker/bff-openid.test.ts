@@ -7,7 +7,7 @@ import {
   memoryStore,
   systemClock,
 } from '../../src/adapters/worker/index.ts'
-import { browse, confidentialClient, type OpenIdProvider, publicClient, startOpenIdProvider } from '../proof/oidc-op.ts'
+import { browse, confidentialClient, type OpenIdProvider, publicClient, startOpenIdProvider } from '../kit/oidc-op.ts'
 import { createVisitor, type Send } from './visitor.ts'
 
 // someone else's server, certified for OpenID Connect: refresh tokens rotate, and one that comes twice ends the grant

@@ -11,7 +11,7 @@ import type {
 } from '../../src/adapters/worker/index.ts'
 import { Ims } from '../../src/adapters/worker/index.ts'
 import { startEmulator } from '../../src/emulator/index.ts'
-import { build, root } from '../proof/build.ts'
+import { build, root } from '../kit/build.ts'
 import { startWorker } from './workerd.ts'
 
 test('the familiar surface works in workerd, without Node', async () => {

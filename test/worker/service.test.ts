@@ -16,7 +16,7 @@ import {
   workerPlatform,
 } from '../../src/adapters/worker/index.ts'
 import { type EmulatorOptions, type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
-import { browse, confidentialClient, startOpenIdProvider } from '../proof/oidc-op.ts'
+import { browse, confidentialClient, startOpenIdProvider } from '../kit/oidc-op.ts'
 import type { ServiceConfig } from './fixtures/service.ts'
 import { granted } from './visitor.ts'
 import { type RunningWorker, startWorker } from './workerd.ts'

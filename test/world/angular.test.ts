@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
 import { useBrowser } from '../browser/browser.ts'
-import { newPlace } from '../proof/place.ts'
+import { newPlace } from '../kit/place.ts'
 import { manifestsOf, useFramework } from './kit/installed.ts'
 
 // what `ng new` makes, with a component that imports `imskit/browser`, built by `ng build`

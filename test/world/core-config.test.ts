@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url'
 import hjson from 'hjson'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
-import { newPlace, type Place } from '../proof/place.ts'
-import { withoutEndpoint } from '../proof/ready-made.ts'
+import { resultOf, startChild } from '../kit/child.ts'
+import { newPlace, type Place } from '../kit/place.ts'
+import { withoutEndpoint } from '../kit/ready-made.ts'
 import { requestsTo } from './kit/aio.ts'
-import { resultOf, startChild } from './kit/child.ts'
 import { type Library, neighboursWith } from './kit/neighbours.ts'
 
 // a process that uses @adobe/aio-lib-core-config beside the library, as every plug-in of the command `aio` does

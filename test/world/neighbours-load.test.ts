@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { newPlace } from '../proof/place.ts'
+import { newPlace } from '../kit/place.ts'
 import { type Library, libraryFolders, neighboursWith, neighbourVersions } from './kit/neighbours.ts'
 
 // the official packages that use @adobe/aio-lib-ims: what loads with it loads with imskit in its folders

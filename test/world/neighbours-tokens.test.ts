@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
-import { newPlace } from '../proof/place.ts'
-import { withoutEndpoint } from '../proof/ready-made.ts'
+import { resultOf, startChild } from '../kit/child.ts'
+import { newPlace } from '../kit/place.ts'
+import { withoutEndpoint } from '../kit/ready-made.ts'
 import { newMachine, requestsTo, signInAtShownAddress } from './kit/aio.ts'
-import { resultOf, startChild } from './kit/child.ts'
 import { type Library, neighboursWith } from './kit/neighbours.ts'
 
 // what the official packages do with the library once they are loaded: each asks for its token in its own way

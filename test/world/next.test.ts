@@ -7,8 +7,8 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { clientCredentials, createClient, nodePlatform } from '../../src/adapters/node/index.ts'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
-import { newPlace } from '../proof/place.ts'
-import { startChild } from './kit/child.ts'
+import { startChild } from '../kit/child.ts'
+import { newPlace } from '../kit/place.ts'
 import { manifestsOf, useFramework } from './kit/installed.ts'
 
 // a Next app, built for production; its standalone server is run alone in an empty folder

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { build } from 'esbuild'
-import { install } from '../../proof/packed.ts'
+import { install } from '../../kit/packed.ts'
 
 /** An empty project with the packed package in it, and the suite beside. */
 export interface Project {

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { startEmulator } from '../../../src/emulator/index.ts'
-import { browse, publicClient, startOpenIdProvider } from '../../proof/oidc-op.ts'
+import { browse, publicClient, startOpenIdProvider } from '../../kit/oidc-op.ts'
 
 /** The servers that one runtime's cases talk to, and what the cases must know of them, as data. */
 export interface Services {

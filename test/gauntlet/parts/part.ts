@@ -1,4 +1,4 @@
-import { browse } from '../../proof/oidc-op.ts'
+import { browse } from '../../kit/oidc-op.ts'
 import type { Judge } from '../judge/state.ts'
 import type { Front } from '../server/front.ts'
 

@@ -1,5 +1,5 @@
 import { request as send } from 'node:http'
-import { publicClient, startOpenIdProvider } from '../../proof/oidc-op.ts'
+import { publicClient, startOpenIdProvider } from '../../kit/oidc-op.ts'
 import type { Engine, EngineAnswer, EngineRequest } from './engine.ts'
 
 /** `oidc-provider`, which we did not write: it rotates refresh tokens and revokes the grant of one that comes twice. */

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect } from 'vitest'
-import { newPlace, type Place } from '../../proof/place.ts'
-import { type Child, resultOf, startChild } from './child.ts'
+import { type Child, resultOf, startChild } from '../../kit/child.ts'
+import { newPlace, type Place } from '../../kit/place.ts'
 import { neighboursWith } from './neighbours.ts'
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url))

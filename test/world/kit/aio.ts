@@ -4,12 +4,12 @@ import { fileURLToPath } from 'node:url'
 import { vi } from 'vitest'
 import type { RunningEmulator } from '../../../src/emulator/index.ts'
 import { createPerson } from '../../emulator/person.ts'
-import { newPlace, type Place } from '../../proof/place.ts'
-import { type Child, type Ended, startChild } from './child.ts'
+import { type Child, type Ended, startChild } from '../../kit/child.ts'
+import { newPlace, type Place } from '../../kit/place.ts'
 import type { Library } from './neighbours.ts'
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url))
-const redirectRequests = fileURLToPath(new URL('../../proof/fixtures/redirect-requests.cjs', import.meta.url))
+const redirectRequests = fileURLToPath(new URL('../../kit/fixtures/redirect-requests.cjs', import.meta.url))
 
 export interface Targets {
   readonly library: Library

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, inject } from 'vitest'
 import { fileLock } from '../../../src/adapters/node/files/lock-file.ts'
-import { cache } from '../../proof/build.ts'
+import { cache } from '../../kit/build.ts'
 import { linkTree } from './link-tree.ts'
 
 const run = promisify(execFile)

@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
-import { build, cache, root } from '../../proof/build.ts'
-import { pack } from '../../proof/packed.ts'
+import { build, cache, root } from '../../kit/build.ts'
+import { pack } from '../../kit/packed.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {

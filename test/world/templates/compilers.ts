@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { compilers } from '../../proof/type-check.ts'
+import { compilers } from '../../kit/type-check.ts'
 import { root } from './projects.ts'
 
 export type Version = keyof typeof compilers

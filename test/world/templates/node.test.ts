@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { homeless, namesOfFragments, snippetsOf } from '../../docs/snippets.ts'
-import { compilers } from '../../proof/type-check.ts'
+import { compilers } from '../../kit/type-check.ts'
 import { typeScript, type Version, versions } from './compilers.ts'
 import { bareProject, edit, root, useProjects, write } from './projects.ts'
 

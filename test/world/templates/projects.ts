@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll } from 'vitest'
 import type { Snippet } from '../../docs/snippets.ts'
-import { build, root } from '../../proof/build.ts'
-import { unpack } from '../../proof/packed.ts'
+import { build, root } from '../../kit/build.ts'
+import { unpack } from '../../kit/packed.ts'
 
 export { root }
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { onTestFinished } from 'vitest'
-import type { Place } from '../../proof/place.ts'
+import type { Place } from './place.ts'
 
 export interface Ended {
   readonly code: number | null
