@@ -5,7 +5,7 @@ const page = {}
 const worker = { platform: 'neutral', mainFields: ['module', 'main'], conditions: ['workerd', 'worker'] }
 const node = { platform: 'node' }
 
-/** Each entry where it is at home, and how many bytes all that it exports may be, gzipped: less, never more. */
+/** Each entry in its own runtime, and how many bytes its exports may have, gzipped: a ceiling that may only go down. */
 export const entryJobs = {
   imskit: { runtime: node, ceiling: 104_200 },
   'imskit/node': { runtime: node, ceiling: 104_200 },

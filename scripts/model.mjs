@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 
-// runs the model of sessions as often as it is told, on all cores: npm run model -- --runs 1000000; replays a failure:
+// runs the model of sessions the given number of times, on all cores: npm run model -- --runs 1000000; replays a failure:
 // npm run model -- --seed 1 --path 2:3
 
 const { values } = parseArgs({
@@ -46,7 +46,7 @@ const failures = new Map()
 const began = performance.now()
 let done = 0
 
-/** What a failure is about, whoever it happened to. */
+/** The kind of a failure, without the names of clients and tokens. */
 const kindOf = (failure) =>
   failure.split('\n')[0].replace(/\b(client [A-Z]|P\d+|last|(refresh|access|session)-\d+)\b/g, '…')
 

@@ -16,7 +16,7 @@ await build({
   format: 'esm',
   target: 'node20',
   sourcemap: 'inline',
-  // "sideEffects" speaks of the package, not of its tests
+  // "sideEffects" is about the package, not about its tests
   ignoreAnnotations: true,
   outfile,
 })

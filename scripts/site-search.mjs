@@ -1,4 +1,4 @@
-/** What the search finds: each section of a page by its heading, with the words that stand in it. */
+/** What the search finds: each section of a page by its heading, with its words. */
 export function sectionsOf(tokens, anchorOf) {
   const sections = []
   tokens.forEach(({ type, content }, index) => {

@@ -1,4 +1,4 @@
-// Finds sections by what stands in them. What there is to find is loaded when somebody goes to the field.
+// Finds sections by their words. The index is loaded when the field gets the focus.
 const form = document.querySelector('form[role=search]')
 const [field, count, list] = ['input', 'output', 'ul'].map((name) => form.querySelector(name))
 let loading

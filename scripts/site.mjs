@@ -52,7 +52,7 @@ const anchorOf = (text) =>
     .trim()
     .replace(/\s/g, '-')
 
-/** Where a link of page `name` leads in the site; what is no page of it leads to the source. */
+/** The target of a link of page `name` in the site; a link to a file that is not a page leads to the source. */
 function target(name, link) {
   if (/^[a-z]+:/.test(link) || link.startsWith('#')) return link
   const [path, anchor] = link.split('#')
@@ -88,7 +88,7 @@ function render(name) {
     const [language = ''] = info.split(/\s/)
     return `<pre tabindex="0" data-language="${language}"><code>${markdown.utils.escapeHtml(content)}</code></pre>`
   }
-  // a heading of nothing says nothing
+  // an empty heading has no meaning
   const text = textOf(name).replace(/^<!--.*-->\n/gm, '')
   return markdown.render(text).replace(/<th([^>]*)><\/th>/g, '<td$1></td>')
 }
@@ -129,7 +129,7 @@ function page(name) {
 `
 }
 
-/** As a script and not as JSON, so that it can also be read where the site is opened as a file. */
+/** A script and not JSON, so that it can also be read if the site is opened as a file. */
 const searchIndex = () => {
   const sections = names.flatMap((name) =>
     sectionsOf(new MarkdownIt().parse(textOf(name), {}), anchorOf).map(({ heading, anchor, words }) => [

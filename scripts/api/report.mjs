@@ -16,7 +16,7 @@ export const entries = () =>
     .map((name) => name.slice(0, -'.d.ts'.length))
     .sort()
 
-/** What every entry exports, by the declarations that are published: names, signatures, and the types that they speak of. */
+/** What every entry exports, by the declarations that are published: names, signatures, and the types that they use. */
 export function apiReports() {
   const files = entries().map((name) => join(directory, `${name}.d.ts`))
   const program = ts.createProgram(files, {
@@ -64,7 +64,7 @@ function describe([name, symbol]) {
 
 const isOurs = (node) => node.getSourceFile().fileName.startsWith(directory)
 
-/** Declarations of ours that `known` speak of without being among them. */
+/** imskit's declarations that `known` use without being among them. */
 function reachableFrom(checker, known) {
   const found = new Set()
   const queue = [...known]

@@ -30,7 +30,7 @@ export const commonJsEntries: OutputPlugin = {
   },
 }
 
-/** The declarations beside the modules for script tags, and of which entry of the declarations they are. */
+/** The declarations next to the modules for script tags, and of which entry of the declarations they are. */
 const scriptTags: Readonly<Record<string, string>> = { page: 'imskit', 'page-login': 'imskit.login' }
 
 const reexports = (from: string) => `export * from '${from}';\nexport * as default from '${from}';\n`

@@ -75,7 +75,11 @@ export const mutants = [
     ['test/worker/bff/cookie-encryption.test.ts', 'test/worker/bff/auth-handler.test.ts'],
     'adapters/worker/bff/session.ts',
     [
-      ['updateCookie', 'if (signedOut || (await setup.revocations.isRevoked(content).catch(() => false)))', 'if (signedOut)'],
+      [
+        'updateCookie',
+        'if (signedOut || (await setup.revocations.isRevoked(content).catch(() => false)))',
+        'if (signedOut)',
+      ],
       [
         'currentSession',
         'const expired = session.content.startedAt + setup.maxAge <= setup.clock.now()',

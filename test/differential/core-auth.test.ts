@@ -104,7 +104,7 @@ describe('generateAccessToken, different', () => {
     expect(ims.seen).toHaveLength(2)
   })
 
-  test('an answer that is no JSON keeps its status here', async () => {
+  test('an answer that is not JSON keeps its status here', async () => {
     const takeBack = ims.fault({ path: '/ims/token', status: 403, body: '<html>', times: 2 })
     const old = await failure(generateAccessToken({ ...credential(), scopes: [] }))
     const now = await failure(modern().getToken())

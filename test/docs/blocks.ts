@@ -3,12 +3,12 @@ import { join } from 'node:path'
 
 export const root = join(import.meta.dirname, '../..')
 
-/** A code block of a page, with what its opening line says after the language: where it runs and as whom. */
+/** A code block of a page, with the words after the language in its opening line: its runtime and its credential. */
 export interface Block {
   /** Page and line, as an editor opens them. */
   readonly at: string
   readonly language: string
-  /** Where it runs: `node`, `page`, `worker`; `undefined` for what is nothing to run. */
+  /** The runtime: `node`, `page`, `worker`; `undefined` for a block that is not run. */
   readonly place: string | undefined
   /** The ready-made credential that the environment names. */
   readonly as: string | undefined

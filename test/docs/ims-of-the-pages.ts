@@ -1,11 +1,11 @@
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
 import { freePort } from '../browser/ims.ts'
 
-/** Where the pages believe IMS to be: where it is for their readers. */
+/** The address of IMS in the pages: that of the real one. */
 export const publicIms = 'https://ims-na1.adobelogin.com'
 
 export interface ImsOfThePages extends RunningEmulator {
-  /** Where it really listens. */
+  /** The address that it listens on. */
   readonly here: string
   /** The environment of a program that uses the ready-made credential `kind`. */
   environmentOf(kind: string | undefined): Record<string, string>

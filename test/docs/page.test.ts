@@ -1,13 +1,11 @@
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { build as bundleOf } from 'esbuild'
 import type { Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { useBrowser } from '../browser/browser.ts'
 import { build, buildSite } from '../kit/build.ts'
+import { startServer, type TestServer } from '../kit/server.ts'
 import { type Block, blocksIn, root } from './blocks.ts'
 import { type ImsOfThePages, publicIms, startImsOfThePages } from './ims-of-the-pages.ts'
 import { asShown, emptyFolder } from './quickstarts.ts'
@@ -21,7 +19,7 @@ declare global {
 
 const newContext = useBrowser()
 let ims: ImsOfThePages
-let server: Server
+let site: TestServer
 let html = ''
 let origin = ''
 /** What else the page of documentation serves, by path. */
@@ -30,23 +28,21 @@ let beside = new Map<string, Block>()
 beforeAll(async () => {
   await build()
   ims = await startImsOfThePages()
-  server = createServer(async ({ url = '' }, response) => {
+  site = await startServer(async ({ url = '' }, response) => {
     const { pathname } = new URL(url, 'http://localhost')
     const block = beside.get(pathname)
     const script = block?.place === 'webworker'
     response.setHeader('content-type', script ? 'text/javascript' : 'text/html; charset=utf-8')
     response.end(block === undefined ? html : await (script ? scriptOf(block) : pageOf(block)))
-  }).listen(0, 'localhost')
-  await once(server, 'listening')
-  origin = `http://localhost:${(server.address() as AddressInfo).port}`
+  }, 'localhost')
+  origin = site.url
 }, 300_000)
 afterAll(async () => {
-  server.close()
-  server.closeAllConnections()
+  await site.close()
   await ims.close()
 })
 
-const outcomeOf = "\nglobalThis.leftBehind = typeof token === 'undefined' ? 'ran' : (token ?? 'nobody')\n"
+const outcomeOf = "\nglobalThis.leftBehind = typeof token === 'undefined' ? 'ran' : (token ?? 'signed out')\n"
 
 async function scriptOf({ code }: Block, folder = root): Promise<string> {
   const { outputFiles } = await bundleOf({
@@ -68,7 +64,7 @@ async function pageOf(block: Block, folder?: string): Promise<string> {
   return `<!doctype html><link rel="icon" href="data:,"><button></button><script type="module">${script}</script>`
 }
 
-/** Opens it where the real IMS is the emulator, and the content delivery network this build. */
+/** Opens it with the emulator in place of IMS, and this build in place of the content delivery network. */
 async function open(block: Block, folder?: string): Promise<{ page: Page; complaints: string[]; said: string[] }> {
   html = await pageOf(block, folder)
   beside = besides(block)

@@ -4,7 +4,7 @@ import { transform } from 'esbuild'
 import { describe, expect, test } from 'vitest'
 import { blocks, pages, root, textOf } from './blocks.ts'
 
-/** Where code of the documentation is run: here, or (before and after a move, the command line) by tests of their own. */
+/** The runtimes of code in the documentation. Other tests run `before` and `after` (a migration) and the command line. */
 const run = ['node', 'page', 'webworker', 'worker', 'jest', 'vitest', 'node-test', 'react', 'before', 'after']
 /** What cannot stand alone: it is compiled. */
 const compiled = ['fragment', 'config', 'playwright']
@@ -38,7 +38,7 @@ function linksOf(page: string): { link: string; file: string; anchor: string | u
 }
 
 describe('the documentation', () => {
-  test('says of every program where it runs', () => {
+  test('names the runtime of every program', () => {
     const unknown = blocks.filter(
       ({ language, place }) => isCode(language) && !run.includes(place ?? '') && !compiled.includes(place ?? ''),
     )
@@ -75,7 +75,7 @@ describe('the documentation', () => {
     expect(counted).toEqual([known, known])
   })
 
-  test('claims of no storage in a page that it stops injected script (S56, S57)', () => {
+  test('does not claim of any browser storage that it stops injected script (S56, S57)', () => {
     expect(textOf('docs/storage.md')).toMatch(/No storage of a browser stops an attacker who runs script in your page/)
     expect(pages.filter((page) => /secure(?:ly)? stor(?:age|ed?)/i.test(textOf(page)))).toEqual([])
   })

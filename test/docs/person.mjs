@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Stands in for the system's browser, with somebody in it who is signed in at IMS and agrees to everything.
+// Replaces the system's browser, in which a user is signed in at IMS and gives every consent.
 const { IMS_HERE = '' } = process.env
 // what the browser is opened with leads on to IMS
 const door = await fetch(process.argv[2], { redirect: 'manual' })

@@ -3,7 +3,7 @@ import { buildSite } from '../kit/build.ts'
 import { blocks } from './blocks.ts'
 import { asShown, shownOn } from './quickstarts.ts'
 
-// how much a quickstart asks for; that it works is shown where it runs: node.test.ts, page.test.ts, worker.test.ts
+// how long a quickstart is; node.test.ts, page.test.ts and worker.test.ts show that it works
 
 const quickstarts = blocks.filter(({ words }) => words.includes('quickstart'))
 const pageOf = (at: string) => at.split(':')[0] ?? ''
@@ -16,15 +16,15 @@ test('there are four', () => {
 })
 
 describe.each(quickstarts.map((block) => [pageOf(block.at), block] as const))('%s', (page, block) => {
-  test('is five lines of code at the most, and shown as it was written', () => {
+  test('has at most five lines of code, shown as written', () => {
     const { code } = asShown(block)
-    // beside the code a page has its own tags, and the address of the file, which is what one installs elsewhere
+    // a page also has its own tags, and the address of the file in place of an installation
     const lines = code.split('\n').filter((line) => block.language !== 'html' || !/^<|^\s*import imskit/.test(line))
     expect(lines.length).toBeLessThanOrEqual(5)
     expect(code).toBe(block.code)
   })
 
-  test('takes two commands at the most, the first of which installs', () => {
+  test('takes at most two commands, the first of which installs', () => {
     const shown = shownOn(page)
     const program = shown.findIndex(({ language }) => language === block.language)
     const commands = shown

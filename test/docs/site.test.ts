@@ -27,7 +27,7 @@ const ofEachKind = () => [...new Map(reference().map((name) => [dirname(name), n
 
 const textOf = (name: string) => readFileSync(join(site, name), 'utf8')
 
-/** Where the links, scripts and styles of a page lead to within the site. */
+/** The targets of the links, scripts and styles of a page within the site. */
 function targetsOf(page: string): { file: string; anchor: string | undefined }[] {
   return [...textOf(page).matchAll(/<[^>]+ (?:href|src)="([^"]*)"/g)]
     .map(([, link = '']) => link)
@@ -92,7 +92,7 @@ describe('the site of the documentation', () => {
     expect(all.flatMap(brokenLinksOf)).toEqual([])
   })
 
-  // in the dark nothing but the colours is another
+  // dark pages differ in their colours only
   test.each([['light', {}] as const, ['dark', { only: ['color-contrast'] }] as const])(
     'can be read by everyone, %s, on every page',
     { timeout: 300_000 },
@@ -164,7 +164,7 @@ describe('its search', () => {
     await page.waitForURL(/fleet\.html#/)
   })
 
-  test('is 1 KB of script, leads to what is there, and is loaded by those who use it', async () => {
+  test('is 1 KB of script, links only to existing sections, and loads on first use', async () => {
     const page = await (await newContext()).newPage()
     await open(page, 'faq.html')
     const loaded = () => page.evaluate(() => 'sections' in globalThis)

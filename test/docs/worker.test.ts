@@ -14,7 +14,7 @@ beforeAll(async () => {
 }, 300_000)
 afterAll(() => ims.close())
 
-/** Runs a block as a worker, where the real IMS is the emulator and its sample API every API. */
+/** Runs a block as a worker, with the emulator in place of IMS and its sample API in place of every API. */
 async function start({ code }: Block, folder = root): Promise<Miniflare> {
   const contents = await bundleForWorkers({ stdin: { contents: code, resolveDir: folder, loader: 'ts' } })
   const { IMS_HERE: _, ...variables } = ims.environmentOf('oauth_server_to_server')

@@ -44,7 +44,7 @@ describe.each(['express-api', 'hono-worker'])('examples/%s', (name) => {
     })
   })
 
-  test('who has no good token is told why, as RFC 6750 has it', async () => {
+  test('a request without a valid token gets the reason, by RFC 6750', async () => {
     const token = await takeToken(api.emulator)
     const forged = `${token.slice(0, -8)}AAAAAAAA`
     const cases: [string | undefined, number, RegExp][] = [

@@ -66,7 +66,7 @@ test('one signs in by the keyboard, in a window', async () => {
   expect(complaints).toEqual([])
 })
 
-test('one who cancels is told so and can begin again', async () => {
+test('a user who cancels gets a message and can start again', async () => {
   const { page } = await open()
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByRole('button', { name: 'Cancel' }).click()

@@ -95,7 +95,7 @@ describe('examples/spa', () => {
     expect(complaints).toEqual([])
   })
 
-  test('one who cancels is told so and can begin again', async () => {
+  test('a user who cancels gets a message and can start again', async () => {
     const { page } = await open(await newContext())
     await signInButton(page).click()
     await page.getByRole('button', { name: 'Cancel' }).click()
@@ -103,7 +103,7 @@ describe('examples/spa', () => {
     expect(await page.getByRole('alert').textContent()).toContain('refused')
   })
 
-  test('an API that fails and a network that is gone are said in words', async () => {
+  test('the page explains an API that fails and a network that is down', async () => {
     const context = await newContext()
     const { page } = await open(context)
     await signIn(page)

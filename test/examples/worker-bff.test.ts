@@ -48,7 +48,7 @@ async function signIn(page: Page): Promise<void> {
   await page.getByRole('heading', { name: /^Hello/ }).waitFor()
 }
 
-test('one signs in, reloads, calls the API, has a second tab, signs out, and nobody comes back', async () => {
+test('a user signs in, reloads, calls the API, opens a second tab and signs out for good', async () => {
   const context = await newContext()
   const seen = await watch(context)
   const page = await context.newPage()
@@ -95,7 +95,7 @@ test('one signs in, reloads, calls the API, has a second tab, signs out, and nob
   expect(seen.complaints.filter((text) => !/status of 401/.test(text))).toEqual([])
 })
 
-test('two tabs sign in at once, and one who cancels is told so', async () => {
+test('two tabs sign in at once, and a user who cancels gets a message', async () => {
   const context = await newContext()
   const [one, two] = [await context.newPage(), await context.newPage()]
   await one.goto(site.url)
@@ -115,7 +115,7 @@ test('two tabs sign in at once, and one who cancels is told so', async () => {
   await stranger.getByLabel('Password').waitFor()
 })
 
-test('another site can neither sign a person out nor read who it is', async () => {
+test('another site can neither sign a user out nor read who it is', async () => {
   const context = await newContext()
   const page = await context.newPage()
   await page.goto(site.url)

@@ -8,7 +8,7 @@ import { fileLock } from '../../src/adapters/node/files/lock-file.ts'
 /** The package's own directory. */
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Where the build is; `IMSKIT_PROOF_DIST` names another one to be proven. */
+/** The folder of the build; `IMSKIT_PROOF_DIST` names another build to test. */
 export const dist = resolve(root, process.env.IMSKIT_PROOF_DIST ?? 'dist')
 
 /** The build of `name`, as a path: `node`, `core`, `worker`, `cli`. */
@@ -28,10 +28,10 @@ function isStale(): boolean {
   return outputs.some((path) => (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < sources)
 }
 
-/** What the tests keep from one to the other. */
+/** What tests store for the tests after them. */
 export const cache = join(root, 'node_modules', '.cache', 'imskit-proof')
 
-/** Does `task` once in a run of the tests, whichever worker of them comes first; the others wait. */
+/** Does `task` once in a run of the tests; workers that come later wait for the first. */
 export async function onceInARun(name: string, task: () => Promise<unknown>): Promise<void> {
   // the workers of one run have one parent
   const done = join(cache, `${name}-for`)
@@ -47,7 +47,7 @@ const npmRun = (script: string) => promisify(execFile)('npm', ['run', '-s', scri
 /** Builds the package unless that was done since its sources changed. Once in a run of the tests. */
 export async function build(): Promise<void> {
   if (process.env.IMSKIT_PROOF_DIST !== undefined) return
-  // someone may be editing meanwhile, and what is proven is one build
+  // sources may change while the tests run, and all tests must see one build
   await onceInARun('built', async () => {
     if (isStale()) await npmRun('build')
   })

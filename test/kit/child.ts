@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { onTestFinished } from 'vitest'
+import { outputOf } from './output.ts'
 import type { Place } from './place.ts'
 
 export interface Ended {
@@ -9,12 +10,15 @@ export interface Ended {
   readonly stderr: string
 }
 
-/** A process of its own, killed when the test has finished. */
+/** A process that is killed when the test has finished. */
 export interface Child {
   /** Resolves once what was printed, on either stream, matches; rejects if the process ends before. */
   said(pattern: RegExp): Promise<RegExpExecArray>
   readonly ended: Promise<Ended>
 }
+
+/** Whether `terminal` works here: the program `script` of Linux. */
+export const hasTerminals = process.platform === 'linux' && spawnSync('script', ['--version']).status === 0
 
 /** Runs a command in `place`; with `terminal` at a pseudo terminal, whose output is all on `stdout`. */
 export function startChild(place: Place, command: readonly string[], { terminal = false } = {}): Child {
@@ -25,27 +29,9 @@ export function startChild(place: Place, command: readonly string[], { terminal 
     stdio: [terminal ? 'pipe' : 'ignore', 'pipe', 'pipe'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))
-  const printed = { stdout: '', stderr: '' }
-  const listeners = new Set<() => void>()
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name]?.setEncoding('utf8').on('data', (text: string) => {
-      printed[name] += text
-      for (const listener of listeners) listener()
-    })
-  }
-  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, ...printed }))
-  const said = (pattern: RegExp) =>
-    new Promise<RegExpExecArray>((resolve, reject) => {
-      const look = () => {
-        const match = pattern.exec(printed.stdout + printed.stderr)
-        if (match === null) return
-        listeners.delete(look)
-        resolve(match)
-      }
-      listeners.add(look)
-      void ended.then(() => reject(new Error(`ended without saying ${pattern}: ${printed.stdout}${printed.stderr}`)))
-      look()
-    })
+  const closed = once(child, 'close')
+  const { printed, said } = outputOf(child, closed)
+  const ended = closed.then(([code]) => ({ code: code as number | null, ...printed }))
   return { said, ended }
 }
 

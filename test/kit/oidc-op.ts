@@ -1,7 +1,7 @@
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { exportJWK, generateKeyPair } from 'jose'
 import Provider, { interactionPolicy } from 'oidc-provider'
+import { freePort } from './server.ts'
 
 /** A certified OpenID provider with IMS's paths. */
 export interface OpenIdProvider {
@@ -16,15 +16,6 @@ export interface OpenIdProvider {
 export const publicClient = 'native-app'
 /** As a console hands them out, and worse. */
 export const confidentialClient = { id: 'web:app', secret: `p8e-+/%=&?#:;"'<{\\~ x` }
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 const client = {
   application_type: 'native',

@@ -12,7 +12,7 @@ export interface Packed {
 
 /** What npm would publish of `root` as it is built, as a file in `place`. */
 export async function pack(root: string, place: string): Promise<Packed> {
-  // without scripts, or it would be built anew under the feet of other tests
+  // without scripts, or it would be built again while other tests use the build
   const args = ['pack', '--ignore-scripts', '--json', '--pack-destination', place]
   const { stdout } = await run('npm', args, { cwd: root, maxBuffer: 16 * 1024 * 1024 })
   return (JSON.parse(stdout) as Packed[])[0] as Packed

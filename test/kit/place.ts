@@ -1,9 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { newFolder } from './folder.ts'
 
-/** A machine of its own, as far as a program can tell: a home, a project, and an environment that names them. */
+/** A user's machine, as a program sees it: a home, a project, and an environment that names them. */
 export interface Place {
   readonly home: string
   readonly cwd: string
@@ -12,14 +11,12 @@ export interface Place {
   readonly env: Record<string, string>
 }
 
-/** A new place, gone when the test has finished. */
+/** A new place, removed when the test has finished. */
 export function newPlace(env: Record<string, string> = {}): Place {
-  const directory = mkdtempSync(join(tmpdir(), 'imskit-proof-'))
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }))
-  return placeIn(directory, env)
+  return placeIn(newFolder(), env)
 }
 
-/** A place in a directory that the caller cares for. */
+/** A place in a directory that the caller removes. */
 export function placeIn(directory: string, env: Record<string, string> = {}): Place {
   const home = join(directory, 'home')
   const cwd = join(directory, 'project')

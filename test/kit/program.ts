@@ -3,9 +3,10 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { built } from './build.ts'
+import { outputOf } from './output.ts'
 import type { Place } from './place.ts'
 
-/** A program in a process of its own that uses one of the libraries and does what it is told. */
+/** A program in its own process that calls functions of one of the libraries on request. */
 export interface Program {
   /** Calls a function of the library, such as `context.get` or `ims.validateToken`. */
   call<Result = unknown>(method: string, ...args: readonly unknown[]): Promise<Result>
@@ -18,16 +19,16 @@ export interface Program {
 
 export interface ProgramOptions {
   readonly place: Place
-  /** Where the requests to IMS go. */
+  /** The server for requests to IMS. */
   readonly endpoint?: string
-  /** Where those to the stage environment go; then `endpoint` stands for production, and not for both. */
+  /** The server for requests to the stage environment; without it, `endpoint` is the server of both. */
   readonly stage?: string
   readonly env?: Record<string, string>
 }
 
 const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url))
 
-/** The published `@adobe/aio-lib-ims`, unmodified but for where its requests go. */
+/** The published `@adobe/aio-lib-ims`, unmodified except for the server of its requests. */
 export function oldLibrary(options: ProgramOptions): Program {
   const { endpoint = '', stage = endpoint, env } = options
   const targets = { PROOF_PROD: endpoint, PROOF_STAGE: stage }
@@ -59,17 +60,11 @@ function start(script: string, { place, env }: ProgramOptions, execArgv: string[
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
-  const printed = { stdout: '', stderr: '' }
-  const listeners = new Set<() => void>()
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name]?.setEncoding('utf8').on('data', (text: string) => {
-      printed[name] += text
-      for (const listener of listeners) listener()
-    })
-  }
   const waiting = new Map<number, (answer: Answer) => void>()
   child.on('message', (answer: Answer) => waiting.get(answer.id)?.(answer))
-  const gone = once(child, 'exit').then(() => {
+  const exited = once(child, 'exit')
+  const { printed, said } = outputOf(child, exited)
+  const gone = exited.then(() => {
     for (const [id, settle] of waiting) settle({ id, error: { message: `the program ended: ${printed.stderr}` } })
   })
   let count = 0
@@ -87,18 +82,7 @@ function start(script: string, { place, env }: ProgramOptions, execArgv: string[
       if (answer.error !== undefined) throw Object.assign(new Error(String(answer.error.message)), answer.error)
       return answer.value as Result
     },
-    said: (pattern) =>
-      new Promise((resolve, reject) => {
-        const look = () => {
-          const match = pattern.exec(printed.stdout + printed.stderr)
-          if (match === null) return
-          listeners.delete(look)
-          resolve(match)
-        }
-        listeners.add(look)
-        void gone.then(() => reject(new Error(`the program ended without saying ${pattern}: ${printed.stderr}`)))
-        look()
-      }),
+    said,
     async end() {
       child.kill('SIGKILL')
       await gone

@@ -1,6 +1,4 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { startServer } from './server.ts'
 
 /** The State service's documented wire (`/containers/<namespace>/data/<key>`), in memory. */
 export interface StateService {
@@ -8,7 +6,7 @@ export interface StateService {
   readonly values: Map<string, { value: string; ttl: string | null }>
   /** Methods of the requests so far. */
   readonly requests: string[]
-  /** Refuses everything from now on, or no more. */
+  /** Answers every request with `status` from now on; with `undefined` normally again. */
   refuse(status: number | undefined): void
   close(): Promise<void>
 }
@@ -17,7 +15,7 @@ export async function startState(): Promise<StateService> {
   const values = new Map<string, { value: string; ttl: string | null }>()
   const requests: string[] = []
   let refusal: number | undefined
-  const server = createServer((request, response) => {
+  const { url, close } = await startServer((request, response) => {
     const url = new URL(request.url ?? '', 'http://state')
     const key = decodeURIComponent(url.pathname.split('/data/')[1] ?? '')
     requests.push(request.method ?? '')
@@ -32,19 +30,14 @@ export async function startState(): Promise<StateService> {
       if (request.method === 'DELETE') values.delete(key)
       response.writeHead(kept === undefined ? 404 : 200, { 'x-key-expires-ms': '2000000000000' }).end(kept?.value)
     })
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  })
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     values,
     requests,
     refuse(status) {
       refusal = status
     },
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
+    close,
   }
 }

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Miniflare } from 'miniflare'
@@ -8,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
 import { useBrowser } from '../browser/browser.ts'
 import { build, root } from '../kit/build.ts'
+import { folderOfFile } from '../kit/folder.ts'
 import { newPlace } from '../kit/place.ts'
 import { bundlers, type Target } from './bundlers.ts'
 
@@ -57,21 +57,17 @@ const programs: Readonly<Record<string, { target: Target; code: string }>> = {
   },
 }
 
-let project: string
+const project = folderOfFile()
 let emulator: RunningEmulator
 
 beforeAll(async () => {
   await build()
-  project = mkdtempSync(join(tmpdir(), 'imskit-bundlers-'))
   mkdirSync(join(project, 'node_modules'))
   symlinkSync(root, join(project, 'node_modules', 'imskit'))
   writeFileSync(join(project, 'package.json'), '{ "name": "consumer", "private": true, "type": "module" }')
   emulator = await startEmulator()
 }, 300_000)
-afterAll(async () => {
-  await emulator?.close()
-  if (project) rmSync(project, { recursive: true, force: true })
-})
+afterAll(() => emulator?.close())
 
 async function make(bundler: string, program: string) {
   const { code = '', target = 'node' } = programs[program] ?? {}
@@ -121,7 +117,7 @@ describe.each(Object.keys(bundlers))('%s', (bundler) => {
     expect(await (await inWorkerd(out, files, 'https://app.example/')).text()).toMatch(aToken)
   })
 
-  test('makes a backend in a worker, which sends people to sign in', async () => {
+  test('makes a backend in a worker, which redirects users to sign in', async () => {
     const { out, warnings, files, text } = await make(bundler, 'worker backend')
     expect(warnings).toEqual([])
     expect(text).not.toMatch(ofNode)

@@ -18,7 +18,7 @@ export interface Job {
 /** Bundles into `<out>/bundle.mjs`, and gives back every warning. */
 export type Bundler = (job: Job) => Promise<string[]>
 
-/** With `module`, as all four have it unless they are told otherwise. */
+/** With `module`, which all four set by default. */
 const conditions: Readonly<Record<Target, string[]>> = {
   node: ['node', 'module', 'import', 'default'],
   worker: ['workerd', 'worker', 'module', 'import', 'default'],

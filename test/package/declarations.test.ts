@@ -1,21 +1,19 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { build, root } from '../kit/build.ts'
+import { folderOfFile } from '../kit/folder.ts'
 import { entriesIn, unpack } from '../kit/packed.ts'
 import { compilers, typeCheck } from '../kit/type-check.ts'
 
 // the declarations under the types of one runtime and no others, each of them checked (skipLibCheck: false)
 
-let project: string
+const project = folderOfFile()
 
 beforeAll(async () => {
   await build()
-  project = mkdtempSync(join(tmpdir(), 'imskit-declarations-'))
   await unpack(root, project)
 }, 300_000)
-afterAll(() => project && rmSync(project, { recursive: true, force: true }))
 
 interface Types {
   /** What a program there uses with the entries. */

@@ -1,26 +1,24 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import webpack from 'webpack'
 import { build, root } from '../kit/build.ts'
+import { folderOfFile } from '../kit/folder.ts'
 import { entriesIn, unpack } from '../kit/packed.ts'
 
 // each entry as Node loads it: CommonJS that is readable and can be replaced member by member, and ES modules over it
 
 const run = promisify(execFile)
-let project: string
+const project = folderOfFile()
 
 beforeAll(async () => {
   await build()
-  project = mkdtempSync(join(tmpdir(), 'imskit-forms-'))
   await unpack(root, project)
 }, 300_000)
-afterAll(() => project && rmSync(project, { recursive: true, force: true }))
 
 const installed = (...path: string[]) => join(project, 'node_modules', 'imskit', ...path)
 const text = (path: string) => readFileSync(installed(path), 'utf8')
@@ -164,7 +162,7 @@ describe('conditions', () => {
     },
   )
 
-  test('each names its types, beside the form that they describe', () => {
+  test('each names its types, next to the form that they describe', () => {
     const faults: string[] = []
     const visit = (node: unknown, path: readonly string[]): void => {
       if (typeof node !== 'object' || node === null) {
@@ -184,7 +182,7 @@ describe('conditions', () => {
     expect(faults).toEqual([])
   })
 
-  test('no declaration speaks of jose or oauth4webapi', () => {
+  test('no declaration mentions jose or oauth4webapi', () => {
     const files = readdirSync(installed('dist'), { recursive: true, encoding: 'utf8' }).filter((name) =>
       /\.d\.c?ts$/.test(name),
     )

@@ -1,24 +1,22 @@
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { type Kind, namesOfFragments, snippetsOf } from '../docs/snippets.ts'
 import { build, root } from '../kit/build.ts'
+import { folderOfFile } from '../kit/folder.ts'
 import { unpack } from '../kit/packed.ts'
 import { compilers, typeCheck } from '../kit/type-check.ts'
 
 // README's blocks in every resolution; those of all pages, in projects of real templates: test/world/templates
 
-let project: string
+const project = folderOfFile()
 
 beforeAll(async () => {
   await build()
-  project = mkdtempSync(join(tmpdir(), 'imskit-readme-'))
   await unpack(root, project)
   symlinkSync(join(root, 'node_modules/@types'), join(project, 'node_modules/@types'), 'dir')
   symlinkSync(join(root, 'node_modules/@cloudflare'), join(project, 'node_modules/@cloudflare'), 'dir')
 }, 300_000)
-afterAll(() => project && rmSync(project, { recursive: true, force: true }))
 
 const env =
   'declare global { interface Env { CLIENT_ID: string; CLIENT_SECRET: string; TOKENS: KVNamespace } }\nexport {}'

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { nodeResolve } from '@rollup/plugin-node-resolve'
@@ -11,12 +10,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import webpack from 'webpack'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
 import { build, root } from '../kit/build.ts'
+import { folderOfFile, newFolder } from '../kit/folder.ts'
 import { unpack } from '../kit/packed.ts'
 import { newPlace } from '../kit/place.ts'
 
-// a program for Node, bundled with the bundlers' own settings, works where nothing is installed
+// a program for Node, bundled with the default settings of each bundler, works in a folder without node_modules
 
-let project: string
+const project = folderOfFile()
 let emulator: RunningEmulator
 
 const body = `
@@ -35,14 +35,10 @@ const programs = {
 beforeAll(async () => {
   await build()
   emulator = await startEmulator()
-  project = mkdtempSync(join(tmpdir(), 'imskit-servers-'))
   await unpack(root, project)
   for (const [name, code] of Object.entries(programs)) writeFileSync(join(project, name), code)
 }, 300_000)
-afterAll(async () => {
-  await emulator?.close()
-  if (project) rmSync(project, { recursive: true, force: true })
-})
+afterAll(() => emulator?.close())
 
 type Bundler = (entry: string, out: string) => Promise<unknown>
 
@@ -105,14 +101,10 @@ describe.each(Object.entries(bundlers))('%s', (name, bundle) => {
   // rollup alone reads no CommonJS
   const readable = Object.keys(programs).filter((program) => !(name.startsWith('rollup') && program.endsWith('.cjs')))
   test.each(readable)('%s runs in an empty folder', { timeout: 120_000 }, async (program) => {
-    const out = mkdtempSync(join(tmpdir(), 'imskit-alone-'))
-    try {
-      await bundle(join(project, program), out)
-      const main = readdirSync(out).find((name) => /^main\.[cm]js$/.test(name)) ?? ''
-      expect(await printed(join(out, main))).toBe(emulator.contexts.oauth_server_to_server.client_id)
-    } finally {
-      rmSync(out, { recursive: true, force: true })
-    }
+    const out = newFolder()
+    await bundle(join(project, program), out)
+    const main = readdirSync(out).find((name) => /^main\.[cm]js$/.test(name)) ?? ''
+    expect(await printed(join(out, main))).toBe(emulator.contexts.oauth_server_to_server.client_id)
   })
 })
 
@@ -120,21 +112,17 @@ describe('@vercel/nft', () => {
   test.each(Object.keys(programs))('finds every file that %s needs', { timeout: 60_000 }, async (program) => {
     const { fileList } = await nodeFileTrace([join(project, program)], { base: project })
     expect([...fileList].filter((file) => file.startsWith('node_modules/imskit/dist/')).length).toBeGreaterThan(20)
-    const out = mkdtempSync(join(tmpdir(), 'imskit-traced-'))
-    try {
-      for (const file of fileList) {
-        mkdirSync(dirname(join(out, file)), { recursive: true })
-        cpSync(join(project, file), join(out, file), { dereference: true })
-      }
-      expect(await printed(join(out, program))).toBe(emulator.contexts.oauth_server_to_server.client_id)
-      // nothing that is loaded lazily is left behind
-      const implementation = readdirSync(join(project, 'node_modules/imskit/dist/node/shared'))
-      const core = readFileSync(join(project, 'node_modules/imskit/dist/node/shared/core.cjs'), 'utf8')
-      const lazy = implementation.filter((name) => core.includes(`require('./${name}')`))
-      expect(lazy.length).toBeGreaterThan(8)
-      for (const name of lazy) expect([...fileList]).toContain(`node_modules/imskit/dist/node/shared/${name}`)
-    } finally {
-      rmSync(out, { recursive: true, force: true })
+    const out = newFolder()
+    for (const file of fileList) {
+      mkdirSync(dirname(join(out, file)), { recursive: true })
+      cpSync(join(project, file), join(out, file), { dereference: true })
     }
+    expect(await printed(join(out, program))).toBe(emulator.contexts.oauth_server_to_server.client_id)
+    // nothing that is loaded lazily is left behind
+    const implementation = readdirSync(join(project, 'node_modules/imskit/dist/node/shared'))
+    const core = readFileSync(join(project, 'node_modules/imskit/dist/node/shared/core.cjs'), 'utf8')
+    const lazy = implementation.filter((name) => core.includes(`require('./${name}')`))
+    expect(lazy.length).toBeGreaterThan(8)
+    for (const name of lazy) expect([...fileList]).toContain(`node_modules/imskit/dist/node/shared/${name}`)
   })
 })

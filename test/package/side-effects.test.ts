@@ -1,15 +1,15 @@
 import { execFile } from 'node:child_process'
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Miniflare } from 'miniflare'
 import type { Page } from 'playwright'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 // @ts-expect-error plain JavaScript, which also measures the sizes
 import { inOneFile } from '../../scripts/bundles.mjs'
 import { useBrowser } from '../browser/browser.ts'
 import { build, root } from '../kit/build.ts'
+import { folderOfFile } from '../kit/folder.ts'
 import { entriesIn, unpack } from '../kit/packed.ts'
 import { placeIn } from '../kit/place.ts'
 
@@ -17,14 +17,12 @@ import { placeIn } from '../kit/place.ts'
 
 const fixture = (name: string) => join(import.meta.dirname, 'fixtures', name)
 
-let project: string
+const project = folderOfFile()
 
 beforeAll(async () => {
   await build()
-  project = mkdtempSync(join(tmpdir(), 'imskit-import-'))
   await unpack(root, project)
 }, 300_000)
-afterAll(() => project && rmSync(project, { recursive: true, force: true }))
 
 describe('in Node, importing', () => {
   async function imported(specifier: string) {
@@ -88,7 +86,7 @@ describe('in Node, importing', () => {
 const everything = (entry: string) => `import * as all from '${entry}'; export const names = Object.keys(all)`
 
 describe('in workerd, importing', () => {
-  /** Where a module is loaded, workerd allows no timer, no request and no randomness: it would not start. */
+  /** While a module loads, workerd allows no timer, no request and no randomness: it would not start. */
   async function started(code: string): Promise<unknown> {
     const script = `
       import './before.mjs'
@@ -132,7 +130,7 @@ describe('in workerd, importing', () => {
   )
 })
 
-describe('in a page, importing', () => {
+describe('in a browser, importing', () => {
   const newContext = useBrowser()
 
   async function pageWith(files: Record<string, string>): Promise<Page> {

@@ -1,25 +1,23 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { apiReports, entries, fileList, packed } from '../../scripts/api/report.mjs'
 import { build, root } from '../kit/build.ts'
+import { folderOfFile } from '../kit/folder.ts'
 import { pack } from '../kit/packed.ts'
 
-// what of the package others see; `npm run api` writes the reports anew, and the difference shows in review
+// the public surface of the package; `npm run api` rewrites the reports, so that reviews show the difference
 
-let place: string
+const place = folderOfFile()
 let tarball: string
 
 beforeAll(async () => {
   await build()
-  place = mkdtempSync(join(tmpdir(), 'imskit-package-'))
   tarball = join(place, (await pack(root, place)).filename)
 }, 300_000)
-afterAll(() => place && rmSync(place, { recursive: true, force: true }))
 
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
 const bin = (path: string, ...args: string[]) =>

@@ -13,7 +13,7 @@ const read = (path: string) => readFileSync(join(root, path), 'utf8')
 const manifestOf = (name: string) =>
   JSON.parse(read(`node_modules/${name}/package.json`)) as { version: string; license: string }
 
-/** The packages that a marker of theirs in the files gives away, by text that no other has. */
+/** The packages that are contained, each recognized by a text that only it has. */
 const markers: Readonly<Record<string, RegExp>> = {
   '@babel/parser': /BABEL_PARSER_SYNTAX_ERROR/,
   hjson: /Hjson|hjson/,

@@ -126,7 +126,7 @@ describe('an action', () => {
     expect(await program.call('getToken', 'machine')).toEqual(expect.any(String))
   })
 
-  test('keeps tokens that it was given as local to itself', async () => {
+  test('stores the tokens of a local context in the container only', async () => {
     const { access_token } = await personTokens()
     const given = { ...access_token, expiry: Date.now() + 86_400_000 }
     const { program } = container()
@@ -136,7 +136,7 @@ describe('an action', () => {
     expect(kept().access_token?.token).toBe(given.token)
   })
 
-  test('asks nobody, also at a terminal', async () => {
+  test('asks no user, also at a terminal', async () => {
     const { program } = container()
     await program.call('context.set', 'machine', withoutEndpoint(emulator.contexts.oauth_public))
     await expect(program.call('getToken', 'machine')).rejects.toMatchObject({ code: 'LOGIN_REQUIRED' })

@@ -40,7 +40,7 @@ afterAll(async () => {
   await state.close()
 })
 
-/** The scenario's own clients at the emulator, whose secrets nobody else has. */
+/** The scenario's own clients at the emulator, whose secrets no other client has. */
 async function startScenario() {
   const ready = emulator.contexts
   const key = createPrivateKey(ready.jwt.private_key)
@@ -109,7 +109,7 @@ async function startScenario() {
   return { own, setup, secrets }
 }
 
-/** Plays the person, their browser and bad luck for the program. */
+/** Acts for the program as the user, the browser and a failing IMS. */
 async function answer(own: RunningEmulator, what: string, about: unknown, seen: Set<string>): Promise<unknown> {
   if (what === 'fault') return void takeBack.push(own.fault(about as Parameters<RunningEmulator['fault']>[0]))
   if (what === 'no faults') {
@@ -156,7 +156,7 @@ async function run(
   return { ...report, ...printed, secrets: [...report.secrets, ...secrets, ...codes] }
 }
 
-/** State's package logs the values that it writes where its debug output is on: no reach of ours. */
+/** The package of the State service logs the values it writes if its debug output is on; imskit cannot change that. */
 function withoutWritesOfState(text: string): string {
   const entries = text.split(/^(?=\d{4}-\d\d-\d\dT[\d:.]+Z )/m)
   return entries.filter((entry) => !/^\S+ @adobe\/aio-lib-state \S+:(error|debug put) /.test(entry)).join('')

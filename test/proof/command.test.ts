@@ -77,7 +77,7 @@ describe('imskit emulator', () => {
     expect(await ended).toMatchObject({ code: 0, signal: null })
   })
 
-  test('prints its contexts as JSON, and signs in whom it is told to', async () => {
+  test('prints its contexts as JSON, and signs in the user of --auto-login', async () => {
     const { firstLine } = imskit('emulator', '--json', '--auto-login', 'someone@example.com')
     const { url, contexts } = JSON.parse(await firstLine)
     expect(Object.keys(contexts).sort()).toEqual(['jwt', 'oauth', 'oauth_public', 'oauth_server_to_server'])

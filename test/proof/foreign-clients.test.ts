@@ -1,13 +1,11 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
-import type { AddressInfo } from 'node:net'
 import { auth as authToken } from '@adobe/auth-token'
 import express, { type RequestHandler } from 'express'
 import * as oidc from 'openid-client'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
 import { callback, createPerson, post } from '../emulator/person.ts'
+import { startServer } from '../kit/server.ts'
 import { redirectAdobeHosts } from './adobe-hosts.ts'
 
 // clients that others wrote for IMS or for any OpenID provider, as published, over sockets. What they accept of the
@@ -71,7 +69,7 @@ describe('@adobe/jwt-auth', () => {
   test.each([
     ['a wrong secret', { clientSecret: 'wrong' }, 'invalid_client'],
     ['an unknown client', { clientId: 'nobody' }, 'invalid_client'],
-    ['a metascope of nobody', { metaScopes: ['ent_nothing'] }, 'invalid_scope'],
+    ['an unknown metascope', { metaScopes: ['ent_nothing'] }, 'invalid_scope'],
     ['a technical account of another', { technicalAccountId: 'x@techacct.adobe.com' }, 'bad_request'],
   ])('reports %s by the code of IMS', async (_, change, code) => {
     await expect(authorize({ ...options(), ...change })).rejects.toMatchObject({ code })
@@ -223,10 +221,8 @@ describe('passport-adobe-oauth2', () => {
   /** A site with a login by Adobe; `change` changes its options. */
   async function startSite(change: object = {}): Promise<string> {
     const app = express()
-    const server = createServer(app).listen(0, '127.0.0.1')
-    onTestFinished(() => void server.close())
-    await once(server, 'listening')
-    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const { url: origin, close } = await startServer(app)
+    onTestFinished(close)
     const { client_id, client_secret } = emulator.contexts.oauth
     const passport = new Passport()
     const options = {

@@ -1,6 +1,4 @@
-import { once } from 'node:events'
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
@@ -9,8 +7,9 @@ import { build } from '../kit/build.ts'
 import { newPlace, type Place } from '../kit/place.ts'
 import { imskit, type Program } from '../kit/program.ts'
 import { withoutEndpoint } from '../kit/ready-made.ts'
+import { freePort } from '../kit/server.ts'
 
-// the login of a program that runs as people run it; the browser is played by fetch
+// the login of a program that runs as users run it; fetch plays the browser
 
 const hosted = 'https://app.example/callback'
 
@@ -43,22 +42,14 @@ async function shown(program: Program): Promise<URL> {
   return new URL(url)
 }
 
-/** Signs in as the person at the screen would; resolves to where they came back. */
+/** Signs in as the user at the screen would; resolves to the callback URL. */
 async function signIn(program: Program): Promise<URL> {
   const { url } = await createPerson(emulator).visit(await shown(program))
   await fetch(url, { redirect: 'manual' })
   return url
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  return port
-}
-
-describe('a context that needs a person', () => {
+describe('a context that needs a user', () => {
   test.each(['oauth', 'oauth_public'] as const)('%s: getToken may ask, and then has a token for all', async (kind) => {
     const place = placeWithBrowser()
     const program = imskit({ place, endpoint: emulator.url })
@@ -121,7 +112,7 @@ describe('a context that needs a person', () => {
     expect(data).toMatchObject({ refresh_token: { token: 'opaque' } })
   })
 
-  test('is asked where the refresh token is refused', async () => {
+  test('is asked if IMS refuses the refresh token', async () => {
     const place = placeWithBrowser()
     const program = imskit({ place, endpoint: emulator.url })
     await program.call('context.set', 'person', {
@@ -196,7 +187,7 @@ describe('the cli context', () => {
     expect(await program.call('ims.validateToken', await token)).toMatchObject({ valid: false })
   })
 
-  test('signs out first where it is told to force the login', async () => {
+  test('signs out first if the login is forced', async () => {
     const program = imskit({ place: placeWithBrowser(), endpoint: emulator.url, env: relay() })
     await program.call('context.setCli', { 'cli.bare-output': true, forceLogin: true })
     const token = program.call('relayed.getToken', 'cli', login)
@@ -205,7 +196,7 @@ describe('the cli context', () => {
     expect(await token).toEqual(expect.any(String))
   })
 
-  test('setCli merges within one file and takes nothing but objects', async () => {
+  test('setCli merges within one file and accepts only objects', async () => {
     const program = imskit({ place: newPlace(), endpoint: emulator.url })
     await program.call('context.setCli', { a: 1 })
     await program.call('context.setCli', { b: 2 }, true)

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import {
   type AuthorizationCodeOptions,
@@ -16,9 +13,10 @@ import {
   type Store,
   systemClock,
 } from '../../src/adapters/node/index.ts'
+import { newFolder } from '../kit/folder.ts'
 import { browse, confidentialClient, type OpenIdProvider, publicClient, startOpenIdProvider } from '../kit/oidc-op.ts'
 
-// someone else's server, certified for OpenID Connect: what works here does not work by our own emulator's grace
+// a server of other authors, certified for OpenID Connect: what works here does not depend on imskit's own emulator
 
 const redirectUri = 'http://127.0.0.1:4711/callback'
 const lifetime = 3_000_000
@@ -94,8 +92,7 @@ describe.each(Object.keys(credentials))('a %s client (S2, S6)', (kind) => {
   })
 
   test('signs in with the system browser and a loopback listener', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'imskit-proof-'))
-    onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+    const directory = newFolder()
     const pages: Promise<string>[] = []
     const playBrowser = async (url: string) => {
       const back = await browse(url, new URL(url).searchParams.get('redirect_uri') ?? '')
@@ -110,7 +107,7 @@ describe.each(Object.keys(credentials))('a %s client (S2, S6)', (kind) => {
     const token = await client.login()
     expect((await client.getTokens()).claims).toMatchObject({ sub: 'alice' })
     expect(await Promise.all(pages)).toEqual([expect.stringContaining('close this tab')])
-    // another process would find it, the person and all
+    // another process would find it, with the user's claims
     const again = await clientOf(platform, credential).getTokens()
     expect(again).toMatchObject({ accessToken: token, claims: { sub: 'alice' } })
     expect(grants()).toEqual(['authorization_code'])
@@ -152,7 +149,7 @@ describe.each(Object.keys(credentials))('a %s client (S2, S6)', (kind) => {
     expect(events()).not.toContain('grant.revoked')
   })
 
-  test('in another process, as it were, what the first stored is found', async () => {
+  test('a second platform finds what the first one stored', async () => {
     const clock = movableClock()
     const { store } = memoryPlatform()
     const apart = () => clientOf({ ...memoryPlatform(), store }, credential, clock)
@@ -260,7 +257,7 @@ describe('what is refused', () => {
     await nothingStored(platform)
   })
 
-  test('a login that the person breaks off, and one that nobody may see', async () => {
+  test('a login that the user cancels, and a silent one without a session', async () => {
     const client = clientOf(memoryPlatform())
     const url = await client.startLogin({ redirectUri, prompt: 'none' })
     await expect(client.finishLogin(await browse(url, redirectUri))).rejects.toMatchObject({

@@ -83,7 +83,7 @@ describe('getToken', () => {
     expect(Math.abs((stored?.refresh_token?.expiry ?? 0) - Date.now() - 14 * day)).toBeLessThan(20_000)
   })
 
-  test.each(['oauth', 'cli'])('signs a person in through the relay for an %s context', async (kind) => {
+  test.each(['oauth', 'cli'])('signs a user in through the relay for an %s context', async (kind) => {
     const library = program()
     const data =
       kind === 'cli' ? { 'cli.bare-output': true } : { ...withoutEndpoint(emulator.contexts.oauth), bare: true }
@@ -128,7 +128,7 @@ async function startAnother() {
 }
 
 describe('invalidateToken', () => {
-  test('ends the access token, there and here, and leaves the refresh token', async () => {
+  test('invalidates the access token at IMS and locally, and leaves the refresh token', async () => {
     const library = program()
     const { payload: _, ...tokens } = await userTokens(library)
     await library.call('context.set', 'person', { ...withoutEndpoint(emulator.contexts.oauth), ...tokens })

@@ -8,7 +8,7 @@ import { newPlace } from '../kit/place.ts'
 import { imskit, oldLibrary } from '../kit/program.ts'
 import { withoutEndpoint } from '../kit/ready-made.ts'
 
-// the forms in which people have the key of a jwt context, down to the signature that IMS accepts
+// the forms in which users have the key of a jwt context, down to the signature that IMS accepts
 
 const passphrase = 'correct horse'
 
@@ -29,7 +29,7 @@ const encrypted = { cipher: 'aes-256-cbc', passphrase }
 
 interface Form {
   readonly name: string
-  /** What the context has, and what lies in `keys/private.key` of the project. */
+  /** What the context contains, and the content of `keys/private.key` in the project. */
   readonly key: () => { private_key: unknown; passphrase?: string; file?: string }
   /** The published library takes it too. */
   readonly shared?: boolean

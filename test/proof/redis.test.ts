@@ -40,7 +40,7 @@ const nowhere = 'redis://127.0.0.1:1'
 
 describe('a store over Redis', () => {
   const failing = redisDriver({ url: nowhere, base: 'imskit', maxRetriesPerRequest: 0, retryStrategy: () => null })
-  // an error that nobody listens to is printed
+  // without a listener the error is printed
   failing.getInstance?.().on('error', () => {})
   storeContract(test, {
     makeStore,
@@ -60,7 +60,7 @@ describe('a store over Redis', () => {
   })
 })
 
-/** A task that goes on until it is told to end. */
+/** A task that runs until `end` is called. */
 function longTask() {
   const [begun, ended] = [gate(), gate()]
   const task = async () => {
@@ -87,7 +87,7 @@ describe('a lock over Redis, with ioredis', () => {
     },
   })
 
-  test('extends its lease while its task goes on', async () => {
+  test('extends its lease while its task runs', async () => {
     const { task, begun, end } = longTask()
     const holder = redisLock(redis)('name', task)
     await begun
@@ -278,7 +278,7 @@ describe('a fleet', () => {
     expect(asked()).toEqual([200])
   })
 
-  test('goes on when the process that renews is killed: after its lease another one does', async () => {
+  test('continues when the renewing process is killed: another one renews after its lease', async () => {
     const fleet = await gather(machines(8))
     const asked = watch(emulator)
     emulator.fault({ path: '/ims/token', delay: 60_000 })

@@ -9,7 +9,7 @@ import { newPlace, type Place } from '../kit/place.ts'
 import { imskit, oldLibrary, type Program, type ProgramOptions } from '../kit/program.ts'
 import { withoutEndpoint } from '../kit/ready-made.ts'
 
-// one machine, two libraries: what either leaves in the files is of use to the other
+// one machine, two libraries: each uses what the other leaves in the files
 
 interface Context {
   readonly name: string
@@ -34,11 +34,11 @@ afterAll(async () => {
   await stage.close()
 })
 
-const libraries = { imskit, 'the old library': oldLibrary }
+const libraries = { imskit, 'aio-lib-ims': oldLibrary }
 type Library = keyof typeof libraries
 const pairs: [Library, Library][] = [
-  ['imskit', 'the old library'],
-  ['the old library', 'imskit'],
+  ['imskit', 'aio-lib-ims'],
+  ['aio-lib-ims', 'imskit'],
 ]
 
 const start = (library: Library, place: Place, more: Partial<ProgramOptions> = {}) =>
@@ -110,7 +110,7 @@ describe.each(pairs)('%s writes, %s reads', (first, second) => {
     expect((await again.call<string[]>('context.keys')).sort()).toEqual(['cli', 'here'])
   })
 
-  test('a token that one ended is gone for the other, where it was', async () => {
+  test('a token that one library invalidated is removed for the other, in the same file', async () => {
     const place = newPlace()
     const writer = start(first, place)
     await writer.call('context.set', 'machine', withoutEndpoint(emulator.contexts.jwt), true)
@@ -122,7 +122,7 @@ describe.each(pairs)('%s writes, %s reads', (first, second) => {
     expect(tokenRequests()).toBe(before + 1)
   })
 
-  test('a refresh token that one was given is rotated by the other, and the first goes on with the new one', async () => {
+  test('a refresh token of one library is rotated by the other, and the first continues with the new one', async () => {
     const place = newPlace()
     const { refresh, data } = await personContext()
     const writer = start(first, place)
@@ -196,10 +196,10 @@ test('values that an environment variable brings as JSON text, of every kind', a
     AIO_IMS_CONTEXTS_A_PRIVATE__KEY: JSON.stringify(jwt.private_key.trim().split('\n')),
   })
   const token = await start('imskit', place).call<string>('getToken', 'a')
-  expect(await start('the old library', place).call('getToken', 'a')).toBe(token)
+  expect(await start('aio-lib-ims', place).call('getToken', 'a')).toBe(token)
 })
 
-test('what the old library crashed on: one secret and scopes as plain text', async () => {
+test('one secret and scopes as plain text, on which `@adobe/aio-lib-ims` crashed', async () => {
   const { client_secrets, ...data } = withoutEndpoint(emulator.contexts.oauth_server_to_server)
   const place = newPlace({
     AIO_IMS_CONTEXTS_A_CLIENT__SECRETS: client_secrets[0] ?? '',

@@ -1,12 +1,12 @@
 import { execFile, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
 import { createPerson } from '../emulator/person.ts'
 import { build, root } from '../kit/build.ts'
+import { folderOfFile } from '../kit/folder.ts'
 import { entriesIn, install, type Packed } from '../kit/packed.ts'
 import { placeIn } from '../kit/place.ts'
 import { compilers, typeCheck } from '../kit/type-check.ts'
@@ -15,20 +15,16 @@ import { compilers, typeCheck } from '../kit/type-check.ts'
 
 const run = promisify(execFile)
 
-let project: string
+const project = folderOfFile()
 let packed: Packed
 let emulator: RunningEmulator
 
 beforeAll(async () => {
   await build()
-  project = mkdtempSync(join(tmpdir(), 'imskit-proof-'))
   emulator = await startEmulator({ autoLogin: 'user@example.com' })
   packed = await install(root, project)
 }, 300_000)
-afterAll(async () => {
-  await emulator?.close()
-  if (project) rmSync(project, { recursive: true, force: true })
-})
+afterAll(() => emulator?.close())
 
 const installed = (...path: string[]) => join(project, 'node_modules', 'imskit', ...path)
 const manifest = () => JSON.parse(readFileSync(installed('package.json'), 'utf8'))
@@ -151,7 +147,7 @@ describe('every entry', () => {
     expect(JSON.parse(stdout)).toEqual(Array(5).fill(Array(4).fill(true)))
   })
 
-  test('has what the old library exports, and a context that is set through one is seen through the other', async () => {
+  test('has the exports of `@adobe/aio-lib-ims`, and each form sees a context that was set through the other', async () => {
     const { stdout } = await node(
       `
       const { context } = require('imskit')

@@ -1,18 +1,18 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
 import { createPerson } from '../emulator/person.ts'
 import { build, built } from '../kit/build.ts'
+import { hasTerminals } from '../kit/child.ts'
 import { newPlace } from '../kit/place.ts'
 import { withoutEndpoint } from '../kit/ready-made.ts'
 
-// a program at a terminal: there is a person, who reads, opens a browser and can paste
+// a program at a terminal: a user reads, opens a browser and can paste
 
 const hosted = 'https://app.example/callback'
 const script = fileURLToPath(new URL('fixtures/terminal-login.mjs', import.meta.url))
-const hasTerminals = process.platform === 'linux' && spawnSync('script', ['--version']).status === 0
 
 let emulator: RunningEmulator
 
@@ -82,7 +82,7 @@ describe.skipIf(!hasTerminals)('getToken at a terminal', () => {
     await program.ended
   })
 
-  test('takes the address of a page elsewhere, where the credential comes back to', async () => {
+  test('takes the callback address of a page on another host', async () => {
     const program = atTerminal({ client_id: 'hosted', scope: 'openid', redirect_uri: hosted })
     const back = await program.browse()
     expect(back.origin + back.pathname).toBe(hosted)
@@ -102,7 +102,7 @@ describe.skipIf(!hasTerminals)('getToken at a terminal', () => {
     await program.ended
   })
 
-  test('asks nobody who has a credential for machines', async () => {
+  test('asks no user for a server-to-server credential', async () => {
     const { client_secrets: _, ...data } = withoutEndpoint(emulator.contexts.oauth_server_to_server)
     const program = atTerminal({ ...data, client_secrets: ['wrong'] })
     await program.said(/FAILED HTTP_ERROR/)

@@ -17,7 +17,7 @@ interface Results {
   }[]
 }
 
-/** What became of each file: how many tests passed, or what Jest says. */
+/** The result of each file: how many tests passed, or the message of Jest. */
 async function jest(folder: string, nodeOptions = ''): Promise<Map<string, number | string>> {
   const output = join(folder, 'results.json')
   const temporary = join(folder, 'node_modules', '.tmp')

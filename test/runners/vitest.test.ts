@@ -25,7 +25,7 @@ const environments = {
 }
 
 let project: string
-/** What became of each file: how many tests passed, or what Vitest says. */
+/** The result of each file: how many tests passed, or the message of Vitest. */
 let outcomes: Map<string, number | string>
 let documented: string[]
 

@@ -1,10 +1,10 @@
-import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import hjson from 'hjson'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
+import { hasTerminals } from '../kit/child.ts'
 import { type Machine, newMachine, requestsTo, signInAtOpenedAddress, signInAtShownAddress } from './kit/aio.ts'
 import { type Library, neighboursWith } from './kit/neighbours.ts'
 
@@ -20,7 +20,6 @@ interface CliContext {
 }
 
 const jwt = /^[\w-]+\.[\w-]+\.[\w-]+$/m
-const hasTerminals = process.platform === 'linux' && spawnSync('script', ['--version']).status === 0
 
 let prod: RunningEmulator
 let stage: RunningEmulator
@@ -97,7 +96,7 @@ describe.each<[Library]>([['aio-lib-ims'], ['imskit']])('with %s', (library) => 
     expect(own.opened()).toHaveLength(flags.length > 0 ? 0 : 1)
   })
 
-  test('a second login prints the stored token and asks nobody', async () => {
+  test('a second login prints the stored token without asking the user', async () => {
     const own = await loggedIn()
     const before = prod.requests.length
     const { code, stdout } = await own.run(plugin, ['auth', 'login'])
@@ -153,7 +152,7 @@ describe.each<[Library]>([['aio-lib-ims'], ['imskit']])('with %s', (library) => 
     expect(read(own.place.localFile).ims?.config).toEqual({ current: 'cli' })
   })
 
-  test('logout without a login says that there is none', async () => {
+  test('logout without a login reports that no user is signed in', async () => {
     const { code, stdout } = await machine().run(plugin, ['auth', 'logout'])
     expect(code).toBe(0)
     expect(stdout).toContain('already logged out')

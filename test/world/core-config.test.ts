@@ -9,7 +9,7 @@ import { withoutEndpoint } from '../kit/ready-made.ts'
 import { requestsTo } from './kit/aio.ts'
 import { type Library, neighboursWith } from './kit/neighbours.ts'
 
-// a process that uses @adobe/aio-lib-core-config beside the library, as every plug-in of the command `aio` does
+// a process that uses @adobe/aio-lib-core-config next to the library, as every plug-in of the command `aio` does
 
 type Step = readonly [method: string, ...args: unknown[]]
 
@@ -90,7 +90,7 @@ describe.each<[Library]>([['aio-lib-ims'], ['imskit']])('with %s', (library) => 
     expect(read(place.globalFile)).toMatchObject({ console: { org: { id: '1' } }, ims: { contexts: { machine } } })
   })
 
-  test('a context that the configuration deletes is gone', async () => {
+  test('a context that the configuration deletes no longer exists', async () => {
     const deleted = await take(newPlace(), [
       ['ims.context.setCli', cli],
       ['config.set', 'ims.contexts.cli', undefined],

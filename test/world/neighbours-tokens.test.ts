@@ -46,7 +46,7 @@ describe.each<[Library]>([['aio-lib-ims'], ['imskit']])('with %s', (library) => 
     cli = JSON.parse(ctx.stdout).data
   })
 
-  /** Makes the call in a process of its own, on a machine where the user has signed in. */
+  /** Makes the call in its own process, on the machine of a user who has signed in. */
   function call(name: string): Promise<Record<string, unknown>> {
     const credentials = JSON.stringify(withoutEndpoint(emulator.contexts.oauth_server_to_server))
     const place = newPlace({

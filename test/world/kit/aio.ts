@@ -13,9 +13,9 @@ const redirectRequests = fileURLToPath(new URL('../../kit/fixtures/redirect-requ
 
 export interface Targets {
   readonly library: Library
-  /** Where the requests to IMS go. */
+  /** The server for requests to IMS. */
   readonly prod: RunningEmulator
-  /** Where those to the stage environment go. Default: `prod`. */
+  /** The server for requests to the stage environment. Default: `prod`. */
   readonly stage?: RunningEmulator
 }
 
@@ -54,7 +54,7 @@ export function newMachine(env: Record<string, string>): Machine {
   }
 }
 
-/** Signs in at the address that the command shows, and goes where the emulator sends the browser. */
+/** Signs in at the address that the command prints, and follows the redirects of the emulator. */
 export async function signInAtShownAddress(child: Child, emulator: RunningEmulator): Promise<string> {
   const [, address = ''] = await child.said(/(https?:\/\/\S+id=\S+)\s/)
   await signIn(address, emulator)

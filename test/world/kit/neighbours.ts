@@ -6,7 +6,7 @@ import { inject } from 'vitest'
 import { fingerprint, installPinned, inTurn, manifestsOf, once } from './installed.ts'
 import { linkTree } from './link-tree.ts'
 
-/** Which library stands in the folders `@adobe/aio-lib-ims` of a project. */
+/** Which library is in the folders `@adobe/aio-lib-ims` of a project. */
 export type Library = 'aio-lib-ims' | 'imskit'
 
 const run = promisify(execFile)
@@ -69,7 +69,7 @@ interface Replacement {
   readonly project: string
 }
 
-/** What npm's `overrides` make of it: one copy on top, under the old name, with its dependencies beside it. */
+/** What npm's `overrides` do: one copy at the top, under the original name, with its dependencies next to it. */
 function replaceLibrary({ original, replacement, project }: Replacement): void {
   linkTree(join(original, 'node_modules'), join(project, 'node_modules'))
   for (const folder of libraryFolders(project)) rmSync(folder, { recursive: true, force: true })

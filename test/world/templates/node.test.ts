@@ -60,7 +60,7 @@ describe.each(versions)('a project of TypeScript %s', (version) => {
   })
 })
 
-/** An action as App Builder runs it; its own and those of the documentation stand in `actions`. */
+/** An action as App Builder runs it; `actions` has this one and those of the documentation. */
 const action = `
 const { clientCredentials, context, createClient, getToken, isImsError, nodePlatform } = require('imskit/node')
 

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll } from 'vitest'
+import { beforeAll } from 'vitest'
 import type { Snippet } from '../../docs/snippets.ts'
 import { build, root } from '../../kit/build.ts'
+import { folderOfFile } from '../../kit/folder.ts'
 import { unpack } from '../../kit/packed.ts'
 
 export { root }
@@ -32,14 +32,12 @@ function fits(version: string, range: string): boolean {
 
 /** A folder for the projects of a file of tests, with the packed package in it. */
 export function useProjects(): { folder(name: string): string } {
-  let place = ''
+  const place = folderOfFile()
   beforeAll(async () => {
     await build()
-    place = mkdtempSync(join(tmpdir(), 'imskit-templates-'))
     mkdirSync(join(place, 'packed'))
     await unpack(root, join(place, 'packed'))
   }, 300_000)
-  afterAll(() => place && rmSync(place, { recursive: true, force: true }))
   return { folder: (name) => join(place, name) }
 }
 
@@ -78,7 +76,7 @@ export function workerProject(folder: string, env: Readonly<Record<string, strin
   equip(folder, ['@cloudflare/workers-types', 'hono'])
 }
 
-/** A project with nothing but a `package.json`. */
+/** A project with only a `package.json`. */
 export function bareProject(folder: string, manifest: object, names: readonly string[] = []): void {
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest))

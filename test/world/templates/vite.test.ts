@@ -89,7 +89,7 @@ describe('pages without a build', () => {
     const compilerOptions = {
       ...{ strict: true, checkJs: true, target: 'es2022', lib: ['es2023', 'dom', 'dom.iterable'], types: [] },
       ...{ module: 'esnext', moduleResolution: 'bundler' },
-      // an editor finds the types beside the file that the page loads
+      // an editor finds the types next to the file that the page loads
       paths: { 'https://cdn.example/imskit@0.1.0/*': ['./node_modules/imskit/*'] },
     }
     const files = ['node_modules/imskit/dist/imskit.global.d.ts']
