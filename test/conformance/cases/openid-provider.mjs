@@ -63,7 +63,7 @@ export function openIdProvider(test, { imskit, platform, setting }, place) {
     async (is) => {
       const { client, make, signIn, forward } = await setUp()
       const other = make()
-      const { token } = await signIn()
+      const { accessToken: token } = await signIn()
       is.same(await other.getToken(), token, 'token')
       for (let round = 0; round < 2; round++) {
         forward()
@@ -108,7 +108,7 @@ export function openIdProvider(test, { imskit, platform, setting }, place) {
       const { keys } = await (await fetch(`${issuer}/ims/keys`)).json()
       is.true(keys.length > 0, 'there are keys')
       const { signIn } = await setUp(signatureChecked)
-      const { token, claims } = await signIn()
+      const { accessToken: token, claims } = await signIn()
       const info = await new imskit.Ims({ endpoint: issuer }).getUserInfo(token)
       is.same([info.sub, info.email], [claims.sub, 'alice@example.com'], 'user info')
     },
