@@ -30,7 +30,7 @@ afterAll(async () => {
 const scenarios: readonly Scenario[] = [...contexts, ...machines, ...keptTokens, ...lowLevel, ...action]
 const found = new Map<string, Difference[]>()
 
-describe('as the old library', () => {
+describe('as @adobe/aio-lib-ims', () => {
   test.each(scenarios.map((scenario) => ({ name: scenario.name, scenario })))(
     '$name',
     async ({ scenario }) => {

@@ -7,7 +7,7 @@ import { root } from '../kit/build.ts'
 
 const page = readFileSync(join(root, 'docs', 'ims-protocol.md'), 'utf8')
 
-test('the page has every path that is asked for, every environment, and no method that is not there', () => {
+test('the page has every path that is requested, every environment, and no unknown method', () => {
   const folder = join(root, 'src', 'core', 'ims', 'endpoints')
   const files = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'))
   const paths = files.flatMap((text) => [...text.matchAll(/'(\/ims\/[^']+)'/g)].map(([, path = '']) => path))
