@@ -42,7 +42,7 @@ describe('a platform that refuses secrets', () => {
     expect(() => createClient({ ...inPage, flow: flow as never })).not.toThrow()
   })
 
-  test('refuses a context with one, also where it was stored by someone who allowed it', async () => {
+  test('refuses a context with one, also if another client that allows them stored it', async () => {
     const allowed = createIms({ ...inPage, allowsSecrets: true })
     const refusing = createIms(inPage)
     const data = { client_id: 'app', client_secret: 's3cret', scope: 'openid' }

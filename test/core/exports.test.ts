@@ -7,7 +7,7 @@ import { emulator, machine } from './compat/contexts-on-emulator.ts'
 import { failureOf } from './scripted-server.ts'
 
 describe('the entry', () => {
-  it('exports the familiar surface, the errors, and itself as default', () => {
+  it('exports the aio-lib-ims API, the errors, and itself as default', () => {
     const names = [
       'context',
       'getToken',

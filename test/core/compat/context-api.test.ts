@@ -22,7 +22,7 @@ describe('contexts', () => {
     expect((await context.get('x')).data).toBeUndefined()
   })
 
-  it('have a current one, which stands where no name is given', async () => {
+  it('have a current one, which is used if no name is given', async () => {
     const { context, getToken } = imsOver()
     expect(await context.getCurrent()).toBeUndefined()
     expect(await context.get()).toEqual({ name: undefined, data: undefined, local: false })
@@ -84,7 +84,7 @@ describe('contexts', () => {
     expect(await context.keys()).toEqual([])
   })
 
-  it('belong to nobody else: what the caller does to its object afterwards changes nothing', async () => {
+  it('are copies: later changes of the caller to its object do not change them', async () => {
     const { context, getToken } = imsOver()
     const mine = machine()
     const before = structuredClone(mine)
@@ -132,7 +132,7 @@ describe('contexts', () => {
     },
   )
 
-  it('show no secret when they are printed, and have it all the same', async () => {
+  it('have their secrets, but do not show them when they are printed', async () => {
     const { context, getToken } = imsOver()
     await context.set('x', { ...machine(), private_key: 'canary', passphrase: 'canary', client_secret: 'canary' })
     await getToken('x')
@@ -155,7 +155,7 @@ describe('contexts', () => {
     expect(({} as { polluted?: number }).polluted).toBeUndefined()
   })
 
-  it('of no kind still have the token that was put into them, as long as it lasts and nothing speaks against it', async () => {
+  it('of no kind still provide the token that a user put into them, until it expires, unless its claims name another owner', async () => {
     const clock = fakeClock()
     const { context, getToken } = imsOver({ clock })
     const token = unsignedToken({ client_id: 'x', scope: 'openid' })

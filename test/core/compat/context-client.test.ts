@@ -51,7 +51,7 @@ describe('options of one call', () => {
     await expect(getToken('x', { client_secrets, client_id })).resolves.toBeTypeOf('string')
   })
 
-  it.each([null, 'text', 5, true])('that are %j are no options', async (options) => {
+  it.each([null, 'text', 5, true])('that are %j do not count as options', async (options) => {
     const { context, getToken } = imsOver()
     await context.set('x', machine())
     await expect(getToken('x', options as never)).resolves.toBeTypeOf('string')

@@ -78,7 +78,7 @@ describe('a kind of credential', () => {
     expect(kindOf('x', { ...all, type: kind }, contextKinds).type).toBe(kind)
   })
 
-  it('that has the keys of several is the one that the old library took', () => {
+  it('that has the keys of several kinds is the kind that @adobe/aio-lib-ims takes', () => {
     const all = Object.assign({}, ...kinds.map(good)) as Record<string, unknown>
     expect(kindOf('x', all as ContextData, contextKinds).type).toBe('jwt')
     expect(kindOf('x', without(all, 'private_key') as ContextData, contextKinds).type).toBe('oauth_server_to_server')
@@ -124,7 +124,7 @@ describe('a context that fits no kind', () => {
     ['oauth', { client_id: 'a', client_secret: 'b', redirect_uri: 'https://x/' }],
     ['jwt', { client_id: 'a', client_secret: 'b', technical_account_id: 't', meta_scopes: ['m'] }],
     ['oauth_public', { client_id: 'a', redirect_uri: '["https://x"]' }],
-  ])('is nearest to %s if it has most keys of that kind, also beside the kind of the command', (type, data) => {
+  ])('is nearest to %s if it has most keys of that kind, also with the kind of the command', (type, data) => {
     const command = {
       type: 'cli',
       required: { 'cli.bare-output': 'any' },
@@ -279,7 +279,7 @@ describe('a secret that IMS rejects as an invalid client', () => {
     expect(emulator.requests.slice(before).map(({ status }) => status)).toEqual([400, 200, 200])
   })
 
-  it('is the error where none is left', async () => {
+  it('is the error if no secret is left', async () => {
     await ims.context.set('x', { ...good('oauth_server_to_server'), client_secrets: ['retired', 'wrong'] })
     await expect(ims.getToken('x')).rejects.toMatchObject({
       code: 'HTTP_ERROR',

@@ -48,13 +48,13 @@ describe('getToken', () => {
     expect(tokenRequests()).toHaveLength(1)
   })
 
-  it.each(['jwt', 'oauth_server_to_server'] as const)('of a %s context needs nobody', async (kind) => {
+  it.each(['jwt', 'oauth_server_to_server'] as const)('of a %s context needs no user', async (kind) => {
     const { context, getToken } = imsOver()
     await context.set('x', emulator.contexts[kind])
     expect(getTokenData(await getToken('x'))).toMatchObject({ client_id: emulator.contexts[kind].client_id })
   })
 
-  it('of a context that nobody set is CONTEXT_NOT_CONFIGURED', async () => {
+  it('of a context that was not set is CONTEXT_NOT_CONFIGURED', async () => {
     const { context, getToken, invalidateToken } = imsOver()
     for (const work of [getToken('none'), invalidateToken('none')]) {
       expect(await failureOf(work)).toMatchObject({
@@ -87,7 +87,7 @@ describe('getToken', () => {
     expect(tokens[0]).not.toBe(tokens[1])
   })
 
-  it('ends for the caller that aborts, with its own reason, and for nobody else', async () => {
+  it('rejects for the caller that aborts, with its own reason, and for no other caller', async () => {
     const { context, getToken } = imsOver()
     await context.set('x', machine())
     const control = new AbortController()
@@ -117,7 +117,7 @@ describe('getToken', () => {
     expect(await ims.getToken('x', { minValidity: 3_599_999 })).not.toBe(first)
   })
 
-  it('tells what IMS said, without the secret', async () => {
+  it('rejects with what IMS said, without the secret', async () => {
     const { context, getToken } = imsOver()
     await context.set('x', { ...machine(), client_secrets: ['canary-secret'] })
     const error = await failureOf(getToken('x'))
@@ -138,7 +138,7 @@ describe('getToken', () => {
     expect((await context.get('x')).data).toEqual(machine())
   })
 
-  it('that cannot be stored is still a token, and the failure is told', async () => {
+  it('that cannot be stored still resolves, and emits the failure', async () => {
     const store = memoryStore()
     const events: ImsEvent[] = []
     const failing = {
@@ -170,10 +170,10 @@ describe('getToken', () => {
   })
 })
 
-describe('a context that needs a person', () => {
+describe('a context that needs a user', () => {
   const open = () => structuredClone(emulator.contexts.oauth_public)
 
-  it('asks nobody unless told so', async () => {
+  it('starts no login by itself', async () => {
     const { redirect, visits } = person()
     const { context, getToken } = imsOver({ redirect })
     for (const kind of ['oauth', 'oauth_public'] as const) {
@@ -187,7 +187,7 @@ describe('a context that needs a person', () => {
     expect(requests()).toEqual([])
   })
 
-  it('sends them to IMS where the call says login, with what it says about the login', async () => {
+  it('redirects them to IMS if the call requests a login, with its parameters', async () => {
     const { redirect, visits } = person()
     const { context, getToken } = imsOver({ redirect })
     await context.set('x', open())
@@ -209,7 +209,7 @@ describe('a context that needs a person', () => {
     expect(stored(data, 'refresh_token')).toMatchObject({ token: expect.any(String), expiry: expect.any(Number) })
   })
 
-  it('sends them where the platform has that habit, and not where the call says none', async () => {
+  it('redirects them by default if the platform does so, but not if the call says none', async () => {
     const { redirect, visits } = person()
     const { context, getToken } = imsOver({ redirect, interactive: () => true })
     await context.set('x', emulator.contexts.oauth)
@@ -219,7 +219,7 @@ describe('a context that needs a person', () => {
     expect(visits).toHaveLength(1)
   })
 
-  it('is LOGIN_NOT_POSSIBLE where there is nowhere to send them', async () => {
+  it('is LOGIN_NOT_POSSIBLE without a redirect', async () => {
     const { context, getToken } = imsOver()
     await context.set('x', open())
     expect(await failureOf(getToken('x', { interaction: 'login' }))).toMatchObject({ code: 'LOGIN_NOT_POSSIBLE' })
@@ -265,7 +265,7 @@ describe('a context that needs a person', () => {
     expect(stored((await context.get('x')).data, 'refresh_token')?.token).not.toBe(before)
   })
 
-  it('is asked again only where the refresh token is refused, never by an outage', async () => {
+  it('redirects the user again only if the refresh token is refused, never after an outage', async () => {
     const { context, getToken, visits } = await signedIn()
     const { data } = await context.get('x')
     await context.set('x', { ...data, access_token: undefined })
@@ -284,7 +284,7 @@ describe('a context that needs a person', () => {
     expect(visits).toHaveLength(1)
   })
 
-  it('of the old library goes on with its refresh token', async () => {
+  it('of @adobe/aio-lib-ims is refreshed with its refresh token', async () => {
     const { context } = await signedIn()
     const refresh = stored((await context.get('x')).data, 'refresh_token')
     const other = imsOver()

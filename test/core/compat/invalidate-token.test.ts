@@ -25,7 +25,7 @@ describe('invalidateToken', () => {
     return { ...ims, token, data: (await ims.context.get('x')).data ?? {} }
   }
 
-  it('ends the access token at IMS, then here, and leaves the refresh token', async () => {
+  it('invalidates the access token at IMS, removes it, and leaves the refresh token', async () => {
     const { context, getToken, invalidateToken, token, data } = await signedIn()
     const result = await invalidateToken('x')
     expect(requests().map(({ path, params, status }) => ({ path, params, status }))).toEqual([
@@ -48,7 +48,7 @@ describe('invalidateToken', () => {
     expect(tokenRequests()[0]?.params.grant_type).toBe('refresh_token')
   })
 
-  it('with force ends the refresh token first, then the access token', async () => {
+  it('with force invalidates the refresh token first, then the access token', async () => {
     const { context, getToken, invalidateToken } = await signedIn()
     await invalidateToken('x', true)
     expect(requests().map(({ params }) => params.token_type_hint)).toEqual(['refresh_token', 'access_token'])
@@ -86,7 +86,7 @@ describe('invalidateToken', () => {
     expect(requests()).toEqual([])
   })
 
-  it('removes them here if IMS cannot be reached or refuses, and says so in the result and in an event', async () => {
+  it('removes them also if IMS cannot be reached or refuses, rejects, and emits an event', async () => {
     const faults = [{ status: 503 }, { drop: 'before' as const }, { status: 400, body: { error: 'x' } }]
     for (const fault of faults) {
       for (const force of [false, true]) {
@@ -107,7 +107,7 @@ describe('invalidateToken', () => {
     }
   })
 
-  it('ends the other token if one is refused', async () => {
+  it('invalidates the other token if one is refused', async () => {
     const { data, token } = await signedIn()
     const { refresh_token } = data as { refresh_token: { token: string } }
     const second = imsOver({
@@ -124,7 +124,7 @@ describe('invalidateToken', () => {
     })
   })
 
-  it('tells IMS also where the context has no client: the token knows', async () => {
+  it('invalidates at IMS also if the context has no client, as the client in the token', async () => {
     const { token } = await signedIn()
     const { context, invalidateToken } = imsOver({ endpoint: emulator.url })
     const access_token = { token, expiry: Date.now() + day }
@@ -134,7 +134,7 @@ describe('invalidateToken', () => {
     expect((await context.get('bare')).data).toEqual({ 'cli.bare-output': false })
   })
 
-  it('asks as the client of the token, where the context was edited meanwhile', async () => {
+  it('uses the client of the token if the context was edited meanwhile', async () => {
     const { token } = await signedIn()
     const { context, invalidateToken } = imsOver()
     await context.set('x', { ...machine(), access_token: { token, expiry: Date.now() + day } })
@@ -157,7 +157,7 @@ describe('invalidateToken', () => {
     }
   })
 
-  it('says what an opaque token is', async () => {
+  it('names the type of an opaque token', async () => {
     const sent: (string | null)[] = []
     const fetch = async (_url: string, init: RequestInit) => {
       sent.push((init.body as URLSearchParams).get('token_type'))
@@ -170,7 +170,7 @@ describe('invalidateToken', () => {
     expect(sent).toEqual(['refresh_token', 'access_token'])
   })
 
-  it('ends what this process remembers, too, for every call with options', async () => {
+  it('removes the token from the memory of this process, for every call with options', async () => {
     const { context, getToken, invalidateToken } = imsOver()
     await context.set('x', machine())
     await context.set('y', machine())
@@ -182,7 +182,7 @@ describe('invalidateToken', () => {
     expect(await getToken('y')).toBe(y)
   })
 
-  it('is told to the caller and to the platform', async () => {
+  it('notifies the caller and the platform', async () => {
     const told: string[] = []
     const { context, getToken, invalidateToken } = imsOver({
       onEvent: (event) => void (event.type === 'request' && told.push(`caller ${event.path}`)),

@@ -15,7 +15,7 @@ describe('a token that is in the context', () => {
     return { token, data: (await context.get('x')).data ?? {} }
   }
 
-  it('of the old library is used', async () => {
+  it('of @adobe/aio-lib-ims is used', async () => {
     const { token } = await obtain()
     const later = Date.now() + day
     for (const expiry of [later, String(later)]) {
@@ -29,7 +29,7 @@ describe('a token that is in the context', () => {
     expect(tokenRequests()).toEqual([])
   })
 
-  it('of the old library is used by a jwt context, whose token names no metascopes', async () => {
+  it('of @adobe/aio-lib-ims is used by a jwt context, whose token names no metascopes', async () => {
     const { client_id } = emulator.contexts.jwt
     const token = unsignedToken({ type: 'access_token', client_id, as: 'ims-na1', scope: 'openid,AdobeID' })
     const { context, getToken } = imsOver()
@@ -93,14 +93,14 @@ describe('a token that is in the context', () => {
     expect(await failureOf(getToken('x'))).toMatchObject({ code: 'HTTP_ERROR', imsError: 'access_denied' })
   })
 
-  it('is still good where the order of scopes or something else was changed', async () => {
+  it('is still used if the order of scopes or something else was changed', async () => {
     const { data, token } = await obtain()
     const { context, getToken } = imsOver()
     await context.set('x', { ...data, scopes: [...machine().scopes].reverse(), note: 'mine', client_secrets: ['new'] })
     expect(await getToken('x')).toBe(token)
   })
 
-  it('of the old library is not given to another client, scope or environment', async () => {
+  it('of @adobe/aio-lib-ims is not used for another client, scope or environment', async () => {
     const minted = { access_token: 'new-token', token_type: 'bearer', expires_in: 86_400 }
     const asked: string[] = []
     const fetch = async (url: string) => {

@@ -20,7 +20,7 @@ describe('an environment', () => {
     expect(resolveEndpoint({ env: 'stage', endpoint: 'https://ims.example.com' })).toBe('https://ims.example.com')
   })
 
-  it('of the old library’s first argument is prod where it is not known', () => {
+  it('is prod if the first argument of Ims is not known, as in @adobe/aio-lib-ims', () => {
     for (const env of ['foo', '', 'PROD', 'toString', '__proto__', 'constructor', null]) {
       const ims = new Ims(env as string)
       expect(ims.endpoint).toBe(endpoints.prod)

@@ -114,7 +114,7 @@ describe('what never answers', () => {
     expect(clock.sleeping).toBe(0)
   })
 
-  it('is given as long as the caller says', async () => {
+  it('may take as long as the caller allows', async () => {
     const clock = fakeClock()
     server.play(() => {})
     const failure = failureOf(ask(imsAt({ clock, timeout: 1_000 })))
@@ -123,7 +123,7 @@ describe('what never answers', () => {
     expect(await failure).toMatchObject({ code: 'TIMEOUT', message: expect.stringContaining('1000 ms') })
   })
 
-  it('ends in TIMEOUT also where fetch ignores its signal (S50)', async () => {
+  it('rejects with TIMEOUT also if fetch ignores its signal (S50)', async () => {
     const clock = fakeClock()
     const failure = failureOf(ask(imsAt({ clock, fetch: () => new Promise(() => {}) })))
     await clock.advance(0)
@@ -202,7 +202,7 @@ describe('events', () => {
     expect(JSON.stringify(events)).not.toMatch(/canary|opaque-token/)
   })
 
-  it('harm nothing where the listener throws', async () => {
+  it('change nothing if the listener throws', async () => {
     server.play(json(good))
     const onEvent = () => {
       throw new Error('listener')
@@ -219,7 +219,7 @@ describe('events', () => {
   })
 })
 
-it('every failure is one of ours', async () => {
+it('every failure is an error of imskit', async () => {
   const clock = hastyClock(30_000)
   server.play((_request, response) => void response.destroy())
   const error = await failureOf(ask(imsAt({ clock, retry: {} })))

@@ -110,7 +110,7 @@ describe('a response', () => {
   })
 })
 
-describe('what is no response', () => {
+describe('a value that is not a response', () => {
   test.each<[string, unknown]>([
     ['undefined', undefined],
     ['null', null],
@@ -120,7 +120,7 @@ describe('what is no response', () => {
     ['a mock whose headers are no Headers', { ok: true, status: 200, headers: {}, text: async () => good }],
     ['a mock without a body', { ok: true, status: 200, headers: new Headers(), json: async () => JSON.parse(good) }],
     ['an emitter', new EventEmitter()],
-  ])('%s is asked for once, and the error says what is wrong', async (_, response) => {
+  ])('%s is requested once, and the error says what is wrong', async (_, response) => {
     let asked = 0
     const events: string[] = []
     const client = clientWith(

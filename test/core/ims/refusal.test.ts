@@ -84,7 +84,7 @@ describe('a refusal that was recorded', () => {
   })
 })
 
-describe('a grant that is over', () => {
+describe('a used or revoked grant', () => {
   const answers = ['invalid_grant', 'invalid_token', 'access_denied']
 
   test.each(answers)(
@@ -160,7 +160,7 @@ describe('a redirect instead of an answer', () => {
   )
 
   test.each([undefined, '', 'https://', 'https://login.test/start', `${redirectUri}?error=`])(
-    '%s says nothing',
+    '%s has no reason',
     async (to) => {
       const error = (await asking(to).refused) as Error
       expect(error).toMatchObject({ code: 'HTTP_ERROR', status: 302 })
@@ -169,7 +169,7 @@ describe('a redirect instead of an answer', () => {
     },
   )
 
-  test('what a browser does not show is said to be unknown', async () => {
+  test('in a browser the error says that the reason is unknown', async () => {
     const opaque = Object.defineProperty(new Response(null), 'status', { value: 0 })
     const flow = clientCredentials({ clientId: 'c', clientSecret: 's', scopes: ['openid'] })
     const error = await rejection(createClient({ flow, ...it.on, fetch: async () => opaque }).getToken())

@@ -131,7 +131,7 @@ describe('an error answer', () => {
   })
 })
 
-describe('a success that is none (S36)', () => {
+describe('a success that is not one (S36)', () => {
   const malformed: [string, string, Record<string, string>?][] = [
     ['an HTML page', '<html>login to the proxy</html>', { 'content-type': 'text/html' }],
     ['empty', ''],
@@ -204,7 +204,7 @@ describe('a success that is none (S36)', () => {
     }
   })
 
-  it('is refused where it is larger than any answer of IMS, by its headers or by what comes (S82)', async () => {
+  it('is refused if it is larger than any answer of IMS, by its headers or by its body (S82)', async () => {
     const huge = `{"access_token":"${'x'.repeat(5_000_000)}"}`
     server.play((_request, response) => void response.writeHead(200, { 'content-length': huge.length }).end(huge))
     await expect(ask()).rejects.toMatchObject({ code: 'IMS_MALFORMED' })
@@ -227,7 +227,7 @@ describe('a success that is none (S36)', () => {
     expect(written).toBeLessThan(64 * 1024 * 1024)
   })
 
-  it('is refused where it is small only because it is compressed', async () => {
+  it('is refused if it is small only because it is compressed', async () => {
     const bomb = gzipSync('x'.repeat(40_000_000))
     server.play((_request, response) => {
       response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': bomb.length }).end(bomb)

@@ -101,7 +101,7 @@ describe('what is not tried again', () => {
     }
   })
 
-  it('is anything where the caller wants no retries', async () => {
+  it('is anything if the caller wants no retries', async () => {
     server.play(status(503))
     await failureOf(ask(imsAt({ retry: { retries: 0 } })))
     expect(server.arrived).toHaveLength(1)
@@ -128,7 +128,7 @@ describe('the wait', () => {
     expect(new Set(clients).size).toBeGreaterThan(80)
   })
 
-  it('grows with the attempts in a real call, and is told', async () => {
+  it('grows with the attempts in a real call, and is in the events', async () => {
     const clock = hastyClock(timeout)
     const told: ImsEvent[] = []
     server.play(status(503))
@@ -170,7 +170,7 @@ describe('Retry-After', () => {
     expect(clock.slept).toEqual([0, 0, 0])
   })
 
-  it('beyond the limit ends the attempts, and the error says when to come back (S44)', async () => {
+  it('beyond the limit stops the attempts, and the error says when to try again (S44)', async () => {
     const clock = hastyClock(timeout)
     for (const [value, retryAfter] of [
       ['31', 31_000],

@@ -7,7 +7,7 @@ import { ask, good, imsAt, server } from './ims-on-server.ts'
 describe('the server’s clock', () => {
   const at = (ms: number): Record<string, string> => ({ date: new Date(ms).toUTCString() })
 
-  it('is learned from Date where it is more than a minute off, and told once', async () => {
+  it('is learned from Date if it is more than a minute off, and emitted once', async () => {
     const clock = fakeClock()
     const events: ImsEvent[] = []
     const ims = imsAt({ clock, onEvent: (event) => void (event.type === 'clock-skew' && events.push(event)) })

@@ -30,7 +30,7 @@ describe('a token answer', () => {
     { expires_in: 3600.5 },
     { error: null, error_description: null },
     { refresh_token: null, scope: null, id_token: null, token_type: null, account_cluster_data: null },
-  ])('may have optional members that say nothing: %j', async (more) => {
+  ])('may have empty optional members: %j', async (more) => {
     const expected = Number(more.expires_in ?? 3600) * 1000
     await expect(expiryOf({ ...good, ...more })).resolves.toBe(expected)
     server.play(json({ ...good, ...more, expires_in: 3_600_000 }))
@@ -38,7 +38,7 @@ describe('a token answer', () => {
     expect(exchanged.access_token.token).toBe('opaque-token')
   })
 
-  it('may have expires_in null, which says as much as none', async () => {
+  it('may have expires_in null, as if it were missing', async () => {
     await expect(expiryOf({ ...good, expires_in: null })).resolves.toBe(600_000)
   })
 
@@ -49,7 +49,7 @@ describe('a token answer', () => {
     expect((await client.getTokens()).scopes).toEqual(['openid', 'AdobeID'])
   })
 
-  it('may have members that nobody knows, another content type and another charset (S36)', async () => {
+  it('may have unknown members, another content type and another charset (S36)', async () => {
     server.play((_request, response) => {
       response.writeHead(200, { 'content-type': 'text/plain; charset=iso-8859-1' })
       response.end(JSON.stringify({ ...good, surprise: { x: [1] }, __proto__: { polluted: true } }))
@@ -79,7 +79,7 @@ describe('a token answer', () => {
     await expect(expiryOf({ ...good, access_token })).resolves.toBe(3_600_000)
   })
 
-  it('without expires_in and without readable claims is good for a short time only', async () => {
+  it('without expires_in and without readable claims is valid for a short time only', async () => {
     await expect(expiryOf({ access_token: 'opaque' })).resolves.toBe(600_000)
   })
 })

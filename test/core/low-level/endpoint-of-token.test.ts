@@ -43,7 +43,7 @@ describe('fromToken', () => {
     await expect(Ims.fromToken(unsignedToken({ as }))).rejects.toMatchObject({ code: 'CANNOT_RESOLVE_ENVIRONMENT' })
   })
 
-  it('refuses what is no token', async () => {
+  it('refuses text that is not a token', async () => {
     for (const nonsense of ['', 'opaque', undefined as unknown as string]) {
       await expect(Ims.fromToken(nonsense)).rejects.toMatchObject({ code: 'BAD_TOKEN' })
     }

@@ -14,7 +14,7 @@ import {
 import { failureOf, unsignedToken } from '../scripted-server.ts'
 import { emulator, ims, imsWith, machineToken, sent, userTokens } from './ims-on-emulator.ts'
 
-it('the constants are the old library’s', () => {
+it('the constants are those of @adobe/aio-lib-ims', () => {
   expect([
     ACCESS_TOKEN,
     REFRESH_TOKEN,
@@ -70,7 +70,7 @@ describe('about IMS', () => {
   })
 })
 
-describe('URLs for people', () => {
+describe('URLs for users', () => {
   it('getSusiUrl has what was given and no word "undefined"', () => {
     const url = new URL(ims.getSusiUrl('the client', 'openid,AdobeID', 'https://app.test/cb?x=1', 'the state'))
     expect(url.origin + url.pathname).toBe(`${emulator.url}/ims/authorize/v1`)
@@ -142,7 +142,7 @@ describe('as a class', () => {
     expect(sent).toEqual([])
   })
 
-  it('every method asks at what getApiUrl of a subclass says', async () => {
+  it('every method sends its request to what getApiUrl of a subclass returns', async () => {
     const { client_id, client_secrets, ims_org_id } = emulator.contexts.oauth_server_to_server
     const asked: string[] = []
     class Proxied extends Ims {
@@ -245,7 +245,7 @@ describe('a signal', () => {
     expect(await failureOf(act(5 as never))).toMatchObject({ code: 'BAD_OPTION' })
   })
 
-  it('ends one caller of a validation that others wait for', async () => {
+  it('rejects one caller of a validation that others wait for', async () => {
     const valid = await machineToken()
     const cached = imsWith({ cache: new ValidationCache() })
     const control = new AbortController()

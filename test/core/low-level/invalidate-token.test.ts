@@ -57,7 +57,7 @@ describe('ending tokens', () => {
     },
   )
 
-  it('invalidateToken names the client in a header, but in a page, which revokes instead', async () => {
+  it('invalidateToken names the client in a header; a browser app revokes instead', async () => {
     const seen: [string, string | null][] = []
     const fetch: Fetch = async (url, init) => {
       seen.push([new URL(url).pathname, new Headers(init.headers).get('x-ims-clientid')])
@@ -84,7 +84,7 @@ describe('ending tokens', () => {
     expect(sent).toEqual([])
   })
 
-  it('revokeToken: client proof in the body, unknown tokens are no error (S45)', async () => {
+  it('revokeToken: client secret in the body, an unknown token counts as revoked (S45)', async () => {
     const { client_id, client_secrets } = emulator.contexts.oauth_server_to_server
     const token = await machineToken()
     sent.length = 0
@@ -100,7 +100,7 @@ describe('ending tokens', () => {
     expect(sent.at(-1)?.params).not.toHaveProperty('client_secret')
   })
 
-  it('revokeToken tells when IMS cannot (S45)', async () => {
+  it('revokeToken rejects if IMS cannot revoke (S45)', async () => {
     const release = emulator.fault({ path: '/ims/revoke', status: 400, body: { error: 'unsupported_token_type' } })
     const work = ims.revokeToken('t', { clientId: 'c' })
     await expect(work).rejects.toMatchObject({ code: 'HTTP_ERROR', imsError: 'unsupported_token_type' })

@@ -39,7 +39,7 @@ describe('the raw calls', () => {
     expect(new Headers(seen[0]?.init.headers).has('authorization')).toBe(false)
   })
 
-  it('resolve to text where it is no JSON, as the old library did, and take any success', async () => {
+  it('resolve to text if it is not JSON, as in @adobe/aio-lib-ims, and accept any success', async () => {
     await expect(echo('plain').using.get('/x')).resolves.toBe('plain')
     await expect(echo('').using.get('/x')).resolves.toBe('')
     const created = new Ims({ endpoint: 'https://ims.test', fetch: async () => new Response('{}', { status: 201 }) })

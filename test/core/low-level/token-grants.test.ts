@@ -59,7 +59,7 @@ describe('token requests', () => {
     expect(second.refresh_token?.token).not.toBe(refresh)
   })
 
-  it('getAccessToken refuses what it cannot trade before anything is sent', async () => {
+  it('getAccessToken refuses what it cannot redeem before anything is sent', async () => {
     const access = unsignedToken({ type: 'access_token', client_id: 'c' })
     for (const wrong of [access, unsignedToken({}), unsignedToken({ type: 'toString' }), unsignedToken({ type: 5 })]) {
       expect(await failureOf(ims.getAccessToken(wrong, 'c', 's'))).toMatchObject({ code: 'UNKNOWN_AUTHCODE_TYPE' })
@@ -109,7 +109,7 @@ describe('token requests', () => {
     expect(result.payload).toHaveProperty('id_token')
   })
 
-  it('refreshToken: v3, a new refresh token, a narrower scope where wanted', async () => {
+  it('refreshToken: v3, a new refresh token, a narrower scope if requested', async () => {
     const { client_id } = emulator.contexts.oauth_public
     const { refresh_token } = await userTokens()
     sent.length = 0
@@ -144,7 +144,7 @@ describe('token requests', () => {
     expect(sent[1]?.params).not.toHaveProperty('owning_org_id')
   })
 
-  it('an opaque token takes its expiry from expires_in and is good for everything', async () => {
+  it('an opaque token takes its expiry from expires_in and works with every method', async () => {
     const opaque = await createEmulator({ opaqueTokens: true, autoLogin: 'user@example.com' })
     const using = new Ims({ endpoint: opaque.url, fetch: opaque.fetch })
     const { client_id, client_secrets } = opaque.contexts.oauth_server_to_server

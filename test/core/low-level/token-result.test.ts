@@ -4,7 +4,7 @@ import { unsignedToken } from '../scripted-server.ts'
 import { ims, machineToken, userTokens } from './ims-on-emulator.ts'
 
 describe('results', () => {
-  it('toTokenResult reads the expiry of ours and of standard tokens', async () => {
+  it("toTokenResult reads the expiry of IMS's and of standard tokens", async () => {
     const ours = unsignedToken({ created_at: '1700000000000', expires_in: '86400000' })
     await expect(ims.toTokenResult(ours)).resolves.toMatchObject({
       access_token: { token: ours, expiry: 1_700_086_400_000 },
@@ -16,7 +16,7 @@ describe('results', () => {
     }
   })
 
-  it('show no token when they are printed, and have it all the same', async () => {
+  it('have their tokens, but do not show them when they are printed', async () => {
     const result = await userTokens()
     const { token } = result.access_token
     const shown = inspect(result, { depth: 9, showHidden: true })

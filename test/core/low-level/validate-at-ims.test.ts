@@ -73,7 +73,7 @@ describe('validation', () => {
 
 describe('text that cannot be a token', () => {
   it.each(['garbage', 'a.b.c', '', undefined, null, 5, {}, 'with blank', `${'x'.repeat(40)}.${'y'.repeat(40)}.z`])(
-    '%s is invalid without a request, whoever asks',
+    '%s is invalid without a request, for every client',
     async (token) => {
       const invalid = { valid: false, reason: 'bad payload' }
       for (const clientId of [undefined, 'c']) {

@@ -125,7 +125,7 @@ describe('validateToken with a cache', () => {
     await expect(other.validateToken(token)).resolves.toEqual({ valid: true })
   })
 
-  it('lets nobody change what the next one gets', async () => {
+  it('a caller cannot change what the next caller gets', async () => {
     const { ims } = imsWithCache(new ValidationCache(hour, 10, 10))
     const alice = tokenOf('alice')
     for (let time = 0; time < 3; time++) {
@@ -150,7 +150,7 @@ describe('validateToken with a cache', () => {
   })
 })
 
-describe('what is remembered ends', () => {
+describe('cached results expire', () => {
   it('after maxAge', async () => {
     const { ims, asked } = imsWithCache(new ValidationCache(hour, 10, 10))
     for (const token of [tokenOf('alice'), tokenOf('bad-eve')]) {
@@ -197,7 +197,7 @@ describe('what is remembered is bounded', () => {
     return found.then((value) => ({ value, asked }))
   }
 
-  it('and a flood of bad tokens evicts no good one (S97)', async () => {
+  it('and a flood of invalid tokens evicts no valid one (S97)', async () => {
     const cache = new ValidationCache(hour, 3, 3)
     for (const name of ['a', 'b', 'c']) await look(cache, name, 200)
     for (let index = 0; index < 100; index++) await look(cache, `bad-${index}`, 401)
@@ -206,7 +206,7 @@ describe('what is remembered is bounded', () => {
     expect((await look(cache, 'bad-0', 401)).asked).toBe(1)
   })
 
-  it('nor a flood of good ones a bad one (S97)', async () => {
+  it('nor a flood of valid ones an invalid one (S97)', async () => {
     const cache = new ValidationCache(hour, 3, 3)
     await look(cache, 'bad', 403)
     for (let index = 0; index < 100; index++) await look(cache, `good-${index}`, 200)
@@ -268,7 +268,7 @@ describe('limits that are missing or 0', () => {
   })
 })
 
-describe("a cache of one's own", () => {
+describe("a cache of the caller's own", () => {
   it('needs validateWithCache only, and gets what @adobe/aio-lib-ims gives it first', async () => {
     const asked: unknown[][] = []
     const cache = {
@@ -288,7 +288,7 @@ describe("a cache of one's own", () => {
     expect(sent).toHaveLength(2)
   })
 
-  it('that resolves to something else is told so', async () => {
+  it('that resolves to something else is BAD_OPTION', async () => {
     for (const answer of [undefined, null, {}, 5]) {
       const { ims } = imsWithCache({ validateWithCache: async () => answer })
       expect(await failureOf(ims.validateToken(tokenOf('alice')))).toMatchObject({ code: 'BAD_OPTION' })
