@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { fromApi, fromPage } from '../../src/adapters/worker/bff/proxy-headers.ts'
+import { returnedHeaders, forwardedHeaders } from '../../src/adapters/worker/bff/proxy-headers.ts'
 import { destinationOf, proxyRoutes } from '../../src/adapters/worker/bff/proxy-rules.ts'
 import { createAuthHandler, type ProxyRule } from '../../src/adapters/worker/index.ts'
 import { authorizationCode } from '../../src/core/api.ts'
@@ -292,8 +292,8 @@ describe('a call of an API', () => {
     const row = (start: string) => page.split('\n').find((line) => line.startsWith(start)) ?? ''
     const listed = (start: string) =>
       [...row(start).matchAll(/`([^`]+)`/g)].flatMap(([, name = '']) => (name.endsWith('*') ? [] : name))
-    expect(listed('| the page to the API |')).toEqual(fromPage)
-    expect(listed('| the API to the page |')).toEqual(fromApi)
+    expect(listed('| the page to the API |')).toEqual(forwardedHeaders)
+    expect(listed('| the API to the page |')).toEqual(returnedHeaders)
   })
 
   test('names the address of what it made as a path of the site if it is one', async () => {

@@ -1,4 +1,4 @@
-// the parts of Cloudflare's bindings that are used, so that nobody needs their types to use ours
+// the parts of Cloudflare's bindings that imskit uses, so that its types do not depend on theirs
 
 /** A KV namespace. */
 export interface KvNamespace {
@@ -25,7 +25,7 @@ export interface KvListing {
   readonly cursor?: string
 }
 
-/** What a worker is given beside the request: keeps it alive until `work` ends. */
+/** What the runtime passes to a worker together with the request. */
 export interface WorkerContext {
   waitUntil(work: Promise<unknown>): void
 }
@@ -40,7 +40,7 @@ export interface DurableStub {
   fetch(url: string, init: { method: string; body: string }): Promise<{ status: number; json(): Promise<unknown> }>
 }
 
-/** What a Durable Object is made with. */
+/** What the runtime passes to the constructor of a Durable Object. */
 export interface DurableState {
   readonly storage: DurableStorage
 }

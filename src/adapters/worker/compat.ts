@@ -7,7 +7,13 @@ export interface WorkerImsOptions
   extends Partial<Omit<CreateImsOptions, keyof WorkerPlatformOptions>>,
     WorkerPlatformOptions {}
 
-/** Named contexts of a worker: in the memory of the isolate, or in the KV namespace that is given. */
+/**
+ * Named contexts of a worker: in the memory of the isolate, or in `kv` or `store`.
+ *
+ * @example
+ * const ims = createWorkerIms({ kv: env.TOKENS, ctx })
+ * await ims.getToken('my_context')
+ */
 export function createWorkerIms(options: WorkerImsOptions = {}): CompatIms {
   checkOptions('createWorkerIms', options)
   const others = Object.entries(options).filter(([name]) => !Object.hasOwn(workerOptions, name))

@@ -25,7 +25,7 @@ export { type DurableLock, type DurableLockOptions, durableLock } from './durabl
 export { ImsLock } from './durable/ims-lock.ts'
 export { type DurableStoreOptions, durableStore, durableTokens } from './durable/store-durable.ts'
 export { type Guard, type RequireTokenOptions, requireToken } from './guard/require-token.ts'
-// these two know workers and stand in for the core's
+// these two replace the core's classes
 export { Ims, ValidationCache } from './ims.ts'
 export { aesEncryption, type Encryption } from './kv/aes-encryption.ts'
 export { type KvStoreOptions, kvStore } from './kv/store-kv.ts'
@@ -33,12 +33,17 @@ export { type WorkerPlatformOptions, workerPlatform } from './platform.ts'
 
 const ims = /* @__PURE__ */ lazyIms(() => createWorkerIms())
 
-/** The named contexts of the default client; they live in the memory of the isolate. */
+/** The named contexts of the default client, in the memory of the isolate. */
 export const context: ContextApi = /* @__PURE__ */ lazyContext(ims)
 
-/** The access token of a named context; without a name of the current one. */
+/**
+ * The access token of a named context, by default of the current one.
+ *
+ * @example
+ * await getToken('my_context')
+ */
 export const getToken = (name?: string, options?: CompatGetTokenOptions): Promise<string> =>
   ims().getToken(name, options)
 
-/** Ends the tokens of a named context, at IMS and here. */
+/** Invalidates the tokens of a named context at IMS, and removes them from the context. */
 export const invalidateToken = (name?: string, force?: boolean) => ims().invalidateToken(name, force)

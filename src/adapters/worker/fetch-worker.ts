@@ -1,7 +1,7 @@
 import type { Fetch } from '../../core/ports.ts'
 
 /**
- * The runtime's `fetch`, without the members that are about pages: some workers know no cookies and no HTTP cache, and
- * refuse a request that speaks of them.
+ * The runtime's `fetch` without the options for cookies and the HTTP cache: some runtimes support neither, and reject a
+ * request with these options.
  */
 export const workerFetch: Fetch = (url, { credentials: _, cache: __, ...init }) => globalThis.fetch(url, init)

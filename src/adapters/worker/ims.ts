@@ -9,10 +9,15 @@ import {
 import { workerFetch } from './fetch-worker.ts'
 import { mayShareWork } from './isolate/share-work.ts'
 
-/** The low-level IMS HTTP API, with the `fetch` of workers. */
+/**
+ * The low-level IMS HTTP API, with the `fetch` of workers.
+ *
+ * @example
+ * await new Ims('prod').validateToken(token)
+ */
 export class Ims extends CoreIms {
-  constructor(where: string | ImsOptions = {}, cache?: ValidationCacheLike) {
-    const { fetch = workerFetch, ...options } = imsOptions(where)
+  constructor(target: string | ImsOptions = {}, cache?: ValidationCacheLike) {
+    const { fetch = workerFetch, ...options } = imsOptions(target)
     super({ ...options, fetch }, cache, { sharing: mayShareWork() })
   }
 
@@ -21,7 +26,7 @@ export class Ims extends CoreIms {
   }
 }
 
-/** Caches validations; see the core's class. Here no request waits for what another one asks. */
+/** Caches validations. Unlike in the core's class, no request waits for the validation of another one. */
 export class ValidationCache extends CoreValidationCache {
   constructor(maxAge?: number, maxValidEntries?: number, maxInvalidEntries?: number) {
     super(maxAge, maxValidEntries, maxInvalidEntries, undefined, false)

@@ -1,6 +1,6 @@
 /** How cookies are set. */
 export interface CookieOptions {
-  /** Whether they are `Secure` and have the prefix that only a secure origin can set: always, but for http on loopback. */
+  /** Whether they are `Secure` and have the prefix for secure origins: always, except for http on loopback. */
   readonly secure: boolean
 }
 
@@ -12,25 +12,25 @@ export interface CookieAttributes {
 
 export type SameSite = 'Lax' | 'Strict'
 
-/** The cookies of one request, and what its response changes about them. Names are without prefix. */
+/** The cookies of one request, and how its response changes them. Names are without the prefix. */
 export interface Cookies {
-  /** A value, put together from its parts. */
+  /** A value, joined from its parts. */
   get(name: string): string | undefined
-  /** Names that begin with `start`. */
-  names(start: string): string[]
-  /** `false` where the value is too long for any cookie. */
+  /** Names that start with `prefix`. */
+  names(prefix: string): string[]
+  /** @returns `false` if the value is too long for cookies */
   set(name: string, value: string, attributes: CookieAttributes): boolean
   clear(name: string): void
-  /** One line per `Set-Cookie` header. */
+  /** One per `Set-Cookie` header. */
   lines(): string[]
 }
 
 /**
- * Only an https origin can set a cookie with this prefix, for its own host alone and never from a script. A browser that
- * does not know it yet sees the `__Host-` in it.
+ * Only an https origin can set a cookie with this prefix, for its own host only and never from a script. A browser that
+ * does not support it yet still applies the rules of `__Host-`.
  */
 const prefix = '__Host-Http-'
-/** What fits into 4,096 bytes beside the name and the attributes. */
+/** Bytes of the 4,096 that remain after the name and the attributes. */
 const partLength = 3_800
 const mostParts = 4
 
@@ -38,13 +38,13 @@ const mostParts = 4
 const partName = (name: string, part: number) => (part === 0 ? name : `${name}.${part}`)
 
 export function requestCookies(header: string | null, { secure }: CookieOptions): Cookies {
-  const start = secure ? prefix : ''
-  const sent = parseCookies(header ?? '', start)
+  const usedPrefix = secure ? prefix : ''
+  const sent = parseCookies(header ?? '', usedPrefix)
   const changes = new Map<string, string>()
   const write = (name: string, value: string, { maxAge, sameSite }: CookieAttributes) => {
     const age = Math.max(0, Math.ceil(maxAge / 1000))
     const attributes = `Path=/; Max-Age=${age}; HttpOnly; SameSite=${sameSite}${secure ? '; Secure' : ''}`
-    changes.set(name, `${start}${name}=${value}; ${attributes}`)
+    changes.set(name, `${usedPrefix}${name}=${value}; ${attributes}`)
   }
   const clear = (name: string, from = 0) => {
     for (let part = from; part < mostParts; part++) {
@@ -63,7 +63,7 @@ export function requestCookies(header: string | null, { secure }: CookieOptions)
       }
       return parts.length === 0 ? undefined : parts.join('')
     },
-    names: (begin) => [...sent.keys()].filter((name) => name.startsWith(begin)),
+    names: (start) => [...sent.keys()].filter((name) => name.startsWith(start)),
     set(name, value, attributes) {
       const count = Math.ceil(value.length / partLength)
       if (count > mostParts) return false
@@ -77,16 +77,16 @@ export function requestCookies(header: string | null, { secure }: CookieOptions)
   }
 }
 
-/** Names without `start`, and values; what was not set by us is left out. */
-function parseCookies(header: string, start: string): Map<string, string> {
+/** Values by their names without `prefix`; cookies without it are ignored. */
+function parseCookies(header: string, usedPrefix: string): Map<string, string> {
   const found = new Map<string, string>()
   for (const pair of header.split(';')) {
     const at = pair.indexOf('=')
     const name = pair.slice(0, at).trim()
     const value = pair.slice(at + 1).trim()
-    // the first of two is the one with the longer path: none of ours, but not worth a choice either
-    const known = at > 0 && name.startsWith(start) && !found.has(name.slice(start.length))
-    if (known && /^[\w.-]{1,4096}$/.test(value)) found.set(name.slice(start.length), value)
+    // of two with the same name, the first is used
+    const usable = at > 0 && name.startsWith(usedPrefix) && !found.has(name.slice(usedPrefix.length))
+    if (usable && /^[\w.-]{1,4096}$/.test(value)) found.set(name.slice(usedPrefix.length), value)
   }
   return found
 }

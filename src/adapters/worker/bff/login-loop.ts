@@ -1,24 +1,25 @@
 import type { Clock } from '../../../core/ports.ts'
 import type { Cookies } from './cookies.ts'
 
-// Not sealed: who changes it sends nobody in circles but themselves
+// not encrypted: users who change this cookie affect only themselves
 
 const name = 'imskit-returns'
+/** ms */
 const span = 60_000
-const most = 5
+const mostReturns = 5
 
-/** Notes that a person was sent back to the page, which may not find them signed in and send them away again. */
+/** Notes that a user was redirected back to the app, which may not notice the session and start another login. */
 export function noteReturn(cookies: Cookies, clock: Pick<Clock, 'now'>): void {
-  const times = [...recentReturns(cookies, clock), clock.now()].slice(-most)
+  const times = [...recentReturns(cookies, clock), clock.now()].slice(-mostReturns)
   cookies.set(name, times.join('.'), { maxAge: span, sameSite: 'Lax' })
 }
 
-/** Whether the person was sent back and forth so often within a minute that it would not end. */
+/** Whether the user was redirected back so often within a minute that the app is in a loop. */
 export function isLoop(cookies: Cookies, clock: Pick<Clock, 'now'>): boolean {
-  return recentReturns(cookies, clock).length >= most
+  return recentReturns(cookies, clock).length >= mostReturns
 }
 
-/** The page has found the person signed in, or they want to try once more. */
+/** The app has noticed the session, or the user wants to try again. */
 export function forgetReturns(cookies: Cookies): void {
   cookies.clear(name)
 }

@@ -1,5 +1,5 @@
-/** What an API needs to hear from a page. */
-export const fromPage: readonly string[] = [
+/** The request headers that are forwarded to the API. */
+export const forwardedHeaders: readonly string[] = [
   'accept',
   'accept-charset',
   'accept-language',
@@ -38,10 +38,10 @@ export const fromPage: readonly string[] = [
   'x-sandbox-name',
   'x-schema-id',
 ]
-const fromPageFamilies = /^(?:x-adobe-|magento-)/
+const requestFamilies = /^(?:x-adobe-|magento-)/
 
-/** What a page needs to hear from an API. `location` is rewritten by the proxy. */
-export const fromApi: readonly string[] = [
+/** The response headers that are forwarded to the browser app. The proxy rewrites `location`. */
+export const returnedHeaders: readonly string[] = [
   'accept-patch',
   'accept-post',
   'accept-ranges',
@@ -72,30 +72,30 @@ export const fromApi: readonly string[] = [
   'x-sandbox-name',
   'x-total-count',
 ]
-const fromApiFamilies = /^(?:x-adobe-|x-rate|ratelimit)/
+const responseFamilies = /^(?:x-adobe-|x-rate|ratelimit)/
 
-/** What no rule can add: between two servers (RFC 9110, section 7.6.1), or ours to say. */
-const neverUp =
+/** Headers that no rule can add: hop-by-hop headers (RFC 9110, section 7.6.1), and those that the proxy sets. */
+const neverForwarded =
   /^(?:accept-encoding|authorization|connection|content-length|cookie2?|expect|forwarded|host|keep-alive|origin|referer|te|trailer|transfer-encoding|upgrade|via|x-api-key|x-csrf-token|x-real-ip|(?:access-control|proxy|sec|x-forwarded)-.*)$/
-const neverDown =
+const neverReturned =
   /^(?:alt-svc|cache-control|clear-site-data|connection|content-encoding|content-length|keep-alive|nel|refresh|report-to|reporting-endpoints|service-worker-allowed|set-cookie2?|strict-transport-security|te|trailer|transfer-encoding|upgrade|www-authenticate|x-content-type-options|(?:access-control|content-security-policy|cross-origin|proxy)-?.*)$/
 
-/** Headers that a rule passes beside those of the lists. */
+/** Headers that a rule forwards in addition to the lists. */
 export interface MoreHeaders {
   readonly requestHeaders?: readonly string[] | undefined
   readonly responseHeaders?: readonly string[] | undefined
 }
 
-/** The first name that a rule cannot add, if there is one. */
+/** The first header that a rule must not add, if there is one. */
 export function refusedHeader({ requestHeaders = [], responseHeaders = [] }: MoreHeaders): string | undefined {
   const isToken = (name: unknown) => typeof name === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(name)
   const refused = (names: readonly string[], never: RegExp) =>
     names.find((name) => !isToken(name) || never.test(name.toLowerCase()))
-  const found = refused(requestHeaders, neverUp) ?? refused(responseHeaders, neverDown)
+  const found = refused(requestHeaders, neverForwarded) ?? refused(responseHeaders, neverReturned)
   return found === undefined ? undefined : JSON.stringify(found)
 }
 
-/** The headers of a page's request that an API gets to see, and those that the rule adds to every request. */
+/** The headers for the API: those of the request that are forwarded, and those that the rule adds to every request. */
 export function requestHeaders(
   from: Headers,
   {
@@ -103,31 +103,31 @@ export function requestHeaders(
     requestHeaders: more,
   }: MoreHeaders & { readonly headers?: Readonly<Record<string, string>> | undefined },
 ): Headers {
-  const headers = pick(from, fromPage.concat(more ?? []), fromPageFamilies)
+  const headers = pick(from, forwardedHeaders.concat(more ?? []), requestFamilies)
   for (const [name, value] of Object.entries(added)) headers.set(name, value)
   return headers
 }
 
-/** The headers of an API's answer that the page gets to see. */
+/** The headers of the API's response that are forwarded to the browser app. */
 export function responseHeaders(from: Headers, { responseHeaders: more }: MoreHeaders): Headers {
-  const headers = pick(from, fromApi.concat(more ?? []), fromApiFamilies)
+  const headers = pick(from, returnedHeaders.concat(more ?? []), responseFamilies)
   headers.set('cache-control', 'no-store')
   headers.set('x-content-type-options', 'nosniff')
   headers.set('cross-origin-resource-policy', 'same-origin')
-  // if it is ever opened as a document, then as one that can do nothing
+  // without rights, if a browser opens it as a document
   headers.set('content-security-policy', "default-src 'none'; frame-ancestors 'none'; sandbox")
   return headers
 }
 
 function pick(from: Headers, names: readonly string[], families: RegExp): Headers {
   const wanted = new Set(names.map((name) => name.toLowerCase()))
-  // what a connection header names is between two servers
-  const between = (from.get('connection') ?? '')
+  // the connection header names hop-by-hop headers
+  const hopByHop = (from.get('connection') ?? '')
     .toLowerCase()
     .split(',')
     .map((name) => name.trim())
   const headers = new Headers()
   for (const [name, value] of from)
-    if ((wanted.has(name) || families.test(name)) && !between.includes(name)) headers.append(name, value)
+    if ((wanted.has(name) || families.test(name)) && !hopByHop.includes(name)) headers.append(name, value)
   return headers
 }

@@ -1,13 +1,14 @@
 import { isImsError } from '../../../core/errors.ts'
 import { discardBody } from '../../../core/ims/read-body.ts'
-import { failure, refusal, wrongMethod } from './auth-handler-answers.ts'
 import { requestHeaders, responseHeaders } from './proxy-headers.ts'
 import { pathBack, type Route } from './proxy-rules.ts'
+import { errorResponse, methodNotAllowed, reject } from './responses.ts'
 import type { OpenSession } from './session.ts'
 
-const patience = 30_000
+/** ms */
+const timeout = 30_000
 
-/** Sends the request of a page on to an API, with the token of `session`, and hands the answer back. */
+/** Forwards a request of the browser app to an API with the token of `session`, and returns its response. */
 export async function forward(
   session: OpenSession,
   request: Request,
@@ -15,43 +16,48 @@ export async function forward(
 ): Promise<Response> {
   const { method } = request
   const allowed = route.methods ?? ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
-  if (!allowed.includes(method)) return wrongMethod(allowed.join(', '))
+  if (!allowed.includes(method)) return methodNotAllowed(allowed.join(', '))
   const body = method === 'GET' || method === 'HEAD' ? undefined : await readBody(request, route.maxBody)
-  if (body === 'too long') return refusal(413, 'content_too_large', `at most ${route.maxBody} bytes are sent on`)
-  const patient = AbortSignal.timeout(patience)
+  if (body === 'too long')
+    return reject(413, { error: 'content_too_large', message: `At most ${route.maxBody} bytes are forwarded` })
+  const late = AbortSignal.timeout(timeout)
   try {
-    const answer = await session.fetch(url, {
+    const response = await session.fetch(url, {
       method,
       headers: requestHeaders(request.headers, route),
       redirect: 'manual',
-      signal: AbortSignal.any([request.signal, patient]),
+      signal: AbortSignal.any([request.signal, late]),
       ...(body !== undefined && { body }),
     })
-    return handBack(answer, url, route)
+    return responseFor(response, url, route)
   } catch (error) {
-    if (isImsError(error)) return failure(error)
-    if (patient.aborted) return refusal(504, 'upstream_timeout', 'the API did not answer in time')
-    return refusal(502, 'upstream_failed', 'the API could not be reached')
+    if (isImsError(error)) return errorResponse(error)
+    if (late.aborted) return reject(504, { error: 'upstream_timeout', message: 'The API did not answer in time' })
+    return reject(502, { error: 'upstream_failed', message: 'The API could not be reached' })
   }
 }
 
-async function handBack(answer: Response, url: URL, route: Route): Promise<Response> {
-  const { status } = answer
-  const headers = responseHeaders(answer.headers, route)
+async function responseFor(response: Response, url: URL, route: Route): Promise<Response> {
+  const { status } = response
+  const headers = responseHeaders(response.headers, route)
   const location = headers.get('location')
-  const redirects = answer.type === 'opaqueredirect' || (status >= 300 && status < 400 && status !== 304)
+  const redirects = response.type === 'opaqueredirect' || (status >= 300 && status < 400 && status !== 304)
   if (redirects) {
-    await discardBody(answer)
-    // the page follows by itself, through the same gate
+    await discardBody(response)
+    // the browser app follows the redirect itself, through this proxy
     const path = location === null ? undefined : pathBack(location, url, route)
-    if (path === undefined) return refusal(502, 'upstream_redirect', 'the API redirects to where nothing is sent')
+    if (path === undefined)
+      return reject(502, {
+        error: 'upstream_redirect',
+        message: 'The API redirects to an address that no proxy rule allows',
+      })
     headers.set('location', path)
     return new Response(null, { status, headers })
   }
   headers.delete('location')
   if (location !== null) headers.set('location', pathBack(location, url, route) ?? location)
-  // not every fetch says by null that there is no body
-  const body = [204, 205, 304].includes(status) ? null : answer.body
+  // some implementations of fetch have an empty body instead of null
+  const body = [204, 205, 304].includes(status) ? null : response.body
   return new Response(body, { status, headers })
 }
 

@@ -6,23 +6,23 @@ import { isObject } from '../../../core/json.ts'
 import { lockLike } from '../../../core/memory.ts'
 import type { Clock, Json, Lock, Store } from '../../../core/ports.ts'
 
-/** The way in which one request may renew its session. */
+/** How one request may renew its session. */
 export interface RenewalRules {
   /** `undefined`, or why no refresh token may be redeemed now. */
   readonly forbidden: () => Error | undefined
   /** Whether the session still has an access token that has not expired. */
   readonly hasToken: () => boolean
-  /** What this process has learned of any session. */
+  /** What this process has recently found out about any session. */
   readonly recent: Store
   readonly clock: Pick<Clock, 'now'>
-  /** When the session ends, in ms since the epoch. */
+  /** When the session expires, in ms since the epoch. */
   readonly until: number
 }
 
-/** ms within which a browser has its newest cookie: one that still sends the former after that has no other. */
+/** ms within which a browser receives its newest cookie. If it sends an older one after that, it has no other. */
 const newestCookie = 5_000
 
-/** `flow`, which redeems no refresh token while that is forbidden. */
+/** `flow`, but it redeems no refresh token while that is forbidden. */
 export function guardedFlow(flow: LoginFlow, { forbidden }: Pick<RenewalRules, 'forbidden'>): LoginFlow {
   const { refresh } = flow
   if (refresh === undefined) return flow
@@ -36,7 +36,7 @@ export function guardedFlow(flow: LoginFlow, { forbidden }: Pick<RenewalRules, '
   }
 }
 
-/** `lock`, which nobody enters while renewals are forbidden. */
+/** `lock`, but no caller acquires it while renewals are forbidden. */
 export function guardedLock(lock: Lock, { forbidden }: Pick<RenewalRules, 'forbidden'>): Lock {
   return lockLike(lock, async (name, task, signal) => {
     const reason = forbidden()
@@ -46,8 +46,9 @@ export function guardedLock(lock: Lock, { forbidden }: Pick<RenewalRules, 'forbi
 }
 
 /**
- * `flow` for a session whose tokens are in its cookie: a refresh token that was redeemed or refused here is not sent to
- * IMS again. A request may bring a cookie from before the last renewal, and redeeming that would end the session.
+ * `flow` for a session whose tokens are in its cookie: a refresh token that this process has redeemed, or that IMS has
+ * refused, is not sent to IMS again. A request may have a cookie from before the last renewal, and if its refresh token
+ * were redeemed again, IMS would revoke the session.
  */
 export function redeemedOnce(flow: LoginFlow, rules: RenewalRules): LoginFlow {
   const { refresh } = flow
@@ -57,8 +58,8 @@ export function redeemedOnce(flow: LoginFlow, rules: RenewalRules): LoginFlow {
     ...flow,
     async refresh(call, refreshToken) {
       const key = `imskit/redeemed/${await digest(refreshToken)}`
-      const seen = await recent.get(key)
-      if (seen !== undefined) throw await outdated(rules, key, seen)
+      const former = await recent.get(key)
+      if (former !== undefined) throw await outdated(rules, key, former)
       try {
         const tokens = await refresh(call, refreshToken)
         const rotated = tokens.refreshToken !== undefined && tokens.refreshToken !== refreshToken
@@ -66,29 +67,31 @@ export function redeemedOnce(flow: LoginFlow, rules: RenewalRules): LoginFlow {
         return tokens
       } catch (error) {
         if (!isGrantOver(error)) throw error
-        await recent.set(key, { askedAt: clock.now() }, until)
-        throw await outdated(rules, key, { askedAt: clock.now() })
+        await recent.set(key, { triedAt: clock.now() }, until)
+        throw await outdated(rules, key, { triedAt: clock.now() })
       }
     },
   }
 }
 
-/** The answer to a cookie whose refresh token is used up: first to come again with the newest one, then to sign in. */
-async function outdated({ recent, clock, until, hasToken }: RenewalRules, key: string, seen: Json): Promise<Error> {
+/** The error for a cookie whose refresh token was redeemed: first to repeat the request with the newest cookie, then to sign in. */
+async function outdated({ recent, clock, until, hasToken }: RenewalRules, key: string, former: Json): Promise<Error> {
   const now = clock.now()
-  const askedAt = isObject(seen) && typeof seen.askedAt === 'number' ? seen.askedAt : now
-  if (hasToken() || now - askedAt < newestCookie) {
-    if (!hasToken()) await recent.set(key, { askedAt }, until)
-    const message = 'the refresh token in this cookie is used up; send the request again, with the newest cookie'
+  const triedAt = isObject(former) && typeof former.triedAt === 'number' ? former.triedAt : now
+  if (hasToken() || now - triedAt < newestCookie) {
+    if (!hasToken()) await recent.set(key, { triedAt }, until)
+    const message =
+      'The refresh token in this cookie was redeemed already; send the request again, with the newest cookie'
     return new UnavailableError('SESSION_OUTDATED', message, { retryAfter: 1_000 })
   }
-  const message = 'the refresh token of this session is used up, and no newer cookie came; sign in again'
+  const message =
+    'The refresh token of this session was redeemed already, and the browser has sent no newer cookie; sign in again'
   return new LoginRequiredError('LOGIN_REQUIRED', message)
 }
 
-/** Why a session that cannot set cookies any more has no token. */
+/** The error for a session that needs a renewal but cannot set cookies any more. */
 export function readOnlyError(): UnavailableError {
-  const why = 'the access token has expired, and this session cannot set the cookie that a renewal makes'
-  const remedy = 'call getSession or getToken before cookies() or apply(), in a place that can set cookies'
+  const why = 'The access token has expired, and this session cannot set the cookie for new tokens'
+  const remedy = 'call getSession or getToken before cookies() or apply(), in code that can set cookies'
   return new UnavailableError('SESSION_READ_ONLY', `${why}; ${remedy}`)
 }

@@ -1,86 +1,116 @@
-import { parseTokens } from '../../../core/ims/tokens.ts'
+import { parseTokens, type Tokens } from '../../../core/ims/tokens.ts'
 import type { Clock, Json, Store } from '../../../core/ports.ts'
 import { later } from '../../../core/session/token-cache.ts'
 import { storeLike } from '../store-like.ts'
 
 /** The tokens of one session during one request, as the store of its client. */
 export interface SessionTokens extends Store {
-  /** What a cookie has to hold from now on; `undefined` where nothing is left. */
-  held(): Json | undefined
-  /** Whether that is something else than the request brought. */
+  /** What the cookie must hold from now on; `undefined` if there are no tokens left. */
+  current(): Json | undefined
+  /** Whether that differs from what the request sent. */
   changed(): boolean
-  /** How the store behind it failed last. */
+  /** The last failure of the store behind it. */
   failure(): unknown
 }
 
 export interface SessionTokensOptions {
-  /** Where the tokens of all sessions are. Without it they are in the cookie itself. */
+  /** Stores the tokens of all sessions. Without it they are in the cookie itself. */
   readonly store: Store | undefined
-  /** What the cookie brought. */
-  readonly held: Json | undefined
-  /** What this process has just learned of any session. */
+  /** What the cookie of the request holds. */
+  readonly stored: Json | undefined
+  /** What this process has recently found out about any session. */
   readonly recent: Store
   readonly clock: Clock
-  /** When the session ends, in ms since the epoch: nothing is kept longer. */
+  /** When the session expires, in ms since the epoch: nothing is stored for longer. */
   readonly until: number
 }
 
-/** ms for which other requests may bring a cookie from before a renewal, and KV may return what was there before. */
+interface State extends SessionTokensOptions {
+  current: Json | undefined
+  changed: boolean
+  failure: unknown
+}
+
+/** ms for which other requests may send a cookie from before a renewal, and KV may return an older value. */
 const settling = 60_000
-/** As `settling`, for tokens in cookies: if a response with its cookie is lost, they are not. */
+/** As `settling`, for tokens in cookies: the tokens survive if the response with their cookie is lost. */
 const settlingInCookie = 600_000
 
-export function sessionTokens({ store, held, recent, clock, until }: SessionTokensOptions): SessionTokens {
-  let current = held
-  let changed = false
-  let failure: unknown
-  const asked = async <T>(ask: (store: Store) => Promise<T>): Promise<T | undefined> => {
-    if (store === undefined) return undefined
+export function sessionTokens(options: SessionTokensOptions): SessionTokens {
+  const state: State = { ...options, current: options.stored, changed: false, failure: undefined }
+  const store = storeLike(options.store, {
+    get: (key) => (isNote(key) ? withNotes(state, (notes) => notes.get(key)) : readTokens(state, key)),
+    set: (key, value, expiresAt = state.until) => {
+      const until = Math.min(expiresAt, state.until)
+      return isNote(key)
+        ? withNotes(state, (notes) => notes.set(key, value, until))
+        : writeTokens(state, key, { value, until })
+    },
+    delete: (key) => (isNote(key) ? withNotes(state, (notes) => notes.delete(key)) : deleteTokens(state, key)),
+    keys: async () => [],
+  })
+  return Object.assign(store, {
+    current: () => state.current,
+    changed: () => state.changed,
+    failure: () => state.failure,
+  })
+}
+
+const isNote = (key: string) => !key.startsWith('imskit/tokens/')
+
+/** Renewal notes never go into the cookie, because other requests would not see them there. */
+function withNotes<T>(state: State, work: (notes: Store) => Promise<T>): Promise<T> {
+  return work(state.store === undefined ? state.recent : recordFailures(state, state.store))
+}
+
+/** `store`, whose failures are recorded in `state`. */
+function recordFailures(state: State, store: Store): Omit<Store, 'consistency'> {
+  const attempt = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
-      return await ask(store)
+      return await work()
     } catch (error) {
-      failure = error
+      state.failure = error
       throw error
     }
   }
-  const keep = (value: Json | undefined) => {
-    changed = true
-    current = value
+  return {
+    get: (key) => attempt(() => store.get(key)),
+    set: (key, value, expiresAt) => attempt(() => store.set(key, value, expiresAt)),
+    delete: (key) => attempt(() => store.delete(key)),
+    keys: (prefix) => attempt(() => store.keys(prefix)),
   }
-  // notes about renewals never go into the cookie: another request would not see them there
-  const noted = <T>(ask: (notes: Store) => Promise<T>) => (store === undefined ? ask(recent) : asked(ask))
-  const isNote = (key: string) => !key.startsWith('imskit/tokens/')
-  const methods: Omit<Store, 'consistency'> = {
-    async get(key) {
-      if (isNote(key)) return noted((notes) => notes.get(key))
-      const ours = parseTokens(store === undefined ? current : await asked((from) => from.get(key)))
-      const known = parseTokens(await recent.get(key))
-      const newest = later(ours, known) as unknown as Json | undefined
-      if (known !== undefined && newest === (known as unknown)) changed = true
-      current = newest
-      return newest
-    },
-    async set(key, value, expiresAt = until) {
-      const end = Math.min(expiresAt, until)
-      if (isNote(key)) return noted((notes) => notes.set(key, value, end))
-      keep(value)
-      await recent.set(key, value, clock.now() + (store === undefined ? settlingInCookie : settling))
-      if (store === undefined) return
-      await asked((to) => to.set(key, value, end))
-      // what this store returns is always the newest; only what it refused is known here alone
-      if (store.consistency === undefined) await recent.delete(key)
-    },
-    async delete(key) {
-      if (isNote(key)) return noted((notes) => notes.delete(key))
-      keep(undefined)
-      await recent.delete(key)
-      await asked((from) => from.delete(key))
-    },
-    keys: async () => [],
-  }
-  return Object.assign(storeLike(store, methods), {
-    held: () => current,
-    changed: () => changed,
-    failure: () => failure,
-  })
+}
+
+async function readTokens(state: State, key: string): Promise<Json | undefined> {
+  const { store, recent } = state
+  const stored = store === undefined ? state.current : await recordFailures(state, store).get(key)
+  const known = await recent.get(key)
+  const [ours, theirs] = [parseTokens(stored), parseTokens(known)]
+  const newest: Tokens | undefined = later(ours, theirs)
+  if (theirs !== undefined && newest === theirs) state.changed = true
+  state.current = newest === undefined ? undefined : newest === theirs ? known : stored
+  return state.current
+}
+
+async function writeTokens(
+  state: State,
+  key: string,
+  { value, until }: { readonly value: Json; readonly until: number },
+): Promise<void> {
+  const { store, recent, clock } = state
+  state.changed = true
+  state.current = value
+  await recent.set(key, value, clock.now() + (store === undefined ? settlingInCookie : settling))
+  if (store === undefined) return
+  await recordFailures(state, store).set(key, value, until)
+  // a consistent store always returns the newest tokens; what it failed to store remains known here
+  if (store.consistency === undefined) await recent.delete(key)
+}
+
+async function deleteTokens(state: State, key: string): Promise<void> {
+  const { store, recent } = state
+  state.changed = true
+  state.current = undefined
+  await recent.delete(key)
+  if (store !== undefined) await recordFailures(state, store).delete(key)
 }

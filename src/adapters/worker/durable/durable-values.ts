@@ -3,13 +3,13 @@ import type { Json } from '../../../core/ports.ts'
 import type { DurableStorage } from '../bindings.ts'
 import type { DurableMessages } from './durable-messages.ts'
 
-interface Kept {
+interface StoredValue {
   readonly key: string
-  /** Absent where it was deleted, and a late writer must not bring it back. */
+  /** Missing if the value was deleted; the entry remains, so that a late write cannot restore it. */
   readonly value?: Json
   /** ms since the epoch */
   readonly expiresAt?: number | undefined
-  /** The latest turn that wrote here. */
+  /** The latest turn that wrote this entry. */
   readonly fence: number
   readonly at: number
 }
@@ -20,43 +20,43 @@ type Values = {
 
 const prefix = 'value:'
 const longestKey = 500
-/** ms after which what was deleted is forgotten: nobody still writes by then. */
+/** ms after which deleted entries are removed; by then there are no more late writes. */
 const sweepAfter = 86_400_000
 
-/** The values of one Durable Object. Who writes under a lock says in which turn; an earlier turn overwrites no later one. */
+/** The values of one Durable Object. A write may name the turn of its lock; an earlier turn does not overwrite a later one. */
 export function durableValues(storage: DurableStorage): Values {
   const nameOf = async (key: string) => prefix + (key.length > longestKey ? await digest(key) : key)
-  const isAlive = ({ value, expiresAt }: Kept) =>
+  const isAlive = ({ value, expiresAt }: StoredValue) =>
     value !== undefined && (expiresAt === undefined || expiresAt > Date.now())
 
-  async function read(key: string): Promise<Kept | undefined> {
-    const kept = await storage.get<Kept>(await nameOf(key))
-    return kept?.key === key ? kept : undefined
+  async function read(key: string): Promise<StoredValue | undefined> {
+    const stored = await storage.get<StoredValue>(await nameOf(key))
+    return stored?.key === key ? stored : undefined
   }
 
-  async function write(key: string, fence: number | undefined, content: Pick<Kept, 'value' | 'expiresAt'>) {
+  async function write(key: string, fence: number | undefined, content: Pick<StoredValue, 'value' | 'expiresAt'>) {
     const latest = (await read(key))?.fence ?? 0
     if (fence !== undefined && fence < latest) return { written: false }
-    const kept: Kept = { key, ...content, fence: fence ?? latest, at: Date.now() }
-    await storage.put(await nameOf(key), kept)
+    const stored: StoredValue = { key, ...content, fence: fence ?? latest, at: Date.now() }
+    await storage.put(await nameOf(key), stored)
     if ((await storage.getAlarm()) === null) await storage.setAlarm(Date.now() + sweepAfter)
     return { written: true }
   }
 
   return {
     async get({ key }) {
-      const kept = await read(key)
-      return kept?.value !== undefined && isAlive(kept) ? { value: kept.value } : {}
+      const stored = await read(key)
+      return stored?.value !== undefined && isAlive(stored) ? { value: stored.value } : {}
     },
     set: ({ key, value, expiresAt, fence }) => write(key, fence, { value, expiresAt }),
     delete: ({ key, fence }) => write(key, fence, {}),
     async keys({ prefix: start }) {
-      const kept = [...(await storage.list<Kept>({ prefix })).values()]
-      return { keys: kept.filter((each) => each.key.startsWith(start) && isAlive(each)).map(({ key }) => key) }
+      const stored = [...(await storage.list<StoredValue>({ prefix })).values()]
+      return { keys: stored.filter((each) => each.key.startsWith(start) && isAlive(each)).map(({ key }) => key) }
     },
     async sweep() {
-      for (const [name, kept] of await storage.list<Kept>({ prefix }))
-        if (!isAlive(kept) && kept.at + sweepAfter < Date.now()) await storage.delete(name)
+      for (const [name, stored] of await storage.list<StoredValue>({ prefix }))
+        if (!isAlive(stored) && stored.at + sweepAfter < Date.now()) await storage.delete(name)
     },
   }
 }

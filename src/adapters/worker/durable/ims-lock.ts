@@ -3,14 +3,14 @@ import { requireBinding } from '../require-arguments.ts'
 import type { DurableMessages, DurableVerb } from './durable-messages.ts'
 import { durableValues } from './durable-values.ts'
 
-/** A lock as it lies in storage: who has it, and until when. */
+/** A lock in the object's storage: which ticket has it, and until when. */
 interface Lease {
   /** Grows with every turn. */
   readonly fence: number
   readonly ticket?: string | undefined
   /** ms since the epoch */
   readonly until: number
-  /** Tickets of the turns that ended last, oldest first. */
+  /** Tickets of the turns that ended most recently, oldest first. */
   readonly released?: readonly string[]
 }
 
@@ -21,22 +21,25 @@ interface Waiter {
 }
 
 const leaseName = (name: string) => `lease:${name}`
-/** ms after which a lease is swept away: later than any that still could write. */
+/** ms after which an expired lease is removed; by then there are no more late writes. */
 const sweepAfter = 86_400_000
-const fewTickets = 1000
-/** How many turns that ended are remembered, also after the object was reset. */
-const fewReleased = 20
+const mostTickets = 1000
+/** The number of ended turns that are remembered, even if the object is reset. */
+const mostReleased = 20
 
 /**
- * The Durable Object behind `durableLock` and `durableStore`: one turn at a time for each name, by leases that outlive
- * the object itself. Export it from the worker and bind it.
+ * The Durable Object of `durableLock` and `durableStore`: one turn at a time for each name, with leases in storage, so
+ * that they survive a reset of the object. Export it from the worker and bind it.
+ *
+ * @example
+ * export { ImsLock } from 'imskit/worker'
  */
 export class ImsLock {
   readonly #storage: DurableStorage
   readonly #values: ReturnType<typeof durableValues>
   readonly #waiting = new Map<string, Waiter[]>()
-  /** Tickets that were given back: one that left before its question arrived gets no turn. */
-  readonly #gone = new Set<string>()
+  /** Released tickets: if the request of a ticket arrives after its release, it gets no turn. */
+  readonly #released = new Set<string>()
 
   constructor(state: DurableState) {
     requireBinding('ImsLock', { what: 'the state of its Durable Object', binding: state?.storage, method: 'get' })
@@ -52,24 +55,24 @@ export class ImsLock {
     return Response.json(await answer(await request.json()))
   }
 
-  /** Sweeps away what has ended. */
+  /** Removes expired leases and deleted values. */
   async alarm(): Promise<void> {
     const now = Date.now()
     for (const [name, { until }] of await this.#storage.list<Lease>({ prefix: leaseName('') }))
       if (until + sweepAfter < now) await this.#storage.delete(name)
     await this.#values.sweep()
-    const left = (await this.#storage.list({ prefix: '' })).size
-    if (left > 0) await this.#storage.setAlarm(now + sweepAfter)
+    const remaining = (await this.#storage.list({ prefix: '' })).size
+    if (remaining > 0) await this.#storage.setAlarm(now + sweepAfter)
   }
 
   readonly #answers: { [Verb in DurableVerb]: (m: DurableMessages[Verb][0]) => Promise<DurableMessages[Verb][1]> } = {
     acquire: async ({ name, ticket, lease, patience }) => {
-      if (this.#gone.has(ticket)) return {}
+      if (this.#released.has(ticket)) return {}
       const held = await this.#leaseOf(name)
-      // a question that was delayed until after its turn gets no second one
+      // this message was delayed, and the turn has ended already
       if (held.released?.includes(ticket)) return {}
       const free = held.until <= Date.now() && !this.#waiting.has(name)
-      // a ticket that asks again did not hear the answer
+      // a ticket that asks again did not receive the answer
       if (free || held.ticket === ticket) return { fence: await this.#grant(name, { ticket, lease }) }
       const fence = await this.#wait(name, { ticket, lease, patience, until: held.until })
       return fence === undefined ? {} : { fence }
@@ -84,18 +87,18 @@ export class ImsLock {
       const { released = [] } = await this.#leaseOf(name)
       return { ended: released.includes(ticket) }
     },
-    release: async ({ name, ticket, fence: had }) => {
-      if (this.#gone.size >= fewTickets) this.#gone.clear()
-      this.#gone.add(ticket)
+    release: async ({ name, ticket, fence: hadFence }) => {
+      if (this.#released.size >= mostTickets) this.#released.clear()
+      this.#released.add(ticket)
       this.#waiting
         .get(name)
         ?.find((waiter) => waiter.ticket === ticket)
         ?.settle(undefined)
       const { released = [], ...lease } = await this.#leaseOf(name)
       const holds = lease.ticket === ticket
-      // a waiter that leaves writes nothing
-      if (!holds && (had === undefined || released.includes(ticket))) return {}
-      const ended = { released: [...released, ticket].slice(-fewReleased) }
+      // a caller that stops waiting has no lease to release
+      if (!holds && (hadFence === undefined || released.includes(ticket))) return {}
+      const ended = { released: [...released, ticket].slice(-mostReleased) }
       const left: Lease = holds ? { fence: lease.fence, until: 0, ...ended } : { ...lease, ...ended }
       await this.#storage.put(leaseName(name), left)
       if (holds) await this.#next(name)
@@ -134,26 +137,26 @@ export class ImsLock {
       const mine: Waiter = { ticket, lease, settle }
       const timer = setTimeout(() => settle(undefined), patience)
       const queue = this.#waiting.get(name) ?? []
-      // a ticket that asks again keeps its place; nobody hears the answer to its first question any more
+      // a ticket that asks again retains its place; its first request is answered without a turn
       const former = queue.find((waiter) => waiter.ticket === ticket)
       const inPlace = queue.map((waiter) => (waiter === former ? mine : waiter))
       this.#waiting.set(name, former === undefined ? [...queue, mine] : inPlace)
       former?.settle(undefined)
-      this.#lookAgainAt(name, until)
+      this.#checkAgainAt(name, until)
     })
   }
 
-  /** A holder that is gone says nothing: its lease ends by itself. */
-  #lookAgainAt(name: string, until: number): void {
+  /** A holder that died sends no release, so its lease is checked again when it expires. */
+  #checkAgainAt(name: string, until: number): void {
     setTimeout(() => void this.#next(name), Math.max(0, until - Date.now()) + 1)
   }
 
-  /** Gives the lock to whoever waits longest, once it is free. */
+  /** Gives the lock to the ticket that has waited longest, if it is free. */
   async #next(name: string): Promise<void> {
     const { until } = await this.#leaseOf(name)
     const [first] = this.#waiting.get(name) ?? []
     if (first === undefined) return
-    if (until > Date.now()) return this.#lookAgainAt(name, until)
+    if (until > Date.now()) return this.#checkAgainAt(name, until)
     first.settle(await this.#grant(name, first))
   }
 }

@@ -4,28 +4,30 @@ import type { Store } from '../../../core/ports.ts'
 import type { DurableNamespace } from '../bindings.ts'
 import { over } from '../isolate/isolate-memory.ts'
 import { type DurableLock, type DurableLockOptions, durableLock, lockOptions } from './durable-lock.ts'
-import { askAgain, askObjects } from './durable-messages.ts'
+import { askObjects, askRepeatedly } from './durable-messages.ts'
 
 export interface DurableStoreOptions {
-  /** Name of the Durable Object that keeps the values; one for each tenant spreads the load. Default `imskit`. */
+  /** Name of the Durable Object that stores the values; one for each tenant spreads the load. Default `imskit`. */
   readonly object?: string | undefined
-  /** The lock that writers hold: one that has lost it does not overwrite what the next has written. */
+  /** The lock of the writers: a write by a holder that lost it is rejected. */
   readonly lock?: Pick<DurableLock, 'fenceOf'> | undefined
 }
 
 const storeOptions: OptionNames<DurableStoreOptions> = { object: 1, lock: 1 }
 
 /**
- * A {@link Store} in a Durable Object of class `ImsLock`: everyone sees at once what was written, so that a refresh
- * token that rotates is not lost.
+ * A {@link Store} in a Durable Object of class `ImsLock`. All isolates read the last write at once, so a rotated refresh
+ * token is not lost.
  *
  * @throws {ConfigurationError} `BAD_OPTION`
+ * @example
+ * durableStore(env.IMS, { object: tenant })
  */
 export function durableStore(namespace: DurableNamespace, options: DurableStoreOptions = {}): Store {
   checkOptions('durableStore', options, storeOptions)
   const { object = 'imskit', lock } = options
-  // a deployment resets the object, and a refresh token that could not be stored would be lost
-  const ask = askAgain(askObjects('durableStore', namespace))
+  // a deployment resets the object, and without a repetition a new refresh token would be lost
+  const ask = askRepeatedly(askObjects('durableStore', namespace))
   const turnOf = (key: string) => {
     const fence = lock?.fenceOf(key)
     return fence === undefined ? {} : { fence }
@@ -33,8 +35,8 @@ export function durableStore(namespace: DurableNamespace, options: DurableStoreO
   const store: Store = {
     get: async (key) => (await ask(object, 'get', { key })).value,
     async set(key, value, expiresAt) {
-      const life = expiresAt === undefined ? {} : { expiresAt }
-      requireWritten(await ask(object, 'set', { key, value, ...life, ...turnOf(key) }))
+      const expiry = expiresAt === undefined ? {} : { expiresAt }
+      requireWritten(await ask(object, 'set', { key, value, ...expiry, ...turnOf(key) }))
     },
     async delete(key) {
       requireWritten(await ask(object, 'delete', { key, ...turnOf(key) }))
@@ -45,11 +47,13 @@ export function durableStore(namespace: DurableNamespace, options: DurableStoreO
 }
 
 /**
- * A store and a lock in one Durable Object of class `ImsLock`, to spread: `workerPlatform({ ...durableTokens(env.IMS), ctx })`.
- * One renewal across all isolates and regions, and no refresh token is lost.
+ * A store and a lock in one Durable Object of class `ImsLock`: one renewal across all isolates and regions, and no
+ * refresh token is lost.
  *
  * @param options.object as for `durableStore`
  * @throws {ConfigurationError} `BAD_OPTION`
+ * @example
+ * workerPlatform({ ...durableTokens(env.IMS), ctx })
  */
 export function durableTokens(
   namespace: DurableNamespace,
@@ -63,6 +67,6 @@ export function durableTokens(
 
 function requireWritten({ written }: { written: boolean }): void {
   if (written) return
-  const message = 'another held the lock meanwhile and has written, so nothing was written over that'
+  const message = 'Another holder of the lock has written meanwhile, so this write was rejected; try again'
   throw new UnavailableError('STORE_FAILED', message)
 }

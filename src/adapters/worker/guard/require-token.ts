@@ -5,7 +5,7 @@ import { lazy } from '../../../core/lazy.ts'
 import { validateAtIms } from '../../../core/low-level/validate-at-ims.ts'
 import type { Validated } from '../../../core/low-level/validation.ts'
 import type { ValidationCache as CoreValidationCache } from '../../../core/low-level/validation-cache.ts'
-import { checkOptions, type OptionNames, pickOptions } from '../../../core/options.ts'
+import { badOption, checkOptions, type OptionNames, pickOptions } from '../../../core/options.ts'
 import { type Connection, type ConnectionOptions, connect } from '../../../core/setup.ts'
 import { checkVerifyOptions, claimsFault, verifyOptions } from '../../../core/verify/claims-fault.ts'
 import { objectIn, parseCompact } from '../../../core/verify/compact-token.ts'
@@ -14,30 +14,30 @@ import type { Verifier, VerifyTokenOptions } from '../../../core/verify/verify-t
 import { workerFetch } from '../fetch-worker.ts'
 import { mayShareWork } from '../isolate/share-work.ts'
 import { requireRequest } from '../require-arguments.ts'
-import { bearerAnswers } from './bearer-answers.ts'
+import { bearerResponses } from './bearer-responses.ts'
 import { bearerOf } from './bearer-token.ts'
 
 export interface RequireTokenOptions extends VerifyTokenOptions, Omit<ConnectionOptions, 'readKey' | 'issuers'> {
   /**
-   * `local` (default): the signature is checked here, with IMS's published keys. `ims`: IMS is asked, which knows what
-   * was revoked.
+   * `local` (default): the guard verifies the signature with the published keys of IMS. `ims`: IMS validates the token,
+   * and also rejects revoked tokens.
    */
   readonly validate?: 'local' | 'ims' | undefined
-  /** Remembers what IMS said, with `validate: 'ims'`. */
+  /** Caches the results of IMS, with `validate: 'ims'`. */
   readonly cache?: CoreValidationCache | undefined
-  /** Lets tokens of every client through: each application of anyone at Adobe's. */
+  /** Accepts tokens of every client: of any application that is registered with Adobe. */
   readonly anyClient?: boolean | undefined
   /** Names the protected space in the challenge; default `api`. */
   readonly realm?: string | undefined
   readonly onEvent?: Emit | undefined
 }
 
-/** The claims of the caller's token, or the answer to one who has no good one. */
+/** Resolves to the claims of the request's token, or to the response that rejects the request. */
 export type Guard = (request: Request) => Promise<TokenClaims | Response>
 
-// requests of one isolate share the keys, also where each makes a guard of its own
+// the requests of one isolate share the keys, even if each request creates its own guard
 const verifiers = /* @__PURE__ */ new Map<string, Verifier>()
-const fewVerifiers = 20
+const mostVerifiers = 20
 const loadVerifier = /* @__PURE__ */ lazy(() => import('../../../core/verify/verify-token.ts'))
 
 const optionNames: OptionNames<RequireTokenOptions> = {
@@ -60,68 +60,66 @@ const optionNames: OptionNames<RequireTokenOptions> = {
 }
 
 /**
- * A guard in front of an API: `Authorization: Bearer` and nothing else is looked at, and refused as RFC 6750 has it.
+ * A guard in front of an API: it checks the token in `Authorization: Bearer`, and rejects requests as RFC 6750 says.
  *
- * ```ts
+ * @throws {ConfigurationError} `BAD_OPTION`, also if no option says which clients' tokens are accepted
+ * @example
  * const guard = requireToken({ allowList: ['my-client'], scopes: ['openid'] })
- * const caller = await guard(request)
- * if (caller instanceof Response) return caller
- * ```
- *
- * @throws {ConfigurationError} `BAD_OPTION`, also where nothing says whose tokens are accepted
+ * const claims = await guard(request)
+ * if (claims instanceof Response) return claims
  */
 export function requireToken(given: RequireTokenOptions): Guard {
-  // without options the message below says what is needed
+  // without options, the error below says what is needed
   const options = given ?? {}
   checkOptions('requireToken', options, optionNames)
   const { clientId, allowList, scopes = [], anyClient = false, validate = 'local', realm = 'api' } = options
-  const asked = pickOptions<VerifyTokenOptions>(options, verifyOptions)
-  checkVerifyOptions(asked)
+  const rules = pickOptions<VerifyTokenOptions>(options, verifyOptions)
+  checkVerifyOptions(rules)
   if (clientId === undefined && allowList === undefined && anyClient !== true) {
-    const what = 'requireToken needs allowList or clientId: without, every application at Adobe could call'
-    throw new ConfigurationError('BAD_OPTION', `${what}; set anyClient: true if that is meant`)
+    throw badOption(
+      'requireToken needs allowList or clientId, because otherwise it would accept tokens of every application at Adobe; set anyClient: true to accept them',
+    )
   }
-  if (validate !== 'local' && validate !== 'ims')
-    throw new ConfigurationError('BAD_OPTION', `validate must be 'local' or 'ims'`)
-  const answers = bearerAnswers({ realm, scopes })
+  if (validate !== 'local' && validate !== 'ims') throw badOption(`validate must be 'local' or 'ims'`)
+  const responses = bearerResponses({ realm, scopes })
   const connection = connectionOf(options)
   const check = validate === 'ims' ? imsCheck(connection, options) : localCheck(connection, options)
 
   return async (request) => {
     requireRequest('the guard', request)
     const bearer = bearerOf(request)
-    if (bearer === 'none') return answers.missing()
-    if (bearer === 'malformed') return answers.malformed()
+    if (bearer === 'none') return responses.missing()
+    if (bearer === 'malformed') return responses.malformed()
     try {
-      return await check(bearer.token, asked)
+      return await check(bearer.token, rules)
     } catch (error) {
-      if (error instanceof TokenError) return answers.invalid(error.reason)
+      if (error instanceof TokenError) return responses.invalid(error.reason)
       if (error instanceof ConfigurationError || !isImsError(error)) throw error
-      return answers.unavailable('retryAfter' in error ? error : {})
+      return responses.unavailable('retryAfter' in error ? error : {})
     }
   }
 }
 
-/** Whoever waits for an API does not wait long: one more try, soon. */
+/** A caller of an API does not wait long, so there is one short retry. */
 function connectionOf(options: RequireTokenOptions): Connection {
   const { onEvent, fetch = workerFetch, timeout = 5_000, retry = {} } = options
-  const soon = { retries: 1, maxRetryAfter: 1_000, ...retry }
-  return connect({ ...options, fetch, timeout, retry: soon }, createEmitter(onEvent).emit)
+  const short = { retries: 1, maxRetryAfter: 1_000, ...retry }
+  return connect({ ...options, fetch, timeout, retry: short }, createEmitter(onEvent).emit)
 }
 
 function localCheck(connection: Connection, { fetch, clock, onEvent }: RequireTokenOptions): Verifier {
   const own = fetch !== undefined || clock !== undefined || onEvent !== undefined
-  const create = () => lateVerifier(connection, mayShareWork())
+  const create = () => lazyVerifier(connection, mayShareWork())
   if (own) return create()
   const { endpoint, timeout, retry } = connection
   const key = JSON.stringify([endpoint, timeout, retry])
   const verifier = verifiers.get(key) ?? create()
-  if (verifiers.size >= fewVerifiers) verifiers.clear()
+  if (verifiers.size >= mostVerifiers) verifiers.clear()
   verifiers.set(key, verifier)
   return verifier
 }
 
-function lateVerifier(connection: Connection, sharing: boolean): Verifier {
+function lazyVerifier(connection: Connection, sharing: boolean): Verifier {
   let verifier: Verifier | undefined
   return async (token, options) => {
     const { createVerifier } = await loadVerifier()
@@ -130,32 +128,34 @@ function lateVerifier(connection: Connection, sharing: boolean): Verifier {
   }
 }
 
-/** Asks IMS, and checks here what IMS is not asked about. */
+/** Validates the token at IMS, and checks the rules that IMS does not know. */
 function imsCheck(connection: Connection, { cache, clientId }: RequireTokenOptions): Verifier {
   return async (token, options = {}) => {
-    const claimed = readClaims(token)
-    const ask = () => validateAtIms(async () => connection, token, clientId)
-    const found =
+    const decoded = readClaims(token)
+    const validate = () => validateAtIms(async () => connection, token, clientId)
+    const result =
       cache === undefined
-        ? await ask()
+        ? await validate()
         : await cache.validateWithCache(
-            (..._: unknown[]) => ask(),
+            (..._: unknown[]) => validate(),
             'guard',
             connection.endpoint,
             clientId ?? null,
             token,
           )
-    const { imsValidation } = found as Validated
-    const claims = claimed ?? (imsValidation.token as TokenClaims | undefined)
-    if (!imsValidation.valid || claims === undefined) throw new TokenError('TOKEN_INVALID', 'IMS refused the token')
+    const { imsValidation } = result as Validated
+    const claims = decoded ?? (imsValidation.token as TokenClaims | undefined)
+    if (!imsValidation.valid || claims === undefined)
+      throw new TokenError('TOKEN_INVALID', 'IMS rejected the token; obtain a new one')
     const reason = claimsFault(claims, options, connection.clock.now())
-    if (reason !== undefined) throw new TokenError('TOKEN_INVALID', 'the token is not for here', { reason })
+    if (reason !== undefined)
+      throw new TokenError('TOKEN_INVALID', 'The token does not fulfil the rules of this guard', { reason })
     return claims
   }
 }
 
 /**
- * The claims of a token, which IMS may read in another way unless there is only one; `undefined` for an opaque token.
+ * The claims of a token; `undefined` for an opaque token. A token that two parsers could read differently is rejected.
  *
  * @throws {TokenError} `TOKEN_INVALID`, `malformed`
  */

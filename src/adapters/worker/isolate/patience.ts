@@ -1,21 +1,21 @@
-/** How long something may still wait, counted only while this code runs: a frozen isolate loses no patience. */
+/** Counts down only while this code runs, so that a frozen isolate does not time out. */
 export interface Patience {
   /**
    * ms that are left.
    *
-   * @param step longest time, in ms, that can have passed since the last look if nothing was frozen
+   * @param step the longest time in ms since the last call if the isolate was not frozen
    */
   left(step: number): number
 }
 
 export function patienceOf(wait: number): Patience {
   let left = wait
-  let seen = Date.now()
+  let last = Date.now()
   return {
     left(step) {
       const now = Date.now()
-      left -= Math.min(Math.max(0, now - seen), step)
-      seen = now
+      left -= Math.min(Math.max(0, now - last), step)
+      last = now
       return left
     },
   }

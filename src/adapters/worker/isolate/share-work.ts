@@ -1,6 +1,6 @@
 /**
- * Whether a request may wait for work that another request started. In workerd and on Vercel's edge it may not: that
- * work ends with its own request, and then nobody hears of it.
+ * Whether a request may wait for work that another request has started. In workerd and in Vercel's edge runtime it must
+ * not: the work stops with its own request, and its promise never settles.
  */
 export function mayShareWork(): boolean {
   const agent: unknown = globalThis.navigator?.userAgent
