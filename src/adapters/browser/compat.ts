@@ -3,13 +3,12 @@ import type { CompatIms, CreateImsOptions } from '../../core/compat/compat-api.t
 import { kindsOf } from '../../core/compat/context-kind.ts'
 import { publicKind } from '../../core/compat/credential-kinds.ts'
 import { namedContexts } from '../../core/compat/named-contexts.ts'
-import { ConfigurationError } from '../../core/errors.ts'
 import { createEmitter } from '../../core/events.ts'
 import { lazy } from '../../core/lazy.ts'
 import { createLanding } from '../../core/login/landing.ts'
 import type { LoginOptions } from '../../core/login/login-options.ts'
 import { storedLogin } from '../../core/login/pending.ts'
-import { pickOptions } from '../../core/options.ts'
+import { badOption, pickOptions } from '../../core/options.ts'
 import { withPlatform } from '../../core/platform.ts'
 import type { Arrival, Json } from '../../core/ports.ts'
 import { browserContexts } from './contexts-browser.ts'
@@ -18,41 +17,45 @@ import { type BrowserPlatformOptions, browserOptions, browserPlatform } from './
 
 const loadLogin = /* @__PURE__ */ lazy(() => import('../../core/login/redirect-result.ts'))
 
-/** `kinds`: kinds of credential with a secret, for a page that allows secrets. */
+/** `kinds`: kinds of credentials with a secret, if `allowSecretsInBrowser` is set. */
 export interface BrowserImsOptions extends Partial<Omit<CreateImsOptions, 'redirect'>>, BrowserPlatformOptions {}
 
 export type ContextLoginOptions = Omit<LoginOptions, 'context'>
 
-/** Sign-in and sign-out by the name of a context; without a name by the current one. */
+/** Login and logout by the name of a context, by default of the current one. */
 export interface ContextLogins {
   /**
-   * Sends the person to IMS. With `mode: 'popup'` or `'silent'` it resolves to the access token; by default the page
-   * itself goes, and `handleRedirect` on the page that IMS comes back to ends the login.
+   * Redirects the user to IMS. With `mode: 'popup'` or `'silent'` it resolves to the access token; by default the browser
+   * leaves the page, and `handleRedirect` on the page that IMS redirects to finishes the login.
    *
-   * @throws {LoginRequiredError} `LOGIN_NOT_POSSIBLE` for a blocked popup, `LOGIN_REQUIRED` where a silent login needs
-   *   the person, `ACCESS_DENIED`, `STATE_MISMATCH`
+   * @throws {LoginRequiredError} `LOGIN_NOT_POSSIBLE` for a blocked popup, `LOGIN_REQUIRED` if a silent login needs the
+   *   user, `ACCESS_DENIED`, `STATE_MISMATCH`
    */
   login(name?: string, options?: ContextLoginOptions): Promise<string>
   /**
-   * Finishes a login by redirect, and removes its answer from the address. Resolves to how it went, with the name of the
-   * context; `undefined` on a page that answers no login. Call it once a page that can be a redirect URI is loaded; a
-   * second call on the same page gets the same result.
+   * Finishes a login by redirect, and removes the callback from the address. Resolves to the result, with the name of the
+   * context; to `undefined` if the address is not a callback. Call it on every page that can be a redirect URI; a second
+   * call on the same page gets the same result.
    *
-   * @throws {LoginRequiredError} `STATE_MISMATCH` for an answer that was replayed or came too late
+   * @throws {LoginRequiredError} `STATE_MISMATCH` for a callback that was replayed or is too old
    */
   handleRedirect(): Promise<RedirectResult | undefined>
-  /** Ends the tokens here, in every tab and at IMS; resolves to the address that ends the person's session there. */
+  /** Removes the tokens in every tab and invalidates them at IMS; resolves to the address that ends the IMS session. */
   logout(name?: string, options?: { postLogoutRedirectUri?: string; signal?: AbortSignal }): Promise<URL>
 }
 
-/** The familiar surface of a page. */
+/** The API of `@adobe/aio-lib-ims` with logins, for a browser app. */
 export type BrowserIms = CompatIms & ContextLogins
 
 /**
- * Named contexts of a page, their tokens sealed in IndexedDB, for public clients (`client_id`, `scope`,
+ * Named contexts of a browser app, with their tokens encrypted in IndexedDB, for public clients (`client_id`, `scope`,
  * `redirect_uri`).
  *
- * @throws {ConfigurationError} `BAD_OPTION` in a page that is no secure context
+ * @throws {ConfigurationError} `BAD_OPTION` if the page is not a secure context
+ * @example
+ * const ims = createBrowserIms()
+ * await ims.context.set('app', { client_id: 'my-app', scope: 'openid', redirect_uri: location.origin })
+ * await ims.login('app')
  */
 export function createBrowserIms(options: BrowserImsOptions = {}): BrowserIms {
   const kinds = kindsOf(options)
@@ -61,7 +64,7 @@ export function createBrowserIms(options: BrowserImsOptions = {}): BrowserIms {
   const ims = namedContexts({ contexts: browserContexts(store), ...platform }, [...kinds, publicKind])
   const landing = createLanding<RedirectResult>({
     arrival,
-    // one of a client that the page made itself is left to that
+    // the login of a client that the app created itself is for that client
     isOurs: async (url) => isForContext(await storedLogin(pending, url)),
     finish: async (arrival, url) => ({ result: land(await loadLogin(), arrival, url) }),
   })
@@ -69,8 +72,7 @@ export function createBrowserIms(options: BrowserImsOptions = {}): BrowserIms {
   async function loginClient(name: string | undefined): Promise<LoginClient> {
     const client = await ims.client(name)
     if ('login' in client) return client
-    const message = `IMS context '${name ?? ''}' has a credential that nobody signs in with; call getToken`
-    throw new ConfigurationError('BAD_OPTION', message)
+    throw badOption(`IMS context '${name ?? ''}' has a credential without a login; call getToken`)
   }
 
   type Parts = Awaited<ReturnType<typeof loadLogin>>
@@ -90,19 +92,19 @@ export function createBrowserIms(options: BrowserImsOptions = {}): BrowserIms {
 
   return {
     ...ims,
-    async login(name, asked = {}) {
-      // the name goes along with the login, so that the page that it comes back to knows whose it is
+    async login(name, options = {}) {
+      // the name is stored with the login, so that the redirect page can find the context
       const context = name ?? (await ims.context.getCurrent())
-      return (await loginClient(context)).login({ ...asked, context })
+      return (await loginClient(context)).login({ ...options, context })
     },
     handleRedirect: () => landing.read(),
-    logout: async (name, asked) => (await loginClient(name)).logout(asked),
+    logout: async (name, options) => (await loginClient(name)).logout(options),
   }
 }
 
 const isForContext = (stored: Json | undefined) => typeof stored === 'object' && stored !== null && 'context' in stored
 
-/** What is for the core; what is for the page's own platform is read there. */
+/** The options for the core; the others are for the platform. */
 function forContexts(options: BrowserImsOptions): Partial<CreateImsOptions> {
   const others = Object.entries(options).filter(([name]) => name !== 'kinds' && !Object.hasOwn(browserOptions, name))
   return Object.fromEntries(others)

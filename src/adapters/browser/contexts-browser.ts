@@ -3,15 +3,15 @@ import { isObject } from '../../core/json.ts'
 import type { Json, Store } from '../../core/ports.ts'
 
 /**
- * Named contexts of a page in `store`, each with its tokens under a key of their own: a page sets its context at every
- * load, and without tokens of its own that context keeps those it had.
+ * Named contexts of a browser app in `store`, with their tokens under a separate key: an app sets its context at every
+ * page load, and if the new context has no tokens, the stored ones remain.
  */
 export function browserContexts(store: Store): ContextStore {
   const contexts = storedContexts(store)
 
   async function tokensOf(name: string): Promise<{ readonly [label: string]: Json }> {
-    const kept = await store.get(tokensKey(name))
-    return isObject(kept) ? withTokens(kept, {}) : {}
+    const stored = await store.get(tokensKey(name))
+    return isObject(stored) ? withTokens(stored, {}) : {}
   }
 
   return {
@@ -31,11 +31,11 @@ export function browserContexts(store: Store): ContextStore {
       await store.set(tokensKey(name), withTokens({ access_token, refresh_token }, {}))
     },
     async writeTokens(name, patch) {
-      // a context that was removed meanwhile does not come back as a bag of tokens
+      // a context that was removed meanwhile must not return as tokens without a credential
       if (!isObject((await contexts.read(name)).data)) return
-      const kept = withTokens(await tokensOf(name), patch)
-      if (Object.keys(kept).length === 0) await store.delete(tokensKey(name))
-      else await store.set(tokensKey(name), kept)
+      const tokens = withTokens(await tokensOf(name), patch)
+      if (Object.keys(tokens).length === 0) await store.delete(tokensKey(name))
+      else await store.set(tokensKey(name), tokens)
     },
   }
 }

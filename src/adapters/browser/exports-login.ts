@@ -31,18 +31,29 @@ const ims = /* @__PURE__ */ lazyIms(() => createBrowserIms())
 /** The named contexts of the default client, in IndexedDB. */
 export const context: ContextApi = /* @__PURE__ */ lazyContext(ims)
 
-/** The access token of a named context; without a name of the current one. Where a person is needed: `LOGIN_REQUIRED`. */
+/**
+ * The access token of a named context, by default of the current one. Rejects with `LOGIN_REQUIRED` if the user has to
+ * sign in.
+ *
+ * @example
+ * await getToken('app')
+ */
 export const getToken = (name?: string, options?: CompatGetTokenOptions): Promise<string> =>
   ims().getToken(name, options)
 
-/** Ends the tokens of a named context, at IMS and here. */
+/** Invalidates the tokens of a named context at IMS, and removes them from the context. */
 export const invalidateToken: BrowserIms['invalidateToken'] = (name, force) => ims().invalidateToken(name, force)
 
-/** Sends the person to IMS, for a named context; see {@link BrowserIms}. */
+/**
+ * Redirects the user to IMS, for a named context; see {@link BrowserIms}.
+ *
+ * @example
+ * await login('app', { mode: 'popup' })
+ */
 export const login = (name?: string, options?: ContextLoginOptions): Promise<string> => ims().login(name, options)
 
-/** Finishes a login by redirect on the page that IMS redirected to; `undefined` on any other. */
+/** Finishes a login by redirect; resolves to `undefined` if the address is not a callback. */
 export const handleRedirect = (): Promise<RedirectResult | undefined> => ims().handleRedirect()
 
-/** Ends the tokens of a named context everywhere; resolves to the address that ends the person's session at IMS. */
+/** Invalidates the tokens of a named context everywhere; resolves to the address that ends the IMS session. */
 export const logout: BrowserIms['logout'] = (name, options) => ims().logout(name, options)

@@ -1,5 +1,5 @@
-import { ConfigurationError, LoginRequiredError } from '../../core/errors.ts'
-import { checkOptions, type OptionNames } from '../../core/options.ts'
+import { LoginRequiredError } from '../../core/errors.ts'
+import { badOption, checkOptions, type OptionNames } from '../../core/options.ts'
 import { providePlatform } from '../../core/platform.ts'
 import type { Platform, Redirect, RedirectOptions } from '../../core/ports.ts'
 import { pageArrival } from './login/page-arrival.ts'
@@ -13,9 +13,9 @@ import { sessionStore } from './storage/store-session.ts'
 import { tabChanges } from './storage/tab-changes.ts'
 
 export interface BrowserPlatformOptions {
-  /** Where IMS sends the person back to: a page of this origin, registered with the credential. */
+  /** Where IMS redirects the user to: a page of this origin, registered with the credential. */
   readonly redirectUri?: string | undefined
-  /** Another page to come back to in a popup or frame, such as one that only calls `relayCallback`. */
+  /** Another redirect URI for logins in a popup or frame, such as a page that only calls `relayCallback`. */
   readonly relayUri?: string | undefined
   /** Name of the database; default `imskit`. */
   readonly database?: string | undefined
@@ -23,11 +23,11 @@ export interface BrowserPlatformOptions {
   readonly popupTimeout?: number | undefined
   /** ms that a silent login may take; default 10,000. */
   readonly silentTimeout?: number | undefined
-  /** Accepts credentials with a secret, though everyone who is sent the page can read it: for pages that stay on one's own machine. */
+  /** Accepts credentials with a secret, although everyone who loads the app can read it: for apps on your own machine. */
   readonly allowSecretsInBrowser?: boolean | undefined
 }
 
-/** The options of a page's platform by their names. */
+/** The names of the options of {@link browserPlatform}. */
 export const browserOptions: OptionNames<BrowserPlatformOptions> = {
   redirectUri: 1,
   relayUri: 1,
@@ -38,22 +38,24 @@ export const browserOptions: OptionNames<BrowserPlatformOptions> = {
 }
 
 /**
- * What a page lends the core: tokens sealed in IndexedDB, one renewal across tabs, login by redirect, popup or hidden
- * frame. Can be made while rendering on a server, where it does nothing until it is used.
+ * The platform of a browser app: encrypted tokens in IndexedDB, one renewal across tabs, login by redirect, popup or
+ * hidden frame. It can be created during server-side rendering, where it does nothing until it is used.
  *
- * @throws {ConfigurationError} `BAD_OPTION` in a page that is no secure context
+ * @throws {ConfigurationError} `BAD_OPTION` if the page is not a secure context
+ * @example
+ * const client = createClient({ flow, ...browserPlatform({ redirectUri: `${location.origin}/callback` }) })
  */
 export function browserPlatform(options: BrowserPlatformOptions = {}): Platform {
   checkOptions('browserPlatform', options, browserOptions)
   requireSecureContext()
-  const degrading = said<string>()
-  const store = indexedDbStore({ name: options.database, onDegraded: degrading.say })
+  const degraded = replay<string>()
+  const store = indexedDbStore({ name: options.database, onDegraded: degraded.publish })
   return providePlatform({
     store,
-    report: (emit) => degrading.hear((reason) => emit({ type: 'store-degraded', reason })),
+    report: (emit) => degraded.subscribe((reason) => emit({ type: 'store-degraded', reason })),
     lock: webLock(),
     pending: pendingLogins(sessionStore(), store),
-    redirect: { prepare: (asked) => redirectFor(options, asked).prepare(asked) },
+    redirect: { prepare: (trip) => redirectFor(options, trip).prepare(trip) },
     arrival: pageArrival,
     changes: tabChanges(),
     allowsSecrets: options.allowSecretsInBrowser === true,
@@ -65,34 +67,31 @@ function redirectFor(
   { mode = 'redirect', redirectUri }: RedirectOptions = {},
 ): Redirect {
   if (globalThis.document === undefined) {
-    const message = 'there is no page here that a person could sign in with; call login() in the browser'
+    const message = 'A user can sign in only in a browser; call login() there'
     throw new LoginRequiredError('LOGIN_NOT_POSSIBLE', message)
   }
   const page = options.redirectUri ?? redirectUri
-  const back = mode === 'redirect' ? page : (options.relayUri ?? page)
-  if (back === undefined) {
-    const where = 'authorizationCode({ redirectUri }) or browserPlatform({ redirectUri })'
-    throw new ConfigurationError(
-      'BAD_OPTION',
-      `a login needs redirectUri: set it in ${where} to a page of this origin that is registered with the credential`,
+  const uri = mode === 'redirect' ? page : (options.relayUri ?? page)
+  if (uri === undefined)
+    throw badOption(
+      'A login needs redirectUri: set it in authorizationCode({ redirectUri }) or browserPlatform({ redirectUri }) to a page of this origin that is registered with the credential',
     )
-  }
-  if (mode === 'popup') return popupRedirect({ redirectUri: back, timeout: options.popupTimeout })
-  return mode === 'silent' ? frameRedirect({ redirectUri: back, timeout: options.silentTimeout }) : pageRedirect(back)
+  if (mode === 'popup') return popupRedirect({ redirectUri: uri, timeout: options.popupTimeout })
+  return mode === 'silent' ? frameRedirect({ redirectUri: uri, timeout: options.silentTimeout }) : pageRedirect(uri)
 }
 
-/** Passes on what was said, to later listeners too. */
-function said<T>(): { say(what: T): void; hear(listener: (what: T) => void): void } {
-  const listeners: ((what: T) => void)[] = []
-  const all: T[] = []
+/** Notifies listeners, later ones included, of every value. */
+function replay<T>(): { publish(value: T): void; subscribe(listener: (value: T) => void): void } {
+  const listeners: ((value: T) => void)[] = []
+  const values: T[] = []
   return {
-    say(what) {
-      all.push(what)
-      for (const listener of listeners) listener(what)
+    publish(value) {
+      values.push(value)
+      for (const listener of listeners) listener(value)
     },
-    hear(listener) {
+    subscribe(listener) {
       listeners.push(listener)
-      for (const what of all) listener(what)
+      for (const value of values) listener(value)
     },
   }
 }
@@ -100,6 +99,7 @@ function said<T>(): { say(what: T): void; hear(listener: (what: T) => void): voi
 function requireSecureContext(): void {
   // undefined on a server
   if (globalThis.isSecureContext !== false) return
-  const message = `this page (${globalThis.location.origin}) is no secure context, so the browser keeps WebCrypto from it; serve it over https, or from localhost`
-  throw new ConfigurationError('BAD_OPTION', message)
+  throw badOption(
+    `The origin ${globalThis.location.origin} is not a secure context and has no WebCrypto; serve the app over https, or from localhost`,
+  )
 }

@@ -1,6 +1,6 @@
 import { UnavailableError } from '../../../core/errors.ts'
 
-/** What pages of one origin tell each other about a login in a popup or frame. */
+/** The messages between pages of one origin about a login in a popup or frame. */
 type Message =
   | { readonly type: 'callback'; readonly state: string; readonly url: string }
   | { readonly type: 'received'; readonly state: string }
@@ -8,10 +8,10 @@ type Message =
 const channelName = 'imskit/callback'
 
 /**
- * Waits for the page that `state` comes back on to hand over its address. It comes by a channel that only pages of
- * this origin hear, as a window's `closed` and `opener` say nothing under Cross-Origin-Opener-Policy.
+ * Waits for the page that receives the callback with `state` to send its address, over a channel for pages of this
+ * origin. A window's `closed` and `opener` are not reliable under Cross-Origin-Opener-Policy.
  *
- * @returns the callback URL, and `end` to stop waiting, which rejects with its reason
+ * @returns the callback URL, and `end`, which stops the wait: `arrived` then rejects with its reason
  */
 export function awaitCallback(
   state: string,
@@ -22,8 +22,8 @@ export function awaitCallback(
   const arrived = new Promise<URL>((resolve, fail) => {
     reject = fail
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
-      const ours = isMessage(data) && data.type === 'callback' && data.state === state && URL.canParse(data.url)
-      if (!ours) return
+      const matches = isMessage(data) && data.type === 'callback' && data.state === state && URL.canParse(data.url)
+      if (!matches) return
       const url = new URL(data.url)
       if (url.origin !== new URL(redirectUri).origin) return
       channel.postMessage({ type: 'received', state } satisfies Message)
@@ -40,15 +40,15 @@ export function awaitCallback(
   }
 }
 
-/** Hands `url` to whoever waits for its state. Resolves to whether anyone took it within `patience` ms. */
+/** Sends `url` to the page that waits for its state. Resolves to whether a page received it within `patience` ms. */
 export function handOver(url: URL, patience = 1_000): Promise<boolean> {
   const state = url.searchParams.get('state') ?? ''
   const channel = new BroadcastChannel(channelName)
   return new Promise((resolve) => {
-    const finish = (taken: boolean) => {
+    const finish = (received: boolean) => {
       clearTimeout(timer)
       channel.close()
-      resolve(taken)
+      resolve(received)
     }
     const timer = setTimeout(() => finish(false), patience)
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
@@ -58,8 +58,8 @@ export function handOver(url: URL, patience = 1_000): Promise<boolean> {
   })
 }
 
-/** `arrived`, or what ends the wait: the caller's signal or `timeout` ms. */
-export async function within<T>(
+/** Resolves to the callback; rejects after `timeout` ms or an abort. */
+export async function callbackWithin<T>(
   { arrived, end }: { readonly arrived: Promise<T>; end(reason?: unknown): void },
   { timeout, signal, late }: { timeout: number; signal?: AbortSignal | undefined; late: () => Error },
 ): Promise<T> {
@@ -75,12 +75,9 @@ export async function within<T>(
   }
 }
 
-/** The error for a window that nobody came back from. */
-export function notBack(timeout: number): UnavailableError {
-  return new UnavailableError(
-    'TIMEOUT',
-    `nobody came back from the sign-in window within ${timeout / 1000} s; start the login again`,
-  )
+/** The error for a popup without a callback. */
+export function popupTimeout(timeout: number): UnavailableError {
+  return new UnavailableError('TIMEOUT', `The user did not finish the login within ${timeout / 1000} s; start it again`)
 }
 
 function isMessage(data: unknown): data is Message {

@@ -3,7 +3,7 @@ import { requireText } from '../../../core/flows/credentials.ts'
 import { checkOptions, type OptionNames } from '../../../core/options.ts'
 import type { Redirect } from '../../../core/ports.ts'
 import { requirePositive } from '../../../core/setup.ts'
-import { awaitCallback, within } from './callback-channel.ts'
+import { awaitCallback, callbackWithin } from './callback-channel.ts'
 
 export interface FrameOptions {
   readonly redirectUri: string
@@ -14,8 +14,12 @@ export interface FrameOptions {
 const optionNames: OptionNames<FrameOptions> = { redirectUri: 1, timeout: 1 }
 
 /**
- * Asks IMS without a page, in a hidden frame (`prompt=none`). Best effort: a browser that blocks third-party cookies
- * makes IMS see nobody, so a failure never means that the person is signed out.
+ * A silent login in a hidden frame (`prompt=none`). If the browser blocks third-party cookies, it fails although the user
+ * has an IMS session, so a failure does not mean that the user is signed out.
+ *
+ * @throws {ConfigurationError} `BAD_OPTION`
+ * @example
+ * createClient({ flow, store, lock, redirect: frameRedirect({ redirectUri: `${location.origin}/relay.html` }) })
  */
 export function frameRedirect(options: FrameOptions): Redirect {
   checkOptions('frameRedirect', options, optionNames)
@@ -35,7 +39,7 @@ export function frameRedirect(options: FrameOptions): Redirect {
           const waiting = awaitCallback(authorizationUrl.searchParams.get('state') ?? '', redirectUri)
           frame.src = authorizationUrl.href
           globalThis.document.documentElement.append(frame)
-          return within(waiting, { timeout, signal, late: () => noAnswer(timeout) })
+          return callbackWithin(waiting, { timeout, signal, late: () => noAnswer(timeout) })
         },
         close: () => frame.remove(),
       }
@@ -44,6 +48,6 @@ export function frameRedirect(options: FrameOptions): Redirect {
 }
 
 function noAnswer(timeout: number): LoginRequiredError {
-  const why = `IMS did not answer in a hidden frame within ${timeout / 1000} s; it may refuse frames or the browser its cookies`
-  return new LoginRequiredError('LOGIN_REQUIRED', `${why}. Call login() when the person wants to sign in`)
+  const message = `IMS did not answer in a hidden frame within ${timeout / 1000} s, as it refuses frames or the browser blocks its cookies; call login() when the user wants to sign in`
+  return new LoginRequiredError('LOGIN_REQUIRED', message)
 }

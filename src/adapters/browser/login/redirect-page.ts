@@ -3,33 +3,38 @@ import { requireText } from '../../../core/flows/credentials.ts'
 import type { Redirect } from '../../../core/ports.ts'
 
 const loginsKey = 'imskit/page-logins'
+/** ms */
 const span = 60_000
-const most = 5
+const mostLogins = 5
 
 /**
- * Sends the page itself to the sign-in page. The trip never ends here: the login goes on with `handleRedirect` on the
- * page that is loaded when the person is back. It rejects only where the page is brought back as it was left.
+ * A login for which the browser leaves the page. `handleRedirect` on the redirect page finishes it, so the trip of this
+ * page does not settle. It rejects only if the user returns with the back button and the browser restores this page.
+ *
+ * @throws {ConfigurationError} `BAD_OPTION`
+ * @example
+ * createClient({ flow, store, lock, redirect: pageRedirect(`${location.origin}/callback`), arrival: pageArrival })
  */
 export function pageRedirect(redirectUri: string): Redirect {
   requireText('pageRedirect', { redirectUri })
   return {
     async prepare({ signal } = {}) {
       signal?.throwIfAborted()
-      breakLoop()
+      stopLoop()
       return {
         redirectUri,
         navigate: (authorizationUrl) =>
           new Promise((_, reject) => {
-            const back = ({ persisted }: PageTransitionEvent) => {
+            const restored = ({ persisted }: PageTransitionEvent) => {
               if (persisted)
                 reject(
                   new LoginRequiredError(
                     'LOGIN_REQUIRED',
-                    'the person came back without signing in; call login() when they want to',
+                    'The user returned without signing in; call login() when the user wants to sign in',
                   ),
                 )
             }
-            globalThis.addEventListener('pageshow', back, { once: true })
+            globalThis.addEventListener('pageshow', restored, { once: true })
             signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
             globalThis.location.assign(authorizationUrl)
           }),
@@ -39,18 +44,18 @@ export function pageRedirect(redirectUri: string): Redirect {
   }
 }
 
-/** A page that sends people away as soon as they are back would do so for ever. */
-function breakLoop(): void {
+/** Stops an app that starts the next login whenever a login returns without a session. */
+function stopLoop(): void {
   const now = Date.now()
   const recent = readTimes().filter((time) => time > now - span)
-  if (recent.length >= most) {
-    const message = `${most} logins by redirect within a minute came back without a session, so no further one was begun; ask the person to sign in by a button`
+  if (recent.length >= mostLogins) {
+    const message = `${mostLogins} logins by redirect within a minute returned without a session; let the user start the next one with a button`
     throw new LoginRequiredError('LOGIN_NOT_POSSIBLE', message)
   }
   writeTimes([...recent, now])
 }
 
-/** A login that ended well: what went before was no loop. */
+/** After a successful login, the logins before it do not count as a loop. */
 export function forgetPageLogins(): void {
   writeTimes([])
 }
@@ -69,6 +74,6 @@ function writeTimes(times: readonly number[]): void {
     if (times.length === 0) globalThis.sessionStorage.removeItem(loginsKey)
     else globalThis.sessionStorage.setItem(loginsKey, JSON.stringify(times))
   } catch {
-    // without storage the loop cannot be seen
+    // without storage, a loop cannot be detected
   }
 }

@@ -3,19 +3,23 @@ import { requireText } from '../../../core/flows/credentials.ts'
 import { checkOptions, type OptionNames } from '../../../core/options.ts'
 import type { Redirect } from '../../../core/ports.ts'
 import { requirePositive } from '../../../core/setup.ts'
-import { awaitCallback, notBack, within } from './callback-channel.ts'
+import { awaitCallback, callbackWithin, popupTimeout } from './callback-channel.ts'
 
 export interface PopupOptions {
   readonly redirectUri: string
-  /** ms that the person may take. Default: 300,000. */
+  /** ms that the login may take. Default: 300,000. */
   readonly timeout?: number | undefined
 }
 
 const optionNames: OptionNames<PopupOptions> = { redirectUri: 1, timeout: 1 }
 
 /**
- * Signs in in a window of its own. `begin` opens it at once, while the browser still counts the click; a window that is
- * blocked is `LOGIN_NOT_POSSIBLE`. Whether it is still open is never asked: under COOP the answer would be wrong.
+ * A login in a popup. `prepare` opens the window at once, in the moment of the click; if the browser blocks it, it
+ * rejects with `LOGIN_NOT_POSSIBLE`. A closed popup is not detected, because `closed` is not reliable under COOP.
+ *
+ * @throws {ConfigurationError} `BAD_OPTION`
+ * @example
+ * createClient({ flow, store, lock, redirect: popupRedirect({ redirectUri: `${location.origin}/relay.html` }) })
  */
 export function popupRedirect(options: PopupOptions): Redirect {
   checkOptions('popupRedirect', options, optionNames)
@@ -28,7 +32,7 @@ export function popupRedirect(options: PopupOptions): Redirect {
       const popup = globalThis.open('', '_blank', features())
       if (popup === null) {
         const message =
-          'the browser blocked the sign-in window; call login() straight from a click, or use mode "redirect"'
+          'The browser blocked the popup; call login() directly in a click handler, or use mode "redirect"'
         throw new LoginRequiredError('LOGIN_NOT_POSSIBLE', message)
       }
       return {
@@ -36,7 +40,7 @@ export function popupRedirect(options: PopupOptions): Redirect {
         navigate(authorizationUrl) {
           const waiting = awaitCallback(authorizationUrl.searchParams.get('state') ?? '', redirectUri)
           popup.location.replace(authorizationUrl)
-          return within(waiting, { timeout, signal, late: () => notBack(timeout) })
+          return callbackWithin(waiting, { timeout, signal, late: () => popupTimeout(timeout) })
         },
         close: () => popup.close(),
       }
@@ -44,8 +48,11 @@ export function popupRedirect(options: PopupOptions): Redirect {
   }
 }
 
+/** Where the window of the app is; simulated browsers have no such values. */
+type Bounds = Pick<Window, 'screenX' | 'screenY' | 'outerWidth' | 'outerHeight'>
+
 function features(): string {
-  const { screenX = 0, screenY = 0, outerWidth = 1024, outerHeight = 768 } = globalThis as unknown as Partial<Window>
+  const { screenX = 0, screenY = 0, outerWidth = 1024, outerHeight = 768 }: Partial<Bounds> = globalThis
   const [width, height] = [500, 700]
   const left = Math.max(0, Math.round(screenX + (outerWidth - width) / 2))
   const top = Math.max(0, Math.round(screenY + (outerHeight - height) / 2))

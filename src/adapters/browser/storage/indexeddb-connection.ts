@@ -1,7 +1,7 @@
 import { promisifyRequest, type UseStore } from 'idb-keyval'
 
 /** The database of one store, opened by the first call. */
-export interface Connection {
+export interface DatabaseConnection {
   readonly name: string
   /** Called if the browser denies the database to this origin. */
   readonly onDenied: (reason: string) => void
@@ -20,7 +20,7 @@ class Denied extends Error {}
  *
  * @throws {DOMException} if it does not open at the moment; the next call tries again
  */
-export function connect(connection: Connection): Promise<UseStore | undefined> {
+export function connectDatabase(connection: DatabaseConnection): Promise<UseStore | undefined> {
   if (connection.opening === undefined) {
     connection.opening = open(connection)
     connection.opening.catch(() => {
@@ -30,8 +30,8 @@ export function connect(connection: Connection): Promise<UseStore | undefined> {
   return connection.current === undefined ? withinPatience(connection.opening) : connection.opening
 }
 
-/** The next {@link connect} opens the database again, unless it has been opened again already. */
-export function disconnect(connection: Connection, closed: UseStore): void {
+/** The next {@link connectDatabase} opens the database again, unless it has been opened again already. */
+export function disconnectDatabase(connection: DatabaseConnection, closed: UseStore): void {
   if (connection.current !== closed) return
   connection.current = undefined
   connection.opening = undefined
@@ -42,7 +42,7 @@ export function wasClosed(error: unknown): boolean {
   return error instanceof DOMException && (error.name === 'InvalidStateError' || error.name === 'AbortError')
 }
 
-async function open(connection: Connection): Promise<UseStore | undefined> {
+async function open(connection: DatabaseConnection): Promise<UseStore | undefined> {
   try {
     connection.current = await openDatabase(connection.name)
     return connection.current

@@ -4,18 +4,18 @@ import type { Hold, Lock } from '../../../core/ports.ts'
 import { requirePositive } from '../../../core/setup.ts'
 
 export interface WebLockOptions {
-  /** After how many ms without a sign of life a holder loses its lock. Default, and at least: 45,000. */
+  /** ms without a heartbeat after which a holder loses its lock. Default and minimum: 45,000. */
   readonly lease?: number | undefined
 }
 
-/** What a tab that waits asks about a lock, and the sign of life of a holding. */
+/** The question of a waiting tab, and the heartbeat of a hold. */
 type Message = { readonly ask: string } | { readonly alive: string }
 
 const channelName = 'imskit/locks'
-/** A holder is asked this many times in a row, and loses its lock if it answers none of them. */
+/** A holder that answers none of so many consecutive questions loses its lock. */
 const rounds = 9
 
-/** A renewal takes 40 s at the most, and a tab in the background answers slowly. */
+/** A renewal takes at most 40 s, and a tab in the background answers slowly. */
 const shortestLease = 45_000
 const longestTimer = 2 ** 31 - 1
 
@@ -25,12 +25,14 @@ const optionNames: OptionNames<WebLockOptions> = { lease: 1 }
 
 /**
  * A lock across the tabs of one browser profile. The browser releases it when a tab closes. A tab that waits asks the
- * holder for a sign of life, and takes the lock over if a frozen holder has not answered for the lease; a holder that is
- * only slow answers and keeps it. Only time in which the waiting tab itself was running counts.
+ * holder for a heartbeat, and takes the lock over if a frozen holder has not answered for the lease; a slow holder answers
+ * and retains the lock. Only time in which the waiting tab itself was running counts.
  *
  * Without Web Locks (outside a secure context), a lock among the callers of this page.
  *
  * @throws {ConfigurationError} `BAD_OPTION` if `lease` is not a number of ms above 0
+ * @example
+ * createClient({ flow, store: indexedDbStore(), lock: webLock(), redirect })
  */
 export function webLock(options: WebLockOptions = {}): Lock {
   checkOptions('webLock', options, optionNames)
@@ -39,7 +41,7 @@ export function webLock(options: WebLockOptions = {}): Lock {
   return tabLock(Math.min(Math.max(lease, shortestLease), longestTimer))
 }
 
-/** What a tab uses of its browser. */
+/** The parts of the browser that a tab uses. */
 export interface Tab {
   readonly navigator?: { readonly locks?: Locks | null }
   readonly BroadcastChannel: new (name: string) => Channel
@@ -52,14 +54,14 @@ export interface Tab {
 export type Locks = Pick<LockManager, 'request' | 'query'>
 export type Channel = Pick<BroadcastChannel, 'onmessage' | 'postMessage' | 'close'>
 
-/** As {@link webLock}, with any lease. */
+/** Like {@link webLock}, with any lease. */
 export function tabLock(lease: number, tab: Tab = globalThis): Lock {
   const lock: Lock = async (name, task, signal) => {
     signal?.throwIfAborted()
     const locks = tab.navigator?.locks
     // null in simulated pages
     if (!locks) {
-      // one for the page: two clients of a page exclude each other too
+      // one for the whole page, so that two clients of one page exclude each other
       shared ??= processLock()
       return shared(name, task, signal)
     }
@@ -88,7 +90,7 @@ export function tabLock(lease: number, tab: Tab = globalThis): Lock {
     } catch (error) {
       lost = true
       if (work === undefined) throw error
-      // the lock was taken over, and the task still has its own outcome
+      // another tab has taken the lock over, but the task has its own result
       return await work
     } finally {
       arrive()
@@ -97,7 +99,7 @@ export function tabLock(lease: number, tab: Tab = globalThis): Lock {
   return Object.assign(lock, { lease })
 }
 
-const overdue = /* @__PURE__ */ Symbol('the holder showed no sign of life')
+const overdue = /* @__PURE__ */ Symbol('no heartbeat')
 
 interface Place {
   readonly tab: Tab
@@ -107,7 +109,7 @@ interface Place {
 }
 
 /**
- * Runs `task` as one holding of the lock. It has a second Web Lock with a name of its own until the task settles, also if
+ * Runs `task` as one hold of the lock. It has a second Web Lock with a name of its own until the task settles, also if
  * the first is taken over meanwhile, so that the browser can tell whether the task is still running.
  */
 function holding<T>(
@@ -120,7 +122,7 @@ function holding<T>(
     const channel = new tab.BroadcastChannel(channelName)
     let ended = false
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
-      // by a timer: Chromium still delivers messages to a page that it has frozen
+      // in a timer, because Chromium delivers messages even to frozen pages
       if (textOf(data, 'ask') === id)
         tab.setTimeout(() => ended || channel.postMessage({ alive: hold } satisfies Message))
     }
@@ -130,7 +132,7 @@ function holding<T>(
         async stillHeld() {
           const held = await heldLocks(locks)
           const client = held.find(({ name }) => name === own)?.clientId
-          // in one answer of the browser, so that nothing changes in between
+          // from one answer of the browser, so that it is consistent
           return client !== undefined && held.some((each) => each.name === id && each.clientId === client) && !isLost()
         },
         hasEnded: async (other) =>
@@ -143,7 +145,7 @@ function holding<T>(
   })
 }
 
-/** Begins the ids of holdings of this kind; the browser knows nothing of any other. */
+/** The ids of holds of this kind start with it; the browser does not know others. */
 const idMark = 'tab.'
 const holdingName = (id: string, hold: string) => `${id} #${hold}`
 
@@ -157,7 +159,7 @@ interface Watch extends Place {
   readonly overdue: () => void
 }
 
-/** Asks the holder for a sign of life, and reports if it has given none to any of {@link rounds} questions in a row. */
+/** Asks the holder for a heartbeat, and calls `overdue` if it has not answered {@link rounds} consecutive questions. */
 function watchHolder({ tab, locks, id, step, overdue }: Watch): { end(): void } {
   let channel: Channel | undefined
   let silent = 0
@@ -174,16 +176,16 @@ function watchHolder({ tab, locks, id, step, overdue }: Watch): { end(): void } 
     channel ??= new tab.BroadcastChannel(channelName)
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
       const alive = textOf(data, 'alive')
-      // another task, which has lost the lock, may be running too
+      // a task that has lost the lock may still send heartbeats
       if (alive !== undefined && before?.includes(alive)) silent = 0
     }
     channel.postMessage({ ask: id } satisfies Message)
   }
-  // two tabs that wait must not both take the lock over, the second from the first
+  // of two waiting tabs, the second must not take the lock over from the first
   const takeOver = (since: number) =>
     locks.request(`${id} takeover`, { ifAvailable: true }, async (turn) => {
       const same = before === (await holderOf({ locks, id }))
-      // this tab was frozen meanwhile, and what the holder has answered since comes next
+      // this tab was frozen meanwhile, and the holder's answers are still queued
       if (tab.performance.now() - since > step) return
       if (turn === null || !same || silent < rounds) {
         silent = 0
@@ -194,17 +196,17 @@ function watchHolder({ tab, locks, id, step, overdue }: Watch): { end(): void } 
     })
   const tick = async () => {
     const now = tab.performance.now()
-    // this tab itself was frozen or busy, and answers may still be on their way
-    const late = now - last > 2 * step
+    // this tab was frozen or busy, and answers may still be queued
+    const delayed = now - last > 2 * step
     last = now
     const holder = await holderOf({ locks, id })
     if (holder === undefined || holder !== before) silent = 0
-    else if (!late) silent++
+    else if (!delayed) silent++
     before = holder
     if (silent >= rounds) await takeOver(now)
     ask()
   }
-  // a browser that does not say who holds the lock is asked again
+  // if the browser does not report the holder, the next tick asks again
   const timer = tab.setInterval(() => void tick().catch(() => {}), step)
   return {
     end() {
@@ -216,7 +218,7 @@ function watchHolder({ tab, locks, id, step, overdue }: Watch): { end(): void } 
   }
 }
 
-/** Which holding has the lock, as the browser tells it: another text for every holding. */
+/** Identifies the hold that has the lock, as the browser reports it. */
 async function holderOf({ locks, id }: Pick<Place, 'locks' | 'id'>): Promise<string | undefined> {
   const held = await heldLocks(locks)
   const client = held.find(({ name }) => name === id)?.clientId

@@ -5,7 +5,7 @@ import { memoryStore } from '../../../core/memory.ts'
 import { checkOptions, type OptionNames } from '../../../core/options.ts'
 import type { Clock, Json, Store } from '../../../core/ports.ts'
 import { safeCause } from '../../../core/redact.ts'
-import { type Connection, connect, disconnect, wasClosed } from './indexeddb-connection.ts'
+import { connectDatabase, type DatabaseConnection, disconnectDatabase, wasClosed } from './indexeddb-connection.ts'
 
 export interface IndexedDbStoreOptions {
   /** Name of the database; default `imskit`. */
@@ -23,7 +23,7 @@ interface Entry extends EncryptedText {
 
 /** An IndexedDB store. */
 interface State {
-  readonly connection: Connection
+  readonly connection: DatabaseConnection
   readonly clock: Pick<Clock, 'now'>
   readonly degraded: (reason: string) => void
   /** The key that was used last. */
@@ -53,30 +53,13 @@ export function indexedDbStore(options: IndexedDbStoreOptions = {}): Store {
   const degraded = oncePerReason(onDegraded)
   const connection = { name, onDenied: degraded, opening: undefined, current: undefined }
   const state: State = { connection, clock, degraded, key: undefined }
-  /** Does `work` on the database, or `inMemory` if the browser denies the database. */
-  const attempt = async <T>(work: (db: UseStore) => Promise<T>, inMemory: () => Promise<T>): Promise<T> =>
-    attemptTwice(connection, (db) => (db === undefined ? inMemory() : work(db)))
+  const attempt = <T>(work: (db: UseStore | undefined) => Promise<T>) => attemptTwice(connection, work)
   return {
-    get: (id) =>
-      attempt(
-        (db) => readValue(state, id, db),
-        () => fallback.get(id),
-      ),
+    get: (id) => attempt((db) => (db ? readValue(state, id, db) : fallback.get(id))),
     set: (id, value, expiresAt) =>
-      attempt(
-        (db) => writeEntry(state, id, { value, expiresAt, db }),
-        () => fallback.set(id, value, expiresAt),
-      ),
-    delete: (id) =>
-      attempt(
-        (db) => del(id, db),
-        () => fallback.delete(id),
-      ),
-    keys: (prefix) =>
-      attempt(
-        (db) => listKeys(state, prefix, db),
-        () => fallback.keys(prefix),
-      ),
+      attempt((db) => (db ? writeEntry(state, id, { value, expiresAt, db }) : fallback.set(id, value, expiresAt))),
+    delete: (id) => attempt((db) => (db ? del(id, db) : fallback.delete(id))),
+    keys: (prefix) => attempt((db) => (db ? listKeys(state, prefix, db) : fallback.keys(prefix))),
   }
 }
 
@@ -88,14 +71,20 @@ function oncePerReason(notify: ((reason: string) => void) | undefined): (reason:
   }
 }
 
-/** Does `work`, and repeats it once if the connection of this page was closed meanwhile. */
-async function attemptTwice<T>(connection: Connection, work: (db: UseStore | undefined) => Promise<T>): Promise<T> {
+/**
+ * Does `work` on the database, and repeats it once if the connection of this page was closed meanwhile. If the browser
+ * denies the database, `work` gets none.
+ */
+async function attemptTwice<T>(
+  connection: DatabaseConnection,
+  work: (db: UseStore | undefined) => Promise<T>,
+): Promise<T> {
   try {
-    const db = await connect(connection)
+    const db = await connectDatabase(connection)
     return await work(db).catch(async (error: unknown) => {
       if (db === undefined || !wasClosed(error)) throw error
-      disconnect(connection, db)
-      return work(await connect(connection))
+      disconnectDatabase(connection, db)
+      return work(await connectDatabase(connection))
     })
   } catch (error) {
     const message = "The browser's database failed or did not answer; try again, free some space or allow site data"

@@ -4,7 +4,7 @@ import type { Clock, Json, Store } from '../../../core/ports.ts'
 import { safeCause } from '../../../core/redact.ts'
 
 export interface SessionStoreOptions {
-  /** No more entries than this; the oldest go. Default: 20. */
+  /** The highest number of entries per kind of key; the oldest are removed. Default: 20. */
   readonly most?: number | undefined
   readonly clock?: Pick<Clock, 'now'> | undefined
 }
@@ -18,10 +18,14 @@ interface Entry {
 const optionNames: OptionNames<SessionStoreOptions> = { most: 1, clock: 1 }
 
 /**
- * Values of one tab, in `sessionStorage`: a login that has started is stored here while the page is at IMS. Abandoned
- * logins expire and are capped in number, so that they never block a new one. Memory if the browser denies the storage.
+ * Values of one tab, in `sessionStorage`: pending logins are stored here while the user is at IMS. Abandoned logins
+ * expire and are limited in number, so that they never block a new one. If the browser denies the storage: in memory.
  *
- * Rejects with `STORE_FAILED` if the storage is there and cannot be read.
+ * Rejects with `STORE_FAILED` if the storage exists but cannot be read.
+ *
+ * @throws {ConfigurationError} `BAD_OPTION`
+ * @example
+ * createClient({ flow, store: indexedDbStore(), pending: sessionStore(), lock: webLock(), redirect })
  */
 export function sessionStore(options: SessionStoreOptions = {}): Store {
   checkOptions('sessionStore', options, optionNames)
@@ -49,11 +53,11 @@ export function sessionStore(options: SessionStoreOptions = {}): Store {
     return [...new Set([...inStorage, ...memory.keys()])].filter((key) => key.startsWith(prefix))
   }
 
-  /** Among those of its kind: the same key but for the last part. */
+  /** Removes the oldest entries of the same kind: their keys differ only in the last part. */
   function makeRoomFor(key: string): void {
-    const mine = keys(key.slice(0, key.lastIndexOf('/') + 1)).map((key) => ({ key, entry: read(key) }))
-    for (const { key, entry } of mine) if (entry === undefined) remove(key)
-    const alive = mine
+    const ofKind = keys(key.slice(0, key.lastIndexOf('/') + 1)).map((key) => ({ key, entry: read(key) }))
+    for (const { key, entry } of ofKind) if (entry === undefined) remove(key)
+    const alive = ofKind
       .filter(({ entry }) => entry !== undefined)
       .sort((a, b) => (a.entry?.setAt ?? 0) - (b.entry?.setAt ?? 0))
     for (const { key } of alive.slice(0, Math.max(0, alive.length - most + 1))) remove(key)
@@ -66,7 +70,7 @@ export function sessionStore(options: SessionStoreOptions = {}): Store {
       if (stored === undefined) memory.set(key, text)
       else stored.setItem(key, text)
     } catch {
-      // full: a popup or frame needs no page load, so memory is enough for it
+      // the storage is full; a login in a popup or frame needs no page load, so memory is enough
       memory.set(key, text)
     }
   }

@@ -1,26 +1,31 @@
 import { requireText } from '../../../core/flows/credentials.ts'
 import type { Change, Changes } from '../../../core/ports.ts'
 
-/** Tells the tabs of this origin about tokens, logins and logouts. Only the keys travel, never a token. */
+/**
+ * Notifies the tabs of this origin of renewals, logins and logouts. The messages contain keys, never a token.
+ *
+ * @example
+ * createClient({ flow, store, lock, changes: tabChanges() })
+ */
 export function tabChanges(name = 'imskit/changes'): Changes {
   requireText('tabChanges', { name })
   let channel: BroadcastChannel | undefined
   const listeners = new Set<(change: Change) => void>()
-  const hear = (change: Change) => {
+  const publish = (change: Change) => {
     for (const listener of listeners) listener(change)
   }
-  // a page that comes back as it was left, by the back button, heard nothing meanwhile
-  const backAgain = ({ persisted }: PageTransitionEvent) => {
-    if (persisted) hear({ kind: 'token' })
+  // a page that the back button restores has received no messages meanwhile
+  const restored = ({ persisted }: PageTransitionEvent) => {
+    if (persisted) publish({ kind: 'token' })
   }
   const open = () => {
-    // a server that renders the page has channels too, and would be kept running by one
+    // an open channel would keep a server that renders the page from exiting
     if (channel !== undefined || globalThis.location === undefined) return channel
     channel = new BroadcastChannel(name)
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
-      if (isChange(data)) hear(data)
+      if (isChange(data)) publish(data)
     }
-    globalThis.addEventListener('pageshow', backAgain)
+    globalThis.addEventListener('pageshow', restored)
     return channel
   }
   return {
@@ -31,7 +36,7 @@ export function tabChanges(name = 'imskit/changes'): Changes {
       return () => {
         listeners.delete(listener)
         if (listeners.size > 0) return
-        globalThis.removeEventListener('pageshow', backAgain)
+        globalThis.removeEventListener('pageshow', restored)
         channel?.close()
         channel = undefined
       }

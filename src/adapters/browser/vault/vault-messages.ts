@@ -12,26 +12,26 @@ import type { ImsEvent } from '../../../core/events.ts'
 import type { StartLoginOptions } from '../../../core/login/login-options.ts'
 import type { GetTokenOptions } from '../../../core/session/session.ts'
 
-// what a page and its vault say to each other: never a token
+// the messages between a page and its vault; they never contain a token
 
-/** What is known of a sign-in, without its tokens. */
+/** The result of a login without its tokens. */
 export type VaultSession = Omit<TokenSet, 'accessToken'>
 
-/** A request as it crosses over; its body has been read. */
+/** A request as a message; its body has been read. */
 export interface SentRequest {
   readonly url: string
   readonly init: RequestInit
 }
 
-/** A response as it crosses over. */
+/** A response as a message. */
 export interface SentResponse {
-  /** What no constructor of a response takes. */
+  /** Members that the constructor of `Response` does not accept. */
   readonly facts: { readonly url: string; readonly redirected: boolean; readonly type: ResponseType }
   readonly init: { readonly status: number; readonly statusText: string; readonly headers: [string, string][] }
   readonly body: ReadableStream<Uint8Array> | ArrayBuffer | null
 }
 
-/** What a page may ask of its vault: one argument, one answer. */
+/** The calls from a page to its vault: one argument, one answer. */
 export interface VaultCalls {
   start(options: Omit<StartLoginOptions, 'signal'>): string
   finish(callback: string): VaultSession
@@ -44,7 +44,7 @@ export type VaultCall = {
   [Name in keyof VaultCalls]: { readonly call: Name; readonly asked: Parameters<VaultCalls[Name]>[0] }
 }[keyof VaultCalls]
 
-/** `hello` is answered by `ready`, as either side may be there first. */
+/** The vault answers `hello` with `ready`, as either side may start first. */
 export type ToVault = { readonly hello: true } | ({ readonly id: number } & VaultCall) | { readonly abort: number }
 
 export type FromVault =
@@ -53,7 +53,7 @@ export type FromVault =
   | { readonly id: number; readonly error: SentError }
   | { readonly event: ImsEvent }
 
-/** An error as it crosses over: cloning would leave nothing of ours but the message. */
+/** An error as a message: structured cloning would lose everything except its message. */
 type SentError =
   | { readonly ours: Readonly<Record<string, unknown>>; readonly cause: SentError | undefined }
   | { readonly foreign: unknown }
@@ -72,7 +72,7 @@ export function receiveError(sent: SentError): unknown {
   if ('foreign' in sent) return sent.foreign
   const { name, code, message, ...facts } = sent.ours
   const extras = { ...facts, ...(sent.cause && { cause: receiveError(sent.cause) }) }
-  // each takes what it knows, the facts of a response apart from the rest
+  // each class takes the members that it has; that of a response takes them as a third argument
   const make = (classes[name as keyof typeof classes] ?? ImsError) as new (...of: unknown[]) => ImsError
   return new make(code, message, extras, extras)
 }

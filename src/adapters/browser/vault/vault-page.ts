@@ -18,7 +18,7 @@ import {
 } from './vault-messages.ts'
 
 export interface OpenVaultOptions {
-  /** Where IMS sends the popup or frame back to: a page of this origin that calls `relayCallback`. */
+  /** Where IMS redirects the popup or frame to: a page of this origin that calls `relayCallback`. */
   readonly redirectUri: string
   /** ms that a login in a popup may take; default 300,000. */
   readonly popupTimeout?: number | undefined
@@ -27,116 +27,144 @@ export interface OpenVaultOptions {
 }
 
 export interface VaultLoginOptions extends LoginParameters {
-  /** Default: `popup`. With a redirect the page would leave, and its vault end. */
+  /** Default: `popup`. There is no `redirect`: the browser would leave the page, and the vault would stop. */
   readonly mode?: 'popup' | 'silent' | undefined
   readonly signal?: AbortSignal | undefined
 }
 
-/** A client whose tokens are out of reach of the page's scripts, its own included. */
+/** A client whose tokens no script of the page can read. */
 export interface Vault {
-  /** Signs in; call it straight from a click, as a browser opens a window only then. */
+  /** Signs the user in. Call it directly in a click handler: otherwise the browser blocks the popup. */
   login(options?: VaultLoginOptions): Promise<VaultSession>
-  /** Renews where it is due; `LOGIN_REQUIRED` where a person is needed. */
+  /** Renews the token if that is due; rejects with `LOGIN_REQUIRED` if the user has to sign in. */
   getSession(options?: GetTokenOptions): Promise<VaultSession>
   /** `fetch` with the token, for the origins that the vault allows only. */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
-  /** Ends the tokens at IMS and in the vault; resolves to the address that ends the person's session at IMS. */
+  /** Revokes the tokens at IMS and removes them from the vault; resolves to the address that ends the IMS session. */
   logout(options?: { postLogoutRedirectUri?: string; signal?: AbortSignal }): Promise<URL>
-  /** Listens to events of one type. @returns a function that ends it */
+  /** Listens to events of one type. @returns a function that removes the listener */
   on<Type extends ImsEventType>(type: Type, listener: (event: ImsEventOf<Type>) => void): () => void
-  /** Rejects what is under way. The worker lives on until it is terminated or its last page is gone. */
+  /** Rejects pending calls. The worker runs until it is terminated or its last page is closed. */
   close(): void
 }
 
-interface Waiting {
-  resolve(answer: never): void
+/** A call that the vault has not answered yet. */
+interface PendingCall {
+  resolve(answer: unknown): void
   reject(error: unknown): void
 }
 
-/** ms until a worker that says nothing is taken for one that does not run. */
+/** An open vault, on the side of the page. */
+interface State {
+  readonly options: OpenVaultOptions
+  readonly post: (message: ToVault) => void
+  readonly pending: Map<number, PendingCall>
+  /** Resolves when the worker runs. */
+  readonly ready: Promise<void>
+  readonly closing: AbortController
+  lastId: number
+}
+
+/** ms after which a worker that did not report itself counts as not running. */
 const patience = 30_000
 
 const optionNames: OptionNames<OpenVaultOptions> = { redirectUri: 1, popupTimeout: 1, silentTimeout: 1 }
 
 /**
- * Opens the vault that `worker` serves (`serveVault`). Everything rejects with `NETWORK_FAILED` where it does not run.
+ * Opens the vault that `worker` serves (`serveVault`). If the worker does not run, every call rejects with
+ * `NETWORK_FAILED`.
  *
- * @param worker `new Worker(…, { type: 'module' })`, or a `SharedWorker` for many tabs with one sign-in
+ * @param worker `new Worker(…, { type: 'module' })`, or a `SharedWorker` for several tabs with one login
+ * @throws {ConfigurationError} `BAD_OPTION`
+ * @example
+ * const worker = new Worker(new URL('./vault.ts', import.meta.url), { type: 'module' })
+ * const vault = openVault(worker, { redirectUri: `${location.origin}/relay.html` })
  */
 export function openVault(worker: Worker | SharedWorker, options: OpenVaultOptions): Vault {
   checkOptions('openVault', options, optionNames)
-  const { redirectUri, popupTimeout, silentTimeout } = options
-  requireText('openVault', { redirectUri })
+  requireText('openVault', { redirectUri: options.redirectUri })
   const port = portOf(worker)
-  const waiting = new Map<number, Waiting>()
   const { emit, on, clear } = createEmitter()
-  const closing = new AbortController()
-  const readiness = whenReady(worker)
-  let asked = 0
-
+  const { promise: ready, resolve: vaultIsReady } = whenReady(worker)
+  const post = (message: ToVault) => port.postMessage(message)
+  const state: State = { options, post, pending: new Map(), ready, closing: new AbortController(), lastId: 0 }
   port.onmessage = ({ data }: MessageEvent<FromVault>) => {
     if (typeof data !== 'object' || data === null) return
-    if ('ready' in data) return readiness.resolve()
+    if ('ready' in data) return vaultIsReady()
     if ('event' in data) return emit(data.event)
-    const { resolve, reject } = waiting.get(data.id) ?? {}
-    waiting.delete(data.id)
-    if ('error' in data) reject?.(receiveError(data.error))
-    else resolve?.(data.answer as never)
+    settleCall(state, data)
   }
-  const post = (message: ToVault) => port.postMessage(message)
   post({ hello: true })
-
-  async function ask<Name extends keyof VaultCalls>(
-    call: Extract<VaultCall, { call: Name }>,
-    signal: AbortSignal | undefined,
-  ): Promise<ReturnType<VaultCalls[Name]>> {
-    const given = signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal])
-    await untilAborted(readiness.promise, given)
-    const id = ++asked
-    const answer = new Promise<ReturnType<VaultCalls[Name]>>((resolve, reject) => waiting.set(id, { resolve, reject }))
-    post({ id, ...call })
-    const stop = () => {
-      waiting.delete(id)
-      post({ abort: id })
-    }
-    signal?.addEventListener('abort', stop, { once: true })
-    return untilAborted(answer, given).finally(() => signal?.removeEventListener('abort', stop))
-  }
-
   return {
-    async login({ mode = 'popup', signal, ...parameters } = {}) {
-      const redirect =
-        mode === 'popup'
-          ? popupRedirect({ redirectUri, timeout: popupTimeout })
-          : frameRedirect({ redirectUri, timeout: silentTimeout })
-      // nothing is awaited before: a browser opens a window only while it still counts the click
-      const trip = await redirect.prepare({ signal })
-      try {
-        const start = await ask({ call: 'start', asked: { ...parameters, mode, redirectUri } }, signal)
-        const callback = await trip.navigate(new URL(start))
-        return await ask({ call: 'finish', asked: callback.href }, signal)
-      } finally {
-        await trip.close()
-      }
-    },
-    getSession: ({ signal, ...rest } = {}) => ask({ call: 'session', asked: rest }, signal),
-    async fetch(input, init) {
-      const request = new Request(input, init)
-      const { url, method, redirect, cache, credentials, signal } = request
-      const body = /^(?:GET|HEAD)$/.test(method) ? undefined : await request.arrayBuffer()
-      const headers = [...request.headers] as [string, string][]
-      const sent = { method, headers, redirect, cache, credentials, ...(body?.byteLength && { body }) }
-      return received(await ask({ call: 'fetch', asked: { url, init: sent } }, signal))
-    },
-    logout: async ({ postLogoutRedirectUri: after, signal } = {}) =>
-      new URL(await ask({ call: 'logout', asked: after }, signal)),
+    login: (login) => logIn(state, login),
+    getSession: ({ signal, ...rest } = {}) => ask(state, { call: 'session', asked: rest }, signal),
+    fetch: (input, init) => fetchInVault(state, new Request(input, init)),
+    logout: async ({ postLogoutRedirectUri, signal } = {}) =>
+      new URL(await ask(state, { call: 'logout', asked: postLogoutRedirectUri }, signal)),
     on,
     close() {
-      closing.abort(new DOMException('the vault was closed', 'AbortError'))
-      waiting.clear()
+      state.closing.abort(new DOMException('the vault was closed', 'AbortError'))
+      state.pending.clear()
       clear()
     },
   }
+}
+
+function settleCall({ pending }: State, message: Extract<FromVault, { id: number }>): void {
+  const { resolve, reject } = pending.get(message.id) ?? {}
+  pending.delete(message.id)
+  if ('error' in message) reject?.(receiveError(message.error))
+  else resolve?.(message.answer)
+}
+
+/** Sends a call to the vault, and resolves to its answer. */
+async function ask<Name extends keyof VaultCalls>(
+  state: State,
+  call: Extract<VaultCall, { call: Name }>,
+  signal: AbortSignal | undefined,
+): Promise<ReturnType<VaultCalls[Name]>> {
+  const { pending, post, closing } = state
+  const either = signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal])
+  await untilAborted(state.ready, either)
+  const id = ++state.lastId
+  const answer = new Promise((resolve, reject) => pending.set(id, { resolve, reject }))
+  post({ id, ...call })
+  const abort = () => {
+    pending.delete(id)
+    post({ abort: id })
+  }
+  signal?.addEventListener('abort', abort, { once: true })
+  // the vault answers a call by its type
+  const typed = answer as Promise<ReturnType<VaultCalls[Name]>>
+  return untilAborted(typed, either).finally(() => signal?.removeEventListener('abort', abort))
+}
+
+async function logIn(
+  state: State,
+  { mode = 'popup', signal, ...parameters }: VaultLoginOptions = {},
+): Promise<VaultSession> {
+  const { redirectUri, popupTimeout, silentTimeout } = state.options
+  const redirect =
+    mode === 'popup'
+      ? popupRedirect({ redirectUri, timeout: popupTimeout })
+      : frameRedirect({ redirectUri, timeout: silentTimeout })
+  // first, because a browser opens a window only in the moment of the click
+  const trip = await redirect.prepare({ signal })
+  try {
+    const start = await ask(state, { call: 'start', asked: { ...parameters, mode, redirectUri } }, signal)
+    const callback = await trip.navigate(new URL(start))
+    return await ask(state, { call: 'finish', asked: callback.href }, signal)
+  } finally {
+    await trip.close()
+  }
+}
+
+async function fetchInVault(state: State, request: Request): Promise<Response> {
+  const { url, method, redirect, cache, credentials, signal } = request
+  const body = /^(?:GET|HEAD)$/.test(method) ? undefined : await request.arrayBuffer()
+  const headers: [string, string][] = [...request.headers]
+  const init = { method, headers, redirect, cache, credentials, ...(body?.byteLength && { body }) }
+  return receiveResponse(await ask(state, { call: 'fetch', asked: { url, init } }, signal))
 }
 
 function portOf(worker: Worker | SharedWorker): Worker | MessagePort {
@@ -146,13 +174,13 @@ function portOf(worker: Worker | SharedWorker): Worker | MessagePort {
   return port
 }
 
-/** Settled by the vault's own word, by a failure to load or run it, or by time. */
+/** Resolves when the vault reports itself; rejects if the worker fails to load or run, or after {@link patience}. */
 function whenReady(worker: Worker | SharedWorker): { readonly promise: Promise<void>; resolve(): void } {
   let resolve = () => {}
   const promise = new Promise<void>((ready, reject) => {
     const fail = () => {
       const message =
-        'the worker of the vault does not run; check that its address answers, that worker-src allows it, and that it calls serveVault'
+        'The worker of the vault does not run; check that its address answers, that worker-src allows it, and that it calls serveVault'
       reject(new UnavailableError('NETWORK_FAILED', message))
     }
     const timer = setTimeout(fail, patience)
@@ -166,9 +194,9 @@ function whenReady(worker: Worker | SharedWorker): { readonly promise: Promise<v
   return { promise, resolve }
 }
 
-/** A response as `fetch` gives it, its address included. */
-function received({ facts, init, body }: SentResponse): Response {
-  // a redirect that is not followed has no status and no headers; a response of the other statuses may have no body
+/** A response as `fetch` returns it, its address included. */
+function receiveResponse({ facts, init, body }: SentResponse): Response {
+  // a redirect that is not followed has no status and no headers; these statuses must not have a body
   const response =
     init.status === 0 ? Response.error() : new Response([101, 204, 205, 304].includes(init.status) ? null : body, init)
   for (const [name, value] of Object.entries(facts)) Object.defineProperty(response, name, { value })

@@ -13,10 +13,10 @@ import {
   type VaultSession,
 } from './vault-messages.ts'
 
-/** What a client takes, but for its platform: a vault keeps everything in its own memory. */
+/** The options of `createClient` without the platform: a vault stores everything in its own memory. */
 export type VaultOptions = Omit<ClientOptions<LoginFlow>, keyof Platform | 'owner'>
 
-/** The end of a message channel that a page is at. */
+/** The channel to a page. */
 interface Port {
   postMessage(message: FromVault, transfer?: Transferable[]): void
   onmessage: ((event: MessageEvent<ToVault>) => void) | null
@@ -24,11 +24,13 @@ interface Port {
 }
 
 /**
- * Makes this worker the vault of the pages that open it (`openVault`): tokens are obtained, renewed and used here, in a
- * memory that no script of a page can read, and nothing is stored. Works in a `Worker` and, for many tabs with one
- * sign-in, in a `SharedWorker` (OAuth 2.0 for Browser-Based Applications, section 8).
+ * Makes this worker the vault of the pages that open it (`openVault`): it obtains, renews and uses the tokens in its own
+ * memory, which no script of a page can read, and stores nothing. Works in a `Worker` and, for several tabs with one
+ * login, in a `SharedWorker` (OAuth 2.0 for Browser-Based Applications, section 8).
  *
  * @throws {ConfigurationError} `BAD_OPTION`; `SECRET_IN_BROWSER` for a credential with a secret
+ * @example
+ * serveVault({ flow: authorizationCode({ clientId: 'my-app', scopes: ['openid'] }) })
  */
 export function serveVault(given: VaultOptions): void {
   checkOptions('serveVault', given)
@@ -43,33 +45,44 @@ export function serveVault(given: VaultOptions): void {
       for (const port of ports) port.postMessage({ event })
     },
   })
-  const attend = (port: Port) => {
+  const addPort = (port: Port) => {
     ports.add(port)
-    // browsers that tell when a tab is gone; in others its port stays until the worker ends
+    // not every browser fires this event; without it, the port remains until the worker stops
     port.addEventListener?.('close', () => ports.delete(port))
     serve(client, port)
   }
-  const scope = globalThis as unknown as Port & { onconnect?: ((event: MessageEvent) => void) | null }
-  if ('onconnect' in scope) scope.onconnect = ({ ports: [port] }) => attend(port as unknown as Port)
-  else attend(scope)
+  const scope: unknown = globalThis
+  if (isSharedWorker(scope)) {
+    scope.onconnect = ({ ports: [port] }) => {
+      if (isPort(port)) addPort(port)
+    }
+  } else if (isPort(scope)) addPort(scope)
+}
+
+function isSharedWorker(scope: unknown): scope is { onconnect: ((event: MessageEvent) => void) | null } {
+  return typeof scope === 'object' && scope !== null && 'onconnect' in scope
+}
+
+function isPort(value: unknown): value is Port {
+  return typeof value === 'object' && value !== null && 'postMessage' in value
 }
 
 function serve(client: LoginClient, port: Port): void {
-  const underWay = new Map<number, AbortController>()
+  const running = new Map<number, AbortController>()
   port.onmessage = async ({ data }) => {
-    // anything of the page's origin can post here
+    // any script of the page's origin can post messages
     if (!isRequest(data)) return
     if ('hello' in data) return port.postMessage({ ready: true })
-    if ('abort' in data) return underWay.get(data.abort)?.abort()
+    if ('abort' in data) return running.get(data.abort)?.abort()
     const { id } = data
     const aborting = new AbortController()
-    underWay.set(id, aborting)
+    running.set(id, aborting)
     try {
       await answer(port, id, await perform(client, data, aborting.signal))
     } catch (error) {
       port.postMessage({ id, error: sendError(error) })
     } finally {
-      underWay.delete(id)
+      running.delete(id)
     }
   }
   port.postMessage({ ready: true })
@@ -95,11 +108,11 @@ async function perform(client: LoginClient, request: VaultCall, signal: AbortSig
         .href
     }
     default:
-      throw badOption('the vault does not know this call')
+      throw badOption('The vault does not support this call')
   }
 }
 
-/** Name by name, so that nothing that is added to a token set later crosses over by itself. */
+/** Lists the members, so that a member that is added to `TokenSet` later does not reach the page by accident. */
 function withoutToken({ expiresAt, scopes, missingScopes, claims }: TokenSet): VaultSession {
   return { expiresAt, scopes, missingScopes, claims }
 }
@@ -115,7 +128,7 @@ async function fetchWithToken(
   return { facts, init: { status, statusText, headers: [...headers] }, body }
 }
 
-/** A body crosses over as the stream that it is, or read to its end where the browser cannot hand over a stream. */
+/** Transfers the body as a stream, or as bytes if the browser cannot transfer streams. */
 async function answer(port: Port, id: number, value: unknown): Promise<void> {
   const body = typeof value === 'object' && value !== null && 'body' in value ? value.body : undefined
   if (!(body instanceof ReadableStream)) return port.postMessage({ id, answer: value })

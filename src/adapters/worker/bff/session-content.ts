@@ -37,9 +37,9 @@ export async function readSessionCookie(
 ): Promise<{ readonly content: SessionContent; readonly stale: boolean } | undefined> {
   const text = cookies.get(name)
   const decrypted = text === undefined ? undefined : await encryption.decrypt(cookie, text)
-  const content = parseContent(decrypted?.value)
-  if (content === undefined) cookies.clear(name)
-  return content && decrypted && { content, stale: decrypted.stale }
+  if (decrypted !== undefined && isContent(decrypted.value)) return { content: decrypted.value, stale: decrypted.stale }
+  cookies.clear(name)
+  return undefined
 }
 
 /** @throws {ConfigurationError} `BAD_OPTION` if the content does not fit into cookies */
@@ -63,32 +63,15 @@ export function randomText(): string {
 }
 
 /** Without the claims of the ID token: `user` has those that the app wants. */
-function toJson({ id, startedAt, csrf, subject, user, tokens }: SessionContent): Json {
-  return {
-    id,
-    startedAt,
-    csrf,
-    ...(subject !== undefined && { subject }),
-    ...(user !== undefined && { user }),
-    ...(tokens !== undefined && { tokens: withoutClaims(tokens) }),
-  }
+function toJson({ tokens, ...rest }: SessionContent): Json {
+  const { claims: _, ...stored } = isObject(tokens) ? tokens : {}
+  return JSON.parse(JSON.stringify(tokens === undefined ? rest : { ...rest, tokens: stored })) as Json
 }
 
-function withoutClaims(tokens: Json): Json {
-  if (!isObject(tokens)) return tokens
-  return Object.fromEntries(
-    Object.entries(tokens).flatMap(([key, value]) => (key === 'claims' || value === undefined ? [] : [[key, value]])),
-  )
+/** Also rejects a cookie of another version of this library. */
+function isContent(value: Json | undefined): value is Json & SessionContent {
+  if (!isObject(value)) return false
+  const { id, startedAt, csrf, subject, user } = value
+  const complete = typeof id === 'string' && typeof startedAt === 'number' && typeof csrf === 'string'
+  return complete && (subject === undefined || typeof subject === 'string') && (user === undefined || isObject(user))
 }
-
-/** The cookie may be from another version of this library. */
-function parseContent(value: Json | undefined): SessionContent | undefined {
-  if (!isObject(value)) return undefined
-  const { id, startedAt, csrf, subject, user, tokens } = value
-  if (typeof id !== 'string' || typeof startedAt !== 'number' || typeof csrf !== 'string') return undefined
-  if (subject !== undefined && typeof subject !== 'string') return undefined
-  if (user !== undefined && !isClaims(user)) return undefined
-  return { id, startedAt, csrf, subject, user, tokens }
-}
-
-const isClaims = (value: Json): value is { readonly [claim: string]: Json } => isObject(value)

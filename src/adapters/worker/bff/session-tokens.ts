@@ -1,4 +1,4 @@
-import { parseTokens, type Tokens } from '../../../core/ims/tokens.ts'
+import { parseTokens } from '../../../core/ims/tokens.ts'
 import type { Clock, Json, Store } from '../../../core/ports.ts'
 import { later } from '../../../core/session/token-cache.ts'
 import { storeLike } from '../store-like.ts'
@@ -59,36 +59,33 @@ export function sessionTokens(options: SessionTokensOptions): SessionTokens {
 const isNote = (key: string) => !key.startsWith('imskit/tokens/')
 
 /** Renewal notes never go into the cookie, because other requests would not see them there. */
-function withNotes<T>(state: State, work: (notes: Store) => Promise<T>): Promise<T> {
-  return work(state.store === undefined ? state.recent : recordFailures(state, state.store))
+function withNotes<T>(state: State, work: (notes: Store) => Promise<T>): Promise<T | undefined> {
+  return state.store === undefined ? work(state.recent) : inStore(state, work)
 }
 
-/** `store`, whose failures are recorded in `state`. */
-function recordFailures(state: State, store: Store): Omit<Store, 'consistency'> {
-  const attempt = async <T>(work: () => Promise<T>): Promise<T> => {
-    try {
-      return await work()
-    } catch (error) {
-      state.failure = error
-      throw error
-    }
+/** Does `work` on the store, if there is one, and notes its failure. */
+async function inStore<T>(state: State, work: (store: Store) => Promise<T>): Promise<T | undefined> {
+  try {
+    return state.store && (await work(state.store))
+  } catch (error) {
+    state.failure = error
+    throw error
   }
-  return {
-    get: (key) => attempt(() => store.get(key)),
-    set: (key, value, expiresAt) => attempt(() => store.set(key, value, expiresAt)),
-    delete: (key) => attempt(() => store.delete(key)),
-    keys: (prefix) => attempt(() => store.keys(prefix)),
-  }
+}
+
+/** Notes the tokens for the cookie. */
+function change(state: State, tokens: Json | undefined): void {
+  state.changed = true
+  state.current = tokens
 }
 
 async function readTokens(state: State, key: string): Promise<Json | undefined> {
-  const { store, recent } = state
-  const stored = store === undefined ? state.current : await recordFailures(state, store).get(key)
-  const known = await recent.get(key)
-  const [ours, theirs] = [parseTokens(stored), parseTokens(known)]
-  const newest: Tokens | undefined = later(ours, theirs)
-  if (theirs !== undefined && newest === theirs) state.changed = true
-  state.current = newest === undefined ? undefined : newest === theirs ? known : stored
+  const stored = state.store === undefined ? state.current : await inStore(state, (store) => store.get(key))
+  const recent = await state.recent.get(key)
+  const [ours, known] = [parseTokens(stored), parseTokens(recent)]
+  const newest = later(ours, known)
+  if (known !== undefined && newest === known) change(state, recent)
+  else state.current = newest && stored
   return state.current
 }
 
@@ -98,19 +95,15 @@ async function writeTokens(
   { value, until }: { readonly value: Json; readonly until: number },
 ): Promise<void> {
   const { store, recent, clock } = state
-  state.changed = true
-  state.current = value
+  change(state, value)
   await recent.set(key, value, clock.now() + (store === undefined ? settlingInCookie : settling))
-  if (store === undefined) return
-  await recordFailures(state, store).set(key, value, until)
+  await inStore(state, (to) => to.set(key, value, until))
   // a consistent store always returns the newest tokens; what it failed to store remains known here
-  if (store.consistency === undefined) await recent.delete(key)
+  if (store !== undefined && store.consistency === undefined) await recent.delete(key)
 }
 
 async function deleteTokens(state: State, key: string): Promise<void> {
-  const { store, recent } = state
-  state.changed = true
-  state.current = undefined
-  await recent.delete(key)
-  if (store !== undefined) await recordFailures(state, store).delete(key)
+  change(state, undefined)
+  await state.recent.delete(key)
+  await inStore(state, (from) => from.delete(key))
 }
