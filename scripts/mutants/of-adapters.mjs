@@ -17,7 +17,7 @@ export const mutants = [
   ),
   ...area(
     'cookies and sessions',
-    ['test/worker/bff/cookie-encryption.test.ts', 'test/worker/bff.test.ts'],
+    ['test/worker/bff/cookie-encryption.test.ts', 'test/worker/bff/auth-handler.test.ts'],
     'adapters/worker/bff/cookies.ts',
     [
       ['', "const prefix = '__Host-Http-'", "const prefix = ''"],
@@ -29,7 +29,7 @@ export const mutants = [
   ),
   ...area(
     'cookies and sessions',
-    ['test/worker/bff/cookie-encryption.test.ts', 'test/worker/bff.test.ts'],
+    ['test/worker/bff/cookie-encryption.test.ts', 'test/worker/bff/auth-handler.test.ts'],
     'adapters/worker/bff/cookie-encryption.ts',
     [
       ['cookieEncryption', 'audience: name,', ''],
@@ -40,7 +40,7 @@ export const mutants = [
   ),
   ...area(
     'cookies and sessions',
-    ['test/worker/bff/cookie-encryption.test.ts', 'test/worker/bff.test.ts'],
+    ['test/worker/bff/cookie-encryption.test.ts', 'test/worker/bff/auth-handler.test.ts'],
     'adapters/worker/bff/cookies-login.ts',
     [
       ['loginCookies', 'logins.slice(mostLogins - 1)', 'logins.slice(mostLogins)'],
@@ -54,25 +54,25 @@ export const mutants = [
   ),
   ...area(
     'cookies and sessions',
-    ['test/worker/bff/cookie-encryption.test.ts', 'test/worker/bff.test.ts'],
+    ['test/worker/bff/cookie-encryption.test.ts', 'test/worker/bff/auth-handler.test.ts'],
     'adapters/worker/bff/session-revocations.ts',
     [['sessionRevocations', 'startedAt <= before', 'false']],
   ),
   ...area(
     'cookies and sessions',
-    ['test/worker/bff/cookie-encryption.test.ts', 'test/worker/bff.test.ts'],
+    ['test/worker/bff/cookie-encryption.test.ts', 'test/worker/bff/auth-handler.test.ts'],
     'adapters/worker/bff/session-content.ts',
-    [['readSessionCookie', 'if (content === undefined) cookies.clear(name)', '']],
+    [['readSessionCookie', 'cookies.clear(name)', '']],
   ),
   ...area(
     'cookies and sessions',
-    ['test/worker/bff/cookie-encryption.test.ts', 'test/worker/bff.test.ts'],
+    ['test/worker/bff/cookie-encryption.test.ts', 'test/worker/bff/auth-handler.test.ts'],
     'adapters/worker/bff/session-tokens.ts',
     [['sessionTokens', 'Math.min(expiresAt, state.until)', 'expiresAt']],
   ),
   ...area(
     'cookies and sessions',
-    ['test/worker/bff/cookie-encryption.test.ts', 'test/worker/bff.test.ts'],
+    ['test/worker/bff/cookie-encryption.test.ts', 'test/worker/bff/auth-handler.test.ts'],
     'adapters/worker/bff/session.ts',
     [
       ['updateCookie', 'if (signedOut || (await setup.revocations.isRevoked(content).catch(() => false)))', 'if (signedOut)'],
@@ -84,20 +84,20 @@ export const mutants = [
       ['currentSession', '!(await setup.revocations.isRevoked(session.content))', 'true'],
     ],
   ),
-  ...area('proxy', ['test/worker/bff-proxy.test.ts'], 'adapters/worker/bff/proxy-headers.ts', [
+  ...area('proxy', ['test/worker/bff/proxy.test.ts'], 'adapters/worker/bff/proxy-headers.ts', [
     ['pick', '&& !hopByHop.includes(name)', ''],
     ['pick', '(wanted.has(name) || families.test(name))', 'true'],
     ['responseHeaders', "headers.set('cache-control', 'no-store')", ''],
     ['responseHeaders', "headers.set('x-content-type-options', 'nosniff')", ''],
   ]),
-  ...area('proxy', ['test/worker/bff-proxy.test.ts'], 'adapters/worker/bff/proxy-rules.ts', [
+  ...area('proxy', ['test/worker/bff/proxy.test.ts'], 'adapters/worker/bff/proxy-rules.ts', [
     ['isUnsafe', 'if (/%(?:25)*(?:2f|5c|00)/i.test(current)) return true', ''],
     ['pathBack', 'to.origin !== target.origin ||', ''],
     ['destinationOf', "if (isUnsafe(`/${rest}`)) return 'unsafe'", ''],
   ]),
   ...area(
     'KV',
-    ['test/worker/kv/store-kv.test.ts', 'test/worker/store-kv-eventual.test.ts'],
+    ['test/worker/kv/store-kv.test.ts', 'test/worker/kv/store-kv-eventual.test.ts'],
     'adapters/worker/kv/store-kv.ts',
     [
       ['readValue', 'hasLongName(kv, key) && entry?.key !== key ? undefined : entry?.value', 'entry?.value'],
@@ -111,7 +111,7 @@ export const mutants = [
       ],
     ],
   ),
-  ...area('KV', ['test/worker/store-kv-eventual.test.ts'], 'core/session/renewable.ts', [
+  ...area('KV', ['test/worker/kv/store-kv-eventual.test.ts'], 'core/session/renewable.ts', [
     ['', "store.consistency && 'an eventually consistent store'", 'undefined'],
   ]),
   ...area('Redis lock', ['test/core/redis-lock.test.ts'], 'core/redis-lock.ts', [

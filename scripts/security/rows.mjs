@@ -148,5 +148,5 @@ export const runtimes = [
   ['test/browser/simulated-page-jsdom.test.ts', 'jsdom'],
   ['test/conformance/cases/', 'every runtime'],
   ['test/docs/page.test.ts', 'Chromium'],
-  ['test/worker/bff-runtimes.test.ts', 'Node, Deno, Bun, workerd'],
+  ['test/worker/bff/runtimes.test.ts', 'Node, Deno, Bun, workerd'],
 ]

@@ -93,7 +93,7 @@ test('no other origin is sent anything, and no token is taken for it (S88)', asy
   expect(await page.evaluate(() => window.app.events.length)).toBe(0)
 })
 
-test('an API that sends a call on to another origin takes the token along to nobody (S88)', async () => {
+test('an API that sends a call on to another origin gets no token (S88)', async () => {
   const page = await signedIn()
   api.elsewhere = `${stranger.origin}/taken`
   const status = await page.evaluate(async (url) => (await window.app.client.fetch(url)).status, `${api.origin}/things`)

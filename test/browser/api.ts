@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** A product API on an origin of its own, which lets the app call it and refuses what it is told to. */
+/** A product API on its own origin. The app may call it, and tests can make it refuse. */
 export interface Api {
   readonly origin: string
   readonly requests: { method: string; headers: IncomingHttpHeaders }[]
@@ -16,7 +16,7 @@ export interface Api {
   close(): void
 }
 
-/** On 127.0.0.1, where every caller is allowed. */
+/** On 127.0.0.1; every caller is allowed. */
 export async function startApi(): Promise<Api> {
   const requests: Api['requests'] = []
   const server: Server = createServer(({ method = '', headers }, response) => {

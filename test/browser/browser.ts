@@ -15,7 +15,7 @@ export interface BrowserOptions {
 export const launchOptions = (args: readonly string[]) => ({
   executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu', '--in-process-gpu', ...args],
-  // as people's browsers: with a back-forward cache and a popup blocker
+  // as the browsers of users: with a back-forward cache and a popup blocker
   ignoreDefaultArgs: ['--disable-back-forward-cache', '--disable-popup-blocking'],
 })
 

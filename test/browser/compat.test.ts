@@ -65,8 +65,8 @@ const tokenOf = (page: Page, name: string) =>
   page.evaluate((context) => window.familiar.settled(window.familiar.ims.getToken(context)), name)
 const landingsOf = (page: Page) => page.evaluate(() => window.familiar.landings)
 
-describe('named contexts in a page', () => {
-  test('a login comes back to the context that began it, once, and keeps its tokens at the next load', async () => {
+describe('named contexts in a browser app', () => {
+  test('a login finishes in the context that started it, once, and its tokens remain after the next load', async () => {
     const page = await open(await newContext())
     expect(await tokenOf(page, 'second')).toMatchObject({ code: 'LOGIN_REQUIRED' })
     const before = ims.granted('authorization_code')
@@ -87,7 +87,7 @@ describe('named contexts in a page', () => {
     expect(ims.granted('authorization_code')).toBe(before + 1)
   })
 
-  test('a context that is set for another client gives nobody the tokens of the first', async () => {
+  test('a context that is set for another client gets no tokens of the first', async () => {
     const page = await open(await newContext())
     await signIn(page, 'first')
     const changed = await page.evaluate(async () => {
@@ -109,7 +109,7 @@ describe('named contexts in a page', () => {
     expect(page.url()).toBe(`${origin}/`)
   })
 
-  test('a logout ends the tokens here, in other tabs and at IMS', async () => {
+  test('a logout removes the tokens here and in other tabs, and invalidates them at IMS', async () => {
     const context = await newContext()
     const page = await open(context)
     await signIn(page, 'first')
@@ -125,7 +125,7 @@ describe('named contexts in a page', () => {
     expect(status).toBe(401)
   })
 
-  test('invalidateToken ends the access token and leaves the rest', async () => {
+  test('invalidateToken invalidates the access token only', async () => {
     const page = await open(await newContext())
     await signIn(page, 'first')
     const left = await page.evaluate(async () => {
@@ -143,7 +143,7 @@ describe('named contexts in a page', () => {
   })
 })
 
-describe('secrets in a page', () => {
+describe('secrets in a browser app', () => {
   const secrets = {
     client_secret: 's3cret',
     client_secrets: ['s3cret'],
@@ -191,7 +191,7 @@ describe('secrets in a page', () => {
     expect(codes).toEqual(['SECRET_IN_BROWSER', 'made'])
   })
 
-  test('a page that allows them can be lent their kinds', async () => {
+  test('an app that allows them can pass their kinds', async () => {
     const page = await open(await newContext())
     const outcome = await page.evaluate(async (data) => {
       const { imskit, jwtKind, settled } = window.familiar

@@ -4,7 +4,7 @@ import { freeze, getToken, logIn, newFreezableProfile, open, running, useBrowser
 import { type Ims, startIms } from './ims.ts'
 import { type Site, startSite } from './site.ts'
 
-// what befalls a page whose person is signed in
+// disturbances of an app with a signed-in user
 
 const newContext = useBrowser()
 let ims: Ims
@@ -34,7 +34,7 @@ const heard = (page: Page, type: string) =>
   page.evaluate((wanted) => window.app.events.filter((event) => event.type === wanted).length, type)
 const loginRequired = { error: expect.objectContaining({ code: 'LOGIN_REQUIRED' }) }
 
-/** A page that is signed in and can be frozen, and another tab beside it. */
+/** A signed-in page that can be frozen, and a second tab. */
 async function freezable({ origin }: Site): Promise<{ page: Page; other: Page }> {
   const context = await newFreezableProfile()
   const page = await open(context, `${origin}/`)
@@ -86,7 +86,7 @@ test('a tab that is closed in the middle of a renewal leaves it to another', asy
   const { context, page } = await signedIn()
   const other = await open(context, `${site.origin}/`)
   const before = await getToken(other)
-  // the request never gets through: what IMS has answered to a tab that is gone is lost
+  // the request never gets through: the answer of IMS to a closed tab is lost
   onTestFinished(ims.fault({ path: '/ims/token', delay: 2_000, drop: 'before', times: 1 }))
   const sent = page.waitForRequest('**/ims/token/v3')
   forced(page).catch(() => {})
@@ -148,7 +148,7 @@ test('tabs that slept past the end of their token share one renewal', async () =
   expect(sleepy.granted('refresh_token')).toBe(1)
 })
 
-test('a login whose database is wiped is over at the next renewal, and the next login works', async () => {
+test('if the database is deleted, the user is signed out at the next renewal, and the next login works', async () => {
   const { context, page } = await signedIn()
   const other = await open(context, `${site.origin}/`)
   const token = await getToken(other)
@@ -162,7 +162,7 @@ test('a login whose database is wiped is over at the next renewal, and the next 
   await expect.poll(() => getToken(other)).toEqual(await getToken(page))
 })
 
-test('where the database is denied, a renewal and a logout still work', async () => {
+test('if the database is denied, a renewal and a logout still work', async () => {
   const context = await newContext()
   await context.addInitScript(() => {
     IDBFactory.prototype.open = () => {
@@ -185,7 +185,7 @@ describe('an answer to a renewal that is cut off', () => {
   test('before IMS saw the question costs nothing', async () => {
     const { page } = await signedIn()
     const before = await getToken(page)
-    // a browser asks again by itself where a connection that it had kept open is closed under its question
+    // a browser repeats a request if the server closes a reused connection
     const better = ims.fault({ path: '/ims/token', drop: 'before', times: 9 })
     onTestFinished(better)
     expect(await forced(page)).toMatchObject({ error: { code: 'NETWORK_FAILED' } })
@@ -194,7 +194,7 @@ describe('an answer to a renewal that is cut off', () => {
     expect(await forced(page)).toMatchObject({ ok: expect.any(String) })
   })
 
-  test('after it did ends the login where refresh tokens rotate, once and for all tabs', async () => {
+  test('after it signs the user out if refresh tokens rotate, once and in all tabs', async () => {
     const { context, page } = await signedIn()
     const other = await open(context, `${site.origin}/`)
     const [token, refreshes] = [await getToken(page), () => ims.requests.filter(isRefresh).length]
@@ -212,7 +212,7 @@ describe('an answer to a renewal that is cut off', () => {
   })
 })
 
-test('a warm call takes no lock, reads no database and asks nobody', async () => {
+test('a warm call takes no lock, reads no database and sends no request', async () => {
   const { page } = await signedIn()
   await getToken(page)
   const used = await page.evaluate(async () => {
@@ -250,7 +250,7 @@ describe('what others left in the storage of this origin', () => {
     JSON.parse('{"constructor":{"prototype":{"polluted":true}},"claims":{"__proto__":{"polluted":true}}}'),
   ]
 
-  test('is no token, breaks no page and no login', async () => {
+  test('is not a token, and breaks neither the app nor a login', async () => {
     const { page } = await signedIn()
     const [key] = await page.evaluate(() => window.app.platform.store.keys('imskit/tokens/'))
     for (const value of hostile) {
@@ -266,7 +266,7 @@ describe('what others left in the storage of this origin', () => {
     })
   })
 
-  test('is no pending login, and never keeps one from beginning', async () => {
+  test('is not a pending login, and never prevents the next one', async () => {
     const page = await open(await newContext(), `${site.origin}/`)
     await page.evaluate((values) => {
       for (const [index, value] of ['{', '', ...values.map((value) => JSON.stringify(value))].entries()) {

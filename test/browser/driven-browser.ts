@@ -6,7 +6,7 @@ export interface DrivenBrowser {
 
 export interface DrivenTab {
   open(url: string): Promise<void>
-  /** Clicks the button of the page, as a person does. */
+  /** Clicks the button of the page, as a user does. */
   click(): Promise<void>
   /** What `body`, the body of an async function, returns in the page. */
   run<T>(body: string): Promise<T>

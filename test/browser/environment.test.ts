@@ -34,7 +34,7 @@ const bundle = (contents: string) =>
   })
 
 describe('a page', () => {
-  test('that is no secure context is told to use https or localhost (S64)', async () => {
+  test('that is not a secure context gets an error that recommends https or localhost (S64)', async () => {
     const page = await open(await newContext(), `http://app.example:${new URL(site.origin).port}/`)
     expect(await page.evaluate(() => globalThis.isSecureContext)).toBe(false)
     expect(await page.evaluate(() => window.failed)).toMatchObject({
@@ -61,7 +61,7 @@ describe('a page', () => {
     expect(JSON.stringify(refused)).not.toContain('canary')
   })
 
-  test('is told where redirectUri goes', async () => {
+  test('gets an error that says where to set redirectUri', async () => {
     const page = await open(await newContext(), `http://127.0.0.1:${new URL(site.origin).port}/`)
     const results = await page.evaluate(async () => {
       const { authorizationCode, createClient, browserPlatform } = window.imskit

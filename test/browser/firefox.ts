@@ -41,7 +41,7 @@ export async function startFirefox(): Promise<DrivenBrowser> {
         },
         async run<T>(body: string) {
           await here()
-          // in the page's own realm, not beside it
+          // in the page's own realm
           const asked = { script: asyncScript(body), args: [], sandbox: null }
           const { value } = await send<{ value: { ok: T; error?: string } }>('WebDriver:ExecuteAsyncScript', asked)
           return scriptResult(value)

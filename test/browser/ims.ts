@@ -21,7 +21,7 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-/** On 127.0.0.1, which is another site than the app's `localhost`, unless the same site is asked for. */
+/** On 127.0.0.1, which is another site than the app's `localhost`, unless the same site is requested. */
 export async function startIms(options: EmulatorOptions & { sameSite?: boolean } = {}): Promise<Ims> {
   const { sameSite = false, ...rest } = options
   const port = await freePort()

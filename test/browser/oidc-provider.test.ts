@@ -4,7 +4,7 @@ import { type OpenIdProvider, publicClient, startOpenIdProvider } from '../kit/o
 import { arrivals, getToken, open, useBrowser } from './browser.ts'
 import { type Site, startSite } from './site.ts'
 
-// someone else's server, certified for OpenID Connect: what works here does not work by our own emulator's grace
+// a certified OpenID Connect server of another vendor, so that these tests do not depend on imskit's emulator
 
 const lifetime = 3
 const newContext = useBrowser()
@@ -38,7 +38,7 @@ async function logIn(page: Page) {
 }
 
 describe('at oidc-provider', () => {
-  test('a person signs in by redirect, once', async () => {
+  test('a user signs in by redirect, once', async () => {
     const page = await openApp()
     const since = op.grants.length
     const [first, second] = await logIn(page)
@@ -50,7 +50,7 @@ describe('at oidc-provider', () => {
     expect(op.grants.slice(since).filter((grant) => grant === 'authorization_code').length).toBe(1)
   })
 
-  test('a person signs in in a popup', async () => {
+  test('a user signs in in a popup', async () => {
     const page = await openApp()
     await page.evaluate(() => {
       window.onButton = () => window.app.client.login({ mode: 'popup' })
@@ -61,7 +61,7 @@ describe('at oidc-provider', () => {
     expect(site.violations).toEqual([])
   })
 
-  test('a person refuses', async () => {
+  test('a user refuses', async () => {
     const page = await openApp()
     await page.evaluate(() => void window.app.client.login().catch(() => {}))
     await page.getByRole('link', { name: 'Cancel' }).click()
@@ -93,7 +93,7 @@ describe('at oidc-provider', () => {
     for (const tab of others) expect(await getToken(tab)).toMatchObject({ ok: expect.any(String) })
   })
 
-  test('a silent login finds the person’s session where cookies come along, and never takes their absence for a sign-out', async () => {
+  test('a silent login finds the session of the user if the browser sends cookies, and never takes their absence for a sign-out', async () => {
     const near = await startOpenIdProvider({ app: site.origin, host: 'localhost', silent: true })
     onTestFinished(() => near.close())
     const silently = (page: Page) => page.evaluate(() => window.outcome(window.app.client.login({ mode: 'silent' })))

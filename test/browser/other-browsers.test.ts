@@ -143,7 +143,7 @@ for (const { name, isHere, start, opensWindows } of browsers) {
         expect(outcome).toEqual({ ok: expect.any(String) })
         expect(granted('authorization_code')).toBe(before + 1)
       } else {
-        // its driver lets no page open a window, be it from a click: what a person with such a setting is told
+        // its driver lets no page open a window, not even after a click: the error for a user with such a setting
         expect(outcome).toMatchObject({ error: { code: 'LOGIN_NOT_POSSIBLE' } })
         expect(granted('authorization_code')).toBe(before)
       }

@@ -13,7 +13,7 @@ type Where = 'seen' | 'prerendered'
 export interface PrerenderingTab {
   /** Loads `url` in place of the page that is there. */
   open(url: string): Promise<void>
-  /** What `body`, the body of an async function, returns in the page that the person sees, or in the one behind it. */
+  /** What `body`, the body of an async function, returns in the visible page, or in the prerendered one. */
   run<T>(body: string, where?: Where): Promise<T>
   close(): Promise<void>
 }

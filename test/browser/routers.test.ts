@@ -75,7 +75,7 @@ describe('vue-router', () => {
     expect(codesSent()).toBe(sofar + 1)
   })
 
-  test('that goes on and back leaves none either', async () => {
+  test('that navigates forward and back leaves none either', async () => {
     const page = await openApp()
     await page.goto(await callbackOf(page))
     await started(page)

@@ -3,7 +3,7 @@ import { authorizationCode, browserPlatform, createClient, idTokenSignature } fr
 import { createEmulator } from '../../src/emulator/index.ts'
 
 /**
- * A whole sign-in where the unit tests of an app run: a page without IndexedDB and locks, in which what WebCrypto and
+ * A complete login in the environment of an app's unit tests: a page without IndexedDB and locks, in which what WebCrypto and
  * TextEncoder return may be of another realm than the page's typed arrays.
  */
 export async function signInAndOut(): Promise<void> {

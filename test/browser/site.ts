@@ -23,7 +23,7 @@ interface SiteOptions extends Pick<Served, 'policy'> {
 export interface Site {
   /** By default `http://localhost:<port>` */
   readonly origin: string
-  /** Changes what the next page is told, or how it is served. */
+  /** Changes the options of the next page, or how it is served. */
   configure(change: Partial<AppConfig> & Served): void
   /** Path and query of every request so far. */
   readonly requests: readonly string[]

@@ -28,14 +28,14 @@ const renewals = () => ims.granted('refresh_token')
 
 const soon = <T>(read: () => T) => expect.poll(read, { timeout: 10_000 })
 
-/** Opens the app in a browser that loads ahead where links lead to. */
+/** Opens the app in a browser that preloads the targets of links. */
 async function openApp(ahead: 'prefetch' | 'prerender'): Promise<void> {
   site.configure({ headers: { 'speculation-rules': `"/${ahead}.json"` } })
   await tab.open(`${site.origin}/${ahead}`)
   await soon(() => tab.run(`return location.pathname === '/${ahead}' && window.app !== undefined`)).toBe(true)
 }
 
-/** Begins a login and lets IMS answer it, which nobody follows yet. */
+/** Starts a login and requests its callback, which no page has opened yet. */
 async function answerOfIms(): Promise<string> {
   const url = await tab.run<string>('return (await app.client.startLogin()).href')
   return (await fetch(url, { redirect: 'manual' })).headers.get('location') ?? ''
@@ -44,14 +44,14 @@ async function answerOfIms(): Promise<string> {
 const link = (href: string) =>
   tab.run(`document.body.append(Object.assign(document.createElement('a'), { href: ${JSON.stringify(href)} }))`)
 const follow = () => tab.run('document.querySelector("a").click()')
-/** What both calls of `handleRedirect` came to on the callback that the person sees. */
+/** The results of both calls of `handleRedirect` on the visible page. */
 async function arrived(): Promise<[Outcome, Outcome]> {
   await soon(() => tab.run('return location.pathname === "/callback" && window.app !== undefined')).toBe(true)
   return tab.run('return app.arrivals')
 }
 const loaded = (path: string) => site.requests.filter((url) => url.startsWith(path))
 
-test('a callback that is prefetched spends its code once it is opened', async () => {
+test('a callback that is prefetched redeems its code when it is opened', async () => {
   await openApp('prefetch')
   const before = codesSent()
   const callback = await answerOfIms()
@@ -69,7 +69,7 @@ test('a callback that is prefetched spends its code once it is opened', async ()
   expect(codesSent()).toBe(before + 1)
 })
 
-test('a callback that is prerendered spends its code once it is seen', async () => {
+test('a callback that is prerendered redeems its code when it becomes visible', async () => {
   await openApp('prerender')
   const before = codesSent()
   const callback = await answerOfIms()
@@ -91,7 +91,7 @@ test('a callback that is prerendered spends its code once it is seen', async () 
   expect(codesSent()).toBe(before + 1)
 })
 
-test('a page that is prerendered and never seen spends nothing', async () => {
+test('a page that is prerendered and never visible redeems no code', async () => {
   await openApp('prerender')
   const before = [codesSent(), renewals()]
   const callback = await answerOfIms()
@@ -100,7 +100,7 @@ test('a page that is prerendered and never seen spends nothing', async () => {
   await tab.run('void app.client.getToken({ force: true }).catch(() => {})', 'prerendered')
   await tab.run('await new Promise((resolve) => setTimeout(resolve, 500))', 'prerendered')
   expect([codesSent(), renewals()]).toEqual(before)
-  // the login is still good for the page that the person does see
+  // the visible page can still finish the login
   site.configure({ headers: {} })
   await tab.open(callback)
   expect(await arrived()).toMatchObject([
@@ -110,7 +110,7 @@ test('a page that is prerendered and never seen spends nothing', async () => {
   expect([codesSent(), renewals()]).toEqual([(before[0] ?? 0) + 1, before[1]])
 })
 
-test('a relay page that is prerendered hands its answer to nobody before it is seen', async () => {
+test('a relay page that is prerendered does not send its callback before it becomes visible', async () => {
   await openApp('prerender')
   await tab.run(`
     window.heard = []

@@ -4,7 +4,7 @@ import { type OpenIdProvider, publicClient, startOpenIdProvider } from '../kit/o
 import { arrivals, open, useBrowser } from './browser.ts'
 import { type Site, startSite } from './site.ts'
 
-// eight tabs at a provider that rotates refresh tokens and ends the login of whoever uses one twice; in full:
+// eight tabs at a provider that rotates refresh tokens and revokes the tokens of a client that redeems one twice; in full:
 // TABS_SPAN=120000 TABS_LIFETIME=5000 npx vitest run test/browser/tabs-provider.test.ts
 
 const span = Number(process.env.TABS_SPAN ?? 6_000)
@@ -54,7 +54,7 @@ function figures({ op }: Stage, from: { events: number; grants: number }, librar
 const sofar = ({ op }: Stage) => ({ events: op.events.length, grants: op.grants.length })
 
 describe(`${count} tabs for ${span / 1000} s at oidc-provider`, () => {
-  test('imskit: no refresh token is used twice, nobody is signed out (S40, S41)', {
+  test('imskit: no refresh token is redeemed twice, and no tab is signed out (S40, S41)', {
     timeout: span + 60_000,
   }, async () => {
     const here = await stage('app')
@@ -115,7 +115,7 @@ describe(`${count} tabs for ${span / 1000} s at oidc-provider`, () => {
     figures(here, from, 'oidc-client-ts')
     const signedIn = states.filter((state) => state.signedIn).length
     console.log(`oidc-client-ts: ${signedIn} of ${count} tabs still signed in`)
-    // the harness sees renewals of the other library too: were there none, it would show nothing of ours either
+    // the test must see renewals of the other library too; otherwise it would prove nothing about imskit
     expect(here.op.grants.slice(from.grants).length).toBeGreaterThan(0)
   })
 })

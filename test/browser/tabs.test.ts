@@ -208,7 +208,7 @@ describe('a token that is being renewed', () => {
     expect(after).not.toEqual(before)
   })
 
-  test('ends the login once and for all where IMS refuses', async () => {
+  test('signs the user out in all tabs if IMS refuses the refresh token', async () => {
     const { tabs } = await openTabs(2)
     const [first, second] = tabs as [Page, Page]
     onTestFinished(ims.fault({ path: '/ims/token', status: 400, body: { error: 'invalid_grant' }, times: 9 }))

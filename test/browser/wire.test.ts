@@ -85,7 +85,7 @@ describe('a page', () => {
     const secrets = posted.flatMap((sent) =>
       ['code_verifier', 'refresh_token', 'token'].flatMap((name) => sent.getAll(name)),
     )
-    // the verifier, the refresh token that was spent, and both that the logout ends
+    // the verifier, the redeemed refresh token, and both tokens that the logout invalidates
     expect(new Set(secrets).size).toBe(4)
     const addresses = requests.map((request) => decodeURIComponent(request.url())).join('\n')
     expect(secrets.filter((secret) => addresses.includes(secret))).toEqual([])
@@ -147,13 +147,13 @@ describe('the address that IMS answers at', () => {
     return [...sent, ...talkative.referrers.slice(before)].filter((referrer) => withAnswer.test(referrer))
   }
 
-  test.each(['popup', 'silent'] as const)('is told to nobody by the relay page of a %s login', async (mode) => {
+  test.each(['popup', 'silent'] as const)('is not in a referrer of the relay page of a %s login', async (mode) => {
     expect(await toldOf(mode, 'relay')).toEqual([])
-    // where the app is come back to, its own scripts are asked for under its own policy
+    // the redirect page requests its own scripts under its own policy
     expect(await toldOf(mode, 'app')).not.toEqual([])
   })
 
-  test('is told to nobody by an app whose policy is no-referrer (S21)', async () => {
+  test('is not in a referrer of an app whose policy is no-referrer (S21)', async () => {
     const quiet = await startSite(ims.config)
     onTestFinished(() => quiet.close())
     quiet.configure({ headers: { 'referrer-policy': 'no-referrer' } })

@@ -16,7 +16,7 @@ describe('what a worker carries', () => {
     expect(gzip).toBeLessThanOrEqual(ceiling ?? 0)
   })
 
-  test('is told from what it must not carry', async () => {
+  test('is distinguished from a bundle with what it must not contain', async () => {
     const code = `export { createAuthHandler } from './src/adapters/worker/index.ts'`
     expect((await bundleWorker(code)).text).toMatch(bleedingIntoWorkers)
   })

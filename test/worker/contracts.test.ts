@@ -3,7 +3,7 @@ import { type RunningWorker, startSharedWorker } from './workerd.ts'
 
 const stores = [
   'kv',
-  'kv, sealed',
+  'kv, encrypted',
   'kv, while secrets are rotated',
   'durable',
   'the platform’s own',

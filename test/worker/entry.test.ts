@@ -14,7 +14,7 @@ import { startEmulator } from '../../src/emulator/index.ts'
 import { build, root } from '../kit/build.ts'
 import { startWorker } from './workerd.ts'
 
-test('the familiar surface works in workerd, without Node', async () => {
+test('the aio-lib-ims API works in workerd, without Node', async () => {
   const emulator = await startEmulator()
   onTestFinished(() => emulator.close())
   const { oauth_server_to_server: context } = emulator.contexts
@@ -69,7 +69,7 @@ describe('the built package', () => {
     ['imskit', ['edge-light', 'browser']],
     ['imskit/worker', ['workerd', 'worker']],
     ['imskit/worker', ['browser']],
-  ])('is the worker’s where %s is asked for with %s', async (specifier, conditions) => {
+  ])('is the worker’s if %s is imported with %s', async (specifier, conditions) => {
     expect(await files(specifier, conditions)).toContain(join('dist', 'esm', 'worker.js'))
   })
 

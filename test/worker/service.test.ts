@@ -29,7 +29,7 @@ async function startIms(options: EmulatorOptions = {}): Promise<RunningEmulator>
   return emulator
 }
 
-/** From before promises could be waited for across requests, and before requests could speak of a cache. */
+/** From before a request could wait for promises of another one, and before requests had a cache option. */
 const longAgo = '2024-09-01'
 
 function startService(
@@ -99,7 +99,7 @@ describe.each(keepings)('tokens in: %s', (keeping) => {
       const requests = granted(ims, 'client_credentials')
       if (keeping === 'kv, locked' || keeping === 'object') expect([tokens.size, requests]).toEqual([1, 1])
       else expect(requests).toBeLessThanOrEqual(200)
-      // from then on nobody asks IMS
+      // from then on, no isolate asks IMS
       await askAtOnce(worker, 20)
       expect(granted(ims, 'client_credentials')).toBe(requests)
     },
@@ -160,7 +160,7 @@ test('a cold isolate finds in KV what another has obtained', async () => {
 })
 
 describe('KV that fails', () => {
-  test.each(['get', 'put', 'get put delete'])('on %s costs nobody the token', async (what) => {
+  test.each(['get', 'put', 'get put delete'])('on %s does not prevent a token', async (what) => {
     const ims = await startIms()
     const worker = await startService({ flow: serverFlow(ims), endpoint: ims.url, keeping: 'kv' })
     await ask(worker, `/break?what=${encodeURIComponent(what)}`)
@@ -207,7 +207,7 @@ describe('renewal behind the response', () => {
     expect(granted(ims, 'client_credentials')).toBe(2)
   })
 
-  test('is not begun where nothing keeps it alive', async () => {
+  test('is not started without waitUntil', async () => {
     const { worker, old } = await due({ noContext: true })
     for (let asked = 0; asked < 5; asked++) expect(await ask(worker)).toBe(old)
     expect(worker.outgoing).toEqual([])
@@ -216,7 +216,7 @@ describe('renewal behind the response', () => {
   })
 })
 
-describe('refresh tokens that are good for one time', () => {
+describe('refresh tokens that can be redeemed once', () => {
   /** What IMS said to every refresh. */
   const refreshes = (ims: RunningEmulator) =>
     ims.requests.filter(({ params }) => params.grant_type === 'refresh_token').map(({ status }) => status)
@@ -224,7 +224,7 @@ describe('refresh tokens that are good for one time', () => {
   type Refreshing = Extract<ServiceConfig['flow'], { kind: 'refresh' }>
   const redirectUri = 'http://127.0.0.1:5566/callback'
 
-  /** Signs a person in; what the worker is given is the refresh token. */
+  /** Signs a user in, and passes the refresh token to the worker. */
   async function signIn(
     site: { clientId: string; clientSecret: string; scopes: string | string[]; endpoint: string },
     go: (url: URL) => Promise<URL>,
@@ -260,7 +260,7 @@ describe('refresh tokens that are good for one time', () => {
     expect(new Set(await askAtOnce(worker, 20)).size).toBe(1)
   })
 
-  test('that another isolate spent are not spent again', async () => {
+  test('that another isolate has redeemed are not redeemed again', async () => {
     const ims = await startIms({ autoLogin: 'user@example.com' })
     const flow = await signedIn(ims)
     const worker = await startService({ flow, endpoint: ims.url, keeping: 'object' })
@@ -274,7 +274,7 @@ describe('refresh tokens that are good for one time', () => {
     })
     const second = await elsewhere.getToken({ force: true })
     expect(second).not.toBe(first)
-    // warm, and good for as long as it lasts; whoever wants another one gets what there is
+    // warm, and valid until it expires; a caller that forces a renewal gets the same token
     expect(await ask(worker)).toBe(first)
     expect(await ask(worker, '/?force')).toBe(second)
     expect(refreshes(ims)).toEqual([200, 200])
@@ -290,7 +290,7 @@ describe('refresh tokens that are good for one time', () => {
     expect(refreshes(ims)).toEqual([200])
   })
 
-  test('are so at oidc-provider, which ends the grant where one comes twice', async () => {
+  test('work at oidc-provider, which revokes the grant if one is redeemed twice', async () => {
     const op = await startOpenIdProvider()
     onTestFinished(() => op.close())
     const { id: clientId, secret: clientSecret } = confidentialClient

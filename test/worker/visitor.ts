@@ -35,7 +35,7 @@ export function createVisitor(origin: string, send: Send = (url, init) => fetch(
   const visitor = {
     jar,
     ask,
-    /** As far as IMS: resolves to the address that it sends the person back to. */
+    /** As far as IMS; resolves to the callback. */
     async goToIms(query = ''): Promise<URL> {
       const begun = await ask(`/auth/login${query}`)
       return locationOf(await fetch(locationOf(begun), { redirect: 'manual' }))
@@ -72,16 +72,16 @@ export const granted = ({ requests }: RunningEmulator, grant: string) =>
  * Asks for the API with twenty tabs at once, when a token that lives for `lifetime` ms has lost half of its life.
  *
  * @returns the statuses of their answers, those of the renewals that IMS was asked for, and how many of these there may be:
- *   where the machine stalls, the new token is due again before all have been served
+ *   if the machine is slow, the new token is due again before all requests have been answered
  */
 export async function askAtOnce(
   emulator: RunningEmulator,
-  { person, lifetime }: { person: Visitor; lifetime: number },
+  { browser, lifetime }: { browser: Visitor; lifetime: number },
 ): Promise<{ answers: number[]; renewals: number[]; most: number }> {
-  const { csrfToken = '' } = await person.session()
+  const { csrfToken = '' } = await browser.session()
   await new Promise((resolve) => setTimeout(resolve, lifetime / 2))
   const [since, began] = [emulator.requests.length, Date.now()]
-  const tabs = Array.from({ length: 20 }, () => person.copy())
+  const tabs = Array.from({ length: 20 }, () => browser.copy())
   const ask = (tab: Visitor) => tab.ask('/api/echo', { headers: { 'x-csrf-token': csrfToken } })
   const answers = await Promise.all(tabs.map(ask))
   const asked = emulator.requests.slice(since).filter(({ params }) => params.grant_type === 'refresh_token')

@@ -72,7 +72,7 @@ async function openPage(context: BrowserContext, kind: 'own' | 'shared' = 'own')
   return page
 }
 
-/** Signs in as a person does, by a click. */
+/** Signs in as a user does, with a click. */
 async function signIn(page: Page): Promise<unknown> {
   await page.evaluate(() => {
     document.querySelector('button')?.addEventListener('click', () => {
@@ -173,7 +173,7 @@ describe('a vault', () => {
     expect(await call('/moved', 'error').catch((error: Error) => error.message)).toMatch(/TypeError/)
   })
 
-  test('hands over the beginning of an answer before its end is there', async () => {
+  test('returns the start of a response before its end has arrived', async () => {
     const page = await newSession()
     const first = await page.evaluate(async (url) => {
       const reader = (await window.vault.fetch(url)).body?.pipeThrough(new TextDecoderStream()).getReader()
@@ -254,7 +254,7 @@ describe('a vault', () => {
     expect(await failure(page, () => window.vault.getSession())).toMatchObject({ code: 'LOGIN_REQUIRED' })
   })
 
-  test('forgets with its page, and signs in again without one where IMS knows the person', async () => {
+  test('forgets the tokens when its page is closed, and signs in again silently if there is an IMS session', async () => {
     const page = await newSession()
     await page.reload()
     await page.waitForFunction(() => window.openVault !== undefined)
@@ -317,7 +317,7 @@ describe('a vault', () => {
     ).toEqual(['AbortError', 'AbortError'])
   })
 
-  test.each(['/no-such-script.js', '/app.js'])('that does not run says so: %s', async (script) => {
+  test.each(['/no-such-script.js', '/app.js'])('that does not run rejects with an explanation: %s', async (script) => {
     const page = await (await newContext()).newPage()
     await page.goto(`${site.origin}/`)
     await page.waitForFunction(() => window.openVault !== undefined)

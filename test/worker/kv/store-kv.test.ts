@@ -34,7 +34,7 @@ const listed = async () => (await kv.list()).keys as readonly Listed[]
 const textOf = async (name: string) => (await kv.get(name, 'text')) ?? ''
 
 describe('entries', () => {
-  test('end with what is in them, and in KV itself after a minute at the earliest', async () => {
+  test('expire with their values, and in KV itself after a minute at the earliest', async () => {
     const store = kvStore(kv)
     const now = Date.now()
     await store.set('long', 1, now + 60 * minute)
@@ -47,11 +47,11 @@ describe('entries', () => {
     expect(await store.get('short')).toBe(2)
     await expect.poll(() => store.get('short'), { timeout: 20_000 }).toBeUndefined()
     expect(await store.keys('')).not.toContain('short')
-    // KV still has it, and would have it until its minute is over
+    // KV still has it, until its minute has passed
     expect(await textOf('imskit/short')).not.toBe('')
   })
 
-  test('that are over before they are written are not', async () => {
+  test('that have expired before they are written are not written', async () => {
     const store = kvStore(kv)
     await store.set('key', 1)
     await store.set('key', 2, Date.now() - 1)
@@ -100,7 +100,7 @@ describe('entries', () => {
   })
 
   test.each(['', '{', '7', 'null', '[]', '{"value":1,"expiresAt":1}', '{"__proto__":{"value":1}}'])(
-    'that someone else wrote are none: %s',
+    'that another program wrote are ignored: %s',
     async (text) => {
       await kv.put('imskit/key', text)
       expect(await kvStore(kv).get('key')).toBeUndefined()
@@ -109,7 +109,7 @@ describe('entries', () => {
   )
 })
 
-test('what cannot work is said when it is made', () => {
+test('wrong options are refused when the store is created', () => {
   const wrong: [() => unknown, RegExp][] = [
     [() => kvStore(undefined as never), /binding/],
     [() => kvStore({} as never), /binding/],

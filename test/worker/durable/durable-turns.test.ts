@@ -7,12 +7,12 @@ import {
   durableStore,
   type Hold,
   memoryPlatform,
-} from '../../src/adapters/worker/index.ts'
-import { startEmulator } from '../../src/emulator/index.ts'
-import { gate } from '../core/setting.ts'
-import { type RunningWorker, startSharedWorker, startWorker } from './workerd.ts'
+} from '../../../src/adapters/worker/index.ts'
+import { startEmulator } from '../../../src/emulator/index.ts'
+import { gate } from '../../core/setting.ts'
+import { type RunningWorker, startSharedWorker, startWorker } from '../workerd.ts'
 
-// Durable Objects of workerd that are reset, as by a deployment: requests in them fail, what they had in memory is gone
+// Durable Objects of workerd that are reset, as by a deployment: requests in them fail, and their memory is lost
 
 const setup = { fixture: 'resets', durableObjects: { LOCK: 'ImsLock' } }
 let shared: RunningWorker
@@ -122,7 +122,7 @@ describe('a lock whose object is reset', () => {
 })
 
 describe('an answer that is lost', () => {
-  test('to a waiter is asked for again, and leaves no second turn', async () => {
+  test('to a waiting caller is requested again, and leaves no second turn', async () => {
     const { namespace, say } = await objects()
     let id = ''
     await durableLock(losing(namespace, 'acquire', 3))('name', async (hold) => {
@@ -134,7 +134,7 @@ describe('an answer that is lost', () => {
     expect(await say('ended', { ticket: id })).toEqual({ ended: true })
   })
 
-  test('to a holder is asked for again, and in the end it is not known whether it still holds', async () => {
+  test('to a holder is requested again, and finally it is unknown whether it still has the lock', async () => {
     const { namespace } = await objects()
     await durableLock(losing(namespace, 'extend', 2))('name', async ({ stillHeld }) => {
       expect(await stillHeld()).toBe(true)
@@ -166,7 +166,7 @@ describe('an answer that is lost', () => {
     expect(await second).toEqual({ fence: 3 })
   })
 
-  test.each(['get', 'set', 'delete'])('of a store to a %s is asked for again', async (verb) => {
+  test.each(['get', 'set', 'delete'])('of a store to a %s is requested again', async (verb) => {
     const { namespace, reset } = await objects()
     const store = durableStore(losing(namespace, verb, 3))
     await store.set('key', 'value')
@@ -217,14 +217,14 @@ test('two isolates redeem each refresh token once while their object is reset', 
   const { client_id: clientId, client_secret: clientSecret, scope } = ims.contexts.oauth
   const platform = memoryPlatform()
   const redirectUri = 'http://127.0.0.1:5566/callback'
-  const person = createClient({
+  const browser = createClient({
     flow: authorizationCode({ clientId, clientSecret, scopes: scope, redirectUri }),
     endpoint: ims.url,
     issuers: [ims.url],
     ...platform,
   })
-  const back = await fetch(await person.startLogin(), { redirect: 'manual' })
-  await person.finishLogin(back.headers.get('location') ?? '')
+  const back = await fetch(await browser.startLogin(), { redirect: 'manual' })
+  await browser.finishLogin(back.headers.get('location') ?? '')
   const [key = ''] = await platform.store.keys('imskit/tokens/')
   const { refreshToken } = (await platform.store.get(key)) as { refreshToken: string }
   const service = { clientId, clientSecret, refreshToken }

@@ -4,9 +4,9 @@ import {
   authorizationCode,
   createAuthHandler,
   systemClock,
-} from '../../src/adapters/worker/index.ts'
-import { type EmulatorOptions, type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
-import { createVisitor, type Visitor } from './visitor.ts'
+} from '../../../src/adapters/worker/index.ts'
+import { type EmulatorOptions, type RunningEmulator, startEmulator } from '../../../src/emulator/index.ts'
+import { createVisitor, type Visitor } from '../visitor.ts'
 
 export const origin = 'https://app.example'
 export const secret = 'a secret of the tests with more than 32 bytes'
@@ -14,13 +14,13 @@ const clientSecret = 'p8e-client-secret-of-the-site'
 
 export interface Setting {
   readonly emulator: RunningEmulator
-  /** Another browser, of a handler with other options where some are given. */
+  /** Another browser, at a handler with other options if there are any. */
   visitor(options?: Partial<AuthHandlerOptions>): Visitor
   /** Turns the clocks of both sides. */
   pass(ms: number): void
 }
 
-/** A site at `https://app.example` and an IMS that signs people in without asking; both on one clock. */
+/** A site at `https://app.example` and an IMS that signs users in without interaction; both with one clock. */
 export async function setting(options: Partial<AuthHandlerOptions> = {}, ims: EmulatorOptions = {}): Promise<Setting> {
   let ahead = 0
   const now = () => Date.now() + ahead

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { startEmulator } from '../../src/emulator/index.ts'
-import { askAtOnce, createVisitor, type Send } from './visitor.ts'
-import { startWorker } from './workerd.ts'
+import { startEmulator } from '../../../src/emulator/index.ts'
+import { askAtOnce, createVisitor, type Send } from '../visitor.ts'
+import { startWorker } from '../workerd.ts'
 
 const lifetime = 2_000
 
@@ -18,15 +18,15 @@ async function twoIsolates() {
     isolates: 2,
   })
   const send = worker.fetch as unknown as Send
-  return { emulator, person: createVisitor(worker.url.origin, send) }
+  return { emulator, browser: createVisitor(worker.url.origin, send) }
 }
 
 test('many requests of one session in two isolates redeem each refresh token once (S40)', async () => {
-  const { emulator, person } = await twoIsolates()
-  await person.signIn()
+  const { emulator, browser } = await twoIsolates()
+  await browser.signIn()
   // the second renewal redeems what the first has brought, whichever isolate it was
   for (let renewal = 0; renewal < 2; renewal++) {
-    const { answers, renewals, most } = await askAtOnce(emulator, { person, lifetime })
+    const { answers, renewals, most } = await askAtOnce(emulator, { browser, lifetime })
     expect(new Set(answers)).toEqual(new Set([200]))
     // a refresh token that is used again is refused
     expect(new Set(renewals)).toEqual(new Set([200]))

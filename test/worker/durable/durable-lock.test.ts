@@ -14,9 +14,9 @@ import {
   type KvNamespace,
   kvStore,
   workerPlatform,
-} from '../../src/adapters/worker/index.ts'
-import { gate, rejection } from '../core/setting.ts'
-import { type RunningWorker, startSharedWorker, startWorker } from './workerd.ts'
+} from '../../../src/adapters/worker/index.ts'
+import { gate, rejection } from '../../core/setting.ts'
+import { type RunningWorker, startSharedWorker, startWorker } from '../workerd.ts'
 
 // the real Durable Objects of workerd, asked from outside
 
@@ -44,7 +44,7 @@ async function objects(): Promise<{ namespace: DurableNamespace; kv: KvNamespace
   }
 }
 
-/** Objects that are kept in a directory. */
+/** Objects whose storage is in a directory. */
 async function keptObjects(persist: string) {
   const worker = await startWorker({ ...setup, persist })
   return { namespace: await lockOf(worker), end: worker.end }
@@ -72,7 +72,7 @@ async function say<Answer>(namespace: DurableNamespace, object: string, verb: st
   return (await response.json()) as Answer
 }
 
-/** A task that holds a lock until it is told to end. */
+/** A task that holds a lock until the test ends it. */
 async function holding(lock: ReturnType<typeof durableLock>, name: string) {
   const entered = gate()
   const end = gate()
@@ -116,14 +116,14 @@ describe('a lock', () => {
     expect(order).toEqual([0, 1, 2, 3, 4])
   })
 
-  test('of one who is gone is free once its lease is over', async () => {
+  test('of a holder that died is free after its lease has expired', async () => {
     const { namespace } = await objects()
     const gone = { name: 'name', ticket: 'gone', lease: 1_000, patience: 1_000 }
     expect(await say(namespace, 'name', 'acquire', gone)).toEqual({ fence: 1 })
     expect(await durableLock(namespace)('name', async () => 'mine')).toBe('mine')
   })
 
-  test('is kept for as long as its task runs, though that is longer than the lease', async () => {
+  test('is held for as long as its task runs, even if that is longer than the lease', async () => {
     const { namespace } = await objects()
     const holder = await holding(durableLock(namespace), 'name')
     const other = { name: 'name', ticket: 'other', lease: 10_000, patience: 15_000 }
@@ -157,13 +157,13 @@ describe('a lock', () => {
     const { namespace } = await keptObjects(persist)
     const other = { ...asked, ticket: 'other' }
     expect(await say(namespace, 'name', 'acquire', other)).toEqual({})
-    // whoever did not hear the answer asks again, and has it
+    // a caller that did not receive the answer asks again, and has the lock
     expect(await say(namespace, 'name', 'acquire', asked)).toEqual({ fence: 1 })
     await say(namespace, 'name', 'release', { name: 'name', ticket: 'first' })
     expect(await say(namespace, 'name', 'acquire', other)).toEqual({ fence: 2 })
   })
 
-  test('goes to nobody who left before it was free', async () => {
+  test('is not given to a caller that stopped waiting before it was free', async () => {
     const { namespace } = await objects()
     const asked = { name: 'name', ticket: 'left', lease: 3_600_000, patience: 10_000 }
     await say(namespace, 'name', 'release', { name: 'name', ticket: 'left' })
@@ -171,7 +171,7 @@ describe('a lock', () => {
     expect(await durableLock(namespace)('name', async () => 'mine')).toBe('mine')
   })
 
-  test('is asked for no more by one who left', async () => {
+  test('is not requested any more by a caller that stopped waiting', async () => {
     const { namespace } = await objects()
     const holder = await holding(durableLock(namespace), 'name')
     const [asked, answered] = [gate(), gate()]
@@ -203,7 +203,7 @@ describe('a lock', () => {
     await holder.done
   })
 
-  test('whose object cannot be reached is asked for until the wait ends', async () => {
+  test('whose object is unreachable is requested until the wait ends', async () => {
     vi.useFakeTimers()
     onTestFinished(() => void vi.useRealTimers())
     let questions = 0
@@ -236,7 +236,7 @@ describe('a lock', () => {
     expect([failure.code, failure.message]).toEqual(['BAD_OPTION', expect.stringContaining('ImsLock')])
   })
 
-  test('says how long its lease is, and lets a waiter outlast a holder that is gone', async () => {
+  test('has its lease as a property, and lets a caller wait longer than the lease of a dead holder', async () => {
     const { namespace } = await objects()
     expect(durableLock(namespace).lease).toBe(10_000)
     expect(durableLock(namespace, { lease: 30_000 }).lease).toBe(30_000)
@@ -244,7 +244,7 @@ describe('a lock', () => {
       expect(() => durableLock(namespace, wrong)).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }))
   })
 
-  test('that cannot work is said when it is made', async () => {
+  test('with wrong options is refused when it is created', async () => {
     const { namespace } = await objects()
     for (const make of [
       () => durableLock(undefined as never),
@@ -257,8 +257,8 @@ describe('a lock', () => {
   })
 })
 
-describe('one who lost the lock', () => {
-  /** `late` holds the lock and is cut off until its lease is over; then `next` does the same work and ends. */
+describe('a holder that lost the lock', () => {
+  /** `late` holds the lock and is disconnected until its lease has expired; then `next` does the same work. */
   async function overtaken(
     objects: { namespace: DurableNamespace; object: string },
     late: Parameters<typeof durableLock>[0] & { cut: boolean },
@@ -291,7 +291,7 @@ describe('one who lost the lock', () => {
     return failure as ImsError
   }
 
-  test('overwrites nothing that the next has written, where the object keeps it', async () => {
+  test('overwrites nothing that the next holder has written in the object', async () => {
     const { namespace } = await objects()
     const wired = line(namespace)
     const late = durableTokens(wired)
@@ -316,7 +316,7 @@ describe('one who lost the lock', () => {
     expect([failure.code, await durableStore(namespace).get(key)]).toEqual(['STORE_FAILED', 'new'])
   })
 
-  test('does not bring back what the next has deleted', async () => {
+  test('does not restore what the next holder has deleted', async () => {
     const { namespace } = await objects()
     const message = { key: 'k', value: 'old', fence: 1 }
     expect(await say(namespace, 'imskit', 'set', message)).toEqual({ written: true })
@@ -352,7 +352,7 @@ test('values outlive the object', async () => {
   expect(await durableStore(namespace, { object: 'another' }).get('key')).toBeUndefined()
 })
 
-test('an object asks nothing that it does not know', async () => {
+test('an object answers no unknown message', async () => {
   const { namespace } = await objects()
   for (const verb of ['constructor', 'toString', 'alarm', ''])
     expect(
@@ -361,7 +361,7 @@ test('an object asks nothing that it does not know', async () => {
     ).toBe(404)
 })
 
-test('an object sweeps away what has ended, and keeps the rest', async () => {
+test('an object removes expired entries, and retains the others', async () => {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2026, 0, 1) })
   onTestFinished(() => void vi.useRealTimers())
   const entries = new Map<string, unknown>()

@@ -1,8 +1,8 @@
 import type { BrowserContext } from 'playwright'
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { arrivals, getToken, logIn, open, running, useBrowser } from './browser.ts'
-import { type Ims, startIms } from './ims.ts'
-import { type Site, startSite } from './site.ts'
+import { arrivals, getToken, logIn, open, running, useBrowser } from '../browser.ts'
+import { type Ims, startIms } from '../ims.ts'
+import { type Site, startSite } from '../site.ts'
 
 // the page that IMS comes back to, and who else may open it
 
@@ -34,7 +34,7 @@ async function answerWith(context: BrowserContext, parameters: Record<string, st
   })
 }
 
-test('what IMS says of an error is text: no element, no address that is asked for, nothing in the history (S14)', async () => {
+test('the error description of IMS is text: no element, no request, nothing in the history (S14)', async () => {
   const page = await openApp()
   const asked: string[] = []
   page.context().on('request', (request) => asked.push(request.url()))
@@ -88,7 +88,7 @@ test.each([
   expect(await arrivals(page)).toEqual([{ ok: undefined }, { ok: undefined }])
 })
 
-test('a callback that two tabs open at once spends its code once (S22)', async () => {
+test('a callback that two tabs open at the same time redeems its code once (S22)', async () => {
   const page = await openApp()
   const url = await page.evaluate(async () => (await window.app.client.startLogin()).href)
   const callback = (await fetch(url, { redirect: 'manual' })).headers.get('location') ?? ''

@@ -1,7 +1,7 @@
 import type { BrowserContext, Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { freeze, newFreezableProfile, open, useBrowser } from './browser.ts'
-import { type Site, startSite } from './site.ts'
+import { freeze, newFreezableProfile, open, useBrowser } from '../browser.ts'
+import { type Site, startSite } from '../site.ts'
 
 const config = { clientId: 'none', endpoint: 'http://127.0.0.1:9', issuers: [], scopes: ['openid'] }
 const newContext = useBrowser()
@@ -18,7 +18,7 @@ const openTabs = async (context: BrowserContext, count: number) => {
   return tabs as [Page, Page, Page, Page]
 }
 
-/** A holding in a page that lasts until the test releases it. */
+/** A hold in a page that lasts until the test releases it. */
 interface Held {
   readonly inside: Promise<void>
   readonly outcome: Promise<string>
@@ -78,7 +78,7 @@ const isWaiting = (page: Page) => page.evaluate(() => window.held.id === undefin
 const waiters = (page: Page) => page.evaluate(async () => (await navigator.locks.query()).pending?.length)
 
 describe('webLock', () => {
-  test('keeps tabs apart', async () => {
+  test('excludes other tabs', async () => {
     const pages = await openTabs(await newContext(), 3)
     const spans = await Promise.all(
       pages.map((page) =>
@@ -102,7 +102,7 @@ describe('webLock', () => {
       expect(began).toBeGreaterThanOrEqual((sorted[index - 1]?.[1] ?? 0) - 2)
   })
 
-  test('says its lease', async () => {
+  test('has its lease as a property', async () => {
     const [page] = await openTabs(await newContext(), 1)
     const leases = await page.evaluate(() => [9, 60_000].map((lease) => window.imskit.webLock({ lease }).lease))
     expect(leases).toEqual([45_000, 60_000])
@@ -134,7 +134,7 @@ describe('webLock', () => {
     expect(await release(waiter)).toBe('whole')
   })
 
-  test('is taken over from a frozen tab, which learns of it when it thaws and still finishes its task', async () => {
+  test('is taken over from a frozen tab, which notices that when it thaws, and still finishes its task', async () => {
     const [holder, waiter] = await openTabs(await newFreezableProfile(), 2)
     await hold(holder)
     await inside(holder)
@@ -173,7 +173,7 @@ describe('webLock', () => {
     expect(await release(second)).toBe('whole')
   })
 
-  test('two holdings of one tab are not one', async () => {
+  test('two holds of one tab are different', async () => {
     const [tab, waiter] = await openTabs(await newContext(), 2)
     await hold(tab)
     await inside(tab)
@@ -222,7 +222,7 @@ describe('webLock', () => {
       await expect.poll(() => asked(witness)).toBe(sofar + 1)
     }
     for (let round = 0; round < 9; round++) await passesUnheard(5_000)
-    // the lid is closed for an hour, after which a timer that is due rings once
+    // the laptop is closed for an hour; afterwards a timer that is due fires once
     await passesUnheard(3_600_000)
     expect(await isWaiting(waiter)).toBe(true)
     await passes(5_000)

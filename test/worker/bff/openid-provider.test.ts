@@ -6,11 +6,17 @@ import {
   createAuthHandler,
   memoryStore,
   systemClock,
-} from '../../src/adapters/worker/index.ts'
-import { browse, confidentialClient, type OpenIdProvider, publicClient, startOpenIdProvider } from '../kit/oidc-op.ts'
-import { createVisitor, type Send } from './visitor.ts'
+} from '../../../src/adapters/worker/index.ts'
+import {
+  browse,
+  confidentialClient,
+  type OpenIdProvider,
+  publicClient,
+  startOpenIdProvider,
+} from '../../kit/oidc-op.ts'
+import { createVisitor, type Send } from '../visitor.ts'
 
-// someone else's server, certified for OpenID Connect: refresh tokens rotate, and one that comes twice ends the grant
+// a certified OpenID Connect server of another vendor: refresh tokens rotate, and if one is redeemed twice, the grant is revoked
 
 const origin = 'http://127.0.0.1:5566'
 const redirectUri = `${origin}/callback`
@@ -52,9 +58,9 @@ function createSite(options: Partial<AuthHandlerOptions> & { secret?: boolean } 
 
 type Person = ReturnType<typeof createVisitor>
 
-async function signIn(person: Person, login: string): Promise<Response> {
-  const begun = await person.ask('/auth/login?returnTo=/inbox')
-  return person.comeBack(await browse(begun.headers.get('location') ?? '', redirectUri, login))
+async function signIn(browser: Person, login: string): Promise<Response> {
+  const begun = await browser.ask('/auth/login?returnTo=/inbox')
+  return browser.comeBack(await browse(begun.headers.get('location') ?? '', redirectUri, login))
 }
 
 describe('at oidc-provider', () => {
@@ -62,27 +68,27 @@ describe('at oidc-provider', () => {
     ['with a secret, tokens in the cookie', () => ({})],
     ['without one, tokens in the cookie', () => ({ secret: false })],
     ['with a secret, tokens in a store', () => ({ store: memoryStore() })],
-  ])('%s: a person signs in, goes on past the token, and signs out', async (_, options) => {
+  ])('%s: a user signs in, continues after the token has expired, and signs out', async (_, options) => {
     const site = createSite(options())
-    const person = site.visitor()
-    const done = await signIn(person, 'alice')
+    const browser = site.visitor()
+    const done = await signIn(browser, 'alice')
     expect([done.status, done.headers.get('location')]).toEqual([302, '/inbox'])
-    expect((await person.session()).user).toMatchObject({ sub: 'alice' })
+    expect((await browser.session()).user).toMatchObject({ sub: 'alice' })
     for (let round = 0; round < 3; round++) {
       site.pass(300_000)
-      const tabs = [person, person.copy(), person.copy()]
+      const tabs = [browser, browser.copy(), browser.copy()]
       const before = op.grants.filter((grant) => grant === 'refresh_token').length
       const told = await Promise.all(tabs.map((tab) => tab.session()))
       expect(told.map(({ signedIn }) => signedIn)).toEqual([true, true, true])
       expect(op.grants.filter((grant) => grant === 'refresh_token').length - before).toBe(1)
     }
     expect(op.events).not.toContain('grant.error')
-    expect((await person.call('/auth/logout', { method: 'POST' })).status).toBe(200)
-    expect((await person.session()).signedIn).toBe(false)
+    expect((await browser.call('/auth/logout', { method: 'POST' })).status).toBe(200)
+    expect((await browser.session()).signedIn).toBe(false)
     expect(op.events).not.toContain('server_error')
   })
 
-  test('two people have two sessions', async () => {
+  test('two users have two sessions', async () => {
     const site = createSite({ store: memoryStore() })
     const [alice, bob] = [site.visitor(), site.visitor()]
     await signIn(alice, 'alice')
@@ -104,8 +110,8 @@ test('in Hono it is two routes, and the session is there for the rest', async ()
     const session = await auth.getSession(c.req.raw)
     return session === undefined ? c.text('nobody', 401) : session.apply(c.text(`hello ${session.user?.sub}`))
   })
-  const person = createVisitor(origin, async (url, init) => app.fetch(new Request(url, init)))
-  expect((await person.ask('/')).status).toBe(401)
-  await signIn(person, 'carol')
-  expect(await (await person.ask('/')).text()).toBe('hello carol')
+  const browser = createVisitor(origin, async (url, init) => app.fetch(new Request(url, init)))
+  expect((await browser.ask('/')).status).toBe(401)
+  await signIn(browser, 'carol')
+  expect(await (await browser.ask('/')).text()).toBe('hello carol')
 })

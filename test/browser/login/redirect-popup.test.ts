@@ -1,9 +1,9 @@
 import type { Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { arrivals, getToken, open, useBrowser } from './browser.ts'
-import type { AppConfig } from './fixtures/app.ts'
-import { type Ims, startIms } from './ims.ts'
-import { type Site, startSite } from './site.ts'
+import { arrivals, getToken, open, useBrowser } from '../browser.ts'
+import type { AppConfig } from '../fixtures/app.ts'
+import { type Ims, startIms } from '../ims.ts'
+import { type Site, startSite } from '../site.ts'
 
 const newContext = useBrowser()
 let ims: Ims
@@ -49,7 +49,7 @@ const result = (page: Page) => page.evaluate(() => window.clicked)
 const aToken = { ok: expect.stringContaining('.') }
 
 describe('a login in a popup', () => {
-  test('leaves the page where it is, and closes its window', async () => {
+  test('does not leave the page, and closes its window', async () => {
     const page = await openApp()
     const popup = await clickLogin(page)
     await Promise.all([popup.waitForEvent('close'), signIn(popup)])
@@ -58,7 +58,7 @@ describe('a login in a popup', () => {
     expect(page.url()).toBe(`${site.origin}/`)
   })
 
-  test('comes back on a relay page that has nothing else to do', async () => {
+  test('finishes on a page that only relays the callback', async () => {
     const relayed = await siteWith({})
     relayed.configure({ platform: { relayUri: `${relayed.origin}/relay` } })
     const page = await openApp(relayed)
@@ -67,7 +67,7 @@ describe('a login in a popup', () => {
     expect(await result(page)).toEqual(aToken)
   })
 
-  test('works where the page cuts itself off from its windows (COOP)', async () => {
+  test('works if the page is isolated from its popups (COOP)', async () => {
     const page = await openApp(await siteWith({}, { 'cross-origin-opener-policy': 'same-origin' }))
     const popup = await clickLogin(page)
     await signIn(popup)
@@ -84,11 +84,11 @@ describe('a login in a popup', () => {
     await tab.goto(address)
     await signIn(tab)
     expect(await result(page)).toEqual(aToken)
-    // a tab that the person opened stays, with nothing in its address
+    // a tab that the user opened remains, with a clean address
     if (!tab.isClosed()) expect(await arrivals(tab)).toEqual([{ ok: undefined }, { ok: undefined }])
   })
 
-  test('is over with its answer: the same address opened again signs nobody in (S22)', async () => {
+  test('finishes with its callback: the same address, opened again, does not sign the user in (S22)', async () => {
     const page = await openApp()
     const popup = await clickLogin(page)
     const answers: string[] = []
@@ -134,14 +134,14 @@ describe('a login in a popup', () => {
     expect(failures).toEqual([])
   })
 
-  test('is refused by the person', async () => {
+  test('is refused by the user', async () => {
     const page = await openApp()
     const popup = await clickLogin(page)
     await Promise.all([popup.waitForEvent('close'), popup.getByRole('button', { name: 'Cancel' }).click()])
     expect(await result(page)).toMatchObject({ error: { code: 'ACCESS_DENIED' } })
   })
 
-  test('ends after its time; an answer after that signs nobody in', async () => {
+  test('times out; a later callback does not sign the user in', async () => {
     const impatient = await siteWith(
       { platform: { popupTimeout: 300 } },
       { 'cross-origin-opener-policy': 'same-origin' },

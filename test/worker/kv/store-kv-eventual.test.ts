@@ -12,9 +12,9 @@ import {
   memoryStore,
   noLock,
   workerPlatform,
-} from '../../src/adapters/worker/index.ts'
-import { rejection } from '../core/setting.ts'
-import { eventualKv } from './eventual-kv.ts'
+} from '../../../src/adapters/worker/index.ts'
+import { rejection } from '../../core/setting.ts'
+import { eventualKv } from '../eventual-kv.ts'
 
 function stopTime() {
   vi.useFakeTimers()
@@ -37,7 +37,7 @@ test('a write that KV refuses as the second one of its key within a second is no
   expect(kv.refused()).toBe(2)
 })
 
-test('a write that KV goes on refusing fails in the end', async () => {
+test('a write that KV refuses repeatedly finally fails', async () => {
   stopTime()
   let writes = 0
   const busy = {
@@ -53,7 +53,7 @@ test('a write that KV goes on refusing fails in the end', async () => {
   expect(writes).toBe(4)
 })
 
-test('KV returns what was there a minute ago, and every store over it says so', async () => {
+test('KV may return a value from a minute ago, and every store that uses it is marked as such', async () => {
   stopTime()
   const kv = eventualKv()
   const [here, there] = [kv.location(), kv.location()]
@@ -76,7 +76,7 @@ test('KV returns what was there a minute ago, and every store over it says so', 
   expect(workerPlatform({ kv: here, waitUntil: () => {} }).lock.absent).toBe(true)
 })
 
-test('tokens with a refresh token are refused where each could be redeemed twice', () => {
+test('flows with refresh tokens are refused if a refresh token could be redeemed twice', () => {
   const kv = eventualKv().location()
   const namespace = { idFromName: (name: string) => name, get: () => ({ fetch: async () => new Response() }) }
   const lock = durableLock(namespace)
@@ -107,7 +107,7 @@ test('tokens with a refresh token are refused where each could be redeemed twice
   for (const options of wrong) expect(() => createClient({ flow: machine, ...workerPlatform(options) })).not.toThrow()
 })
 
-test('sessions are refused where a refresh token could be redeemed twice', () => {
+test('sessions are refused if a refresh token could be redeemed twice', () => {
   const kv = eventualKv().location()
   const namespace = { idFromName: (name: string) => name, get: () => ({ fetch: async () => new Response() }) }
   const flow = authorizationCode({ clientId: 'site', scopes: ['openid'] })

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { returnedHeaders, forwardedHeaders } from '../../src/adapters/worker/bff/proxy-headers.ts'
-import { destinationOf, proxyRoutes } from '../../src/adapters/worker/bff/proxy-rules.ts'
-import { createAuthHandler, type ProxyRule } from '../../src/adapters/worker/index.ts'
-import { authorizationCode } from '../../src/core/api.ts'
-import { setting } from './bff-setting.ts'
+import { forwardedHeaders, returnedHeaders } from '../../../src/adapters/worker/bff/proxy-headers.ts'
+import { destinationOf, proxyRoutes } from '../../../src/adapters/worker/bff/proxy-rules.ts'
+import { createAuthHandler, type ProxyRule } from '../../../src/adapters/worker/index.ts'
+import { authorizationCode } from '../../../src/core/api.ts'
+import { setting } from './setting.ts'
 
 interface Seen {
   readonly method: string
@@ -16,7 +16,7 @@ interface Seen {
   readonly body: string
 }
 
-/** An API that notes what it is asked, and answers as it is told. */
+/** An API that records requests, and answers as the test configures it. */
 async function startApi(answer: { status?: number; headers?: Record<string, string>; body?: string } = {}) {
   const seen: Seen[] = []
   const server = createServer(async (request, response) => {
@@ -38,9 +38,9 @@ async function signedIn(rule: (origin: string) => Partial<ProxyRule>, answer = {
   const api = await startApi(answer)
   const { visitor, emulator } = await setting()
   const proxy = [{ path: '/api/', to: `${api.origin}/v1/`, ...rule(api.origin) }]
-  const person = visitor({ proxy })
-  await person.signIn()
-  return { api, person, emulator }
+  const browser = visitor({ proxy })
+  await browser.signIn()
+  return { api, browser, emulator }
 }
 
 describe('a path of the site', () => {
@@ -125,8 +125,8 @@ describe('a path of the site', () => {
 
 describe('a call of an API', () => {
   test('carries the token and what the page said, and nothing that is between page and site', async () => {
-    const { api, person } = await signedIn(() => ({ headers: { 'x-gw-ims-org-id': 'ours@AdobeOrg' } }))
-    const answer = await person.call('/api/items?x=1', {
+    const { api, browser } = await signedIn(() => ({ headers: { 'x-gw-ims-org-id': 'ours@AdobeOrg' } }))
+    const answer = await browser.call('/api/items?x=1', {
       method: 'POST',
       body: '{"a":1}',
       headers: {
@@ -163,20 +163,20 @@ describe('a call of an API', () => {
       'cache-control': 'public, max-age=600',
       'x-rate': '5',
     }
-    const { person } = await signedIn(() => ({}), { status: 201, headers, body: 'made' })
-    const answer = await person.call('/api/x')
+    const { browser } = await signedIn(() => ({}), { status: 201, headers, body: 'made' })
+    const answer = await browser.call('/api/x')
     expect([answer.status, await answer.text(), answer.headers.get('x-rate')]).toEqual([201, 'made', '5'])
     expect(answer.headers.getSetCookie()).toEqual([])
     expect(answer.headers.get('access-control-allow-origin')).toBeNull()
     expect(answer.headers.get('clear-site-data')).toBeNull()
     expect(answer.headers.get('cache-control')).toBe('no-store')
-    expect((await person.session()).signedIn).toBe(true)
+    expect((await browser.session()).signedIn).toBe(true)
   })
 
   const plain = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, `of-${name}`]))
 
   test('tells the API what it needs from the page, and nothing else (S60)', async () => {
-    const { api, person } = await signedIn(() => ({ requestHeaders: ['X-Own', 'x-own-hop'] }))
+    const { api, browser } = await signedIn(() => ({ requestHeaders: ['X-Own', 'x-own-hop'] }))
     const needed = {
       ...plain(['if-match', 'if-none-match', 'if-range', 'prefer', 'idempotency-key', 'content-language']),
       ...plain(['x-request-id', 'x-sandbox-name', 'x-adobe-any', 'x-gw-ims-org-id', 'x-proxy-global-company-id']),
@@ -215,7 +215,7 @@ describe('a call of an API', () => {
       'x-vercel-id',
     ])
     const hop = { connection: 'x-own-hop, x-adobe-hop', 'x-own-hop': 'a', 'x-adobe-hop': 'b' }
-    await person.call('/api/x', { method: 'POST', body: 'a', headers: { ...needed, ...others, ...hop } })
+    await browser.call('/api/x', { method: 'POST', body: 'a', headers: { ...needed, ...others, ...hop } })
     const { headers } = api.seen[0] as Seen
     expect(headers).toMatchObject(needed)
     const { 'x-api-key': key, ...rest } = headers
@@ -279,8 +279,8 @@ describe('a call of an API', () => {
       'x-sendfile',
       'x-unknown',
     ])
-    const { person } = await signedIn(() => ({ responseHeaders: ['x-own'] }), { headers: { ...needed, ...others } })
-    const answer = await person.call('/api/x')
+    const { browser } = await signedIn(() => ({ responseHeaders: ['x-own'] }), { headers: { ...needed, ...others } })
+    const answer = await browser.call('/api/x')
     const headers = Object.fromEntries(answer.headers)
     expect(headers).toMatchObject(needed)
     expect(Object.keys(headers).filter((name) => name in others)).toEqual([])
@@ -288,7 +288,7 @@ describe('a call of an API', () => {
   })
 
   test('passes on what the documentation lists', () => {
-    const page = readFileSync(new URL('../../docs/backend-for-a-page.md', import.meta.url), 'utf8')
+    const page = readFileSync(new URL('../../../docs/backend-for-a-page.md', import.meta.url), 'utf8')
     const row = (start: string) => page.split('\n').find((line) => line.startsWith(start)) ?? ''
     const listed = (start: string) =>
       [...row(start).matchAll(/`([^`]+)`/g)].flatMap(([, name = '']) => (name.endsWith('*') ? [] : name))
@@ -301,15 +301,15 @@ describe('a call of an API', () => {
       ['/v1/items/1', '/api/items/1'],
       ['https://other.example/items/1', 'https://other.example/items/1'],
     ] as const) {
-      const { person } = await signedIn(() => ({}), { status: 201, headers: { location } })
-      expect((await person.call('/api/items', { method: 'POST' })).headers.get('location')).toBe(seen)
+      const { browser } = await signedIn(() => ({}), { status: 201, headers: { location } })
+      expect((await browser.call('/api/items', { method: 'POST' })).headers.get('location')).toBe(seen)
     }
   })
 
   test('passes on what has no body', async () => {
     for (const status of [204, 304]) {
-      const { person } = await signedIn(() => ({}), { status, headers: { etag: '"1"' } })
-      const answer = await person.call('/api/x')
+      const { browser } = await signedIn(() => ({}), { status, headers: { etag: '"1"' } })
+      const answer = await browser.call('/api/x')
       expect([answer.status, answer.body, answer.headers.get('etag')]).toEqual([status, null, '"1"'])
     }
   })
@@ -338,43 +338,43 @@ describe('a call of an API', () => {
   test.each(['https://evil.example/', '//evil.example/v1/', '/admin', '/v1/..%2fadmin', 'http://127.0.0.1:9/v1/'])(
     'is not redirected to %s',
     async (location) => {
-      const { api, person } = await signedIn(() => ({}), { status: 302, headers: { location } })
-      const answer = await person.call('/api/x')
+      const { api, browser } = await signedIn(() => ({}), { status: 302, headers: { location } })
+      const answer = await browser.call('/api/x')
       expect([answer.status, answer.headers.get('location')]).toEqual([502, null])
       expect(api.seen).toHaveLength(1)
     },
   )
 
   test('is redirected within its rule, through the site (S60)', async () => {
-    const { person } = await signedIn(() => ({}), { status: 307, headers: { location: '/v1/other?y=2' } })
-    const answer = await person.call('/api/x')
+    const { browser } = await signedIn(() => ({}), { status: 307, headers: { location: '/v1/other?y=2' } })
+    const answer = await browser.call('/api/x')
     expect([answer.status, answer.headers.get('location')]).toEqual([307, '/api/other?y=2'])
   })
 
   test('by a method or with a body that is not allowed goes nowhere', async () => {
-    const { api, person } = await signedIn(() => ({ methods: ['GET', 'POST'], maxBody: 10 }))
-    expect((await person.call('/api/x', { method: 'DELETE' })).status).toBe(405)
-    expect((await person.call('/api/x', { method: 'POST', body: 'x'.repeat(11) })).status).toBe(413)
+    const { api, browser } = await signedIn(() => ({ methods: ['GET', 'POST'], maxBody: 10 }))
+    expect((await browser.call('/api/x', { method: 'DELETE' })).status).toBe(405)
+    expect((await browser.call('/api/x', { method: 'POST', body: 'x'.repeat(11) })).status).toBe(413)
     expect(api.seen).toEqual([])
-    expect((await person.call('/api/x', { method: 'POST', body: 'x'.repeat(10) })).status).toBe(200)
+    expect((await browser.call('/api/x', { method: 'POST', body: 'x'.repeat(10) })).status).toBe(200)
   })
 
-  test('of nobody is a 401, one to an API that is down a 502', async () => {
-    const { person } = await signedIn(() => ({ to: 'http://127.0.0.1:9/' }))
-    expect((await person.call('/api/x')).status).toBe(502)
-    await person.call('/auth/logout', { method: 'POST' })
-    expect((await person.ask('/api/x', { headers: { 'x-csrf-token': 'any' } })).status).toBe(401)
+  test('without a session is a 401, one to an API that is down a 502', async () => {
+    const { browser } = await signedIn(() => ({ to: 'http://127.0.0.1:9/' }))
+    expect((await browser.call('/api/x')).status).toBe(502)
+    await browser.call('/auth/logout', { method: 'POST' })
+    expect((await browser.ask('/api/x', { headers: { 'x-csrf-token': 'any' } })).status).toBe(401)
   })
 
   test('with a token that IMS took back is sent once more with a new one', async () => {
     const { emulator, visitor } = await setting()
-    const person = visitor({ proxy: [{ path: '/api/', to: `${emulator.url}/api/` }] })
-    await person.signIn()
+    const browser = visitor({ proxy: [{ path: '/api/', to: `${emulator.url}/api/` }] })
+    await browser.signIn()
     emulator.fault({ path: '/api/echo', status: 401 })
-    const answer = await person.call('/api/echo', { method: 'POST', body: 'x' })
+    const answer = await browser.call('/api/echo', { method: 'POST', body: 'x' })
     expect(answer.status).toBe(200)
     expect(await answer.json()).toMatchObject({ method: 'POST', client_id: 'site' })
     // the renewed tokens went into the cookie
-    expect((await person.call('/api/echo')).status).toBe(200)
+    expect((await browser.call('/api/echo')).status).toBe(200)
   })
 })

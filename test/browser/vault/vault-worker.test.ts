@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { serveVault } from '../../src/adapters/browser/vault/vault.ts'
-import { authorizationCode } from '../../src/core/flows/authorization-code.ts'
+import { serveVault } from '../../../src/adapters/browser/vault/vault.ts'
+import { authorizationCode } from '../../../src/core/flows/authorization-code.ts'
 
 // the worker's side of a vault alone, with the messages that any script of the origin can post to it
 

@@ -1,8 +1,8 @@
 import type { BrowserContext, Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { getToken, logIn, newProfile, open, useBrowser } from './browser.ts'
-import { type Ims, startIms } from './ims.ts'
-import { type Site, startSite } from './site.ts'
+import { getToken, logIn, newProfile, open, useBrowser } from '../browser.ts'
+import { type Ims, startIms } from '../ims.ts'
+import { type Site, startSite } from '../site.ts'
 
 const newContext = useBrowser()
 let near: Ims
@@ -41,7 +41,7 @@ const loggedOut = (ims: Ims) =>
   ims.requests.filter(({ path }) => /logout|revoke|invalidate/.test(path)).map(({ path }) => path)
 
 describe('a silent login', () => {
-  test('finds the person’s session at IMS, in a frame that goes again', async () => {
+  test('finds the IMS session of the user, and removes its frame', async () => {
     const page = await openApp(near)
     await logIn(page)
     const first = await getToken(page)
@@ -56,13 +56,13 @@ describe('a silent login', () => {
     expect(asked?.path).toBe('/ims/authorize/v2')
   })
 
-  test('says what IMS said where nobody is signed in', async () => {
+  test('reports the error of IMS if no user is signed in', async () => {
     const page = await openApp(near)
     expect(await silently(page)).toMatchObject({ error: { code: 'LOGIN_REQUIRED', imsError: 'login_required' } })
     expect(await frames(page)).toBe(0)
   })
 
-  test('never concludes from blocked third-party cookies that the person is signed out (S26)', async () => {
+  test('never concludes from blocked third-party cookies that the user is signed out (S26)', async () => {
     const page = await openApp(far)
     await logIn(page)
     const token = await getToken(page)
@@ -73,7 +73,7 @@ describe('a silent login', () => {
     expect(await page.evaluate(() => window.app.events.filter(({ type }) => type === 'logout'))).toEqual([])
   })
 
-  test('finds the session of another site only where the browser lets third-party cookies through', async () => {
+  test('finds the session of another site only if the browser allows third-party cookies', async () => {
     const { origin } = await siteOf(far, 10_000)
     const outcomes: unknown[] = []
     for (const thirdPartyCookies of [true, false]) {
@@ -83,7 +83,7 @@ describe('a silent login', () => {
       await acrossSites(context, far)
       const before = await getToken(page)
       outcomes.push(await silently(page))
-      // a probe that finds nobody takes nothing away
+      // an attempt that finds no session removes nothing
       if (!thirdPartyCookies) expect(await getToken(page)).toEqual(before)
       expect((await context.cookies(far.config.endpoint)).length).toBe(1)
     }
@@ -108,7 +108,7 @@ describe('a silent login', () => {
     expect(await frames(page)).toBe(0)
   })
 
-  test('gives up where IMS does not answer in a frame', async () => {
+  test('times out if IMS does not answer in a frame', async () => {
     const page = await openApp(near)
     const page200 = { status: 200, body: 'a page', headers: { 'x-frame-options': 'DENY' } }
     onTestFinished(near.fault({ path: '/ims/authorize', ...page200 }))

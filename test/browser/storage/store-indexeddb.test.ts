@@ -1,7 +1,7 @@
 import type { BrowserContext, Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { open, running, useBrowser } from './browser.ts'
-import { type Site, startSite } from './site.ts'
+import { open, running, useBrowser } from '../browser.ts'
+import { type Site, startSite } from '../site.ts'
 
 const config = { clientId: 'none', endpoint: 'http://127.0.0.1:9', issuers: [], scopes: ['openid'] }
 const newContext = useBrowser()
@@ -14,7 +14,7 @@ afterAll(() => site.close())
 
 const openPage = async () => open(await newContext(), site.origin)
 
-describe('contracts, in a page', () => {
+describe('contracts, in a browser', () => {
   test.each(['indexedDbStore', 'sessionStore', 'webLock'] as const)('%s', async (name) => {
     const page = await openPage()
     const results = await page.evaluate(async (name) => {
@@ -65,7 +65,7 @@ function rawDatabase(page: Page): Promise<{ keys: string[]; text: string; extrac
 }
 
 describe('indexedDbStore', () => {
-  test('keeps values sealed, with a key that cannot be taken away (S51)', async () => {
+  test('encrypts values with a key that cannot be exported (S51)', async () => {
     const page = await openPage()
     const back = await page.evaluate(async () => {
       const store = window.imskit.indexedDbStore()
@@ -80,7 +80,7 @@ describe('indexedDbStore', () => {
     expect(raw.text).not.toContain('canary')
   })
 
-  test('takes what was changed, moved or sealed with another key for missing, and can be written again (S98)', async () => {
+  test('treats an entry that was changed, moved or encrypted with another key as missing, and can be written again (S98)', async () => {
     const page = await openPage()
     const results = await page.evaluate(async () => {
       const { indexedDbStore } = window.imskit
@@ -122,7 +122,7 @@ describe('indexedDbStore', () => {
     expect(results).toEqual([...Array(7).fill([null, 'again']).flat(), null])
   })
 
-  test('goes on where the site data is wiped meanwhile, by the browser or by another tab', async () => {
+  test('continues if the browser or another tab deletes the site data meanwhile', async () => {
     const page = await openPage()
     const write = (value: string) =>
       page.evaluate(async (value) => {
@@ -147,7 +147,7 @@ describe('indexedDbStore', () => {
     expect(await page.evaluate(() => window.app.events)).toEqual([])
   })
 
-  test('one key serves tabs that begin at the same time', async () => {
+  test('tabs that start at the same time share one key', async () => {
     const context = await newContext()
     const pages = await Promise.all([0, 1, 2].map(() => open(context, site.origin)))
     await Promise.all(
@@ -291,7 +291,7 @@ describe('indexedDbStore', () => {
       Object.defineProperty(globalThis, 'indexedDB', { value: undefined })
     },
   }
-  test.each(Object.keys(denied))('falls back to memory where the database %s, and says so once', async (name) => {
+  test.each(Object.keys(denied))('falls back to memory if the database %s, and reports that once', async (name) => {
     const context: BrowserContext = await newContext()
     await context.addInitScript(denied[name] as () => void)
     const page = await open(context, site.origin)
@@ -308,7 +308,7 @@ describe('indexedDbStore', () => {
     expect(result.late).toEqual(['store-degraded'])
   })
 
-  test('says that a value cannot be written, without the value', async () => {
+  test('reports that a value cannot be written, without the value', async () => {
     const page = await openPage()
     const result = await page.evaluate(async () => {
       const { store } = window.app.platform
@@ -325,7 +325,7 @@ describe('indexedDbStore', () => {
   })
 })
 
-test('sessionStore works in memory where the storage is denied or full, and forgets the oldest of many', async () => {
+test('sessionStore works in memory if the storage is denied or full, and removes the oldest of many entries', async () => {
   const page = await openPage()
   const run = () =>
     page.evaluate(async () => {
@@ -354,7 +354,7 @@ test('sessionStore works in memory where the storage is denied or full, and forg
   expect(await run()).toEqual(['imskit/3', 'imskit/4', 'imskit/5'])
 })
 
-test('sessionStore says that it does not know if the storage cannot be read, and reads nothing that is damaged', async () => {
+test('sessionStore rejects if the storage cannot be read, and ignores what is damaged', async () => {
   const page = await openPage()
   const results = await page.evaluate(async () => {
     const store = window.imskit.sessionStore()

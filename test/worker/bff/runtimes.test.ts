@@ -1,9 +1,9 @@
 import { request as ask } from 'node:http'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
-import { otherServers } from './servers.ts'
-import { createVisitor, granted, type Send } from './visitor.ts'
-import { startWorker } from './workerd.ts'
+import { type RunningEmulator, startEmulator } from '../../../src/emulator/index.ts'
+import { otherServers } from '../servers.ts'
+import { createVisitor, granted, type Send } from '../visitor.ts'
+import { startWorker } from '../workerd.ts'
 
 // the same site under every server, asked over real sockets
 
@@ -51,38 +51,38 @@ describe.each(runtimes)('%s', (_, start) => {
       bodies.push(await response.clone().text(), JSON.stringify([...response.headers]))
       return response
     }
-    const person = createVisitor(origin, send)
-    expect(await (await person.ask('/')).text()).toBe('nobody')
-    const done = await person.signIn('?returnTo=/inbox')
+    const browser = createVisitor(origin, send)
+    expect(await (await browser.ask('/')).text()).toBe('nobody')
+    const done = await browser.signIn('?returnTo=/inbox')
     expect([done.status, done.headers.get('location')]).toEqual([302, '/inbox'])
     // two cookies are two lines
     expect(done.headers.getSetCookie().length).toBeGreaterThan(1)
     for (const line of done.headers.getSetCookie())
       expect(line).toMatch(/^imskit-[\w.-]+=[\w.-]*; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Lax$/)
-    expect((await person.session()).signedIn).toBe(true)
-    expect(await (await person.ask('/')).text()).toBe('somebody')
-    expect(Number(await (await person.ask('/token-length')).text())).toBeGreaterThan(100)
-    const answer = await person.call('/api/echo', { method: 'POST', body: 'x' })
+    expect((await browser.session()).signedIn).toBe(true)
+    expect(await (await browser.ask('/')).text()).toBe('somebody')
+    expect(Number(await (await browser.ask('/token-length')).text())).toBeGreaterThan(100)
+    const answer = await browser.call('/api/echo', { method: 'POST', body: 'x' })
     expect(await answer.json()).toMatchObject({ method: 'POST', client_id: emulator.contexts.oauth.client_id })
     // refused by the API: renewed, and what is renewed goes into cookie or store
     emulator.fault({ path: '/api/echo', status: 401 })
-    expect((await person.call('/api/echo')).status).toBe(200)
+    expect((await browser.call('/api/echo')).status).toBe(200)
     expect(granted(emulator, 'refresh_token')).toBe(1)
-    expect((await person.call('/api/echo')).status).toBe(200)
+    expect((await browser.call('/api/echo')).status).toBe(200)
     expect(granted(emulator, 'refresh_token')).toBe(1)
-    expect((await person.call('/auth/logout', { method: 'POST' })).status).toBe(200)
-    expect([...person.jar.keys()]).toEqual([])
-    expect((await person.session()).signedIn).toBe(false)
+    expect((await browser.call('/auth/logout', { method: 'POST' })).status).toBe(200)
+    expect([...browser.jar.keys()]).toEqual([])
+    expect((await browser.session()).signedIn).toBe(false)
     expect(bodies.join('\n')).not.toMatch(/eyJ[\w-]{8,}\.eyJ|access_token|refresh_token|client_secret/)
   })
 
   test('takes no cookie that was changed or exchanged, and nothing from other sites (S19, S58, S59)', async () => {
     const origin = await start()
-    const person = createVisitor(origin)
-    await person.signIn()
-    const { csrfToken = '' } = await person.session()
-    const spoiled = person.copy()
-    const sealed = person.jar.get('imskit-session') ?? ''
+    const browser = createVisitor(origin)
+    await browser.signIn()
+    const { csrfToken = '' } = await browser.session()
+    const spoiled = browser.copy()
+    const sealed = browser.jar.get('imskit-session') ?? ''
     spoiled.jar.set('imskit-session', `${sealed.slice(0, 200)}${sealed[200] === 'A' ? 'B' : 'A'}${sealed.slice(201)}`)
     expect((await spoiled.session()).signedIn).toBe(false)
     await spoiled.goToIms()
@@ -92,23 +92,23 @@ describe.each(runtimes)('%s', (_, start) => {
 
     const form = { 'content-type': 'application/x-www-form-urlencoded', origin: 'https://evil.example' }
     for (const path of ['/auth/logout', '/api/echo']) {
-      expect((await person.ask(path, { method: 'POST', body: 'a=b', headers: form })).status).toBe(403)
+      expect((await browser.ask(path, { method: 'POST', body: 'a=b', headers: form })).status).toBe(403)
       const close = { 'x-csrf-token': csrfToken, 'sec-fetch-site': 'same-site' }
-      expect((await person.ask(path, { method: 'POST', headers: close })).status).toBe(403)
+      expect((await browser.ask(path, { method: 'POST', headers: close })).status).toBe(403)
     }
-    expect((await person.ask('/api/echo')).status).toBe(403)
-    expect((await person.ask('/auth/login?returnTo=//evil.example')).status).toBe(400)
-    const injected = await person.ask('/auth/login?returnTo=/x%0d%0aset-cookie:%20a=b')
+    expect((await browser.ask('/api/echo')).status).toBe(403)
+    expect((await browser.ask('/auth/login?returnTo=//evil.example')).status).toBe(400)
+    const injected = await browser.ask('/auth/login?returnTo=/x%0d%0aset-cookie:%20a=b')
     expect([injected.status, injected.headers.getSetCookie()]).toEqual([400, []])
-    expect((await person.session()).signedIn).toBe(true)
+    expect((await browser.session()).signedIn).toBe(true)
   })
 
-  test('sends no token where a request line was made to lead (S60)', async () => {
+  test('sends no token to an address in the request line (S60)', async () => {
     const origin = await start()
-    const person = createVisitor(origin)
-    await person.signIn()
-    const { csrfToken = '' } = await person.session()
-    const cookie = [...person.jar].map(([name, value]) => `${name}=${value}`).join('; ')
+    const browser = createVisitor(origin)
+    await browser.signIn()
+    const { csrfToken = '' } = await browser.session()
+    const cookie = [...browser.jar].map(([name, value]) => `${name}=${value}`).join('; ')
     const headers = { cookie, 'x-csrf-token': csrfToken }
     const before = emulator.requests.length
     for (const path of [

@@ -1,9 +1,9 @@
 import { generateKeyPair, SignJWT } from 'jose'
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { GuardConfig } from './fixtures/guard-site.ts'
-import { type KeyServer, startKeyServer } from './key-server.ts'
-import { otherServers, type StartServer } from './servers.ts'
-import { startWorker } from './workerd.ts'
+import type { GuardConfig } from '../fixtures/guard-site.ts'
+import { type KeyServer, startKeyServer } from '../key-server.ts'
+import { otherServers, type StartServer } from '../servers.ts'
+import { startWorker } from '../workerd.ts'
 
 // one API, guarded, under every server and over real sockets
 
@@ -88,7 +88,7 @@ async function badTokens(): Promise<Record<string, string>> {
 }
 
 describe.each(runtimes)('%s', (_, start) => {
-  test('lets a good token through, whatever the case of the scheme', async () => {
+  test('accepts a valid token, in any case of the scheme', async () => {
     const origin = await start(config())
     const token = await ims.sign(ims.claims({ client_id: 'other-good-client' }))
     for (const scheme of ['Bearer', 'bearer', 'BEARER', 'Bearer  ']) {
@@ -101,7 +101,7 @@ describe.each(runtimes)('%s', (_, start) => {
     expect(ims.asked).toEqual(['/ims/keys'])
   })
 
-  test('asks for a token, and says nothing of an error, where there is none in the header', async () => {
+  test('requests a token, without an error code, if the header has none', async () => {
     const origin = await start(config())
     const token = await ims.sign(ims.claims())
     const form = { 'content-type': 'application/x-www-form-urlencoded' }
@@ -137,7 +137,7 @@ describe.each(runtimes)('%s', (_, start) => {
     expect(ims.asked).toEqual([])
   })
 
-  test('refuses what is no good token, with one answer for all, and asks nobody but IMS', async () => {
+  test('rejects every invalid token with the same response, and sends requests to IMS only', async () => {
     const origin = await start(config())
     const answers = new Map<string, string[]>()
     for (const [what, token] of Object.entries(await badTokens())) {
@@ -161,7 +161,7 @@ describe.each(runtimes)('%s', (_, start) => {
     // that it has expired is what its owner has to know
     expect(others.map(([answer, what]) => [JSON.parse(answer)[0], what])).toEqual([[401, ['expired']]])
     expect(elsewhere.asked).toEqual([])
-    // once, and once more for the first key that nobody knows
+    // once, and once more for the first unknown key
     expect(ims.asked.length).toBeLessThanOrEqual(2)
   })
 
@@ -176,7 +176,7 @@ describe.each(runtimes)('%s', (_, start) => {
     expect(await response.json()).toMatchObject({ error: 'insufficient_scope' })
   })
 
-  test('says to try again later where IMS has no keys to give', async () => {
+  test('answers with a Retry-After if IMS does not return its keys', async () => {
     const origin = await start(config({ retry: { retries: 0 } }))
     const token = await ims.sign(ims.claims())
     ims.fail = { status: 503, headers: { 'retry-after': '17' } }

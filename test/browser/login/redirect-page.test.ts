@@ -1,8 +1,8 @@
 import type { Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { arrivals, getToken, logIn, open, running, useBrowser } from './browser.ts'
-import { type Ims, startIms } from './ims.ts'
-import { type Site, startSite } from './site.ts'
+import { arrivals, getToken, logIn, open, running, useBrowser } from '../browser.ts'
+import { type Ims, startIms } from '../ims.ts'
+import { type Site, startSite } from '../site.ts'
 
 const newContext = useBrowser()
 let ims: Ims
@@ -29,7 +29,7 @@ async function callbackOf(page: Page): Promise<string> {
 }
 
 describe('a login by redirect', () => {
-  test('ends once, however often it is asked for', async () => {
+  test('finishes once, even if it is requested twice', async () => {
     const page = await openApp()
     const before = codesRedeemed()
     const [first, second] = await logIn(page, { returnTo: '/inbox?unread=1', appState: 'kept' })
@@ -41,7 +41,7 @@ describe('a login by redirect', () => {
     expect(await page.evaluate(() => window.app.events.filter(({ type }) => type === 'login').length)).toBe(1)
   })
 
-  test('leaves no answer in the address bar and the history, and survives a reload (S20)', async () => {
+  test('leaves no callback in the address bar and the history, and survives a reload (S20)', async () => {
     const page = await openApp()
     const before = codesRedeemed()
     const [result] = await logIn(page)
@@ -89,7 +89,7 @@ describe('a login by redirect', () => {
     })
   })
 
-  test('works while a service worker answers every navigation with the page that it kept', async () => {
+  test('works while a service worker answers every navigation with a cached page', async () => {
     const worked = await startSite(ims.config)
     onTestFinished(() => worked.close())
     // the app has a policy for the address of its worker, which keeps the app's page
@@ -116,7 +116,7 @@ describe('a login by redirect', () => {
   })
 
   test.each(['open', 'put'] as const)(
-    'gives a token where the database fails to %s, until the next load',
+    'returns a token if the database fails to %s, until the next load',
     async (step) => {
       const context = await newContext()
       await context.addInitScript((step) => {
@@ -143,7 +143,7 @@ describe('a login by redirect', () => {
     },
   )
 
-  test('can be begun in several tabs at once', async () => {
+  test('can be started in several tabs at the same time', async () => {
     const first = await openApp()
     const second = await open(first.context(), `${site.origin}/`)
     const [one, other] = await Promise.all([logIn(first), logIn(second)])
@@ -162,7 +162,7 @@ describe('a login by redirect', () => {
     })
   })
 
-  test('goes on to no place outside the app (S19)', async () => {
+  test('returns to no address outside the app (S19)', async () => {
     const page = await openApp()
     const sent = ims.requests.length
     const refused = [
@@ -205,126 +205,7 @@ describe('a login by redirect', () => {
   })
 })
 
-describe('an answer that belongs to no login here', () => {
-  test('of an unknown state changes nothing, its own address included', async () => {
-    const page = await openApp()
-    await logIn(page)
-    const [token, before] = [await getToken(page), ims.requests.length]
-    for (const [place, reason] of [
-      ['/callback?code=forged&state=unknown', 'state'],
-      ['/stripe?code=ac_123&state=from-stripe&scope=read_write#part', 'path'],
-      ['/?code=foo&state=__proto__', 'path'],
-      ['/callback?code=a&state=b&state=c', 'state'],
-    ] as const) {
-      await page.goto(`${site.origin}${place}`)
-      expect(await arrivals(page)).toEqual([{ ok: undefined }, { ok: undefined }])
-      expect(page.url()).toBe(`${site.origin}${place}`)
-      const events = await page.evaluate(() => window.app.events)
-      expect(events).toEqual([{ type: 'callback-ignored', reason }])
-    }
-    expect(ims.requests.length).toBe(before)
-    expect(await getToken(page)).toEqual(token)
-  })
-
-  test('but an error without a state, or in the fragment, is told of and ends no login', async () => {
-    const page = await openApp()
-    const callback = await callbackOf(page)
-    const state = new URL(callback).searchParams.get('state')
-    const said = 'error=invalid_scope&error_description=not%20yours'
-    for (const rest of [`?${said}`, `#${said}`, `#${said}&state=${state}`]) {
-      // another address in between: a fragment alone loads nothing
-      await page.goto('about:blank')
-      await page.goto(`${site.origin}/callback${rest}`)
-      expect(await arrivals(page)).toEqual([{ ok: undefined }, { ok: undefined }])
-      expect(page.url()).toBe(`${site.origin}/callback${rest}`)
-      expect(await page.evaluate(() => window.app.events)).toEqual([
-        { type: 'callback-ignored', reason: 'state', imsError: 'invalid_scope', imsErrorDescription: 'not yours' },
-      ])
-      const refused = await page.evaluate(() => window.outcome(window.app.client.finishLogin(location.href)))
-      expect(refused).toMatchObject({ error: { code: 'STATE_MISMATCH', details: { imsError: 'invalid_scope' } } })
-    }
-    await page.goto(callback)
-    expect((await arrivals(page))[0]).toMatchObject({ ok: { status: 'signedIn' } })
-  })
-
-  test('that was used before is not used again (S7)', async () => {
-    const page = await openApp()
-    const callback = await callbackOf(page)
-    await page.goto(callback)
-    expect((await arrivals(page))[0]).toMatchObject({
-      ok: { status: 'signedIn', tokens: { accessToken: expect.any(String) } },
-    })
-    const before = ims.requests.length
-    await page.goto(callback)
-    expect(await arrivals(page)).toEqual([{ ok: undefined }, { ok: undefined }])
-    expect(page.url()).toBe(`${site.origin}/callback`)
-    expect(ims.requests.length).toBe(before)
-    expect(await getToken(page)).toMatchObject({ ok: expect.any(String) })
-  })
-
-  test('that comes too late', async () => {
-    const page = await openApp()
-    const callback = await callbackOf(page)
-    const before = ims.requests.length
-    await page.evaluate(() => {
-      const [key = ''] = Object.keys(sessionStorage).filter((name) => name.startsWith('imskit/pending/'))
-      const entry = JSON.parse(sessionStorage.getItem(key) ?? '')
-      entry.value.expiresAt = Date.now() - 1
-      sessionStorage.setItem(key, JSON.stringify(entry))
-    })
-    await page.goto(callback)
-    expect((await arrivals(page))[0]).toMatchObject({
-      error: { code: 'STATE_MISMATCH', details: { reason: 'expired' } },
-    })
-    expect(ims.requests.length).toBe(before)
-  })
-
-  test('that was begun by another environment (S16)', async () => {
-    const other = await startSite(ims.config)
-    onTestFinished(() => other.close())
-    const page = await open(await newContext(), `${other.origin}/`)
-    const callback = await callbackOf(page)
-    const before = ims.requests.length
-    other.configure({ endpoint: 'http://127.0.0.1:9' })
-    await page.goto(callback)
-    expect((await arrivals(page))[0]).toMatchObject({
-      error: { code: 'STATE_MISMATCH', details: { reason: 'foreign' } },
-    })
-    expect(ims.requests.length).toBe(before)
-  })
-
-  test('at another redirect URI than asked for (S18)', async () => {
-    const page = await openApp()
-    const callback = new URL(await callbackOf(page))
-    const before = ims.requests.length
-    callback.pathname = '/other'
-    await page.goto(callback.href)
-    expect((await arrivals(page))[0]).toMatchObject({
-      error: { code: 'STATE_MISMATCH', details: { reason: 'redirect_uri' } },
-    })
-    expect(ims.requests.length).toBe(before)
-  })
-
-  test('of another tab, or of an attacker, signs nobody in (S8)', async () => {
-    const attacker = await openApp()
-    const callback = await callbackOf(attacker)
-    const victim = await open(await newContext(), callback)
-    expect(await arrivals(victim)).toEqual([{ ok: undefined }, { ok: undefined }])
-    expect(await victim.evaluate(() => window.app.events)).toEqual([{ type: 'callback-ignored', reason: 'state' }])
-    expect(await getToken(victim)).toMatchObject({ error: { code: 'LOGIN_REQUIRED' } })
-  })
-
-  test('is none without both a state and a code or error', async () => {
-    const page = await openApp()
-    for (const query of ['?code=1', '?state=1', '?error=x', '#code=1&state=1']) {
-      await page.goto(`${site.origin}/${query}`)
-      expect(await arrivals(page)).toEqual([{ ok: undefined }, { ok: undefined }])
-      expect(page.url()).toBe(`${site.origin}/${query}`)
-    }
-  })
-})
-
-describe('a person', () => {
+describe('a user', () => {
   let formIms: Ims
   let formSite: Site
   beforeAll(async () => {
@@ -364,12 +245,12 @@ describe('a person', () => {
     expect(page.url()).toBe(`${formSite.origin}/callback`)
   })
 
-  test('comes back by the back button to a page that works', async () => {
+  test('returns with the back button to a page that works', async () => {
     const page = await open(await newContext(), `${formSite.origin}/`)
     await sendAway(page)
     await page.goBack({ waitUntil: 'commit' })
     await running(page)
-    // restored as it was left, or loaded anew: the browser decides
+    // restored, or loaded again: the browser decides
     const ended = await page.evaluate(async () => (await window.clicked) ?? { error: { code: 'LOGIN_REQUIRED' } })
     expect(ended).toMatchObject({ error: { code: 'LOGIN_REQUIRED' } })
     // and leaves it again by the forward button
@@ -383,7 +264,7 @@ describe('a person', () => {
   })
 })
 
-test('an app that sends people away for ever is stopped (S27)', async () => {
+test('an app that starts logins without end is stopped (S27)', async () => {
   const looping = await startSite({ ...ims.config, eager: true })
   onTestFinished(() => looping.close())
   onTestFinished(ims.fault({ path: '/ims/token', status: 400, body: { error: 'invalid_grant' }, times: 50 }))

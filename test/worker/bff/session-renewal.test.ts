@@ -10,13 +10,13 @@ import {
   memoryStore,
   type Store,
   systemClock,
-} from '../../src/adapters/worker/index.ts'
-import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
-import { gate } from '../core/setting.ts'
-import { origin, secret } from './bff-setting.ts'
-import { createVisitor, type Visitor } from './visitor.ts'
+} from '../../../src/adapters/worker/index.ts'
+import { type RunningEmulator, startEmulator } from '../../../src/emulator/index.ts'
+import { gate } from '../../core/setting.ts'
+import { createVisitor, type Visitor } from '../visitor.ts'
+import { origin, secret } from './setting.ts'
 
-// sessions whose refresh token is good for one use, on a site that answers from several places at once
+// sessions whose refresh token can be redeemed once, on a site with several servers
 
 const day = 24 * 3_600_000
 const clientSecret = 'p8e-client-secret-of-the-site'
@@ -52,9 +52,9 @@ async function startSite(options: Partial<AuthHandlerOptions> = {}) {
   }
 }
 
-const requestOf = (person: Visitor) =>
+const requestOf = (browser: Visitor) =>
   new Request(`${origin}/page`, {
-    headers: { cookie: [...person.jar].map(([name, value]) => `${name}=${value}`).join('; ') },
+    headers: { cookie: [...browser.jar].map(([name, value]) => `${name}=${value}`).join('; ') },
   })
 
 /** Another isolate: it shares no memory with this one. */
@@ -81,14 +81,14 @@ describe.each(stores)('a session with its tokens %s', (where, makeStore) => {
     return startSite(store === undefined ? {} : { store })
   }
 
-  test('is renewed when it is asked for, if that is due', async () => {
+  test('is renewed when it is requested, if that is due', async () => {
     const { ims, auth, visitor, pass } = await site()
-    const person = visitor()
-    await person.signIn()
-    await auth.getSession(requestOf(person))
+    const browser = visitor()
+    await browser.signIn()
+    await auth.getSession(requestOf(browser))
     expect(refreshes(ims)).toEqual([])
     pass(day)
-    const session = await auth.getSession(requestOf(person))
+    const session = await auth.getSession(requestOf(browser))
     expect(refreshes(ims)).toEqual([200])
     expect(namesOf(await session?.cookies())).toEqual(where === 'in the cookie' ? [sessionCookie] : [])
     // what was renewed before is there after
@@ -98,20 +98,20 @@ describe.each(stores)('a session with its tokens %s', (where, makeStore) => {
 
   test('that is read-only returns what is valid and redeems nothing', async () => {
     const { ims, auth, visitor, pass } = await site()
-    const person = visitor()
-    await person.signIn()
+    const browser = visitor()
+    await browser.signIn()
     pass(day - 60_000)
-    const due = await auth.getSession(requestOf(person), { readOnly: true })
+    const due = await auth.getSession(requestOf(browser), { readOnly: true })
     expect((await due?.getToken())?.split('.')).toHaveLength(3)
     pass(60_000)
-    const late = await auth.getSession(requestOf(person), { readOnly: true })
+    const late = await auth.getSession(requestOf(browser), { readOnly: true })
     const failure = { name: 'UnavailableError', code: 'SESSION_READ_ONLY' }
     await expect(late?.getToken()).rejects.toMatchObject(failure)
     await expect(late?.fetch(`${ims.url}/api/echo`)).rejects.toMatchObject({ code: 'BAD_OPTION' })
     expect(await late?.cookies()).toEqual([])
     expect(refreshes(ims)).toEqual([])
     // nothing was lost: a request that can set cookies renews it
-    const session = await auth.getSession(requestOf(person))
+    const session = await auth.getSession(requestOf(browser))
     expect((await session?.getToken())?.split('.')).toHaveLength(3)
     expect(refreshes(ims)).toEqual([200])
   })
@@ -122,9 +122,9 @@ test.each([
   ['apply()', (session: AuthSession) => session.apply(new Response())],
 ])('a session in cookies redeems nothing after %s', async (_, close) => {
   const { ims, auth, visitor, pass } = await startSite()
-  const person = visitor()
-  await person.signIn()
-  const session = (await auth.getSession(requestOf(person))) as AuthSession
+  const browser = visitor()
+  await browser.signIn()
+  const session = (await auth.getSession(requestOf(browser))) as AuthSession
   await close(session)
   const token = await session.getToken()
   pass(day - 60_000)
@@ -135,7 +135,7 @@ test.each([
   expect(refreshes(ims)).toEqual([])
 })
 
-test('cookies() waits for a renewal that is under way, whatever asked for it', async () => {
+test('cookies() waits for a renewal in progress', async () => {
   const [arrived, released] = [gate(), gate()]
   let holding = false
   const { ims, auth, visitor, pass } = await startSite({
@@ -147,9 +147,9 @@ test('cookies() waits for a renewal that is under way, whatever asked for it', a
       return answer
     },
   })
-  const person = visitor()
-  await person.signIn()
-  const session = (await auth.getSession(requestOf(person))) as AuthSession
+  const browser = visitor()
+  await browser.signIn()
+  const session = (await auth.getSession(requestOf(browser))) as AuthSession
   pass(day)
   holding = true
   const token = session.getToken()
@@ -163,9 +163,9 @@ test('cookies() waits for a renewal that is under way, whatever asked for it', a
 
 test('a session with its tokens in a store is renewed after cookies() too', async () => {
   const { ims, auth, visitor, pass } = await startSite({ store: memoryStore() })
-  const person = visitor()
-  await person.signIn()
-  const session = (await auth.getSession(requestOf(person))) as AuthSession
+  const browser = visitor()
+  await browser.signIn()
+  const session = (await auth.getSession(requestOf(browser))) as AuthSession
   await session.cookies()
   pass(day)
   expect((await session.getToken()).split('.')).toHaveLength(3)
@@ -175,34 +175,34 @@ test('a session with its tokens in a store is renewed after cookies() too', asyn
 describe('a cookie from before the last renewal', () => {
   test('has the tokens of that renewal for a while, and redeems nothing after it', async () => {
     const { ims, visitor, pass } = await startSite()
-    const person = visitor()
-    await person.signIn()
-    const late = person.copy()
+    const browser = visitor()
+    await browser.signIn()
+    const late = browser.copy()
     pass(day)
-    expect((await person.session()).signedIn).toBe(true)
+    expect((await browser.session()).signedIn).toBe(true)
     const soon = late.copy()
     pass(300_000)
     expect((await soon.session()).signedIn).toBe(true)
     pass(600_000)
     const answer = await late.ask('/auth/session')
     expect([answer.status, answer.headers.get('retry-after'), answer.headers.getSetCookie()]).toEqual([503, '1', []])
-    // the newest cookie goes on
-    expect((await person.session()).signedIn).toBe(true)
+    // the newest cookie still works
+    expect((await browser.session()).signedIn).toBe(true)
     expect(refreshes(ims)).toEqual([200])
     // a browser that has no other signs in again
     pass(10_000)
     expect(await late.session()).toEqual({ signedIn: false })
-    expect((await person.session()).signedIn).toBe(true)
+    expect((await browser.session()).signedIn).toBe(true)
     expect(refreshes(ims)).toEqual([200])
   })
 
   test('is refused by IMS once, from an isolate that knows nothing of the renewal', async () => {
     const { ims, visitor, pass, auth } = await startSite()
-    const person = visitor()
-    await person.signIn()
-    const late = person.copy()
+    const browser = visitor()
+    await browser.signIn()
+    const late = browser.copy()
     pass(day - 60_000)
-    expect((await person.session()).signedIn).toBe(true)
+    expect((await browser.session()).signedIn).toBe(true)
     elsewhere()
     // the access token is valid for another minute: neither the session nor the cookie ends
     const tokens = new Set<string | undefined>()
@@ -226,11 +226,11 @@ describe('a cookie from before the last renewal', () => {
         return Response.json(same)
       },
     })
-    const person = visitor()
-    await person.signIn()
-    const late = person.copy()
+    const browser = visitor()
+    await browser.signIn()
+    const late = browser.copy()
     pass(day)
-    expect((await person.session()).signedIn).toBe(true)
+    expect((await browser.session()).signedIn).toBe(true)
     pass(700_000)
     // the emulator takes each refresh token once; that it is asked is what counts
     await late.ask('/auth/session')
@@ -242,7 +242,7 @@ describe('two copies of the module in one process', () => {
   /** The worker's entry, bundled as a framework does it: with state of its own. */
   async function copyOfModule(): Promise<Make> {
     const { outputFiles } = await build({
-      entryPoints: [join(import.meta.dirname, '../../src/adapters/worker/index.ts')],
+      entryPoints: [join(import.meta.dirname, '../../../src/adapters/worker/index.ts')],
       bundle: true,
       write: false,
       format: 'esm',
@@ -258,38 +258,38 @@ describe('two copies of the module in one process', () => {
     const store = makeStore()
     const { ims, auth, make, visitor, pass } = await startSite(store === undefined ? {} : { store })
     const other = make(await copyOfModule())
-    const person = visitor()
-    await person.signIn()
+    const browser = visitor()
+    await browser.signIn()
     pass(day)
     const handlers = [auth, other, auth, other]
-    const sessions = await Promise.all(handlers.map((each) => each.getSession(requestOf(person))))
+    const sessions = await Promise.all(handlers.map((each) => each.getSession(requestOf(browser))))
     const tokens = await Promise.all(sessions.map((session) => session?.getToken()))
     expect(new Set(tokens).size).toBe(1)
     expect(refreshes(ims)).toEqual([200])
     // one after the other as well, with the cookie from before
-    expect(await (await other.getSession(requestOf(person)))?.getToken()).toBe(tokens[0])
+    expect(await (await other.getSession(requestOf(browser)))?.getToken()).toBe(tokens[0])
     expect(refreshes(ims)).toEqual([200])
   })
 
   test('know which sessions have ended', async () => {
     const { make, visitor } = await startSite()
     const other = make(await copyOfModule())
-    const person = visitor()
-    await person.signIn()
-    const kept = person.copy()
-    await person.call('/auth/logout', { method: 'POST' })
+    const browser = visitor()
+    await browser.signIn()
+    const kept = browser.copy()
+    await browser.call('/auth/logout', { method: 'POST' })
     expect(await other.getSession(requestOf(kept))).toBeUndefined()
   })
 
   test('share nothing if their secrets differ, and keep no secret', async () => {
     const { auth, make, visitor, pass } = await startSite()
     const other = make(await copyOfModule(), { sessionSecret: `another ${secret}` })
-    const person = visitor()
-    await person.signIn()
+    const browser = visitor()
+    await browser.signIn()
     pass(day)
-    const token = await (await auth.getSession(requestOf(person)))?.getToken()
+    const token = await (await auth.getSession(requestOf(browser)))?.getToken()
     expect(token).toBeDefined()
-    expect(await other.getSession(requestOf(person))).toBeUndefined()
+    expect(await other.getSession(requestOf(browser))).toBeUndefined()
     const shared = Reflect.get(globalThis, Symbol.for('imskit.worker.sessions.1')) as Map<string, unknown>
     for (const name of shared.keys()) expect(name).not.toContain(secret)
   })

@@ -7,12 +7,12 @@ import {
   type RequireTokenOptions,
   requireToken,
   ValidationCache,
-} from '../../src/adapters/worker/index.ts'
-import { systemClock } from '../../src/core/memory.ts'
-import { startEmulator } from '../../src/emulator/index.ts'
-import { createHonoApi } from './fixtures/guard-hono.ts'
-import { startKeyServer } from './key-server.ts'
-import { startWorker } from './workerd.ts'
+} from '../../../src/adapters/worker/index.ts'
+import { systemClock } from '../../../src/core/memory.ts'
+import { startEmulator } from '../../../src/emulator/index.ts'
+import { createHonoApi } from '../fixtures/guard-hono.ts'
+import { startKeyServer } from '../key-server.ts'
+import { startWorker } from '../workerd.ts'
 
 const request = (token: string) =>
   new Request('https://api.example/', { headers: { authorization: `Bearer ${token}` } })
@@ -27,7 +27,7 @@ async function emulated() {
   return { emulator, client, clientId, validations }
 }
 
-test('a guard that cannot work is told so when it is made', () => {
+test('wrong options of a guard are refused when it is created', () => {
   const wrong: [unknown, RegExp][] = [
     [undefined, /allowList or clientId/],
     [{ scopes: ['openid'] }, /allowList or clientId/],
@@ -53,7 +53,7 @@ test('a guard that cannot work is told so when it is made', () => {
   }
 })
 
-test('every client is accepted where that is said in so many words', async () => {
+test('every client is accepted if that is configured explicitly', async () => {
   const ims = await startKeyServer()
   const guard = requireToken({ endpoint: ims.url, anyClient: true })
   expect(await guard(request(await ims.sign(ims.claims({ client_id: 'anyone' }))))).toMatchObject({
@@ -154,7 +154,7 @@ test.each(['local', 'ims'] as const)('an answer that a cache kept does not move 
   }
 })
 
-test('a token that IMS may read in another way is refused, though IMS accepts it', async () => {
+test('a token that IMS may read differently is refused even if IMS accepts it', async () => {
   const ims = await startKeyServer()
   const fetch = vi.fn(async () => Response.json({ valid: true }))
   const guard = requireToken({ endpoint: ims.url, clientId: 'good-client', validate: 'ims', fetch })
@@ -220,7 +220,7 @@ test('IMS knows what was revoked, and is not asked which scopes and clients are 
   expect(await statusOf({}, token)).toBe(401)
 })
 
-test('IMS is not asked about what is no token', async () => {
+test('IMS is not asked about a text that is not a token', async () => {
   const { emulator, clientId, validations } = await emulated()
   const ims = await startKeyServer()
   const guard = requireToken({ endpoint: emulator.url, clientId, validate: 'ims' })
