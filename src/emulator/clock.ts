@@ -1,4 +1,4 @@
-/** The emulator's idea of now, which a test can turn. */
+/** The clock of the emulator, which a test can set. */
 export interface EmulatorClock {
   /** Milliseconds since the epoch. */
   now(): number

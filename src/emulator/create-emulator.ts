@@ -14,20 +14,19 @@ export interface Emulator {
   /** Base URL, without a trailing slash. */
   readonly url: string
   /**
-   * Answers a request in process; takes what the global `fetch` takes and can be given wherever one is asked for.
-   * Redirects are returned, not followed. Rejects with the signal's reason, or a `TypeError` where a fault drops the
-   * connection.
+   * Answers a request in this process. It has the signature of the global `fetch` and can replace it. Redirects are
+   * returned, not followed. Rejects with the signal's reason, or with a `TypeError` if a fault drops the connection.
    */
   fetch(input: Request | string | URL, init?: RequestInit): Promise<Response>
-  /** Ready-made context data, one per kind, pointing at this emulator. */
+  /** Ready-made context data for this emulator, one context per kind of credential. */
   readonly contexts: EmulatorContexts
-  /** What arrived, oldest first (the last 10 000); grows as requests come in. Secrets read `[redacted]`. */
+  /** The last 10 000 requests, oldest first. Secrets are replaced by `[redacted]`. */
   readonly requests: readonly RecordedRequest[]
-  /** Injects a failure; the function returned takes it back. Throws `BAD_OPTION`. */
+  /** Injects a failure; the returned function removes it. Throws `BAD_OPTION`. */
   fault(options: FaultOptions): () => void
   /** Stops the emulator's clock at `time` (ms since the epoch); `undefined` lets it run again. */
   setTime(time: number | undefined): void
-  /** Signs with a new key from now on; the earlier ones stay published. */
+  /** Signs with a new key from now on; the earlier keys stay published. */
   rotateKeys(): Promise<void>
 }
 
@@ -45,7 +44,7 @@ function sleep(ms: number, signal: AbortSignal): Promise<void> {
 const loadProvider = lazy(() => import('./create-provider.ts'))
 const loadRouter = lazy(() => import('./router.ts'))
 
-const connectionDropped = () => new TypeError('The emulator dropped the connection, as a fault told it to.')
+const connectionDropped = () => new TypeError('The emulator dropped the connection because of a fault.')
 
 function finishHeaders(response: Response, call: EmulatorCall, provider: Provider): Response {
   const added = {
@@ -69,13 +68,17 @@ function requestOf(input: Request | string | URL, init: RequestInit | undefined)
   try {
     return new Request(input, init)
   } catch {
-    throw badOption('The fetch of the emulator takes what the global fetch takes: an absolute URL or a Request.')
+    throw badOption('The fetch of the emulator takes an absolute URL or a Request, as the global fetch does')
   }
 }
 
 /**
- * Makes an IMS that runs in this process, in any runtime with the fetch API and WebCrypto. It resolves once its RSA
- * keys are generated. It is for development and tests and no security boundary. Rejects with `BAD_OPTION`.
+ * Creates an IMS that runs in this process, in any runtime with the fetch API and WebCrypto. Resolves when its RSA keys
+ * are generated. It is for development and tests, and not a security boundary. Rejects with `BAD_OPTION`.
+ *
+ * @example
+ * const emulator = await createEmulator()
+ * const ims = createClient({ flow, endpoint: emulator.url, fetch: emulator.fetch })
  */
 export async function createEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   checkOptions('createEmulator', options)
@@ -97,7 +100,7 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
       request.signal.throwIfAborted()
       const call = await readCall(request)
       const { method, url } = call
-      // the page about the emulator is not part of what it emulates
+      // the overview page is not part of IMS, so faults and the journal do not apply to it
       if (url.pathname === '/' && /^(?:GET|POST)$/.test(method)) return overview(call)
       const noteStatus = journal.record({ method, path: url.pathname, at: provider.clock.now() }, call.params)
       const fault = faults.take(method, url.pathname)

@@ -9,49 +9,49 @@ import { createUserDirectory, type UserOptions } from './registry/users.ts'
 import { createKeyRing } from './tokens/keys.ts'
 import { createTokenLedger } from './tokens/token-ledger.ts'
 
-/** How an emulator can be set up. All of it is optional. */
+/** Options of an emulator, all optional. */
 export interface EmulatorOptions {
-  /** Base URL under which it is reached. Default `https://ims.test`, a name that resolves nowhere. */
+  /** Base URL of the emulator. Default `https://ims.test`, a name that never resolves. */
   readonly endpoint?: string
   /** `iss` of ID tokens. Default: `endpoint`. */
   readonly issuer?: string
-  /** Clients beside the ready-made ones. */
+  /** Clients in addition to the ready-made ones. */
   readonly clients?: readonly RegisteredClientOptions[]
   /** Who can sign in. Default: `user@example.com`. */
   readonly users?: readonly UserOptions[]
-  /** Address of the person who is signed in and consents without a form; made up where `users` has none such. */
+  /** Email address of the user who is signed in and consents without a form; created if `users` does not have it. */
   readonly autoLogin?: string
-  /** Source of the time, in ms since the epoch. Default `Date.now`. */
+  /** Returns the current time, in ms since the epoch. Default `Date.now`. */
   readonly now?: () => number
-  /** In ms. Default 24 hours. */
+  /** In ms. Default: 24 hours. */
   readonly accessTokenLifetime?: number
-  /** In ms. Default 14 days. */
+  /** In ms. Default: 14 days. */
   readonly refreshTokenLifetime?: number
-  /** In ms. Default 10 minutes. */
+  /** In ms. Default: 10 minutes. */
   readonly codeLifetime?: number
   /**
-   * Of promise tokens, in ms. Default 30 days, as recorded by adobe/ims-go#67; the fixtures of adobe/spacecat-shared
-   * have 4 hours.
+   * In ms. Default: 30 days, as recorded in adobe/ims-go#67; the fixtures of adobe/spacecat-shared have 4 hours.
    */
   readonly promiseTokenLifetime?: number
   /**
-   * Whether opening `/ims/logout/v1` with `client_id` and `redirect_uri` signs out. Default `true`: Adobe's documentation,
-   * `aio login` and DA do so. With `false` it takes a POST with `access_token` in the body, as ai-ecoverse/slicc reports.
+   * Whether opening `/ims/logout/v1` with `client_id` and `redirect_uri` signs the user out. Default: `true`, as in Adobe's
+   * documentation, `aio login` and DA. With `false`, it requires a POST with `access_token` in the body, as reported in
+   * ai-ecoverse/slicc.
    */
   readonly logoutByUrl?: boolean
-  /** Issues access tokens that are random strings instead of JWTs. */
+  /** Whether access tokens are random strings instead of JWTs. Default: `false`. */
   readonly opaqueTokens?: boolean
-  /** Scopes that the ready-made clients may ask for, beside those that Adobe's documentation and clients name. */
+  /** Scopes that the ready-made clients may request, in addition to those in Adobe's documentation and clients. */
   readonly scopes?: readonly string[]
   /**
-   * Which token endpoints redirect a refusal to the `redirect_uri` of the request, if it has one, instead of answering
-   * in JSON. Such answers were recorded (dotnet/aspnetcore#32153), most likely at the path without a version. Default
-   * `unversioned`: only `/ims/token`.
+   * Which token endpoints redirect errors to the `redirect_uri` of the request, if it has one, instead of returning JSON.
+   * Such answers were recorded (dotnet/aspnetcore#32153), probably at the path without a version. Default: `unversioned`,
+   * only `/ims/token`.
    */
   readonly tokenErrorRedirects?: 'unversioned' | 'all' | 'none'
   /**
-   * The error for a JWT assertion that no key of its client verifies. Default `invalid_token`, as the live service was
-   * seen to answer (AdobeDocs/adobeio-auth#67); `invalid_signature` is what Adobe's documentation says.
+   * The error for a JWT assertion that no key of its client verifies. Default: `invalid_token`, as recorded from the live
+   * service (AdobeDocs/adobeio-auth#67); Adobe's documentation names `invalid_signature`.
    */
   readonly jwtSignatureError?: 'invalid_token' | 'invalid_signature'
 }
@@ -62,7 +62,7 @@ function normalizeEndpoint(endpoint: string): string {
   if (!URL.canParse(endpoint)) {
     throw new ConfigurationError(
       'BAD_OPTION',
-      'The endpoint of the emulator is no URL. Give one such as http://127.0.0.1:8888.',
+      'The endpoint of the emulator is not a URL. Use a URL such as http://127.0.0.1:8888.',
     )
   }
   let length = endpoint.length
@@ -78,7 +78,7 @@ function checkLifetimes(lifetimes: Provider['lifetimes']): Provider['lifetimes']
   return lifetimes
 }
 
-/** The value of an option that knows only some values, the first of which is the default. */
+/** The value of an option with a fixed set of values, the first of which is the default. */
 function oneOf<Value extends string>(name: string, given: Value | undefined, known: readonly [Value, ...Value[]]) {
   if (given === undefined) return known[0]
   if (known.includes(given)) return given
@@ -90,7 +90,7 @@ function usersWith(users: readonly UserOptions[], autoLogin: string | undefined)
   return autoLogin === undefined || known ? users : [...users, { ...readyMadeUsers[0], email: autoLogin }]
 }
 
-/** Fills in the defaults and generates the keys. */
+/** Applies the defaults of the options and generates the keys. */
 export async function createProvider(
   options: EmulatorOptions,
 ): Promise<{ provider: Provider; contexts: EmulatorContexts }> {

@@ -1,10 +1,11 @@
-import { emulatorPage, escapeHtml, messagePage } from './endpoints/pages.ts'
+import { escapeHtml } from '../core/html.ts'
+import { emulatorPage, messagePage } from './endpoints/pages.ts'
 import type { EmulatorCall } from './http/call.ts'
 import type { FaultOptions, Faults } from './http/faults.ts'
 import type { Journal } from './http/journal.ts'
 import type { EmulatorContexts } from './ready-made.ts'
 
-/** What the page at `/` shows and does. */
+/** The data of the page at `/`. */
 export interface Overview {
   readonly endpoint: string
   readonly contexts: EmulatorContexts
@@ -14,19 +15,19 @@ export interface Overview {
 
 const shownRequests = 20
 
-/** Failures for the next token request, by the name of their button. */
+/** Faults for the next token request, by the label of their button. */
 const presets: Readonly<Record<string, Omit<FaultOptions, 'path'>>> = {
   'Unavailable (503)': { status: 503 },
-  'Too many requests (429, again in 2 s)': { status: 429, headers: { 'retry-after': '2' } },
-  'Refused (invalid_grant)': { status: 400, body: { error: 'invalid_grant' } },
+  'Too many requests (429, retry after 2 s)': { status: 429, headers: { 'retry-after': '2' } },
+  'Rejected (invalid_grant)': { status: 400, body: { error: 'invalid_grant' } },
   'An HTML page': { status: 502, body: '<html>Bad gateway</html>', headers: { 'content-type': 'text/html' } },
-  'Ten seconds late': { delay: 10_000 },
-  'Answer lost on the way': { drop: 'after' },
+  'Delay of 10 seconds': { delay: 10_000 },
+  'Lost answer': { drop: 'after' },
 }
 
 /**
- * `GET /`: how to use the emulator, its contexts, what arrived last, and buttons for failures; `POST /` is what those
- * do. They want a token of this very page, so that no other site can press them.
+ * `GET /`: how to use the emulator, its contexts, the last requests, and buttons for faults; `POST /`: the actions of
+ * these buttons. They require the token of this page, so that another site cannot trigger them.
  */
 export function createOverview({ endpoint, contexts, journal, faults }: Overview): (call: EmulatorCall) => Response {
   const formToken = crypto.randomUUID()
@@ -34,9 +35,9 @@ export function createOverview({ endpoint, contexts, journal, faults }: Overview
 
   function show(): Response {
     const main = [
-      `<p>A local IMS for development and tests. Point a program at it:</p>`,
+      '<p>A local IMS for development and tests. Set this variable to use it in a program:</p>',
       pre(`AIO_IMS_CONFIG_ENDPOINT=${endpoint}`),
-      '<h2>Contexts, ready to copy</h2>',
+      '<h2>Contexts to copy</h2>',
       ...Object.entries(contexts).map(
         ([kind, data]) =>
           `<details><summary>${escapeHtml(kind)}</summary>${pre(JSON.stringify(data, null, 2))}</details>`,
@@ -44,13 +45,13 @@ export function createOverview({ endpoint, contexts, journal, faults }: Overview
       '<h2>Make the next token request fail</h2>',
       `<form method="post" class="quiet"><input type="hidden" name="form_token" value="${formToken}"><div class="actions">`,
       ...Object.keys(presets).map((name) => button('fault', name)),
-      button('undo', 'Take all back'),
+      button('undo', 'Remove all faults'),
       '</div></form>',
       '<h2>Last requests</h2>',
       requestTable(journal),
     ]
     const shown = emulatorPage('imskit emulator', main.join('\n'), { wide: true })
-    // under no-referrer a browser sends no origin along with the form
+    // with no-referrer, a browser would not send the origin with the form
     shown.headers.set('referrer-policy', 'same-origin')
     return shown
   }
@@ -59,7 +60,11 @@ export function createOverview({ endpoint, contexts, journal, faults }: Overview
     const origin = headers.get('origin')
     const ours = origin === null || origin === new URL(endpoint).origin
     if (!ours || params.get('form_token') !== formToken) {
-      return messagePage('Not from here', 'Only the buttons of this page do that. Open the page and try again.', 403)
+      return messagePage(
+        'Request rejected',
+        'This action needs a button of the overview page. Open that page and try again.',
+        403,
+      )
     }
     const preset = presets[params.get('fault') ?? '']
     if (preset !== undefined) undo.push(faults.add({ path: '/ims/token', ...preset }))
@@ -79,7 +84,7 @@ const button = (name: string, value: string) =>
 
 function requestTable({ requests: all, notesOf }: Journal): string {
   const requests = all.slice(-shownRequests).reverse()
-  if (requests.length === 0) return '<p>None so far.</p>'
+  if (requests.length === 0) return '<p>No requests yet.</p>'
   const rows = requests.map((request) => {
     const { at, method, path, status, params } = request
     const named = Object.entries(params).map(([name, value]) => `${name}=${String(value)}`)

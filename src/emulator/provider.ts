@@ -6,7 +6,7 @@ import type { UserDirectory } from './registry/users.ts'
 import type { KeyRing } from './tokens/keys.ts'
 import type { TokenLedger } from './tokens/token-ledger.ts'
 
-/** Everything the endpoints share: what the emulator knows and was told to do. */
+/** The state and the options that all endpoints share. */
 export interface Provider {
   /** Base URL without a trailing slash. */
   readonly endpoint: string
@@ -19,7 +19,7 @@ export interface Provider {
   readonly keys: KeyRing
   readonly tokens: TokenLedger
   readonly sessions: Sessions
-  /** Who signs in and consents without being asked. */
+  /** Email address of the user who signs in and consents without a form. */
   readonly autoLogin: string | undefined
   /** In ms. */
   readonly lifetimes: {
@@ -30,7 +30,7 @@ export interface Provider {
   }
   readonly tokenErrorRedirects: 'unversioned' | 'all' | 'none'
   readonly jwtSignatureError: 'invalid_token' | 'invalid_signature'
-  /** Of JWT assertions, each after the id of its client. */
+  /** The `jti` claims of redeemed JWT assertions, each with the id of its client. */
   readonly usedJtis: Set<string>
   /** Whether access tokens are random strings instead of JWTs. */
   readonly opaqueTokens: boolean

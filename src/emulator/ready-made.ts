@@ -3,7 +3,7 @@ import { generateKeyPair } from 'jose/key/generate/keypair'
 import type { RegisteredClientOptions } from './registry/clients.ts'
 import type { UserOptions } from './registry/users.ts'
 
-/** Context data for every kind of credential, with the keys that contexts have. */
+/** Context data for every kind of credential, with the keys of contexts. */
 export interface EmulatorContexts {
   readonly jwt: {
     client_id: string
@@ -11,7 +11,7 @@ export interface EmulatorContexts {
     technical_account_id: string
     meta_scopes: string[]
     ims_org_id: string
-    /** PKCS#8 PEM of a key made for this emulator. */
+    /** PKCS#8 PEM of a key that was generated for this emulator. */
     private_key: string
     endpoint: string
   }
@@ -28,7 +28,7 @@ export interface EmulatorContexts {
   readonly oauth_public: { client_id: string; scope: string; endpoint: string }
 }
 
-/** Where the login relay of the old command line lives, below the endpoint. */
+/** The path of the login relay of the `aio` command, relative to the endpoint. */
 export const relayPath = '/api/v1/web/default/applogin'
 /** The relay's own client. */
 export const cliClientId = 'aio-cli-console-auth'
@@ -36,7 +36,7 @@ export const cliClientId = 'aio-cli-console-auth'
 const orgId = '0123456789ABCDEF01234567@AdobeOrg'
 const otherOrgId = '89ABCDEF0123456789ABCDEF@AdobeOrg'
 
-/** The person who can sign in where no users are given. Any password will do. */
+/** The users if the option `users` is not set. They can sign in with any password. */
 export const readyMadeUsers: readonly UserOptions[] = [
   {
     email: 'user@example.com',
@@ -63,7 +63,7 @@ const metaScopes = [
   'ent_stocksearch_sdk',
 ]
 
-/** What the ready-made clients may ask for: scopes that Adobe's documentation and its clients name. */
+/** Scopes that the ready-made clients may request: those in Adobe's documentation and clients. */
 const knownScopes = [
   'openid',
   'AdobeID',
@@ -91,7 +91,7 @@ const knownScopes = [
   'lr_partner_rendition_apis',
 ]
 
-const loopbackRedirect = /http:\/\/(127\.0\.0\.1|\[::1\]|localhost)(:\d{1,5})?(\/[^#]*)?/
+const loopbackUri = /http:\/\/(127\.0\.0\.1|\[::1\]|localhost)(:\d{1,5})?(\/[^#]*)?/
 const userScopes = 'openid,AdobeID,profile,email,offline_access,read_organizations,account_cluster.read'
 
 function contextsFor(endpoint: string, privateKey: string): EmulatorContexts {
@@ -137,7 +137,7 @@ function clientsFor(
   const relay = new RegExp(`${escapeRegExp(oauth.endpoint + relayPath)}([/?][^#]*)?`)
   const loopback = {
     scopes,
-    redirectUris: [loopbackRedirect, relay],
+    redirectUris: [loopbackUri, relay],
     defaultRedirectUri: `${oauth.endpoint}/default-redirect`,
   }
   return [
@@ -163,7 +163,7 @@ function clientsFor(
   ]
 }
 
-/** One client per kind of credential, and the contexts that fit them. */
+/** Creates one client per kind of credential, and the contexts for them. */
 export async function createReadyMade(
   endpoint: string,
   ownScopes: readonly string[] = [],

@@ -31,7 +31,7 @@ interface Route {
 const defaultRedirect = () =>
   messagePage(
     'Default redirect URI',
-    'You came here because the redirect_uri of the request was missing or is not registered for the client. IMS then uses the default one of the client, which is this page.',
+    'The redirect_uri of the request is missing or not registered for the client. IMS then redirects to the default redirect URI of the client, which is this page.',
   )
 
 const routes: readonly Route[] = [
@@ -67,7 +67,7 @@ const routes: readonly Route[] = [
 
 async function dispatch(call: EmulatorCall, provider: Provider): Promise<Response> {
   if (call.problem) throw call.problem
-  // IMS ignores one slash at the end of a path: clients such as @adobe/jwt-auth send one
+  // IMS ignores one slash at the end of a path, which clients such as @adobe/jwt-auth send
   const pathname = call.url.pathname.replace(/\/$/, '')
   const route = routes.find(({ path }) => path.test(pathname))
   if (route === undefined) throw new Refusal(404, 'not_found', 'there is no such endpoint')
@@ -75,12 +75,13 @@ async function dispatch(call: EmulatorCall, provider: Provider): Promise<Respons
   if (isPreflight(call)) return preflightResponse(call, methods)
   const handler = route.methods[call.method]
   if (handler === undefined) {
-    throw new Refusal(405, 'method_not_allowed', `use ${methods.join(' or ')}`, { allow: methods.join(', ') })
+    const refusal = new Refusal(405, 'method_not_allowed', `use ${methods.join(' or ')}`)
+    throw refusal.withHeaders({ allow: methods.join(', ') })
   }
   return handler(call, provider)
 }
 
-/** Answers a request; whatever is refused gets IMS's error envelope. */
+/** Answers a request; errors are answered in IMS's format. */
 export async function route(call: EmulatorCall, provider: Provider): Promise<Response> {
   try {
     return await dispatch(call, provider)

@@ -1,22 +1,23 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ConfigurationError } from '../core/errors.ts'
+import { isLoopback } from '../core/ims/environment.ts'
 import { checkOptions } from '../core/options.ts'
 import { createEmulator, type Emulator } from './create-emulator.ts'
 import type { EmulatorOptions } from './create-provider.ts'
 import { isOwnName } from './http/own-name.ts'
 
-/** Where the server listens, beside how the emulator is set up. */
+/** Options of the emulator and of its server. */
 export interface StartOptions extends EmulatorOptions {
-  /** Default 0: any free port. */
+  /** Default: 0, a free port. */
   readonly port?: number
-  /** Default `127.0.0.1`. Only loopback addresses, unless the next option is set. */
+  /** Default: `127.0.0.1`. Must be a loopback address, unless `dangerouslyListenOnAllInterfaces` is set. */
   readonly host?: string
-  /** Lets `host` be reachable from other machines. Everyone there can then sign in as anyone. */
+  /** Allows a `host` that other machines can reach. Anyone on these machines can then sign in as any user. */
   readonly dangerouslyListenOnAllInterfaces?: boolean
 }
 
-/** An emulator behind a socket. */
+/** An emulator with a server. */
 export interface RunningEmulator extends Emulator {
   /** Stops listening and closes every connection. */
   close(): Promise<void>
@@ -24,13 +25,12 @@ export interface RunningEmulator extends Emulator {
 
 const maxBodyBytes = 1_000_000
 const limits = { headersTimeout: 10_000, requestTimeout: 60_000 }
-const isLoopback = (host: string) => /^127(\.\d{1,3}){3}$/.test(host) || host === '::1' || host === 'localhost'
 
 function checkHost({ host = '127.0.0.1', dangerouslyListenOnAllInterfaces = false }: StartOptions): string {
   if (isLoopback(host) || dangerouslyListenOnAllInterfaces) return host
   throw new ConfigurationError(
     'BAD_OPTION',
-    `The emulator is no security boundary and does not listen on '${host}'. Use 127.0.0.1, or set dangerouslyListenOnAllInterfaces if everyone who can reach this machine may sign in as anyone.`,
+    `The emulator is not a security boundary and does not listen on '${host}'. Use 127.0.0.1, or set dangerouslyListenOnAllInterfaces if anyone who can reach this machine may sign in as any user.`,
   )
 }
 
@@ -38,7 +38,7 @@ function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
       const problem = 'code' in cause ? String(cause.code) : cause.name
-      const message = `The emulator cannot listen on port ${port} of ${host} (${problem}). Choose another port, or 0 for any.`
+      const message = `The emulator cannot listen on port ${port} of ${host} (${problem}). Choose another port, or 0 for a free one.`
       reject(new ConfigurationError('BAD_OPTION', message, { cause }))
     })
     server.listen(port, host, resolve)
@@ -51,8 +51,8 @@ function urlOf(server: Server): string {
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }
 
-// Reads on past the limit, so that the client gets to see the 413 that the size in the headers leads to
-async function readBody(incoming: IncomingMessage): Promise<{ body: Buffer<ArrayBuffer>; size: number }> {
+// continues to read after the limit, so that the client receives the 413 for the size in the headers
+async function collectBody(incoming: IncomingMessage): Promise<{ body: Buffer<ArrayBuffer>; size: number }> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
@@ -68,7 +68,7 @@ async function toRequest(incoming: IncomingMessage, base: string, signal: AbortS
     for (const value of values ?? []) headers.append(name, value)
   }
   const { method = 'GET', url = '/' } = incoming
-  const { body, size } = await readBody(incoming)
+  const { body, size } = await collectBody(incoming)
   const hasBody = size > 0 && method !== 'GET' && method !== 'HEAD'
   if (hasBody) headers.set('content-length', String(size))
   const origin = `http://${headers.get('host') ?? new URL(base).host}`
@@ -79,7 +79,7 @@ function refuse(outgoing: ServerResponse): void {
   const headers = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', connection: 'close' }
   outgoing
     .writeHead(400, headers)
-    .end('The emulator is not served under this name. Set endpoint to the URL that you use.\n')
+    .end('The Host header does not name this emulator. Set the option endpoint to the URL that you use.\n')
 }
 
 async function send(response: Response, outgoing: ServerResponse): Promise<void> {
@@ -92,8 +92,12 @@ async function send(response: Response, outgoing: ServerResponse): Promise<void>
 }
 
 /**
- * Starts the emulator on a socket (Node). It is for development and tests and no security boundary, so it refuses any
- * host but loopback. Rejects with `BAD_OPTION`, also for a port it cannot have.
+ * Starts the emulator as a server (Node.js). It is for development and tests, and not a security boundary, so by default
+ * it listens only on loopback. Rejects with `BAD_OPTION`, also if the port is not available.
+ *
+ * @example
+ * const emulator = await startEmulator({ port: 9090, autoLogin: 'user@example.com' })
+ * process.env.AIO_IMS_CONFIG_ENDPOINT = emulator.url
  */
 export async function startEmulator(options: StartOptions = {}): Promise<RunningEmulator> {
   checkOptions('startEmulator', options)
@@ -109,7 +113,7 @@ export async function startEmulator(options: StartOptions = {}): Promise<Running
     toRequest(incoming, url, aborter.signal)
       .then((request) => emulator.then(({ fetch }) => fetch(request)))
       .then((response) => send(response, outgoing))
-      // What rejects here is a dropped connection, by a fault or by the client
+      // rejects if a fault or the client dropped the connection
       .catch(() => outgoing.destroy())
   })
   await listen(server, options.port ?? 0, host)

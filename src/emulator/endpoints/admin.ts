@@ -6,7 +6,7 @@ import { imsOrganizations, imsProfile } from '../tokens/user-claims.ts'
 import { requireBearer } from './bearer.ts'
 import { requireClient } from './client-authentication.ts'
 
-/** Everything that a profile can have. */
+/** The scopes for all members of a profile. */
 const everyScope = [
   'additional_info.ownerOrg',
   'additional_info.projectedProductContext',
@@ -14,7 +14,7 @@ const everyScope = [
 ] as const
 const pageSize = 50
 
-/** Refuses every token but one of a service: of a permanent code, or with the scope `system`. */
+/** Accepts only service tokens: those of a permanent code, or with the scope `system`. */
 function requireService(call: EmulatorCall, provider: Provider): void {
   const { authorization, scopes } = requireBearer(call, provider)
   if (authorization.subject.kind !== 'service' && !scopes.includes('system')) {
@@ -39,7 +39,7 @@ export function adminProfileEndpoint(call: EmulatorCall, provider: Provider): Re
   return Response.json(imsProfile(requireUser(call, provider), everyScope))
 }
 
-/** `POST /ims/admin_organizations/v1…v6`: the organisations of the user `guid`@`auth_src`, for a service token. */
+/** `POST /ims/admin_organizations/v1…v6`: the organizations of the user `guid`@`auth_src`, for a service token. */
 export function adminOrganizationsEndpoint(call: EmulatorCall, provider: Provider): Response {
   return Response.json(imsOrganizations(requireUser(call, provider)))
 }
@@ -64,7 +64,7 @@ function pathSegment({ url }: EmulatorCall, index: number): string {
   }
 }
 
-/** `GET /ims/organizations/{org}/v2`: one organisation with all its groups, whose `ident` is text here. */
+/** `GET /ims/organizations/{org}/v2`: one organization with all its groups, whose `ident` is text here. */
 export function organizationEndpoint(call: EmulatorCall, provider: Provider): Response {
   requireService(call, provider)
   const { organization, members } = requireOrganization(pathSegment(call, 3), provider)
@@ -94,7 +94,7 @@ export function groupMembersEndpoint(call: EmulatorCall, provider: Provider): Re
   return Response.json({ startIndex: 0, batchSize: items.length, totalSize: members.length, items })
 }
 
-/** `POST /ims/fetch_pc_by_org/v1`: the product contexts of the organisation `org_id`@`auth_src`. */
+/** `POST /ims/fetch_pc_by_org/v1`: the product contexts of the organization `org_id`@`auth_src`. */
 export function productContextEndpoint(call: EmulatorCall, provider: Provider): Response {
   requireService(call, provider)
   const ident = requireParameter(call, 'org_id')

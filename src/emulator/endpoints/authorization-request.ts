@@ -8,7 +8,7 @@ import { readChallenge } from '../tokens/pkce.ts'
 import type { CodeBinding } from '../tokens/token-ledger.ts'
 import { requireGrant } from './client-authentication.ts'
 
-/** Where and how the answer to an authorization request goes back. */
+/** The redirect URI of an authorization request, and how to pass the answer to it. */
 export interface ReturnAddress {
   readonly client: RegisteredClient
   readonly redirectUri: string
@@ -30,7 +30,7 @@ const words = (text: string | null) => new Set((text ?? '').split(' ').filter(Bo
 const supportedResponseTypes = ['code', 'token', 'id_token', 'id_token token', 'code id_token']
 const maxStateLength = 4096
 
-/** Finds out where errors may go. A {@link Refusal} from here has no such place and must be shown to the person. */
+/** Reads where to redirect. If it throws a {@link Refusal}, there is no redirect URI, and the user sees the error. */
 export function readReturnAddress({ params, notes }: EmulatorCall, provider: Provider): ReturnAddress {
   const client = provider.clients.get(params.get('client_id') ?? '')
   if (client === undefined) throw new Refusal(400, 'invalid_client', 'There is no client with this client_id.')
@@ -47,7 +47,7 @@ export function readReturnAddress({ params, notes }: EmulatorCall, provider: Pro
   return { client, redirectUri, fragment, state: params.get('state') }
 }
 
-// `device` exists at v3, but no public source shows its answers, so it is refused
+// `device` exists at v3, but no public source shows its answers, so it is rejected
 function readResponseTypes({ params }: EmulatorCall, client: RegisteredClient): ReadonlySet<string> {
   const types = words(params.get('response_type') ?? 'code')
   if (types.size > 2 || !supportedResponseTypes.includes([...types].sort().join(' '))) {
@@ -57,12 +57,12 @@ function readResponseTypes({ params }: EmulatorCall, client: RegisteredClient): 
   return types
 }
 
-/** IMS adds this scope by itself; the samples of the oldest dialect's documentation do not have it. */
+/** IMS adds this scope by itself, but not in the documented samples of the oldest version. */
 function withAdobeId(scopes: readonly string[], { version }: EmulatorCall): readonly string[] {
   return version < 2 || scopes.includes('AdobeID') ? scopes : [...scopes, 'AdobeID']
 }
 
-/** Checks everything else; a {@link Refusal} from here goes to the return address. */
+/** Checks the other parameters; a {@link Refusal} is redirected to the return address. */
 export function checkRequest(call: EmulatorCall, address: ReturnAddress): AuthorizationRequest {
   const { params } = call
   const { client, state } = address

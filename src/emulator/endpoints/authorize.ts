@@ -67,7 +67,7 @@ function showSignIn({ call, client }: AuthorizationRequest, provider: Provider, 
   return signInPage({ clientId: client.clientId, email, ...(problem === undefined ? {} : { problem }) })
 }
 
-/** Takes the user as far as possible: sign-in, consent, answer. */
+/** Performs the next step: sign-in, consent or the redirect with the answer. */
 async function proceed(request: AuthorizationRequest, provider: Provider): Promise<Response> {
   const { call, client, scopes, prompts } = request
   const silent = prompts.has('none')
@@ -76,7 +76,7 @@ async function proceed(request: AuthorizationRequest, provider: Provider): Promi
   if (session !== undefined && consented && !prompts.has('login')) return finish(request, session, provider)
   if (silent) {
     throw session === undefined
-      ? new Refusal(400, 'login_required', 'no one is signed in')
+      ? new Refusal(400, 'login_required', 'the user is not signed in')
       : new Refusal(400, 'consent_required', 'the user has not consented to these scopes')
   }
   if (provider.autoLogin !== undefined) {
@@ -87,7 +87,7 @@ async function proceed(request: AuthorizationRequest, provider: Provider): Promi
   return consentPage({ clientId: client.clientId, email: user.email, scopes, formToken })
 }
 
-// The address of the request without what was just done about it
+// the address of the request without the prompts that the user has answered
 function resume({ call, prompts }: AuthorizationRequest): string {
   const url = new URL(call.url)
   const left = [...prompts].filter((prompt) => prompt !== 'login')
@@ -113,7 +113,7 @@ function submit(request: AuthorizationRequest, action: string, provider: Provide
   throw new Refusal(400, 'access_denied', 'the user refused access')
 }
 
-/** `GET|POST /ims/authorize[/v1|/v2|/v3]`; its own forms post back to it with an `action`. */
+/** `GET|POST /ims/authorize[/v1|/v2|/v3]`; its own forms post to the same address with an `action`. */
 export async function authorizeEndpoint(call: EmulatorCall, provider: Provider): Promise<Response> {
   let address: ReturnAddress
   try {
@@ -121,7 +121,7 @@ export async function authorizeEndpoint(call: EmulatorCall, provider: Provider):
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     call.notes.push(`${error.error}: ${error.message}`)
-    return messagePage('This request cannot be answered', error.message, error.status)
+    return messagePage('Invalid request', error.message, error.status)
   }
   try {
     const request = checkRequest(call, address)

@@ -10,17 +10,17 @@ export function findBearer(call: EmulatorCall, provider: Provider): IssuedToken 
   return usable ? token : undefined
 }
 
-/** The valid access token of a call to IMS, or a 401; with `scope` a person's token must have it, or a 403. */
+/** The valid access token of a call to IMS, or a 401. A user's token must have `scope`, if given, or a 403. */
 export function requireBearer(call: EmulatorCall, provider: Provider, scope?: string): IssuedToken {
   const token = findBearer(call, provider)
   if (token === undefined) {
-    throw new Refusal(401, 'invalid_token', 'missing or invalid access token', {
+    throw new Refusal(401, 'invalid_token', 'missing or invalid access token').withHeaders({
       'www-authenticate': 'Bearer error="invalid_token"',
     })
   }
-  const isPerson = token.authorization.subject.kind === 'user'
-  if (scope !== undefined && isPerson && !token.scopes.includes(scope)) {
-    throw new Refusal(403, 'insufficient_scope', `the token lacks the scope ${scope}`, {
+  const isUser = token.authorization.subject.kind === 'user'
+  if (scope !== undefined && isUser && !token.scopes.includes(scope)) {
+    throw new Refusal(403, 'insufficient_scope', `the token lacks the scope ${scope}`).withHeaders({
       'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"`,
     })
   }

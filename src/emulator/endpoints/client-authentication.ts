@@ -8,7 +8,7 @@ interface Credentials {
   readonly secret: string | null
 }
 
-// RFC 6749, section 2.3.1: both halves are form-encoded before they are joined
+// RFC 6749, section 2.3.1: id and secret are form-encoded before they are joined
 function decodeFormValue(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '))
@@ -41,8 +41,8 @@ export function requireClient(provider: Provider, id: string | null): Registered
 }
 
 /**
- * Refuses a wrong secret, and any secret of a public client, which must not have one. IMS was seen to answer 400 to a
- * wrong secret; its documentation names a 401 for the exchange of a JWT only.
+ * Rejects a wrong secret, and any secret of a public client. A status of 400 for a wrong secret was recorded from IMS;
+ * its documentation names 401 for the exchange of a JWT only.
  */
 export function checkSecret(client: RegisteredClient, secret: string | null, status: 400 | 401 = 400): void {
   if (client.isPublic) {
@@ -54,7 +54,7 @@ export function checkSecret(client: RegisteredClient, secret: string | null, sta
   throw new Refusal(status, 'invalid_client', description)
 }
 
-/** The client that calls: by `client_secret_basic`, `client_secret_post`, or its id alone where it is public. */
+/** The client that calls: by `client_secret_basic`, `client_secret_post`, or by its id only if it is public. */
 export function authenticateClient(
   call: EmulatorCall,
   provider: Provider,
@@ -66,7 +66,7 @@ export function authenticateClient(
   return client
 }
 
-/** Refuses what the credential is not made for. */
+/** Rejects grants that are not enabled for the client. */
 export function requireGrant(client: RegisteredClient, grant: ClientGrant): void {
   if (!client.grants.includes(grant)) {
     throw new Refusal(400, 'unauthorized_client', 'the client is not authorized to use this grant')

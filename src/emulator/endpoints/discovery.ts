@@ -3,7 +3,7 @@ import type { Provider } from '../provider.ts'
 
 const clientAuthentication = ['client_secret_basic', 'client_secret_post']
 
-// What both documents at the root of the host have
+// the members of both documents at the root of the host
 const serverMembers = ({ endpoint, issuer }: Provider) => ({
   issuer,
   authorization_endpoint: `${endpoint}/ims/authorize/v2`,
@@ -23,7 +23,7 @@ const openidMembers = ({ endpoint }: Provider) => ({
   claims_supported: ['sub', 'given_name', 'family_name', 'name', 'email', 'email_verified', 'address'],
 })
 
-// Live since 2026, and not in Adobe's documentation
+// live since 2026, but not in Adobe's documentation
 const liveMembers = ({ endpoint }: Provider) => ({
   response_modes_supported: ['query', 'fragment'],
   revocation_endpoint_auth_methods_supported: clientAuthentication,
@@ -34,7 +34,7 @@ const liveMembers = ({ endpoint }: Provider) => ({
 const json = (document: object) =>
   Response.json(document, { headers: { 'content-type': 'application/json;charset=UTF-8' } })
 
-/** `GET /ims/.well-known/openid-configuration`: the members that Adobe's documentation lists, and no others. */
+/** `GET /ims/.well-known/openid-configuration`: only the members in Adobe's documentation. */
 export function documentedDiscovery(_call: EmulatorCall, provider: Provider): Response {
   return json({ ...serverMembers(provider), ...openidMembers(provider) })
 }
@@ -47,7 +47,7 @@ export function discovery(_call: EmulatorCall, provider: Provider): Response {
   return json({ ...serverMembers(provider), ...openidMembers(provider), ...liveMembers(provider) })
 }
 
-/** `GET /.well-known/oauth-authorization-server` (RFC 8414): the live document without what belongs to OpenID Connect. */
+/** `GET /.well-known/oauth-authorization-server` (RFC 8414): the live document without the members of OpenID Connect. */
 export function authorizationServerMetadata(_call: EmulatorCall, provider: Provider): Response {
   return json({ ...serverMembers(provider), ...liveMembers(provider) })
 }

@@ -12,7 +12,7 @@ import { tokenId } from '../tokens/token-id.ts'
 import { tokenResponse } from '../tokens/token-response.ts'
 import { checkSecret, requireClient } from './client-authentication.ts'
 
-/** Clients such as `@adobe/jwt-auth` name metascopes by the URL that Adobe's documentation gives, wherever IMS is. */
+/** Clients such as `@adobe/jwt-auth` name metascopes by the documented production URL, whichever endpoint they use. */
 const productionBase = 'https://ims-na1.adobelogin.com'
 const maxUsedJtis = 50_000
 const undecodable = 'JWT token is incorrectly formatted, and can not be decoded.'
@@ -21,7 +21,7 @@ const refuse = (error: string, description: string) => new Refusal(400, error, d
 interface Assertion {
   readonly jwt: string
   readonly claims: JWTPayload
-  /** Where `aud` and the metascopes may point: the endpoint under any name it is called by. */
+  /** Base URLs that `aud` and the metascopes may have: all names of the endpoint. */
   readonly bases: readonly string[]
 }
 

@@ -6,7 +6,7 @@ import type { IssuedToken } from '../tokens/token-ledger.ts'
 import { messagePage } from './pages.ts'
 import { grantAuthorizationCode } from './user-grants.ts'
 
-/** What the relay takes along in `state`. */
+/** The content of `state` in the relay's authorization request. */
 interface RelayState {
   readonly id: string
   readonly code_type: 'access_token' | 'auth_code'
@@ -21,17 +21,17 @@ function redirect(location: string | URL): Response {
 
 const isPort = (text: unknown): text is string => typeof text === 'string' && /^\d{1,5}$/.test(text)
 
-function readTrip(state: string | null): RelayState {
+function readRelayState(state: string | null): RelayState {
   try {
     const trip = JSON.parse(state ?? '') as RelayState
     if (isPort(trip.port)) return trip
   } catch {
-    // Refused below, as any other state that is not of the relay's making
+    // rejected below, like any other state that the relay did not create
   }
-  throw new Refusal(400, 'invalid_request', 'the state is not the one of the relay')
+  throw new Refusal(400, 'invalid_request', 'the state was not created by the relay')
 }
 
-/** `GET <relay>`: off to the sign-in. The relay redeems the code of its own client, and hands on that of any other. */
+/** `GET <relay>`: redirects to the sign-in. The relay redeems codes of its own client, and passes others on. */
 export function startRelay({ params }: EmulatorCall, { endpoint }: Provider): Response {
   const id = params.get('id')
   const port = params.get('port')
@@ -58,9 +58,9 @@ async function redeem(call: EmulatorCall, provider: Provider): Promise<string> {
   return JSON.stringify({ access_token: asStored(access), ...(refresh && { refresh_token: asStored(refresh) }) })
 }
 
-/** `GET <relay>/callback`: back to the listener on the person's machine. */
+/** `GET <relay>/callback`: redirects to the listener on the user's machine. */
 export async function finishRelay(call: EmulatorCall, provider: Provider): Promise<Response> {
-  const trip = readTrip(call.params.get('state'))
+  const trip = readRelayState(call.params.get('state'))
   const code = call.params.get('code')
   if (code === null) return relayError()
   const url = new URL(`http://localhost:${trip.port}/`)
@@ -70,8 +70,8 @@ export async function finishRelay(call: EmulatorCall, provider: Provider): Promi
   return redirect(url)
 }
 
-/** `GET <relay>/signed-in`, where a listener sends the person on. */
-export const relayDone = () => messagePage('Signed in', 'You can close this tab and go back to the command line.')
+/** `GET <relay>/signed-in`, to which the listener redirects the user. */
+export const relayDone = () => messagePage('Signed in', 'You can close this tab and return to the command line.')
 
 /** `GET <relay>/error`. */
 export const relayError = () =>

@@ -6,7 +6,7 @@ import { sessionCookieHeader, sessionCookieName } from '../registry/sessions.ts'
 import { checkSecret, requireClient } from './client-authentication.ts'
 import { messagePage } from './pages.ts'
 
-// Ends the browser's session and the one the access token came from, with every token of both
+// ends the session of the browser and that of the access token, and revokes all tokens of both
 function endSessions({ headers, params }: EmulatorCall, provider: Provider): void {
   const token = provider.tokens.find(params.get('access_token') ?? bearerToken(headers) ?? '')
   for (const id of [readCookie(headers, sessionCookieName), token?.authorization.sessionId]) {
@@ -34,13 +34,13 @@ function answer({ params }: EmulatorCall, provider: Provider): Response {
   if (client !== undefined && redirectUri !== null && isRegistered(client, redirectUri)) {
     return new Response(null, { status: 302, headers: { location: redirectUri } })
   }
-  const note = redirectUri === null ? '' : ' You were not sent on, because the redirect_uri is not registered.'
+  const note = redirectUri === null ? '' : ' You were not redirected, because the redirect_uri is not registered.'
   return messagePage('Signed out', `You are signed out.${note}`)
 }
 
 /**
- * `GET|POST /ims/logout[/v1]`: back to a registered redirect URI; with the client's secret, a plain 200. If the emulator
- * was set up with `logoutByUrl: false`, it takes a POST with `access_token` in the body.
+ * `GET|POST /ims/logout[/v1]`: redirects to a registered redirect URI; with the client's secret, answers with a plain 200.
+ * With the option `logoutByUrl: false`, it requires a POST with `access_token` in the body.
  */
 export function logoutEndpoint(call: EmulatorCall, provider: Provider): Response {
   const { method, params, url } = call

@@ -18,7 +18,7 @@ export async function grantClientCredentials({ call, client, provider }: GrantRe
     throw new Refusal(400, 'access_denied', 'the client does not belong to this organization')
   }
   const scopes = parseScopes(call.params.get('scope'))
-  // Adobe documents the parameter as mandatory; its words for a missing one are not public
+  // Adobe documents the parameter as mandatory; the error for a missing one is not public
   if (scopes.length === 0) throw new Refusal(400, 'invalid_scope', 'missing scope parameter')
   requireClientScopes(client, scopes)
   const userId = client.technicalAccountId ?? `${client.clientId}@techacct.adobe.com`
@@ -33,7 +33,7 @@ function requireUserToken(provider: Provider, value: string | null): IssuedToken
   const usable = token?.type === 'access_token' && !token.revoked && !isExpired(token, provider.clock.now())
   if (!usable) throw new Refusal(400, 'invalid_token', 'the user token is invalid')
   if (token.authorization.subject.kind !== 'user') {
-    throw new Refusal(400, 'invalid_token', 'a token of a person is required')
+    throw new Refusal(400, 'invalid_token', 'a token of a user is required')
   }
   return token
 }
@@ -51,7 +51,7 @@ function switchProfile(subject: TokenSubject, userId: string | null, orgId: stri
   return { ...subject, userId: target.userId, orgId: target.id }
 }
 
-/** `cluster_at_exchange`: the same person in another organisation. */
+/** `cluster_at_exchange`: a token of the same user in another organization. */
 export async function grantClusterExchange({ call, client, provider }: GrantRequest): Promise<Issued> {
   const { params } = call
   const { authorization, scopes } = requireUserToken(provider, params.get('user_token'))
@@ -65,7 +65,7 @@ export async function grantClusterExchange({ call, client, provider }: GrantRequ
 
 const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
 
-/** RFC 8693 token exchange: this client acts on behalf of the person; the chain of actors is in `act`. */
+/** RFC 8693 token exchange: the client acts on behalf of the user; the chain of actors is in `act`. */
 export async function grantTokenExchange({ call, client, provider }: GrantRequest): Promise<Issued> {
   const { params } = call
   if (client.isPublic) throw new Refusal(400, 'unauthorized_client', 'token exchange needs a confidential client')

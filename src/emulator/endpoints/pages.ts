@@ -1,3 +1,5 @@
+import { escapeHtml } from '../../core/html.ts'
+
 const style = `
   :root {
     color-scheme: light dark;
@@ -32,20 +34,7 @@ const style = `
   footer { padding: 1rem; text-align: center; color: var(--soft); font-size: .925rem; }
 `
 
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-/** Text made safe for HTML, attribute values included. */
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => entities[character] ?? character)
-}
-
-/** A whole page around `main`, which must be HTML already. */
+/** An HTML page with the content `main`, which must be HTML. */
 export function emulatorPage(
   title: string,
   main: string,
@@ -67,7 +56,7 @@ export function emulatorPage(
 <h1>${escapeHtml(title)}</h1>
 ${main}
 </main>
-<footer>This is the imskit emulator, a stand-in for Adobe IMS on your machine. It is no security boundary.</footer>
+<footer>This is the imskit emulator, a local replacement for Adobe IMS. It is not a security boundary.</footer>
 </body>
 </html>
 `
@@ -75,7 +64,7 @@ ${main}
     status,
     headers: {
       'content-type': 'text/html; charset=utf-8',
-      // No form-action: browsers apply it to the redirects after a post too, and those lead to the app
+      // without form-action, because browsers apply it to the redirects after a post, which lead to the app
       'content-security-policy': `default-src 'none'; style-src 'nonce-${nonce}'; img-src data:; base-uri 'none'; frame-ancestors 'none'`,
       'cache-control': 'no-store',
       'referrer-policy': 'no-referrer',
@@ -84,12 +73,12 @@ ${main}
   })
 }
 
-/** A page that only says something. */
+/** A page with a title and a text. */
 export function messagePage(title: string, text: string, status = 200): Response {
   return emulatorPage(title, `<p>${escapeHtml(text)}</p>`, { status })
 }
 
-/** The sign-in form. It posts to the address it was served from, so that the authorization request stays in place. */
+/** The sign-in form. It posts to its own address, which contains the authorization request. */
 export function signInPage({ clientId, email, problem }: SignInPage): Response {
   const alert = problem === undefined ? '' : `<p role="alert">${escapeHtml(problem)}</p>`
   const form = `${alert}
@@ -107,14 +96,14 @@ export function signInPage({ clientId, email, problem }: SignInPage): Response {
   return emulatorPage('Sign in', form, { status: problem === undefined ? 200 : 400 })
 }
 
-/** What the sign-in form shows. */
+/** The data of the sign-in form. */
 export interface SignInPage {
   readonly clientId: string
   readonly email: string
   readonly problem?: string
 }
 
-/** What the consent form shows. */
+/** The data of the consent form. */
 export interface ConsentPage {
   readonly clientId: string
   readonly email: string
@@ -125,7 +114,7 @@ export interface ConsentPage {
 /** The consent form. */
 export function consentPage({ clientId, email, scopes, formToken }: ConsentPage): Response {
   const items = scopes.map((scope) => `<li>${escapeHtml(scope)}</li>`).join('\n')
-  const form = `<p><strong>${escapeHtml(clientId)}</strong> asks for access to the account ${escapeHtml(email)}:</p>
+  const form = `<p><strong>${escapeHtml(clientId)}</strong> requests access to the account ${escapeHtml(email)}:</p>
 <ul>
 ${items}
 </ul>

@@ -3,7 +3,7 @@ import type { Provider } from '../provider.ts'
 import { imsOrganizations, imsProfile, userInfo } from '../tokens/user-claims.ts'
 import { requireBearer } from './bearer.ts'
 
-/** `GET /ims/userinfo[/v1|/v2]`; the old dialect writes `email_verified` as a string. */
+/** `GET /ims/userinfo[/v1|/v2]`; the old version returns `email_verified` as a string. */
 export function userInfoEndpoint(call: EmulatorCall, provider: Provider): Response {
   const { authorization, scopes } = requireBearer(call, provider, 'openid')
   const claims = userInfo(authorization.subject, scopes)
@@ -17,13 +17,13 @@ export function profileEndpoint(call: EmulatorCall, provider: Provider): Respons
   return Response.json(imsProfile(authorization.subject, scopes))
 }
 
-/** `GET /ims/organizations[/v1…v6]`; a person's token needs the scope `read_organizations`. */
+/** `GET /ims/organizations[/v1…v6]`; a user's token needs the scope `read_organizations`. */
 export function organizationsEndpoint(call: EmulatorCall, provider: Provider): Response {
   const { authorization } = requireBearer(call, provider, 'read_organizations')
   return Response.json(imsOrganizations(authorization.subject))
 }
 
-/** `GET /ims/account_cluster/v2|v3`: the profiles behind one login. Its real shape is not documented. */
+/** `GET /ims/account_cluster/v2|v3`: the profiles of one login. IMS's format is not documented. */
 export function accountClusterEndpoint(call: EmulatorCall, provider: Provider): Response {
   const { subject } = requireBearer(call, provider, 'account_cluster.read').authorization
   const personal = { userId: subject.accountId, authId: subject.accountId, displayName: subject.email }

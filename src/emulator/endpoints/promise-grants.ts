@@ -10,7 +10,7 @@ import { reportedLifetime } from '../tokens/token-response.ts'
 import { requireGrant } from './client-authentication.ts'
 import type { GrantRequest } from './grant-request.ts'
 
-/** Of access tokens that a promise token is exchanged for: IMS reports `expires_in` 299. */
+/** The lifetime of an access token from a promise token, in ms: IMS reports `expires_in` 299. */
 const exchangedLifetime = 300_000
 
 // IMS answers 401 to a token that is invalid, used or expired (adobe/spacecat-shared, promise-token-session.js)
@@ -25,7 +25,7 @@ function reply(body: Record<string, unknown>): Response {
   return Response.json(body, { headers: { 'cache-control': 'no-store' } })
 }
 
-/** `promise`: the emitter trades the access token of a user for a promise token, which a consumer redeems later. */
+/** `promise`: the emitter exchanges a user's access token for a promise token, which a consumer redeems later. */
 export async function grantPromise(request: GrantRequest): Promise<Response> {
   const { call, client, provider } = request
   requireGrant(client, 'promise')
@@ -42,7 +42,7 @@ export async function grantPromise(request: GrantRequest): Promise<Response> {
   const requested = parseScopes(call.params.get('scope'))
   const granted = requested.length > 0 ? requested : scopes
   requireClientScopes(client, granted)
-  // a promise outlives the session of its user, so it belongs to none
+  // a promise token outlives the session of its user, so it has its own session id
   const sessionId = tokenId(provider.clock.now())
   const promised = { client, subject, scopes: granted, sessionId }
   const token = await mintPromiseToken(provider, promised, provider.lifetimes.promiseToken)

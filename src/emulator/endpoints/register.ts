@@ -69,7 +69,7 @@ function readMetadata({ json: metadata }: EmulatorCall): Metadata {
 const hex = (bytes: number) =>
   Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 
-/** `POST /ims/register` (RFC 7591): registers a client with its redirect URIs; it gets a secret unless it is public. */
+/** `POST /ims/register` (RFC 7591): registers a client with its redirect URIs; a confidential client gets a secret. */
 export async function registerEndpoint(call: EmulatorCall, provider: Provider): Promise<Response> {
   const { name, redirectUris, grants, scopes, authMethod } = readMetadata(call)
   const secret = authMethod === 'none' ? undefined : hex(24)

@@ -21,8 +21,8 @@ function matchesTokenType(token: IssuedToken, type: string): boolean {
 }
 
 /**
- * `POST /ims/invalidate_token/v2`. The secret is optional but for service tokens; `cascading=all` on a refresh token
- * also invalidates what came from it. The answer is a 200 without a body.
+ * `POST /ims/invalidate_token/v2`. The secret is required for service tokens only; `cascading=all` on a refresh token
+ * also invalidates the tokens issued from it. The answer is 200 without a body.
  */
 export function invalidateTokenEndpoint(call: EmulatorCall, provider: Provider): Response {
   const { params, headers } = call
@@ -39,7 +39,7 @@ export function invalidateTokenEndpoint(call: EmulatorCall, provider: Provider):
   return empty()
 }
 
-// IMS refuses tokens of another environment, which are JWTs of another issuer
+// IMS rejects tokens of another environment, which are JWTs of another issuer
 function isForeignToken(value: string): boolean {
   try {
     return typeof decodeJwt(value).type === 'string'
@@ -50,8 +50,8 @@ function isForeignToken(value: string): boolean {
 
 /**
  * `POST /ims/revoke` (RFC 7009): revoking a refresh token revokes its access tokens. A token of another client or
- * another environment is refused (ai-ecoverse/slicc#2975); text that is not an IMS token is no error. `token_type_hint`
- * is accepted and not needed.
+ * another environment is rejected (ai-ecoverse/slicc#2975); text that is not an IMS token is accepted. `token_type_hint`
+ * is ignored.
  */
 export function revokeEndpoint(call: EmulatorCall, provider: Provider): Response {
   const client = authenticateClient(call, provider)

@@ -2,25 +2,35 @@ import type { EmulatorCall } from '../http/call.ts'
 import type { Provider } from '../provider.ts'
 import { findBearer } from './bearer.ts'
 
-const gatewayError = (status: number, code: string, message: string, headers: Record<string, string> = {}) =>
-  Response.json({ error_code: code, message }, { status, headers })
+interface GatewayError {
+  readonly status: number
+  readonly code: string
+  readonly message: string
+  readonly challenge?: string
+}
+
+const gatewayError = ({ status, code, message, challenge }: GatewayError) =>
+  Response.json(
+    { error_code: code, message },
+    { status, headers: challenge === undefined ? {} : { 'www-authenticate': challenge } },
+  )
 
 /**
- * `GET|POST /api/echo`: stands for any Adobe API behind the gateway. It wants a bearer token and the client id as
- * `x-api-key`, refuses in the gateway's own format, and says whose token it saw.
+ * `GET|POST /api/echo`: a sample of an Adobe API behind the gateway. It requires a bearer token and the client id as
+ * `x-api-key`, returns errors in the gateway's format, and otherwise the user and the client of the token.
  */
 export function echoEndpoint(call: EmulatorCall, provider: Provider): Response {
   if (!call.headers.has('authorization')) {
-    return gatewayError(401, '401010', 'Oauth token is missing', { 'www-authenticate': 'Bearer' })
+    return gatewayError({ status: 401, code: '401010', message: 'Oauth token is missing', challenge: 'Bearer' })
   }
   const token = findBearer(call, provider)
   if (token === undefined) {
-    const challenge = { 'www-authenticate': 'Bearer error="invalid_token"' }
-    return gatewayError(401, '401013', 'Oauth token is not valid', challenge)
+    const challenge = 'Bearer error="invalid_token"'
+    return gatewayError({ status: 401, code: '401013', message: 'Oauth token is not valid', challenge })
   }
   const { client, subject } = token.authorization
   if (call.headers.get('x-api-key') !== client.clientId) {
-    return gatewayError(403, '403003', 'Api Key is invalid')
+    return gatewayError({ status: 403, code: '403003', message: 'Api Key is invalid' })
   }
   return Response.json({
     method: call.method,

@@ -11,7 +11,7 @@ import { grantAuthorizationCode, grantRefreshToken } from './user-grants.ts'
 
 interface GrantType {
   readonly answer: (request: GrantRequest) => Promise<Response>
-  /** The first version of the endpoint that knows it. */
+  /** The first version of the endpoint that supports it. */
   readonly since: number
 }
 
@@ -32,7 +32,7 @@ const grantTypes: Readonly<Record<string, GrantType>> = {
 async function answer(call: EmulatorCall, provider: Provider): Promise<Response> {
   const name = requireParameter(call, 'grant_type')
   const grantType = Object.hasOwn(grantTypes, name) ? grantTypes[name] : undefined
-  // The oldest dialect does not know Basic authentication
+  // the oldest version does not support Basic authentication
   const client = authenticateClient(call, provider, { allowBasic: call.version >= 2 })
   if (grantType === undefined || call.version < grantType.since) {
     const description =
@@ -44,7 +44,7 @@ async function answer(call: EmulatorCall, provider: Provider): Promise<Response>
   return grantType.answer({ call, client, provider })
 }
 
-/** Where to a refusal is redirected, if it is: the `redirect_uri` of the request, if it is one of the client's. */
+/** The target of a redirected error: the `redirect_uri` of the request, if it is registered for the client. */
 function refusalTarget({ params, version }: EmulatorCall, provider: Provider): URL | undefined {
   const { tokenErrorRedirects, clients } = provider
   if (tokenErrorRedirects === 'none' || (tokenErrorRedirects === 'unversioned' && version > 0)) return undefined
@@ -54,7 +54,7 @@ function refusalTarget({ params, version }: EmulatorCall, provider: Provider): U
   return redirects ? new URL(redirectUri) : undefined
 }
 
-// As recorded: the error alone, without description and state
+// as recorded: only the error, without description and state
 function redirectRefusal(target: URL, { error }: Refusal): Response {
   target.searchParams.set('error', error)
   const cookie = `relay=${crypto.randomUUID()}; Path=/; HttpOnly; SameSite=Lax`
@@ -64,7 +64,7 @@ function redirectRefusal(target: URL, { error }: Refusal): Response {
   })
 }
 
-/** `POST /ims/token[/v1|/v2|/v3|/v4]`; the option `tokenErrorRedirects` says which refusals are redirects. */
+/** `POST /ims/token[/v1|/v2|/v3|/v4]`; the option `tokenErrorRedirects` selects which errors are redirects. */
 export async function tokenEndpoint(call: EmulatorCall, provider: Provider): Promise<Response> {
   try {
     return await answer(call, provider)

@@ -9,12 +9,12 @@ import type { Issued } from '../tokens/token-response.ts'
 import { requireGrant } from './client-authentication.ts'
 import type { GrantRequest } from './grant-request.ts'
 
-// IMS says access_denied to a code that it does not accept. What it says to a refresh token is not public
+// IMS answers access_denied to an invalid code; its answer to an invalid refresh token is not public
 function invalidGrant(type: TokenType, description: string): Refusal {
   return new Refusal(400, type === 'authorization_code' ? 'access_denied' : 'invalid_grant', description)
 }
 
-// Whoever presents a used code or refresh token may have stolen it: nothing that came from it works any more
+// a used code or refresh token may have been stolen, so all tokens issued from it are revoked
 function requireFresh(request: GrantRequest, value: string | null, type: TokenType): IssuedToken {
   const { client, provider } = request
   if (value === null) throw new Refusal(400, 'invalid_request', 'missing code or refresh_token parameter')
@@ -48,7 +48,7 @@ async function serviceToken({ client, provider }: GrantRequest): Promise<Issued>
   return { access: await mintAccessToken(provider, { client, subject, scopes, sessionId: tokenId(now) }) }
 }
 
-/** `authorization_code`: the code of a person's sign-in, or the permanent one of a service. */
+/** `authorization_code`: the code of a user's sign-in, or the permanent code of a service. */
 export async function grantAuthorizationCode(request: GrantRequest): Promise<Issued> {
   const { call, client } = request
   const code = call.params.get('code')
@@ -61,7 +61,7 @@ export async function grantAuthorizationCode(request: GrantRequest): Promise<Iss
   if (redirectUri !== null && redirectUri !== binding?.redirectUri) {
     throw invalidGrant('authorization_code', 'redirect_uri does not match the authorization request')
   }
-  // Looked up again: another request may have redeemed it while the verifier was hashed
+  // checked again, because another request may have redeemed it while the verifier was hashed
   const token = requireFresh(request, code, 'authorization_code')
   const scopes = narrowScopes(token.scopes, parseScopes(call.params.get('scope')))
   token.used = true
@@ -82,7 +82,7 @@ async function issueUserTokens(
   return { access, refresh, idToken }
 }
 
-/** The refresh token that replaces a used one, or `undefined` if the client goes on with the one that it has. */
+/** The refresh token that replaces a used one, or `undefined` if the client continues to use the old one. */
 async function renewRefreshToken({ client, provider }: GrantRequest, old: IssuedToken) {
   if (client.refreshTokenRenewal === 'none') return undefined
   old.used = true
@@ -90,7 +90,7 @@ async function renewRefreshToken({ client, provider }: GrantRequest, old: Issued
   return mintRefreshToken(provider, old.authorization, client.refreshTokenRenewal === 'same-end' ? left : undefined)
 }
 
-/** `refresh_token`: replaced by a new one or not, as the client's `refreshTokenRenewal` says. */
+/** `refresh_token`: the client's `refreshTokenRenewal` decides whether it is replaced. */
 export async function grantRefreshToken(request: GrantRequest): Promise<Issued> {
   const { call, client, provider } = request
   requireGrant(client, 'refresh_token')

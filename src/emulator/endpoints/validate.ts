@@ -6,7 +6,7 @@ import type { RegisteredClient } from '../registry/clients.ts'
 import { type IssuedToken, isExpired } from '../tokens/token-ledger.ts'
 import { requireClient } from './client-authentication.ts'
 
-// What this emulator did not issue either is no token at all or carries someone else's signature
+// a token that this emulator did not issue has another signature, or is not a token
 function reasonUnknown(value: string): string {
   try {
     decodeJwt(value)
@@ -28,8 +28,8 @@ function reasonInvalid(
 }
 
 /**
- * `/ims/validate_token/v1`: the token comes as a bearer or as `token`. The answer is a 200 either way, and does not tell
- * the scopes of the token.
+ * `/ims/validate_token/v1`: the token is a bearer token or the parameter `token`. The answer is always 200, and does not
+ * contain the scopes of the token.
  */
 export function validateTokenEndpoint(call: EmulatorCall, provider: Provider): Response {
   const { params, headers } = call

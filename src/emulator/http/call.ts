@@ -1,7 +1,7 @@
 import type { Provider } from '../provider.ts'
 import { Refusal } from './refusal.ts'
 
-/** One request, read. */
+/** One parsed request. */
 export interface EmulatorCall {
   readonly method: string
   readonly url: URL
@@ -10,9 +10,9 @@ export interface EmulatorCall {
   readonly params: Params
   /** The body if it is JSON; `undefined` if it is something else or malformed. */
   readonly json?: unknown
-  /** The number at the end of the path; 0 where there is none, which is the oldest dialect. */
+  /** The version at the end of the path; 0 (the oldest version) without one. */
   readonly version: number
-  /** What the overview says about the request beside its status, such as why it was refused. */
+  /** Texts for the overview, such as why the request was rejected. */
   readonly notes: string[]
   /** Why the body could not be read. */
   readonly problem?: Refusal
@@ -21,7 +21,7 @@ export interface EmulatorCall {
 /** Answers one kind of request. */
 export type Handler = (call: EmulatorCall, provider: Provider) => Response | Promise<Response>
 
-/** Request parameters. An empty or repeated one reads as IMS reads it: empty is absent, the last one counts. */
+/** Request parameters. As in IMS, an empty parameter counts as absent, and the last of several is used. */
 export interface Params {
   get(name: string): string | null
   entries(): [string, string][]
@@ -56,7 +56,7 @@ async function readForm(request: Request): Promise<[string, string][] | Refusal>
 }
 
 async function readMultipart(body: ArrayBuffer, type: string): Promise<[string, string][] | Refusal> {
-  // runtimes parse many parts in more than linear time
+  // runtimes need more than linear time for many parts
   if (new TextDecoder('latin1').decode(body).split('\n--').length > maxParts) return tooLarge()
   const form = await new Response(body, { headers: { 'content-type': type } }).formData()
   return [...form].map(([name, value]) => [name, typeof value === 'string' ? value : ''])

@@ -3,14 +3,14 @@ import type { RegisteredClient } from '../registry/clients.ts'
 import { isAllowedOrigin } from '../registry/redirect-uris.ts'
 import { bearerToken, type EmulatorCall } from './call.ts'
 
-// Who calls: named by a parameter, by a header, or by the token it brings
+// the client of the request: named by a parameter, a header or the token
 function callingClient({ params, headers }: EmulatorCall, provider: Provider): RegisteredClient | undefined {
   const named = params.get('client_id') ?? headers.get('x-ims-clientid') ?? headers.get('client_id')
   if (named !== null) return provider.clients.get(named)
   return provider.tokens.find(bearerToken(headers) ?? '')?.authorization.client
 }
 
-/** Whether the page that calls belongs to the client it calls for, or to any client where none is named. */
+/** Whether the origin belongs to the client of the request, or to any client if the request names none. */
 function allowsOrigin(call: EmulatorCall, provider: Provider, origin: string): boolean {
   const client = callingClient(call, provider)
   if (client !== undefined) return isAllowedOrigin(client, origin)
@@ -29,12 +29,12 @@ export function corsHeaders(call: EmulatorCall, provider: Provider): Record<stri
   }
 }
 
-/** Whether this is a browser's question before a request. */
+/** Whether this is a preflight request of a browser. */
 export function isPreflight({ method, headers }: EmulatorCall): boolean {
   return method === 'OPTIONS' && headers.has('origin') && headers.has('access-control-request-method')
 }
 
-/** The answer to a preflight, without the origin, which {@link corsHeaders} adds. */
+/** The answer to a preflight, without the origin header, which {@link corsHeaders} adds. */
 export function preflightResponse({ headers }: EmulatorCall, methods: readonly string[]): Response {
   const requested = headers.get('access-control-request-headers')
   return new Response(null, {

@@ -8,28 +8,28 @@ export interface FaultOptions {
   readonly method?: string
   /** Answers with this status instead of processing the request. Default with a `body`: 200. */
   readonly status?: number
-  /** Answers with this body instead; what is not a string is sent as JSON. */
+  /** Answers with this body instead; values other than strings are sent as JSON. */
   readonly body?: unknown
-  /** Added to the answer, whoever made it. */
+  /** Headers that are added to the answer, also if the request is processed. */
   readonly headers?: Readonly<Record<string, string>>
-  /** Milliseconds to wait before anything else. */
+  /** Milliseconds to wait before the request is processed. */
   readonly delay?: number
-  /** How many requests it hits. Default 1; `Infinity` for all. */
+  /** The number of requests that it affects. Default: 1; `Infinity` for all. */
   readonly times?: number
   /**
-   * Cuts the connection: `before` the request is processed, `after` it was processed (its effects stay, the answer is
-   * lost), or in the `mid-body` of the answer.
+   * Drops the connection: `before` the request is processed, `after` it was processed (its effects stay, the answer is
+   * lost), or in the middle of the body of the answer (`mid-body`).
    */
   readonly drop?: 'before' | 'after' | 'mid-body'
-  /** Sends the first half of the body as if it were all. */
+  /** Sends only the first half of the body, with a matching `content-length`. */
   readonly truncate?: boolean
 }
 
-/** The failures still to come. */
+/** The faults that are not used up. */
 export interface Faults {
-  /** Adds one; the function returned takes it back. */
+  /** Adds a fault; the returned function removes it. */
   add(options: FaultOptions): () => void
-  /** The oldest that fits, counted as used. Preflights are spared unless the fault asks for `OPTIONS`. */
+  /** Takes the oldest matching fault. Preflights match only if `method` of the fault is `OPTIONS`. */
   take(method: string, path: string): FaultOptions | undefined
 }
 
@@ -56,15 +56,18 @@ function check(fault: FaultOptions): void {
   checkOptions('fault', fault, faultOptions)
   const { path, status, body, times = 1 } = fault
   if (!(typeof path === 'string' || path instanceof RegExp)) {
-    throw new ConfigurationError('BAD_OPTION', 'A fault needs a path: the start of one as a string, or a RegExp.')
+    throw new ConfigurationError('BAD_OPTION', 'A fault needs a path: the start of a path as a string, or a RegExp.')
   }
   if (status !== undefined && !(Number.isInteger(status) && status >= 200 && status <= 599)) {
     throw new ConfigurationError('BAD_OPTION', 'The status of a fault must be an integer from 200 to 599.')
   }
   if (body !== undefined && status !== undefined && nullBodyStatuses.includes(status)) {
-    throw new ConfigurationError('BAD_OPTION', `An answer with status ${status} has no body. Leave out the body.`)
+    throw new ConfigurationError(
+      'BAD_OPTION',
+      `An answer with status ${status} has no body. Remove the body from the fault.`,
+    )
   }
-  if (!(times > 0)) throw new ConfigurationError('BAD_OPTION', 'The times of a fault must be at least 1.')
+  if (!(times > 0)) throw new ConfigurationError('BAD_OPTION', 'The option times of a fault must be at least 1.')
 }
 
 /** An empty list of faults. */
@@ -89,7 +92,7 @@ export function createFaults(): Faults {
   }
 }
 
-/** The answer the fault gives by itself, if it gives one. */
+/** The answer that the fault defines, if it defines one. */
 export function faultResponse({ status, body }: FaultOptions): Response | undefined {
   if (status === undefined && body === undefined) return undefined
   if (typeof body === 'string' || body === undefined) return new Response(body ?? null, { status: status ?? 200 })
@@ -105,14 +108,14 @@ function failingBody(half: Uint8Array): ReadableStream<Uint8Array> {
   let sent = false
   return new ReadableStream({
     pull(controller) {
-      if (sent) return controller.error(new TypeError('The emulator dropped the connection, as a fault told it to.'))
+      if (sent) return controller.error(new TypeError('The emulator dropped the connection because of a fault.'))
       sent = true
       controller.enqueue(half)
     },
   })
 }
 
-/** Does to the answer what the fault says about its body. */
+/** Applies the fault to the body of the answer. */
 export async function damage(response: Response, { drop, truncate }: FaultOptions): Promise<Response> {
   if (drop !== 'mid-body' && !truncate) return response
   const { half, size } = await firstHalf(response)

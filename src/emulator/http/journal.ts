@@ -4,9 +4,9 @@ import type { Params } from './call.ts'
 export interface RecordedRequest {
   readonly method: string
   readonly path: string
-  /** Status of the answer; 0 until there is one, and for good where the connection was dropped before. */
+  /** Status of the answer; 0 before it is sent, or if a fault dropped the connection before that. */
   readonly status: number
-  /** Of query and form; a repeated one as an array. Secrets read `[redacted]`, and long ones are cut. */
+  /** Parameters of query and form; a repeated one is an array. Secrets are `[redacted]`, long values are shortened. */
   readonly params: Readonly<Record<string, string | string[]>>
   /** Milliseconds since the epoch, by the emulator's clock. */
   readonly at: number
@@ -15,17 +15,17 @@ export interface RecordedRequest {
 /** The requests so far, oldest first. */
 export interface Journal {
   readonly requests: readonly RecordedRequest[]
-  /** Writes one down; the function returned adds the status of its answer, and what there is to say about it. */
+  /** Records a request; the returned function adds the status of its answer, and notes. */
   record(
     request: Omit<RecordedRequest, 'status' | 'params'>,
     params: Params,
   ): (status: number, notes: readonly string[]) => void
-  /** What there is to say about a request beside its status. */
+  /** The notes of a request. */
   notesOf(request: RecordedRequest): readonly string[]
 }
 
 const maxRequests = 10_000
-// per request: what is written down, of all that a form may hold
+// limits for the recorded parameters of one request
 const maxNames = 100
 const maxValues = 1_000
 const maxValueLength = 2_000
@@ -34,7 +34,7 @@ const secretName = /(^|_)(secret|token|code|verifier|assertion|password|id_token
 const compactJwt = /^eyJ[\w-]+\.[\w-]+\.[\w-]*/
 
 function readableParams(params: Params): Record<string, string | string[]> {
-  // A plain challenge is the verifier itself
+  // a plain challenge is the verifier itself
   const plain = params.get('code_challenge_method') !== 'S256'
   const isSecret = (name: string, value: string) =>
     secretName.test(name) || (plain && name === 'code_challenge') || compactJwt.test(value)
@@ -53,7 +53,7 @@ function readableParams(params: Params): Record<string, string | string[]> {
   )
 }
 
-/** Keeps the youngest requests, without secrets. */
+/** Records the newest requests, without secrets. */
 export function createJournal(): Journal {
   const requests: { -readonly [K in keyof RecordedRequest]: RecordedRequest[K] }[] = []
   const notesByRequest = new WeakMap<RecordedRequest, readonly string[]>()

@@ -1,14 +1,19 @@
-/** An answer with IMS's error envelope; handlers throw it, the router sends it. */
+/** An error response in IMS's format. Handlers throw it, the router sends it. */
 export class Refusal extends Error {
   readonly status: number
   readonly error: string
-  readonly headers: Readonly<Record<string, string>>
+  headers: Readonly<Record<string, string>> = {}
 
-  constructor(status: number, error: string, description: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(status: number, error: string, description: string) {
     super(description)
     this.status = status
     this.error = error
+  }
+
+  /** Adds headers to the response. */
+  withHeaders(headers: Readonly<Record<string, string>>): this {
     this.headers = headers
+    return this
   }
 
   toResponse(): Response {

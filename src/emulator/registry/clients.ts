@@ -2,7 +2,7 @@ import type { JWK } from 'jose'
 import { importJWK, importSPKI, importX509 } from 'jose/key/import'
 import { ConfigurationError } from '../../core/errors.ts'
 
-/** What a client may do, as set up in the Adobe Developer Console. */
+/** A grant that can be enabled for a client in the Adobe Developer Console. */
 export type ClientGrant =
   | 'authorization_code'
   | 'refresh_token'
@@ -16,41 +16,41 @@ export type ClientGrant =
 /** A client registered with the emulator. */
 export interface RegisteredClientOptions {
   readonly clientId: string
-  /** Any of them is accepted, so that rotation can be tried. None: a public client, which must use PKCE. */
+  /** Any of them is accepted, for tests of rotation. A client without secrets is public, and must use PKCE. */
   readonly clientSecrets?: readonly string[]
-  /** Exact URIs, and patterns that the whole URI must match. */
+  /** Exact URIs, or patterns that must match the whole URI. */
   readonly redirectUris?: readonly (string | RegExp)[]
-  /** Where IMS sends people when the requested URI is absent or not registered. Default: the first exact one. */
+  /** The redirect URI if the requested one is missing or not registered. Default: the first exact URI. */
   readonly defaultRedirectUri?: string
-  /** Origins that may call from a browser, beside those of the redirect URIs. */
+  /** Origins that may send requests from a browser, in addition to those of the redirect URIs. */
   readonly allowedOrigins?: readonly string[]
-  /** Default: what the rest of the registration makes possible. */
+  /** Default: the grants for which the registration has the necessary values. */
   readonly grants?: readonly ClientGrant[]
-  /** Scopes it may ask for. Default: any. */
+  /** Scopes that it may request. Default: any. */
   readonly scopes?: readonly string[]
-  /** Whether people are asked for consent. Default `true`. */
+  /** Whether users are asked for consent. Default: `true`. */
   readonly consent?: boolean
-  /** The organisation that owns the credential; asking for a token of another one is then refused. */
+  /** The organization that owns the credential; requests for a token of another one are rejected. */
   readonly orgId?: string
   readonly technicalAccountId?: string
   readonly technicalAccountEmail?: string
-  /** Metascopes a JWT assertion may claim. */
+  /** Metascopes that a JWT assertion may claim. */
   readonly metaScopes?: readonly string[]
-  /** Keys that JWT assertions are checked against: SPKI or certificate PEM, or JWK. */
+  /** Keys that verify JWT assertions: SPKI or certificate PEM, or JWK. */
   readonly publicKeys?: readonly (string | JWK)[]
-  /** Whether its JWT assertions must carry a `jti` that none carried before. Default `false`. */
+  /** Whether its JWT assertions must have a `jti` that was not used before. Default: `false`. */
   readonly requiresJti?: boolean
   /**
-   * What a used refresh token is replaced by. At IMS this depends on the client, and some users must log in again after
-   * 14 days (Adobe's Lightroom documentation). `renewed`: a new one with a whole lifetime, as the documentation of
-   * user authentication says; the default. `same-end`: a new one that expires when the first would have. `none`: no
-   * other, the first can be used until it expires.
+   * How a used refresh token is replaced. At IMS this depends on the client, and some users must sign in again after 14
+   * days (Adobe's Lightroom documentation). `renewed` (default): by a new one with a full lifetime, as in the
+   * documentation of user authentication. `same-end`: by a new one that expires at the same time as the first. `none`:
+   * it is not replaced, and can be used until it expires.
    */
   readonly refreshTokenRenewal?: 'renewed' | 'same-end' | 'none'
   /** The never-expiring authorization code of a service client. */
   readonly permanentCode?: string
   /**
-   * Its part in promise grants: the emitter gets promise tokens for users, the consumer exchanges them for access
+   * Its role in promise grants: the emitter obtains promise tokens of users, the consumer exchanges them for access
    * tokens. Both are registered with the same definition id.
    */
   readonly promise?: { readonly definitionId: string; readonly role: 'emitter' | 'consumer' }
@@ -58,7 +58,7 @@ export interface RegisteredClientOptions {
   readonly accessTokenLifetime?: number
 }
 
-/** A client with every default filled in. */
+/** A client with all defaults applied. */
 export interface RegisteredClient extends Omit<RegisteredClientOptions, 'publicKeys'> {
   readonly clientSecrets: readonly string[]
   readonly redirectUris: readonly (string | RegExp)[]
@@ -92,14 +92,14 @@ function checkPromise({ clientId, promise }: RegisteredClientOptions): void {
   if (hasId && (role === 'emitter' || role === 'consumer')) return
   throw new ConfigurationError(
     'BAD_OPTION',
-    `The promise option of the client '${clientId}' is incomplete. Give a definitionId, and the role emitter or consumer.`,
+    `The promise option of the client '${clientId}' is incomplete. Set definitionId, and the role emitter or consumer.`,
   )
 }
 
-/** Fills in the defaults of a client. */
+/** Applies the defaults of a client. */
 export async function toClient(options: RegisteredClientOptions): Promise<RegisteredClient> {
   if (typeof options.clientId !== 'string' || options.clientId === '') {
-    throw new ConfigurationError('BAD_OPTION', 'A client of the emulator has no clientId. Give each one an id.')
+    throw new ConfigurationError('BAD_OPTION', 'A client of the emulator has no clientId. Set one for each client.')
   }
   const redirectUris = options.redirectUris ?? []
   const defaultRedirectUri = options.defaultRedirectUri ?? redirectUris.find((uri) => typeof uri === 'string')
@@ -108,7 +108,7 @@ export async function toClient(options: RegisteredClientOptions): Promise<Regist
   const publicKeys = await Promise.all((options.publicKeys ?? []).map(importPublicKey)).catch(() => {
     throw new ConfigurationError(
       'BAD_OPTION',
-      `A public key of the client '${options.clientId}' cannot be read. Give RSA keys as SPKI PEM, certificate PEM or JWK.`,
+      `A public key of the client '${options.clientId}' cannot be read. Use RSA keys as SPKI PEM, certificate PEM or JWK.`,
     )
   })
   return {
@@ -122,7 +122,7 @@ export async function toClient(options: RegisteredClientOptions): Promise<Regist
   }
 }
 
-/** Registers the clients; of two with one id the later wins. */
+/** Registers the clients. Of two clients with the same id, the later is used. */
 export async function createClientRegistry(options: readonly RegisteredClientOptions[]): Promise<ClientRegistry> {
   const clients = await Promise.all(options.map(toClient))
   return new Map(clients.map((client) => [client.clientId, client]))

@@ -18,7 +18,7 @@ export function isRegistered(client: RegisteredClient, uri: string): boolean {
   return client.redirectUris.some((known) => (typeof known === 'string' ? known === uri : matchesWhole(known, uri)))
 }
 
-/** Where the answer goes: the requested URI if registered, else the client's default one, as IMS does. */
+/** The redirect URI of an answer: the requested one if it is registered, else the client's default, as in IMS. */
 export function resolveRedirectUri(client: RegisteredClient, requested: string | null): string | undefined {
   return requested !== null && isRegistered(client, requested) ? requested : client.defaultRedirectUri
 }
@@ -43,7 +43,7 @@ function patternMatchesOrigin(pattern: RegExp, origin: string): boolean {
   }
 }
 
-/** Whether pages of `origin` may call on behalf of the client: the origins of its redirect URIs may. */
+/** Whether browser apps of `origin` may send requests as the client: those of its redirect URIs may. */
 export function isAllowedOrigin(client: RegisteredClient, origin: string): boolean {
   if (client.allowedOrigins?.includes(origin)) return true
   return client.redirectUris.some((known) =>

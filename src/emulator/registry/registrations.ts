@@ -7,7 +7,7 @@ export interface Registrations {
 
 const maxRegistered = 1_000
 
-/** Adds clients to `clients`; if too many registered, the oldest of them is removed, never one of the setup. */
+/** Adds clients to `clients`. If there are too many, it removes the oldest one that registered itself. */
 export function createRegistrations(clients: Map<string, RegisteredClient>): Registrations {
   const registered = new Set<string>()
   return {

@@ -6,14 +6,14 @@ export function parseScopes(text: string | null): string[] {
   return [...new Set((text ?? '').split(/[\s,]+/).filter(Boolean))]
 }
 
-/** Scopes the client may ask for, or `invalid_scope`. */
+/** Throws `invalid_scope` if the client may not request these scopes. */
 export function requireClientScopes(client: RegisteredClient, requested: readonly string[]): void {
   const known = new Set(client.scopes ?? requested)
   if (requested.some((scope) => !known.has(scope)))
     throw new Refusal(400, 'invalid_scope', 'invalid scope(s) requested')
 }
 
-/** What remains of `granted` when `requested` narrows it; nothing requested keeps everything. */
+/** The requested subset of `granted`; all of it if no scopes are requested. */
 export function narrowScopes(granted: readonly string[], requested: readonly string[]): readonly string[] {
   if (requested.length === 0) return granted
   const known = new Set(granted)

@@ -9,11 +9,11 @@ export const sessionCookieName = 'ims_sid'
 export interface SignInSession {
   readonly id: string
   readonly user: TokenSubject
-  /** Guards the consent form against posts from other pages. */
+  /** Protects the consent form against posts from other sites. */
   readonly formToken: string
 }
 
-/** Who is signed in, and who consented to what. */
+/** The signed-in users and their consents. */
 export interface Sessions {
   start(user: TokenSubject, now: number): SignInSession
   find(id: string | undefined): SignInSession | undefined
@@ -24,7 +24,7 @@ export interface Sessions {
 
 const maxSessions = 10_000
 
-/** The youngest sessions, and the consents, in memory. Consents outlive sessions. */
+/** The newest sessions and all consents, in memory. Consents outlive sessions. */
 export function createSessions(): Sessions {
   const sessions = new Map<string, SignInSession>()
   const consents = new Map<string, Set<string>>()

@@ -1,22 +1,22 @@
 import { ConfigurationError } from '../../core/errors.ts'
 
-/** A group of an organisation. */
+/** A group of an organization. */
 export interface GroupOptions {
   readonly groupName: string
   /** Such as `GRP_ADMIN` or `TEAM_MEMBER`. */
   readonly role: string
-  /** A number in one Adobe service, text in the fixtures of another; groups without one occur. */
+  /** A number in one Adobe service, text in the fixtures of another; some groups have none. */
   readonly ident?: number | string
 }
 
-/** An organisation a user belongs to. */
+/** An organization that a user belongs to. */
 export interface OrganizationOptions {
   /** `<24 hex>@AdobeOrg`. */
   readonly id: string
   readonly name: string
-  /** The user's business profile there, which `cluster_at_exchange` switches to. Default: derived from both names. */
+  /** The user's business profile there, to which `cluster_at_exchange` switches. Default: derived from both names. */
   readonly userId?: string
-  /** Default: the administrators, with an `ident`, and a group of members without one. None: an empty list. */
+  /** Default: administrators with an `ident`, and members without one. Pass an empty list for no groups. */
   readonly groups?: readonly GroupOptions[]
 }
 
@@ -25,16 +25,16 @@ export interface UserOptions {
   readonly email: string
   /** Default: derived from `email`, so that it stays the same from run to run. */
   readonly userId?: string
-  /** Without one, any password signs in. */
+  /** Default: any password is accepted. */
   readonly password?: string
   readonly firstName?: string
   readonly lastName?: string
-  /** Two letters (ISO 3166). Default `US`. */
+  /** Two letters (ISO 3166). Default: `US`. */
   readonly country?: string
   readonly organizations?: readonly OrganizationOptions[]
 }
 
-/** Whom a token is about: a user, or the account of a machine. */
+/** The subject of a token: a user, or the account of a machine. */
 export interface TokenSubject {
   readonly kind: 'user' | 'technical' | 'service'
   readonly userId: string
@@ -45,7 +45,7 @@ export interface TokenSubject {
   readonly lastName: string
   readonly country: string
   readonly organizations: readonly Required<OrganizationOptions>[]
-  /** The organisation the token acts for, where there is one. */
+  /** The organization of the token, if it has one. */
   readonly orgId?: string
 }
 
@@ -58,19 +58,19 @@ const defaultGroups: readonly GroupOptions[] = [
   { groupName: 'Members', role: 'TEAM_MEMBER' },
 ]
 
-/** Everyone who can sign in. */
+/** The users who can sign in. */
 export interface UserDirectory {
   readonly all: readonly TokenSubject[]
-  /** The user with this id, which may be the id of a profile in an organisation. */
+  /** The user with this id, which may be the id of a profile in an organization. */
   byUserId(id: string): TokenSubject | undefined
   find(email: string): TokenSubject | undefined
-  /** The user, or `undefined` where address or password is wrong. */
+  /** The user, or `undefined` if email address or password is wrong. */
   authenticate(email: string, password: string): TokenSubject | undefined
-  /** The address to offer in the sign-in form. */
+  /** The default email address of the sign-in form. */
   readonly first: string | undefined
 }
 
-/** 24 upper-case hex digits that always come out the same for the same name. */
+/** 24 upper-case hex digits, always the same for one name. */
 export async function identifier(name: string): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(name))
   const bytes = [...new Uint8Array(digest, 0, 12)]
@@ -79,7 +79,7 @@ export async function identifier(name: string): Promise<string> {
 
 async function toUser(options: UserOptions): Promise<EmulatedUser> {
   if (typeof options.email !== 'string' || !options.email.includes('@')) {
-    throw new ConfigurationError('BAD_OPTION', 'A user of the emulator has no valid email. Give each one an address.')
+    throw new ConfigurationError('BAD_OPTION', 'A user of the emulator has no valid email. Set one for each user.')
   }
   const userId = options.userId ?? `${await identifier(options.email)}@AdobeID`
   const organizations = (options.organizations ?? []).map(async ({ id, name, userId: profile, groups }) => ({
@@ -101,7 +101,7 @@ async function toUser(options: UserOptions): Promise<EmulatedUser> {
   }
 }
 
-/** Makes the directory; addresses are compared without case. */
+/** Creates the directory. Email addresses match in any case. */
 export async function createUserDirectory(options: readonly UserOptions[]): Promise<UserDirectory> {
   const users = await Promise.all(options.map(toUser))
   const byEmail = new Map(users.map((user) => [user.email.toLowerCase(), user]))

@@ -9,19 +9,19 @@ export interface SigningKey {
   readonly privateKey: CryptoKey
 }
 
-/** The emulator's signing keys: real 2048-bit RSA, made anew for every emulator. */
+/** The emulator's signing keys: real 2048-bit RSA, generated for every emulator. */
 export interface KeyRing {
   /** Signs access tokens, refresh tokens and codes. */
   readonly token: SigningKey
   /** Signs ID tokens. */
   readonly idToken: SigningKey
-  /** Published at `/ims/keys`, keys of earlier rotations included. */
+  /** Published at `/ims/keys`, including keys before earlier rotations. */
   readonly jwks: { readonly keys: readonly JWK[] }
   /** Signs tokens with a new key from now on. */
   rotate(): Promise<void>
 }
 
-/** Named by its thumbprint (RFC 7638), so that no two keys share an id: a restart is a rotation. */
+/** The key id is its thumbprint (RFC 7638), so that two keys never share an id: a restart is a rotation. */
 async function generateSigningKey(): Promise<{ key: SigningKey; jwk: JWK }> {
   const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true })
   const { e, n, kty } = await exportJWK(publicKey)

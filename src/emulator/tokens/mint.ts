@@ -32,7 +32,7 @@ interface MintOptions {
   readonly claims?: Record<string, unknown>
 }
 
-// Claims of an IMS token: times are decimal strings in ms, scopes joined by commas, and no iss, aud, exp or iat
+// the claims of an IMS token: times are decimal strings in ms, scopes joined by commas, without iss, aud, exp and iat
 function imsClaims(authorization: Authorization, now: number, options: MintOptions): Record<string, unknown> {
   const { client, subject, state, sessionId, actor } = authorization
   const id = tokenId(now)
@@ -84,7 +84,7 @@ interface AccessTokenOptions {
   readonly lifetime?: number
 }
 
-/** Issues an access token; `refresh` is the refresh token it comes with, which IMS names in it. */
+/** Issues an access token; `refresh` is the refresh token of the same response, which IMS names in it. */
 export function mintAccessToken(
   provider: Provider,
   authorization: Authorization,
@@ -95,7 +95,7 @@ export function mintAccessToken(
   return mint(provider, authorization, { type: 'access_token', scopes, expiresIn, ...(claims && { claims }) })
 }
 
-/** Issues a refresh token, by default for a whole lifetime. */
+/** Issues a refresh token, by default with the full lifetime. */
 export function mintRefreshToken(
   provider: Provider,
   authorization: Authorization,
@@ -113,7 +113,7 @@ export function mintPromiseToken(
   return mint(provider, authorization, { type: 'promise_token', scopes: authorization.scopes, expiresIn })
 }
 
-/** Issues an authorization code bound to a redirect URI and, where given, to a PKCE challenge. */
+/** Issues an authorization code bound to a redirect URI and, if given, to a PKCE challenge. */
 export function mintCode(provider: Provider, authorization: Authorization, binding: CodeBinding): Promise<IssuedToken> {
   const { scopes } = authorization
   return mint(provider, authorization, {
@@ -124,7 +124,7 @@ export function mintCode(provider: Provider, authorization: Authorization, bindi
   })
 }
 
-/** Signs an ID token (OpenID Connect Core, section 2); times are in seconds here, and `x5u` is a bare file name. */
+/** Signs an ID token (OpenID Connect Core, section 2); times are in seconds, and `x5u` is only a file name. */
 export function mintIdToken(provider: Provider, authorization: Authorization): Promise<string> {
   const { client, subject, scopes, nonce } = authorization
   const { kid, privateKey } = provider.keys.idToken

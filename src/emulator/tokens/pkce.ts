@@ -19,7 +19,7 @@ export function readChallenge(value: string | null, method: string | null): Code
   return { value, method: method ?? 'plain' }
 }
 
-/** Whether the verifier answers the challenge (RFC 7636, section 4.6); a verifier without a challenge does not. */
+/** Whether the verifier matches the challenge (RFC 7636, section 4.6); a verifier without a challenge never matches. */
 export async function answersChallenge(verifier: string | null, challenge: CodeBinding['challenge']): Promise<boolean> {
   if (challenge === undefined) return verifier === null
   if (verifier === null || !unreserved.test(verifier)) return false

@@ -1,4 +1,4 @@
-/** An identifier as IMS makes them: time, random part, region. */
+/** An identifier in IMS's format: time, random part, region. */
 export function tokenId(now: number): string {
   return `${now}_${crypto.randomUUID()}_ue1`
 }

@@ -3,7 +3,7 @@ import type { TokenSubject } from '../registry/users.ts'
 
 export type TokenType = 'access_token' | 'refresh_token' | 'authorization_code' | 'promise_token'
 
-/** What was granted once; every token that comes from it shares it and can be revoked with it. */
+/** One authorization. All tokens that are issued from it share it, and can be revoked together. */
 export interface Authorization {
   readonly client: RegisteredClient
   readonly subject: TokenSubject
@@ -12,17 +12,17 @@ export interface Authorization {
   /** `state` of the authorization request, which IMS copies into its tokens. */
   readonly state?: string
   readonly nonce?: string
-  /** Who acts for the subject (on-behalf-of). */
+  /** The client that acts for the subject (on-behalf-of). */
   readonly actor?: { readonly client_id: string; readonly act?: unknown }
 }
 
-/** What an authorization code was bound to when it was issued. */
+/** The values that an authorization code is bound to. */
 export interface CodeBinding {
   readonly redirectUri: string
   readonly challenge?: { readonly value: string; readonly method: 'S256' | 'plain' }
 }
 
-/** A token as the emulator remembers it. */
+/** A token in the emulator's memory. */
 export interface IssuedToken {
   readonly value: string
   readonly type: TokenType
@@ -33,32 +33,32 @@ export interface IssuedToken {
   /** Milliseconds. */
   readonly expiresIn: number
   readonly binding?: CodeBinding
-  /** Redeemed: a code or refresh token works once. */
+  /** Whether it was redeemed: a code or refresh token works once. */
   used: boolean
   revoked: boolean
 }
 
-/** Everything issued so far. */
+/** All issued tokens. */
 export interface TokenLedger {
   add(token: IssuedToken): IssuedToken
   find(value: string): IssuedToken | undefined
-  /** Revokes every token that came from the same authorization. */
+  /** Revokes every token of the authorization. */
   revokeFamily(authorization: Authorization): void
   revokeSession(sessionId: string): void
 }
 
 const maxTokens = 50_000
 
-/** Keeps the youngest tokens, so that an emulator left running does not grow without end. */
+/** Stores the newest tokens only, so that a long-running emulator has limited memory. */
 export function createTokenLedger(): TokenLedger {
   const tokens = new Map<string, IssuedToken>()
   const revokedFamilies = new WeakSet<Authorization>()
-  const revokeWhere = (matches: (token: IssuedToken) => boolean) => {
+  const revokeAll = (matches: (token: IssuedToken) => boolean) => {
     for (const token of tokens.values()) if (matches(token)) token.revoked = true
   }
   return {
     add(token) {
-      // Signing takes a while, in which the family can be revoked
+      // the family may have been revoked while the token was signed
       if (revokedFamilies.has(token.authorization)) token.revoked = true
       tokens.set(token.value, token)
       for (const oldest of tokens.keys()) {
@@ -70,13 +70,13 @@ export function createTokenLedger(): TokenLedger {
     find: (value) => tokens.get(value),
     revokeFamily(authorization) {
       revokedFamilies.add(authorization)
-      revokeWhere((token) => token.authorization === authorization)
+      revokeAll((token) => token.authorization === authorization)
     },
-    revokeSession: (sessionId) => revokeWhere((token) => token.authorization.sessionId === sessionId),
+    revokeSession: (sessionId) => revokeAll((token) => token.authorization.sessionId === sessionId),
   }
 }
 
-/** Whether the token's time is over at `now`. */
+/** Whether the token has expired at `now`. */
 export function isExpired(token: IssuedToken, now: number): boolean {
   return now >= token.createdAt + token.expiresIn
 }

@@ -1,17 +1,17 @@
 import type { IssuedToken } from './token-ledger.ts'
 import { inlinedProfile } from './user-claims.ts'
 
-/** What a grant yields. */
+/** The tokens that a grant issues. */
 export interface Issued {
   readonly access: IssuedToken
   readonly refresh?: IssuedToken | undefined
   readonly idToken?: string | undefined
 }
 
-// IMS reports a little less than the lifetime
+// IMS reports slightly less than the lifetime
 const elapsed = 15
 
-/** `expires_in` in the unit of the endpoint: ms in the oldest dialect, seconds since v2. */
+/** `expires_in` in the unit of the endpoint: ms in the oldest version, seconds since v2. */
 export function reportedLifetime(token: IssuedToken, version: number): number {
   const left = Math.max(token.expiresIn - elapsed, 0)
   return version < 2 ? left : Math.floor(left / 1000)
@@ -25,7 +25,7 @@ function subjectFields({ access }: Issued, version: number): Record<string, unkn
   return version === 3 ? { sub: subject.userId } : {}
 }
 
-/** The answer of a token endpoint, in the dialect of its version. */
+/** The answer of a token endpoint, in the format of its version. */
 export function tokenResponse(issued: Issued, version: number): Response {
   const { access, refresh, idToken } = issued
   const body = {

@@ -2,7 +2,7 @@ import type { TokenSubject } from '../registry/users.ts'
 
 const fullName = ({ firstName, lastName }: TokenSubject) => `${firstName} ${lastName}`
 
-/** What `/ims/userinfo/v2` says about a person, by scope. */
+/** The answer of `/ims/userinfo/v2`, by scope. */
 export function userInfo(subject: TokenSubject, scopes: readonly string[]): Record<string, unknown> {
   const allowed = (scope: string) => scopes.includes(scope)
   return {
@@ -18,7 +18,7 @@ export function userInfo(subject: TokenSubject, scopes: readonly string[]): Reco
   }
 }
 
-/** What `/ims/profile` says, by scope. */
+/** The answer of `/ims/profile`, by scope. */
 export function imsProfile(subject: TokenSubject, scopes: readonly string[]): Record<string, unknown> {
   const allowed = (scope: string) => scopes.includes(scope)
   const ownerOrg = subject.orgId ?? subject.organizations[0]?.id
@@ -51,7 +51,7 @@ export function imsProfile(subject: TokenSubject, scopes: readonly string[]): Re
   }
 }
 
-/** The profile that the oldest token dialect puts beside the tokens, by scope. */
+/** The profile members in token responses of the oldest version, by scope. */
 export function inlinedProfile(subject: TokenSubject, scopes: readonly string[]): Record<string, unknown> {
   const { account_type: _, ...standard } = userInfo(subject, ['profile', 'email', 'address'])
   return {
@@ -60,7 +60,7 @@ export function inlinedProfile(subject: TokenSubject, scopes: readonly string[])
   }
 }
 
-/** The organisations of `/ims/organizations`, with the groups that have an `ident`. */
+/** The answer of `/ims/organizations`, with the groups that have an `ident`. */
 export function imsOrganizations(subject: TokenSubject): Record<string, unknown>[] {
   return subject.organizations.map(({ id, name, groups }) => {
     const [ident, authSrc = 'AdobeOrg'] = id.split('@')

@@ -18,7 +18,7 @@ export const decodeCommand: Run = async ({ args, values }) => {
 /** `imskit validate`. */
 export const validateCommand: Run = async ({ args, values }) => {
   const subject = await tokenWithIms(args[0], values)
-  const { valid, reason } = await withProgress('waiting for IMS', () =>
+  const { valid, reason } = await withProgress('Waiting for IMS', () =>
     subject.ims.validateToken(subject.token, clientOf(subject, values)),
   )
   const verdict = valid
@@ -35,7 +35,7 @@ export const verifyCommand: Run = async ({ args, values }) => {
   const [allowList, scopes] = [optionTexts(values, 'client-id'), optionTexts(values, 'scope')]
   const options = { ...(allowList.length > 0 && { allowList }), scopes, ...(issuer !== undefined && { issuer }) }
   try {
-    const claims = await withProgress('waiting for IMS', () => ims.verifyToken(token, options))
+    const claims = await withProgress('Waiting for IMS', () => ims.verifyToken(token, options))
     printResult({ valid: true, claims }, values.json, () => colored('green', 'valid'))
     return 0
   } catch (error) {

@@ -1,38 +1,39 @@
-import type { OptionValues } from './parse.ts'
-
-/** What the shell may complete an argument or an option's value to. */
+/** How the shell completes an argument or the value of an option. */
 export type Completes = 'context' | 'file' | readonly string[]
 
 export interface Argument {
   readonly name: string
   readonly about: string
   readonly required?: boolean
-  /** Takes all that follow. */
+  /** Whether it takes all further arguments. */
   readonly rest?: boolean
   readonly completes?: Completes
 }
 
 export interface Option {
   readonly about: string
-  /** What its value is called; a switch has none. */
+  /** The name of its value; a switch has none. */
   readonly value?: string
   readonly short?: string
   readonly many?: boolean
   readonly completes?: Completes
 }
 
-/** What a command is given. */
+/** The options of a command line, by name. */
+export type OptionValues = Readonly<Record<string, string | boolean | string[] | undefined>>
+
+/** The input of a command. */
 export interface Invocation {
   readonly args: readonly string[]
   readonly values: OptionValues
-  /** All commands there are. */
+  /** All commands. */
   readonly commands: readonly Command[]
 }
 
-/** Resolves to the exit code; nothing stands for 0. */
+/** Resolves to the exit code; `undefined` means 0. */
 export type Run = (invocation: Invocation) => Promise<number | undefined>
 
-/** One command: parsing, help, completion and the documentation come from here. */
+/** One command. Parsing, help, completion and the documentation are derived from it. */
 export interface Command {
   /** One or two words. */
   readonly name: string
@@ -41,9 +42,9 @@ export interface Command {
   readonly args: readonly Argument[]
   readonly options: Readonly<Record<string, Option>>
   readonly example: string
-  /** Loads what does the work; a command pays for no other. */
+  /** Imports the module that implements it, so that a command loads only its own code. */
   readonly load: () => Promise<Run>
 }
 
-/** Wrong words on the command line: exit code 2, with the usage. */
+/** Invalid arguments: exit code 2, with the usage. */
 export class UsageError extends Error {}

@@ -3,7 +3,7 @@ import { type Command, type Completes, type Run, UsageError } from './command.ts
 import { writeText } from './output.ts'
 import { commandSession } from './subject.ts'
 
-/** `imskit completion`: a script that asks this very command what may come next. */
+/** `imskit completion`: prints a script that calls this command for the candidates. */
 export const completionCommand: Run = async ({ args, commands }) => {
   const [shell = '', ...words] = args
   if (shell === 'next') {
@@ -11,12 +11,12 @@ export const completionCommand: Run = async ({ args, commands }) => {
     return 0
   }
   const script = Object.hasOwn(scripts, shell) ? scripts[shell] : undefined
-  if (script === undefined) throw new UsageError('the shell is one of bash, zsh and fish')
+  if (script === undefined) throw new UsageError('The shell must be bash, zsh or fish.')
   writeText(script)
   return 0
 }
 
-/** What the last of `words` may become; `:file` where only the shell can know. */
+/** The candidates for the last of `words`; `:file` if the shell should complete file names. */
 async function next(commands: readonly Command[], words: readonly string[]): Promise<readonly string[]> {
   const before = words.slice(0, -1)
   const word = words.at(-1) ?? ''
@@ -40,11 +40,11 @@ async function candidates(
   const option = command.options[rest.at(-1)?.replace(/^--/, '') ?? '']
   if (rest.at(-1)?.startsWith('--') && option?.value !== undefined) return values(option.completes)
   if (word.startsWith('-')) return Object.keys(command.options).map((name) => `--${name}`)
-  return values(command.args[given(command, rest)]?.completes)
+  return values(command.args[countArguments(command, rest)]?.completes)
 }
 
-/** How many arguments there are already. */
-function given({ options }: Command, rest: readonly string[]): number {
+/** The number of arguments before the word to complete. */
+function countArguments({ options }: Command, rest: readonly string[]): number {
   const isValue = (index: number) => options[rest[index - 1]?.replace(/^--/, '') ?? '']?.value !== undefined
   return rest.filter((word, index) => !word.startsWith('--') && !isValue(index)).length
 }
@@ -53,10 +53,10 @@ async function values(completes: Completes | undefined): Promise<readonly string
   if (completes === 'file') return [':file']
   if (completes !== 'context') return completes ?? []
   try {
-    // the shell would run or show what is not plain text
+    // the shell would interpret names that are not plain text
     return (await commandSession().ims.context.keys()).filter((name) => printable(name) === name)
   } catch {
-    // a broken configuration is no reason to write into somebody's command line
+    // an error message would end up in the user's command line
     return []
   }
 }

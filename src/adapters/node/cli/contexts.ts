@@ -6,10 +6,10 @@ import { parseConfig } from '../config/file-format.ts'
 import { isSecret } from '../config/secret-names.ts'
 import { contextFromVariables, variablePrefixes } from '../config/variable-names.ts'
 import { printable } from '../printable.ts'
-import { type Run, UsageError } from './command.ts'
+import { type OptionValues, type Run, UsageError } from './command.ts'
 import { kindName, kinds } from './kinds.ts'
 import { colored, printResult, printWarning } from './output.ts'
-import { type OptionValues, optionText, optionTexts } from './parse.ts'
+import { optionText, optionTexts } from './parse.ts'
 import { maskSecrets, readText } from './secrets.ts'
 import { commandSession, contextOf } from './subject.ts'
 
@@ -26,11 +26,11 @@ export const contextListCommand: Run = async ({ values }) => {
   const width = Math.max(0, ...names.map((name) => printable(name).length))
   printResult(rows, values.json, () =>
     rows.length === 0
-      ? 'no contexts; make one with: imskit context set'
+      ? 'There are no contexts. Create one with: imskit context set'
       : rows
           .map(
             ({ name, current, local, kind }) =>
-              `${current ? '*' : ' '} ${printable(name).padEnd(width)}  ${kind ?? colored('yellow', 'fits no kind, see: imskit doctor')}${local ? '  local' : ''}`,
+              `${current ? '*' : ' '} ${printable(name).padEnd(width)}  ${kind ?? colored('yellow', 'unknown kind, see: imskit doctor')}${local ? '  local' : ''}`,
           )
           .join('\n'),
   )
@@ -51,7 +51,7 @@ export const contextGetCommand: Run = async ({ args, values }) => {
   if (value === undefined)
     throw new ConfigurationError(
       'BAD_OPTION',
-      `context '${name}' has no ${key}; it has ${Object.keys(data).join(', ')}`,
+      `Context '${name}' does not have the key ${key}. Its keys are ${Object.keys(data).join(', ')}.`,
     )
   printResult(value, values.json, () => (typeof value === 'string' ? value : JSON.stringify(value, null, 2)))
   return 0
@@ -64,7 +64,7 @@ export const contextSetCommand: Run = async ({ args: [name = '', ...pairs], valu
     ...optionTexts(values, 'secret-file').map((source) => split(source).value),
   ]
   if (sources.filter((source) => source === '-').length > 1)
-    throw new UsageError('standard input (-) can be read for one option only')
+    throw new UsageError('Standard input (-) can be used for one option only.')
   const { ims } = commandSession()
   const local = values.local === true
   const before = values.merge === true ? (await ims.context.get(name)).data : undefined
@@ -76,11 +76,13 @@ export const contextSetCommand: Run = async ({ args: [name = '', ...pairs], valu
     ...(await secretsOf(values)),
   }
   if (Object.keys(data).length === 0)
-    throw new UsageError('there is nothing to set; give key=value, --from or --from-env')
+    throw new UsageError('There is nothing to set. Pass key=value, --from or --from-env.')
   await ims.context.set(name, data, local)
   const kind = kindName(name, data)
   if (kind === undefined)
-    printWarning(`context '${printable(name)}' fits no kind of credential yet; imskit doctor says what is missing`)
+    printWarning(
+      `Context '${printable(name)}' does not match a kind of credential yet. imskit doctor shows what is missing.`,
+    )
   printResult(
     { name, local, kind: kind ?? null },
     values.json,
@@ -96,8 +98,8 @@ async function fromFile(path: string | undefined): Promise<object> {
   if (Object.keys(tree).some((key) => contextKeys.has(key))) return tree
   throw new ConfigurationError(
     'BAD_OPTION',
-    `Nothing was stored: ${shown} has no key of a context, such as client_id. Give an object with the keys that ` +
-      'the credential has in the console, not the file of a whole project or service.',
+    `imskit stored nothing, because ${shown} does not contain a key of a context, such as client_id. Use an object with ` +
+      'the keys of the credential in the console, not the file of a whole project or service.',
   )
 }
 
@@ -109,18 +111,18 @@ const contextKeys: ReadonlySet<string> = new Set([
 async function fromVariables(prefix: string | undefined): Promise<object> {
   if (prefix === undefined) return {}
   const known = variablePrefixes.find((each) => each === prefix)
-  if (known === undefined) throw new UsageError(`--from-env takes one of ${variablePrefixes.join(', ')}`)
+  if (known === undefined) throw new UsageError(`The option --from-env must be one of ${variablePrefixes.join(', ')}.`)
   return contextFromVariables((await readEnvironment()).variables, known)
 }
 
 function fromPairs(pairs: readonly string[]): Record<string, string> {
   const entries = pairs.map((pair) => {
     const { key, value } = split(pair)
-    if (key === undefined || key === '') throw new UsageError('what a context holds is given as key=value')
-    // a path to a key file is no secret
+    if (key === undefined || key === '') throw new UsageError('Pass the keys of a context as key=value.')
+    // the path of a key file is not a secret
     if (isSecret(key) && !(key === 'private_key' && !value.includes('-----BEGIN')))
       printWarning(
-        `${key} on the command line stays in the history of the shell; use --secret-file ${key}=<file> instead`,
+        `${key} on the command line stays in the history of the shell. Use --secret-file ${key}=<file> instead.`,
       )
     return [key, value] as const
   })
@@ -137,13 +139,13 @@ async function secretsOf(values: OptionValues): Promise<Record<string, Json>> {
     const { key = 'client_secret', value } = split(source)
     const found = process.env[value]
     if (!found)
-      throw new ConfigurationError('MISSING_ENVIRONMENT_VARIABLE', `the variable ${value} is not set; export it first`)
+      throw new ConfigurationError('MISSING_ENVIRONMENT_VARIABLE', `The variable ${value} is not set. Export it first.`)
     secrets[key] = lines(key, found)
   }
   return secrets
 }
 
-/** Secrets that are being rotated stand on a line each. */
+/** While secrets are rotated there are several, one per line. */
 function lines(key: string, secret: string): Json {
   return key === 'client_secrets' ? secret.split(/\r?\n/).filter((line) => line !== '') : secret
 }
@@ -170,7 +172,7 @@ export const contextDeleteCommand: Run = async ({ args, values }) => {
   if ((await here.ims.context.get(name)).data !== undefined)
     throw new ConfigurationError(
       'BAD_OPTION',
-      `context '${name}' is also set by AIO_IMS_CONTEXTS_* variables; unset them`,
+      `Context '${name}' is also set by AIO_IMS_CONTEXTS_* variables. Unset them.`,
     )
   printResult({ deleted: name }, values.json, () => `deleted: ${printable(name)}`)
   return 0

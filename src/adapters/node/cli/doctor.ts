@@ -3,7 +3,7 @@ import { resolveEndpoint } from '../../../core/ims/environment.ts'
 import { type AioConfig, aioConfig } from '../config/aio-config.ts'
 import { configDefaults } from '../config/defaults.ts'
 import { printable } from '../printable.ts'
-import type { Run } from './command.ts'
+import type { OptionValues, Run } from './command.ts'
 import { checkConfiguration } from './doctor/configuration.ts'
 import { checkContexts } from './doctor/contexts.ts'
 import { checkFiles } from './doctor/files.ts'
@@ -12,13 +12,13 @@ import { checkNetwork } from './doctor/network.ts'
 import { checkProvenance, type Source, sources } from './doctor/provenance.ts'
 import { checkRuntime } from './doctor/runtime.ts'
 import { colored, printResult, withProgress } from './output.ts'
-import { type OptionValues, optionText, optionTexts } from './parse.ts'
+import { optionText, optionTexts } from './parse.ts'
 
 /** `imskit doctor`. */
 export const doctorCommand: Run = async ({ values }) => {
   const config = aioConfig()
   const { endpoint, findings } = await endpointOf(values)
-  const patient: CheckInput = {
+  const input: CheckInput = {
     config,
     endpoint: endpoint ?? resolveEndpoint({}),
     env: process.env,
@@ -35,16 +35,16 @@ export const doctorCommand: Run = async ({ values }) => {
     checkProvenance,
     checkContexts,
   ]
-  for (const check of checks) findings.push(...(await withProgress('examining', async () => check(patient))))
+  for (const check of checks) findings.push(...(await withProgress('Checking', async () => check(input))))
   const code = exitCode(findings, values.strict === true)
   const found = await sourcesOf(config)
-  printResult({ endpoint: patient.endpoint, findings, sources: found, exitCode: code }, values.json, () =>
-    [describe(findings, patient.endpoint), ...listed(found)].join('\n'),
+  printResult({ endpoint: input.endpoint, findings, sources: found, exitCode: code }, values.json, () =>
+    [describe(findings, input.endpoint), ...listed(found)].join('\n'),
   )
   return code
 }
 
-/** None if a file cannot be read, which is a finding. */
+/** Empty if a file cannot be read, which is a finding of its own. */
 async function sourcesOf(config: AioConfig): Promise<Source[]> {
   try {
     return await sources(config)
@@ -58,7 +58,7 @@ function listed(found: readonly Source[]): string[] {
   if (found.length === 0) return []
   const shown = found.map(({ key, from }) => ({ key: printable(key), from: printable(from) }))
   const width = Math.max(...shown.map(({ key }) => key.length))
-  return ['\nWhere each value comes from:', ...shown.map(({ key, from }) => `  ${key.padEnd(width)}  ${from}`)]
+  return ['\nSources of the values:', ...shown.map(({ key, from }) => `  ${key.padEnd(width)}  ${from}`)]
 }
 
 async function endpointOf(values: OptionValues): Promise<{ endpoint?: string; findings: Finding[] }> {
@@ -69,7 +69,7 @@ async function endpointOf(values: OptionValues): Promise<{ endpoint?: string; fi
     return { endpoint: resolveEndpoint(await configDefaults(aioConfig())), findings: [] }
   } catch (error) {
     if (!isImsError(error)) throw error
-    // a file that cannot be read is reported with its own class
+    // the check of the configuration reports a file that cannot be read
     if (error.code === 'CONFIG_UNREADABLE') return { findings: [] }
     return {
       findings: [problem('configuration', error.message, 'correct ims.config.endpoint or AIO_IMS_CONFIG_ENDPOINT')],
@@ -83,7 +83,7 @@ function exitCode(findings: readonly Finding[], strict: boolean): number {
 }
 
 function describe(findings: readonly Finding[], endpoint: string): string {
-  if (findings.length === 0) return `${colored('green', 'Nothing found.')} IMS is ${endpoint}.`
+  if (findings.length === 0) return `${colored('green', 'No problems found.')} IMS: ${endpoint}`
   const lines = findings.map(({ class: kind, level, what, fix }) => {
     const mark = level === 'problem' ? colored('red', `problem (${kind})`) : colored('yellow', `warning (${kind})`)
     return `${mark}: ${printable(what)}\n  fix: ${printable(fix)}`

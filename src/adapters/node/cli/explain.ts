@@ -6,7 +6,7 @@ import type { Run } from './command.ts'
 import { colored, formatDuration, formatTime, printResult } from './output.ts'
 import { type TokenWithIms, tokenWithIms } from './subject.ts'
 
-/** A token in plain words, and what is wrong or missing. */
+/** A token in plain English, and what is wrong or missing. */
 export interface Explanation {
   readonly kind: string
   readonly facts: readonly (readonly [string, string])[]
@@ -14,10 +14,10 @@ export interface Explanation {
 }
 
 const kindNames: Readonly<Record<string, string>> = {
-  access_token: 'an access token: it is sent to APIs as a bearer token',
-  refresh_token: 'a refresh token: it gets new access tokens, and no API takes it',
-  authorization_code: 'an authorization code: it is redeemed once, for tokens, and no API takes it',
-  id_token: 'an ID token: it tells an application who signed in, and no API takes it',
+  access_token: 'an access token, which is sent to APIs as a bearer token',
+  refresh_token: 'a refresh token, which obtains new access tokens; APIs reject it',
+  authorization_code: 'an authorization code, which is redeemed once for tokens; APIs reject it',
+  id_token: 'an ID token, which tells an app who signed in; APIs reject it',
   service_token: 'a service token',
 }
 
@@ -34,7 +34,7 @@ export const explainCommand: Run = async ({ args, values }) => {
         ? []
         : ['', ...found.missing.map((line) => `  ${colored('yellow', '!')} ${printable(line)}`)]),
       '',
-      colored('dim', 'Nothing here is verified: anyone can write such claims. Ask IMS with: imskit validate'),
+      colored('dim', 'These claims are not verified: anyone can write them. To ask IMS, run: imskit validate'),
     ].join('\n'),
   )
   return 0
@@ -46,13 +46,11 @@ export function explanationOf(
 ): Explanation {
   const claims = claimsOf(token)
   if (claims === undefined) {
-    const opaque = 'it is opaque: what it is only IMS can tell; ask with: imskit validate'
-    return { kind: 'an opaque token, or no token at all', facts: [], missing: [opaque] }
+    const opaque = 'Its content cannot be read here. To ask IMS, run: imskit validate'
+    return { kind: 'an opaque token, or text that is not a token', facts: [], missing: [opaque] }
   }
   const type = claims.type ?? (claims.nonce !== undefined || claims.at_hash !== undefined ? 'id_token' : undefined)
-  const kind =
-    kindNames[type ?? ''] ??
-    (type === undefined ? 'a token that does not say of what type it is' : `a token of type ${type}`)
+  const kind = kindNames[type ?? ''] ?? (type === undefined ? 'a token without a type' : `a token of type ${type}`)
   return {
     kind,
     facts: factsOf(claims, now),
@@ -62,14 +60,14 @@ export function explanationOf(
 
 function factsOf(claims: TokenClaims, now: number): (readonly [string, string])[] {
   const owner = claims.user_id ?? claims.sub
-  const machine = owner?.endsWith('@techacct.adobe.com') ? ' (a technical account, no person)' : ''
+  const machine = owner?.endsWith('@techacct.adobe.com') ? ' (a technical account, not a user)' : ''
   const scopes = scopesOf(claims.scope)
   const ends = expiryOf(claims)
   const created = Number(claims.created_at) || (claims.iat ?? 0) * 1000
   const environment = { 'ims-na1': 'production', 'ims-na1-stg1': 'stage' }[claims.as ?? '']
   const { org } = claims
   const facts: readonly (readonly [string, string | undefined])[] = [
-    ['whose', owner === undefined ? undefined : `${owner}${machine}`],
+    ['user', owner === undefined ? undefined : `${owner}${machine}`],
     ['client', claims.client_id ?? (claims.aud === undefined ? undefined : String(claims.aud))],
     ['organization', typeof org === 'string' ? org : undefined],
     ['scopes', scopes === undefined ? undefined : scopes.join(', ') || 'none'],
@@ -89,19 +87,20 @@ interface Place {
 function faultsOf(claims: TokenClaims, type: string | undefined, { now, endpoint, context }: Place): string[] {
   const faults: string[] = []
   const ends = expiryOf(claims)
-  if (type !== 'access_token') faults.push('it is no access token: APIs refuse it; get one with: imskit token')
-  if (ends === undefined) faults.push('it does not say when it ends (neither created_at with expires_in, nor exp)')
-  else if (ends <= now) faults.push(`it expired ${formatDuration(now - ends)} ago; get a new one with: imskit token`)
+  if (type !== 'access_token')
+    faults.push('It is not an access token, so APIs reject it. To get one, run: imskit token')
+  if (ends === undefined) faults.push('It does not contain an expiry (neither created_at with expires_in, nor exp).')
+  else if (ends <= now) faults.push(`It expired ${formatDuration(now - ends)} ago. To get a new one, run: imskit token`)
   else if (ends - now < 600_000)
-    faults.push(`it expires in ${formatDuration(ends - now)}; renew it with: imskit refresh`)
-  if (claims.client_id === undefined && type !== 'id_token') faults.push('it names no client (client_id)')
-  if (claims.user_id === undefined && claims.sub === undefined) faults.push('it names no owner (user_id)')
-  if (claims.scope === undefined && type === 'access_token') faults.push('it names no scopes (scope)')
+    faults.push(`It expires in ${formatDuration(ends - now)}. To renew it, run: imskit refresh`)
+  if (claims.client_id === undefined && type !== 'id_token') faults.push('It does not name a client (client_id).')
+  if (claims.user_id === undefined && claims.sub === undefined) faults.push('It does not name a user (user_id).')
+  if (claims.scope === undefined && type === 'access_token') faults.push('It does not name scopes (scope).')
   const issuer = foreignHost(claims, endpoint)
   if (issuer !== undefined)
-    faults.push(`it is of another environment: ${issuer} issued it, and ${endpoint} is configured`)
+    faults.push(`It is for another environment: ${issuer} issued it, but ${endpoint} is configured.`)
   const own = context?.data.client_id
   if (typeof own === 'string' && claims.client_id !== undefined && claims.client_id !== own)
-    faults.push(`it is for client ${claims.client_id}, and context '${context?.name}' is of client ${own}`)
+    faults.push(`It is for the client ${claims.client_id}, but context '${context?.name}' has the client ${own}.`)
   return faults
 }

@@ -7,10 +7,10 @@ const width = 100
 export function overview(): string {
   const rows = commands.map(({ name, summary }) => [name, summary] as const)
   const options = [
-    ['-h, --help', 'show this, or the help of a command'],
+    ['-h, --help', 'show this help, or the help of a command'],
     ['-v, --version', 'show the version'],
   ] as const
-  return `Usage: imskit <command> [options]\n\nCommands:\n${table(rows)}\n\nOptions:\n${table(options)}\n\nResults are on stdout, everything else on stderr. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.\n`
+  return `Usage: imskit <command> [options]\n\nCommands:\n${table(rows)}\n\nOptions:\n${table(options)}\n\nResults are printed on stdout, everything else on stderr. Exit codes: 0 success, 1 failure, 2 invalid arguments, 130 interrupted.\n`
 }
 
 /** What `imskit <command> --help` prints. */
@@ -30,7 +30,7 @@ function shape({ name, required, rest }: Argument): string {
   return `${required ? `<${name}>` : `[${name}]`}${rest ? '…' : ''}`
 }
 
-/** Each option as it is typed, and what it is for. */
+/** Each option as the user types it, and its description. */
 export function optionRows({ options }: Command): readonly (readonly [string, string])[] {
   return Object.entries(options).map(([name, { short, value, about, many }]) => [
     `${short ? `-${short}, ` : ''}--${name}${value === undefined ? '' : ` <${value}>`}`,
@@ -43,7 +43,7 @@ function table(rows: readonly (readonly [string, string])[]): string {
   return rows.map(([left, right]) => `  ${left.padEnd(column - 2)}${wrap(right, column)}`).join('\n')
 }
 
-/** `words` in lines, all but the first indented. */
+/** Wraps `words` into lines, all but the first indented. */
 function wrap(words: string, indent: number): string {
   const lines = ['']
   for (const word of words.split(' ')) {

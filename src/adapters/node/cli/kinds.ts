@@ -3,10 +3,10 @@ import type { ContextData } from '../../../core/compat/contexts.ts'
 import { jwtKind, publicKind, serverToServerKind, webAppKind } from '../../../core/compat/credential-kinds.ts'
 import { cliKind } from '../config/cli-context.ts'
 
-/** The kinds of credential that Node knows, in the order in which they are tried. */
+/** The kinds of credential on Node.js, in the order in which they are tried. */
 export const kinds: readonly ContextKind[] = [jwtKind, serverToServerKind, cliKind(), webAppKind, publicKind]
 
-/** The kind of a context, if it is of any. */
+/** The kind of a context; `undefined` if it does not match a kind. */
 export function kindName(name: string, data: ContextData): string | undefined {
   try {
     return kindOf(name, data, kinds).type

@@ -25,7 +25,7 @@ async function main(words: readonly string[]): Promise<number> {
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
     const { helpOf } = await import('./help.ts')
-    return complain(`imskit ${command.name}: ${printable(error.message)}\n\n${helpOf(command)}`)
+    return rejectUsage(`imskit ${command.name}: ${printable(error.message)}\n\n${helpOf(command)}`)
   }
 }
 
@@ -37,16 +37,16 @@ async function unknown([first, second]: readonly string[]): Promise<number> {
   const { overview, helpOf } = await import('./help.ts')
   const family = commands.filter(({ name }) => name.startsWith(`${first} `))
   if (family.length > 0 && (second === '--help' || second === '-h')) return print(family.map(helpOf).join('\n'))
-  if (first === undefined) return complain(overview())
+  if (first === undefined) return rejectUsage(overview())
   const word = family.length > 0 ? `${first} ${second ?? ''}`.trim() : first
   const names = [...new Set(commands.flatMap(({ name }) => [name, name.split(' ')[0] ?? '']))]
   const close = family.length > 0 && second === undefined ? undefined : nearest(word, names)
-  const hint = close === undefined ? '' : `; did you mean '${close}'?`
-  // it may be a token that went astray
+  const hint = close === undefined ? '' : ` Did you mean '${close}'?`
+  // it may be a token that the user pasted by mistake
   const shown = word.length > 40 ? `${word.slice(0, 8)}…` : word
   const usage =
     family.length > 0 ? family.map(({ name, summary }) => `  imskit ${name}  ${summary}\n`).join('') : overview()
-  return complain(`imskit: there is no command '${printable(shown)}'${hint}\n\n${usage}`)
+  return rejectUsage(`imskit: Unknown command '${printable(shown)}'.${hint}\n\n${usage}`)
 }
 
 function print(text: string): number {
@@ -54,8 +54,8 @@ function print(text: string): number {
   return 0
 }
 
-/** Wrong words on the command line: exit code 2. */
-function complain(text: string): number {
+/** Prints the usage of invalid arguments; exit code 2. */
+function rejectUsage(text: string): number {
   writeText(text, process.stderr)
   return 2
 }
@@ -63,14 +63,14 @@ function complain(text: string): number {
 function failed(error: unknown): void {
   const message = isImsError(error)
     ? `${indented(error.message)} (${error.code})`
-    : 'unexpected failure; run with --verbose and report it'
-  const hint = isImsError(error) && error.code === 'LOGIN_REQUIRED' ? '\nSign in with: imskit login' : ''
+    : 'Unexpected failure. Run the command with --verbose, and report it.'
+  const hint = isImsError(error) && error.code === 'LOGIN_REQUIRED' ? '\nTo sign in, run: imskit login' : ''
   printNote(`${colored('red', 'imskit:', process.stderr)} ${message}${hint}`)
   if (!isImsError(error) && process.env.DEBUG?.includes('imskit')) printNote(String((error as Error)?.stack))
   process.exitCode = 1
 }
 
-/** Further lines of a message are indented, so that a foreign text in it never looks like a line of ours. */
+/** Indents all but the first line, so that untrusted text in a message cannot look like a line of imskit. */
 function indented(message: string): string {
   return message
     .split('\n')
@@ -79,7 +79,7 @@ function indented(message: string): string {
     .replace(/\n(?! )/g, '\n  ')
 }
 
-// whoever reads the output may have seen enough
+// the program that reads the output may have closed the pipe
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
 
 main(process.argv.slice(2)).then((code) => {

@@ -10,33 +10,33 @@ const codes: Readonly<Record<Style, readonly [number, number]>> = {
   dim: [2, 22],
 }
 
-/** What precedes the codes of our own colours, unknown to anyone who could put them into a text that is printed. */
+/** The escape of imskit's own colors: random, so that untrusted text cannot contain it. */
 let ownEscape: string | undefined
 
 /**
- * Writes to the terminal; nothing else of the command does. Texts of servers, tokens and files pass here, so that only
- * our own colours reach the terminal as control sequences.
+ * All output of the command passes through this function, including texts of servers, tokens and files. It escapes all
+ * control sequences except imskit's own colors.
  */
 export function writeText(text: string, stream: NodeJS.WriteStream = process.stdout): void {
   const parts = ownEscape === undefined ? [text] : text.split(ownEscape)
   stream.write(parts.map(printableLines).join('\u001b['))
 }
 
-/** A result, for people or, as one line, for machines. */
+/** Prints a result: text for users, or one line of JSON for programs. */
 export function printResult(json: unknown, machine: unknown, human: () => string): void {
   writeText(machine === true ? `${JSON.stringify(json)}\n` : `${human()}\n`)
 }
 
-/** Whatever is no result. */
+/** Prints a line that is not part of the result. */
 export function printNote(line: string): void {
   writeText(`${line}\n`, process.stderr)
 }
 
 export function printWarning(line: string): void {
-  printNote(`${colored('yellow', 'warning:', process.stderr)} ${line}`)
+  printNote(`${colored('yellow', 'Warning:', process.stderr)} ${line}`)
 }
 
-/** Colour only where a person looks: https://no-color.org, and FORCE_COLOR as Node understands it. */
+/** Colors text only in a terminal; supports https://no-color.org, and FORCE_COLOR as Node.js does. */
 export function colored(style: Style, words: string, stream: NodeJS.WriteStream = process.stdout): string {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env
   const forced = FORCE_COLOR !== undefined && FORCE_COLOR !== '0' && FORCE_COLOR !== 'false'
@@ -47,7 +47,7 @@ export function colored(style: Style, words: string, stream: NodeJS.WriteStream 
   return `${ownEscape}${on}m${words}${ownEscape}${off}m`
 }
 
-/** Shows at a terminal, after a second, that something is being waited for. */
+/** In a terminal, shows after a second what the command is waiting for. */
 export async function withProgress<T>(what: string, task: () => Promise<T>): Promise<T> {
   if (!process.stderr.isTTY) return task()
   const since = Date.now()
@@ -62,7 +62,7 @@ export async function withProgress<T>(what: string, task: () => Promise<T>): Pro
   }
 }
 
-/** A time as people read it, and how far away it is. */
+/** A time in ISO format, and its distance from now. */
 export function formatTime(at: number, now = Date.now()): string {
   const date = Number.isFinite(at) && Math.abs(at) < 8.64e15 ? new Date(at).toISOString().replace(/\.\d+/, '') : 'never'
   return `${date} (${at > now ? `in ${formatDuration(at - now)}` : `${formatDuration(now - at)} ago`})`

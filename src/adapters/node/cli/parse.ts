@@ -1,18 +1,16 @@
 import { parseArgs } from 'node:util'
 import { nearest } from '../../../core/nearest.ts'
-import { type Command, type Invocation, UsageError } from './command.ts'
+import { type Command, type Invocation, type OptionValues, UsageError } from './command.ts'
 
-export type OptionValues = Readonly<Record<string, string | boolean | string[] | undefined>>
-
-/** The words after a command's name, checked against the table. Values never show in a message: they may be secrets. */
+/** Parses the words after a command's name. Error messages contain no values, because these may be secrets. */
 export function parse(command: Command, words: readonly string[]): Omit<Invocation, 'commands'> {
   const { values, positionals } = parsed(command, words)
   const takesRest = command.args.some(({ rest }) => rest)
   if (positionals.length > command.args.length && !takesRest)
-    throw new UsageError(`${positionals.length} arguments were given, it takes ${command.args.length || 'none'}`)
+    throw new UsageError(`Too many arguments: ${positionals.length}, expected ${command.args.length || 'none'}.`)
   const absent = command.args.find(({ required }, index) => required && positionals[index] === undefined)
-  // help is given to those who do not know the arguments yet
-  if (absent !== undefined && values.help !== true) throw new UsageError(`<${absent.name}> is missing`)
+  // with --help, arguments may be missing
+  if (absent !== undefined && values.help !== true) throw new UsageError(`The argument <${absent.name}> is missing.`)
   return { args: positionals, values }
 }
 
@@ -37,10 +35,10 @@ function misuse(error: Error, { options }: Command): string {
   const name = /'(?:-\w, )?(--?[\w-]+)/.exec(error.message)?.[1] ?? ''
   const { code } = error as NodeJS.ErrnoException
   if (code !== 'ERR_PARSE_ARGS_UNKNOWN_OPTION')
-    return `${name} ${options[name.slice(2)]?.value === undefined ? 'takes no value' : 'needs a value'}`
+    return `The option ${name} ${options[name.slice(2)]?.value === undefined ? 'does not take a value' : 'needs a value'}.`
   const names = Object.keys(options).map((known) => `--${known}`)
   const close = nearest(name, names)
-  return `there is no option ${name}${close === undefined ? '' : `; did you mean ${close}?`}`
+  return `Unknown option ${name}.${close === undefined ? '' : ` Did you mean ${close}?`}`
 }
 
 /** The value of an option that takes one. */
@@ -60,5 +58,5 @@ export function optionInteger(values: OptionValues, name: string, most: number):
   const value = optionText(values, name)
   if (value === undefined) return undefined
   if (/^\d{1,10}$/.test(value) && Number(value) <= most) return Number(value)
-  throw new UsageError(`--${name} must be a whole number from 0 to ${most}`)
+  throw new UsageError(`The option --${name} must be a whole number from 0 to ${most}.`)
 }

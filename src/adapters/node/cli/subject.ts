@@ -8,11 +8,12 @@ import { type AioConfig, aioConfig } from '../config/aio-config.ts'
 import { aioContexts } from '../config/contexts-aio.ts'
 import { configDefaults } from '../config/defaults.ts'
 import { Ims } from '../ims.ts'
+import type { OptionValues } from './command.ts'
 import { printWarning, withProgress } from './output.ts'
-import { type OptionValues, optionText } from './parse.ts'
+import { optionText } from './parse.ts'
 import { readStdin } from './secrets.ts'
 
-/** A token, where it came from and the IMS to ask about it. */
+/** A token, its context if it has one, and the IMS to ask about it. */
 export interface TokenWithIms {
   readonly token: string
   readonly context?: { readonly name: string; readonly data: ContextData }
@@ -24,50 +25,50 @@ export interface CommandSession {
   readonly ims: NodeIms
 }
 
-/** The contexts of this place. Nothing asks a person unless the command does. */
+/** The contexts of the working directory. They never ask the user to sign in; commands do. */
 export function commandSession(options: NodeImsOptions = {}): CommandSession {
   const config = aioConfig()
   return { config, ims: createNodeIms({ config, interactive: () => false, ...options }) }
 }
 
-/** `-` for standard input, a token, the name of a context, or nothing for the current context. */
+/** Resolves an argument: `-` (standard input), a token, the name of a context, or `undefined` (the current context). */
 export async function tokenWithIms(
   word: string | undefined,
   values: OptionValues,
   here = commandSession(),
 ): Promise<TokenWithIms> {
   const found = await tokenOf(word, here)
-  return { ...found, ims: await imsFor(found, values, here.config) }
+  return { ...found, ims: await imsFor(found, values, { config: here.config }) }
 }
 
-/** As {@link tokenWithIms}, for commands that ask no IMS. */
+/** Like {@link tokenWithIms}, for commands that do not call IMS. */
 export async function tokenOf(word: string | undefined, here = commandSession()): Promise<Omit<TokenWithIms, 'ims'>> {
   if (word === '-' || (word !== undefined && looksLikeToken(word))) {
     if (word !== '-')
-      printWarning('a token on the command line stays in the history of the shell; pipe it in, with - instead')
+      printWarning('A token on the command line stays in the history of the shell. Pipe it in with - instead.')
     const token = (word === '-' ? await readStdin() : word).trim()
-    if (token === '') throw new TokenError('INVALID_TOKEN', 'standard input holds no token; pipe one in')
+    if (token === '') throw new TokenError('INVALID_TOKEN', 'Standard input does not contain a token. Pipe one in.')
     return { token }
   }
   const context = await contextOf(word, here)
-  const token = await withProgress('waiting for IMS', () => here.ims.getToken(context.name, { interaction: 'none' }))
+  const token = await withProgress('Waiting for IMS', () => here.ims.getToken(context.name, { interaction: 'none' }))
   return { token, context }
 }
 
-/** `token`, if it is what a token can be (RFC 6749, appendix A.12): anything else could command the terminal. */
+/** Returns `token` if it has only the characters of tokens (RFC 6749, appendix A.12): others could control the terminal. */
 export function printableToken(token: string): string {
   if (/^[\x21-\x7e]+$/.test(token)) return token
   const message =
-    'the token has characters that no token has, so it is not printed; check the endpoint, or get a new one'
+    'The token contains characters that are not allowed in tokens, so it is not printed. Check the endpoint, or get a new token.'
   throw new TokenError('INVALID_TOKEN', message)
 }
 
-/** Context names may hold dots, but not three long parts. */
+/** Names of contexts may contain dots, but rarely have three long parts. */
 function looksLikeToken(word: string): boolean {
   return claimsOf(word) !== undefined || /^[\w-]{16,}\.[\w-]{8,}\.[\w-]*$/.test(word)
 }
 
-/** A configured context; without a name the current one. */
+/** A configured context, by default the current one. */
 export async function contextOf(
   word: string | undefined,
   { ims }: CommandSession,
@@ -75,28 +76,30 @@ export async function contextOf(
   const { name, data, local } = await ims.context.get(word)
   if (name === undefined) {
     const known = await ims.context.keys()
-    const choice = known.length === 0 ? 'make one with: imskit context set' : `there are: ${known.join(', ')}`
-    throw new ConfigurationError('MISSING_CONTEXT_LABEL', `no context is named and none is current; ${choice}`)
+    const choice = known.length === 0 ? 'Create one with: imskit context set' : `Existing contexts: ${known.join(', ')}`
+    throw new ConfigurationError(
+      'MISSING_CONTEXT_LABEL',
+      `No context was given, and there is no current context. ${choice}`,
+    )
   }
   if (typeof data === 'object' && data !== null) return { name, data, local }
   const close = nearest(name, await ims.context.keys())
-  const hint = close === undefined ? 'see: imskit context list' : `did you mean '${close}'?`
-  // what was meant to be a token must not come back as the name of a context
-  const shown = name.length > 60 ? 'of that name' : `'${name}'`
-  throw new ConfigurationError('CONTEXT_NOT_CONFIGURED', `there is no context ${shown}; ${hint}`)
+  const hint = close === undefined ? 'To list the contexts, run: imskit context list' : `Did you mean '${close}'?`
+  // a long name may be a token that the user passed by mistake, so it is not printed
+  const shown = name.length > 60 ? 'of this name' : `'${name}'`
+  throw new ConfigurationError('CONTEXT_NOT_CONFIGURED', `There is no context ${shown}. ${hint}`)
 }
 
 /**
- * The IMS to ask. A token of a context was admitted there; any other is the user's own, and so is a `secret` from the
- * command line.
+ * The IMS to ask. The token of a context was already admitted for it; any other token comes from the user, and so does a
+ * `secret` from the command line.
  *
  * @throws {ConfigurationError} `UNTRUSTED_SOURCE`
  */
 export async function imsFor(
   { token, context }: Omit<TokenWithIms, 'ims'>,
   values: OptionValues,
-  config: AioConfig,
-  secret?: string,
+  { config, secret }: { config: AioConfig; secret?: string },
 ): Promise<Ims> {
   const data = context?.data
   const [env, endpoint] = [optionText(values, 'env') ?? data?.env, optionText(values, 'endpoint') ?? data?.endpoint]
@@ -128,7 +131,7 @@ function withoutEmpty({ env, endpoint }: ConnectionDefaults): { env?: string; en
   return { ...(env !== undefined && { env }), ...(endpoint !== undefined && { endpoint }) }
 }
 
-/** Who a command asks as: an option, the context's client, or the token's own. */
+/** The client id of a request: of the option, of the context, or of the token. */
 export function clientOf({ token, context }: TokenWithIms, values: OptionValues): string | undefined {
   const own = context?.data.client_id
   return optionText(values, 'client-id') ?? (typeof own === 'string' ? own : claimsOf(token)?.client_id)

@@ -13,7 +13,7 @@ export const tokenCommand: Run = async ({ args, values }) => {
   const here = commandSession()
   const { name } = await contextOf(args[0], here)
   const options = { interaction: 'none', ...(values.force === true && { force: true }) } as const
-  const found = printableToken(await withProgress('waiting for IMS', () => here.ims.getToken(name, options)))
+  const found = printableToken(await withProgress('Waiting for IMS', () => here.ims.getToken(name, options)))
   printResult({ context: name, token: found }, values.json, () => found)
   return 0
 }
@@ -26,7 +26,7 @@ export const loginCommand: Run = async ({ args, values }) => {
     optionInteger(values, 'callback-port', 65_535),
   ]
   const bind = optionText(values, 'callback-host')
-  if (bind !== undefined && !port) throw new UsageError('--callback-host needs --callback-port <number> beside it')
+  if (bind !== undefined && !port) throw new UsageError('The option --callback-host needs --callback-port <number>.')
   const here = commandSession({
     login: {
       ...(values['no-browser'] === true && { open: false }),
@@ -38,13 +38,13 @@ export const loginCommand: Run = async ({ args, values }) => {
   })
   const { name } = await contextOf(args[0], here)
   if (values.force !== true && (await hasToken(here, name))) {
-    printNote(`Context '${printable(name)}' has a valid token; --force signs in again.`)
-    return report(here, name, values.json)
+    printNote(`Context '${printable(name)}' has a valid token. To sign in again, pass --force.`)
+    return reportTokens(here, name, { json: values.json })
   }
   const client = await here.ims.client(name)
   if (!('login' in client)) {
-    await withProgress('waiting for IMS', () => here.ims.getToken(name, { interaction: 'none', force: true }))
-    return report(here, name, values.json)
+    await withProgress('Waiting for IMS', () => here.ims.getToken(name, { interaction: 'none', force: true }))
+    return reportTokens(here, name, { json: values.json })
   }
   const interrupt = new AbortController()
   const stop = () => interrupt.abort(new Error('interrupted'))
@@ -54,16 +54,16 @@ export const loginCommand: Run = async ({ args, values }) => {
     await client.login({ context: name, signal: interrupt.signal, prompt, loginHint })
   } catch (error) {
     if (!interrupt.signal.aborted) throw error
-    printNote('The login was interrupted; nothing was kept.')
+    printNote('The login was interrupted, and nothing was stored.')
     return 130
   }
-  return report(here, name, values.json)
+  return reportTokens(here, name, { json: values.json })
 }
 
-/** Whether a token can be had without a person. An outage says nothing about that. */
+/** Whether a token is available without the user. Rejects after an outage, which does not show that. */
 async function hasToken({ ims }: CommandSession, name: string): Promise<boolean> {
   try {
-    await withProgress('waiting for IMS', () => ims.getToken(name, { interaction: 'none' }))
+    await withProgress('Waiting for IMS', () => ims.getToken(name, { interaction: 'none' }))
     return true
   } catch (error) {
     if (isImsError(error) && error.name === 'LoginRequiredError') return false
@@ -75,28 +75,35 @@ async function hasToken({ ims }: CommandSession, name: string): Promise<boolean>
 export const refreshCommand: Run = async ({ args, values }) => {
   const here = commandSession()
   const { name } = await contextOf(args[0], here)
-  const fresh = await withProgress('waiting for IMS', () =>
+  const fresh = await withProgress('Waiting for IMS', () =>
     here.ims.getToken(name, { interaction: 'none', force: true }),
   )
-  return report(here, name, values.json, values['show-secrets'] === true ? printableToken(fresh) : undefined)
+  return reportTokens(here, name, {
+    json: values.json,
+    shown: values['show-secrets'] === true ? printableToken(fresh) : undefined,
+  })
 }
 
 /** `imskit invalidate`. */
 export const invalidateCommand: Run = async ({ args, values }) => {
   const here = commandSession()
   const { name } = await contextOf(args[0], here)
-  await withProgress('waiting for IMS', () => here.ims.invalidateToken(name, values.force === true))
-  const ended = values.force === true ? ['refresh_token', 'access_token'] : ['access_token']
+  await withProgress('Waiting for IMS', () => here.ims.invalidateToken(name, values.force === true))
+  const invalidated = values.force === true ? ['refresh_token', 'access_token'] : ['access_token']
   printResult(
-    { context: name, invalidated: ended },
+    { context: name, invalidated },
     values.json,
-    () => `invalidated: ${ended.join(', ')} of '${printable(name)}'`,
+    () => `invalidated: ${invalidated.join(', ')} of '${printable(name)}'`,
   )
   return 0
 }
 
-/** What a context holds now, without its tokens unless one is `shown`. */
-async function report(here: CommandSession, name: string, json: unknown, shown?: string): Promise<number> {
+/** Prints the state of a context's tokens, and the token itself if it is `shown`. */
+async function reportTokens(
+  here: CommandSession,
+  name: string,
+  { json, shown }: { json: unknown; shown?: string | undefined },
+): Promise<number> {
   const { data } = await here.ims.context.get(name)
   const access = data?.access_token
   const expiresAt = isObject(access) ? Number(access.expiry) : undefined
@@ -113,7 +120,7 @@ async function report(here: CommandSession, name: string, json: unknown, shown?:
       `context    ${printable(name)}`,
       ...(user === undefined ? [] : [`user       ${printable(String(user))}`]),
       ...(expiresAt === undefined ? [] : [`expires    ${formatTime(expiresAt)}`]),
-      `renewable  ${facts.renewable ? 'yes, by its refresh token' : 'no refresh token'}`,
+      `renewable  ${facts.renewable ? 'yes, it has a refresh token' : 'no refresh token'}`,
       ...(shown === undefined ? [] : [`token      ${shown}`]),
     ].join('\n'),
   )

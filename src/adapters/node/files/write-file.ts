@@ -28,7 +28,7 @@ export interface WriteOptions {
   readonly replaced?: (() => void) | undefined
 }
 
-/** The file at `path`, following symbolic links; `undefined` if there is none. Throws the error of `stat`. */
+/** The file at `path`, following symbolic links; `undefined` if it does not exist. Throws the error of `stat`. */
 export function fileStats(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false })

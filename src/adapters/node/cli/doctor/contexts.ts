@@ -11,15 +11,15 @@ import { kinds } from '../kinds.ts'
 import { formatDuration } from '../output.ts'
 import { type Check, type CheckInput, type Finding, problem, warning } from './finding.ts'
 
-/** What no token can be had with, and tokens that are no good any more. */
-export const checkContexts: Check = async (patient) => {
-  const findings = patient.redirectPatterns.flatMap((pattern) => dots(pattern, '--redirect-pattern'))
+/** Checks for contexts that cannot obtain tokens, and for tokens that are not valid. */
+export const checkContexts: Check = async (input) => {
+  const findings = input.redirectPatterns.flatMap((pattern) => dots(pattern, '--redirect-pattern'))
   let names: string[]
-  const stored = aioContexts(patient.config)
+  const stored = aioContexts(input.config)
   try {
     names = await stored.names()
   } catch {
-    // reported with the file
+    // the check of the configuration reports the file
     return findings
   }
   const current = await stored.current()
@@ -33,7 +33,7 @@ export const checkContexts: Check = async (patient) => {
       findings.push(problem('contexts', `context '${name}' is not an object`, `imskit context delete ${name}`))
       continue
     }
-    findings.push(...credential(name, data), ...redirects(name, data), ...tokens(name, data, patient))
+    findings.push(...credential(name, data), ...redirects(name, data), ...tokens(name, data, input))
   }
   return findings
 }
@@ -60,17 +60,17 @@ function redirects(name: string, data: ContextData): Finding[] {
     return texts
       .filter((text) => !URL.canParse(text) || text.includes('\\') || text.includes('*'))
       .map(() =>
-        problem('contexts', `${where} is no address; a pattern belongs into the console`, 'set one https address'),
+        problem('contexts', `${where} is not a URL; patterns belong in the console`, 'set it to one https URL'),
       )
   })
 }
 
-/** A dot stands for any character: `https://app.example` also fits `https://appXexample`, which anyone may own. */
+/** An unescaped dot matches any character: `https://app.example` also matches `https://appXexample`. */
 function dots(pattern: string, where: string): Finding[] {
   const host = pattern.replace(/^[a-z]+:\\?\/\\?\//i, '').split('/')[0] ?? ''
   if (!/(?<!\\)\.(?![*+])/.test(host)) return []
   const escaped = pattern.replace(host, host.replace(/(?<!\\)\.(?![*+])/g, '\\.'))
-  return [warning('contexts', `${where} has a dot that stands for any character: ${pattern}`, `write ${escaped}`)]
+  return [warning('contexts', `${where} has a dot that matches any character: ${pattern}`, `use ${escaped}`)]
 }
 
 function tokens(name: string, data: ContextData, { now, endpoint }: CheckInput): Finding[] {
@@ -79,15 +79,18 @@ function tokens(name: string, data: ContextData, { now, endpoint }: CheckInput):
   const renewable = (refresh?.expiry ?? 0) > now
   const machine = isMachine(name, data)
   if (access !== undefined && access.expiry - now < 600_000) {
-    const ended = access.expiry <= now
-    const what = `the access token of context '${name}' ${ended ? `expired ${formatDuration(now - access.expiry)} ago` : `expires in ${formatDuration(access.expiry - now)}`}`
+    const expired = access.expiry <= now
+    const what = `the access token of context '${name}' ${expired ? `expired ${formatDuration(now - access.expiry)} ago` : `expires in ${formatDuration(access.expiry - now)}`}`
     if (renewable || machine) findings.push(warning('tokens', what, `imskit refresh ${name}`))
-    else findings.push((ended ? problem : warning)('tokens', `${what}, and nothing renews it`, `imskit login ${name}`))
+    else
+      findings.push(
+        (expired ? problem : warning)('tokens', `${what}, and it cannot be renewed`, `imskit login ${name}`),
+      )
   } else if (refresh !== undefined && refresh.expiry - now < 24 * 3_600_000) {
     findings.push(
       warning(
         'tokens',
-        `the refresh token of context '${name}' ends within a day or has ended`,
+        `the refresh token of context '${name}' expires within a day or has expired`,
         `imskit login ${name} --force`,
       ),
     )
@@ -98,7 +101,7 @@ function tokens(name: string, data: ContextData, { now, endpoint }: CheckInput):
     findings.push(
       problem(
         'tokens',
-        `the access token of context '${name}' is of ${issuer}, and the context asks ${own}`,
+        `the access token of context '${name}' was issued by ${issuer}, but the context uses ${own}`,
         `imskit login ${name} --force`,
       ),
     )

@@ -6,19 +6,19 @@ import { userId } from '../../files/places.ts'
 import { stateDirectory } from '../../files/state-directory.ts'
 import { type Check, type Finding, problem, warning } from './finding.ts'
 
-/** Who else may read what is kept, and locks that nobody holds any more. */
+/** Checks for files that other users can read, and for locks of processes that have ended. */
 export const checkFiles: Check = async ({ config }) => {
   const places = await Promise.allSettled([config.path('global'), config.path('local')])
   const configured = places.flatMap((place) => (place.status === 'fulfilled' ? [place.value] : []))
   const [unknown, directories] = stateDirectories()
-  const kept = directories.flatMap((directory) => entries(directory))
-  const locks = [...kept, ...configured.map((path) => `${path}.lock`)].filter((path) => path.endsWith('.lock'))
+  const stored = directories.flatMap((directory) => entries(directory))
+  const locks = [...stored, ...configured.map((path) => `${path}.lock`)].filter((path) => path.endsWith('.lock'))
   return [
     ...configured.flatMap((path) => tooOpen(path, 0o600)),
     ...places.flatMap((place) => (place.status === 'rejected' ? [unknownPlace(place.reason)] : [])),
     ...unknown,
     ...[...directories.slice(0, 1).map(dirname), ...directories].flatMap((path) => tooOpen(path, 0o700)),
-    ...kept.filter((path) => !path.endsWith('.lock')).flatMap((path) => tooOpen(path, 0o600)),
+    ...stored.filter((path) => !path.endsWith('.lock')).flatMap((path) => tooOpen(path, 0o600)),
     ...locks.flatMap(stale),
   ]
 }
@@ -33,7 +33,7 @@ function stateDirectories(): [Finding[], string[]] {
 
 function unknownPlace(error: unknown): Finding {
   if (!isImsError(error)) throw error
-  return problem('files', error.message, 'set HOME, and run in a directory that exists')
+  return problem('files', error.message, 'set HOME, and run imskit in a directory that exists')
 }
 
 function entries(directory: string): string[] {
@@ -55,11 +55,11 @@ function tooOpen(path: string, mode: number): Finding[] {
     return [problem('files', what, `chown ${user} '${path}'`)]
   }
   if ((stats.mode & 0o077) === 0) return []
-  const what = `${path} can be used by others (mode ${(stats.mode & 0o777).toString(8)})`
+  const what = `${path} is accessible to other users (mode ${(stats.mode & 0o777).toString(8)})`
   return [problem('files', what, `chmod ${mode.toString(8)} '${path}'`)]
 }
 
-/** What this user may not look at is not there. */
+/** `undefined` if the file does not exist, or this user may not inspect it. */
 function statsOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false })
@@ -73,5 +73,5 @@ function stale(path: string): Finding[] {
   const holder = readHolder(path)
   if (holder === undefined || lifeOfHolder(holder) !== 'ended') return []
   const what = `${path} is a lock of process ${holder.owner?.pid}, which has ended`
-  return [warning('files', what, `rm '${path}' (the next who needs it takes it over, too)`)]
+  return [warning('files', what, `rm '${path}' (or wait: the next process that needs the lock takes it over)`)]
 }

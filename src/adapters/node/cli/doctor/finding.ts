@@ -1,6 +1,6 @@
 import type { AioConfig } from '../../config/aio-config.ts'
 
-/** The classes of findings and their exit codes; where there are several problems the first class counts. */
+/** The classes of findings and their exit codes. With several problems, the first class decides. */
 export const exitCodes = {
   runtime: 10,
   network: 11,
@@ -12,7 +12,7 @@ export const exitCodes = {
   tokens: 17,
 } as const
 
-/** Something that is wrong, and the one thing to do about it. */
+/** A problem, and one way to fix it. */
 export interface Finding {
   readonly class: keyof typeof exitCodes
   readonly level: 'problem' | 'warning'
@@ -20,7 +20,7 @@ export interface Finding {
   readonly fix: string
 }
 
-/** What is examined. */
+/** The input of the checks. */
 export interface CheckInput {
   readonly config: AioConfig
   readonly endpoint: string

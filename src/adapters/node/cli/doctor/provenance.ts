@@ -9,13 +9,13 @@ import { directoryValue, untrustedProgram, variableOf } from '../../config/trust
 import { kindName } from '../kinds.ts'
 import { type Check, type Finding, problem, warning } from './finding.ts'
 
-/** A value of the configuration and the file or variable that says it. The value itself may be a secret. */
+/** A key of the configuration, and the file or variable that its value comes from. */
 export interface Source {
   readonly key: string
   readonly from: string
 }
 
-/** Values of the working directory that are refused: servers for the user's secrets, and programs. */
+/** Checks for values of the working directory that imskit refuses: servers for the user's secrets, and programs. */
 export const checkProvenance: Check = async ({ config }) => {
   try {
     const { untrusted } = await configDefaults(config)
@@ -26,10 +26,10 @@ export const checkProvenance: Check = async ({ config }) => {
       if (isObject(data)) findings.push(...(await refusals(config, name, data)))
     }
     if (findings.length > 0 || untrusted === undefined) return findings
-    const fix = 'name the server in the environment, or remove it from the file'
+    const fix = 'set the server in the environment, or remove it from the file'
     return [warning('configuration', untrusted.message, fix)]
   } catch (error) {
-    // reported with the file
+    // the check of the configuration reports the file
     if (isImsError(error)) return []
     throw error
   }
@@ -39,7 +39,7 @@ async function refusals(config: AioConfig, name: string, data: ContextData): Pro
   const { endpoint: everywhere, untrusted } = await configDefaults(config)
   const own = data.endpoint === undefined || data.endpoint === null ? undefined : String(data.endpoint)
   const use = { data, overrides: {}, kind: kindName(name, data), endpoint: own ?? everywhere }
-  const fix = (key: string) => `read .aio and .env here; if you trust them, set ${variableOf(key)}`
+  const fix = (key: string) => `inspect .aio and .env in this directory; if you trust them, set ${variableOf(key)}`
   try {
     const { browser } = (await aioContexts(config).admit?.(name, own === undefined ? { ...use, untrusted } : use)) ?? {}
     if (!isObject(browser)) return []
@@ -51,7 +51,7 @@ async function refusals(config: AioConfig, name: string, data: ContextData): Pro
   }
 }
 
-/** Where each value under `ims` and `cli` comes from. */
+/** The source of each value under `ims` and `cli`. */
 export async function sources(config: AioConfig): Promise<Source[]> {
   const found: Source[] = []
   for (const root of ['ims', 'cli']) await collect(config, [root], found)

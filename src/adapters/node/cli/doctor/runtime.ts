@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type Check, type Finding, problem, warning } from './finding.ts'
 
-/** Node's version, and the variables that decide how it reaches the network. */
+/** Checks the version of Node.js, and the variables that affect its network access. */
 export const checkRuntime: Check = ({ nodeVersion, env, endpoint }) => [
   ...version(nodeVersion),
   ...proxy(env, nodeVersion, new URL(endpoint)),
@@ -11,7 +11,7 @@ export const checkRuntime: Check = ({ nodeVersion, env, endpoint }) => [
 function version(nodeVersion: string): Finding[] {
   const [major = 0, minor = 0] = nodeVersion.replace(/^v/, '').split('.').map(Number)
   if (major > 20 || (major === 20 && minor >= 19)) return []
-  return [problem('runtime', `Node ${nodeVersion} is too old`, 'install Node 20.19 or later')]
+  return [problem('runtime', `Node.js ${nodeVersion} is too old`, 'install Node.js 20.19 or later')]
 }
 
 function proxy(env: NodeJS.ProcessEnv, nodeVersion: string, endpoint: URL): Finding[] {
@@ -19,9 +19,15 @@ function proxy(env: NodeJS.ProcessEnv, nodeVersion: string, endpoint: URL): Find
   const name = wanted.find((candidate) => env[candidate])
   if (name === undefined || (env.NODE_USE_ENV_PROXY === '1' && Number.parseInt(nodeVersion.replace('v', ''), 10) >= 24))
     return []
-  const what = `${name} is set, and Node's own fetch does not follow it`
+  const what = `${name} is set, but Node.js's fetch does not use it`
   if (!URL.canParse(env[name] ?? '')) return [problem('tls', `${name} is not a URL`, `set ${name} to http://host:port`)]
-  return [warning('tls', what, 'run Node 24 or later with NODE_USE_ENV_PROXY=1, or lend the client a fetch that does')]
+  return [
+    warning(
+      'tls',
+      what,
+      'run Node.js 24 or later with NODE_USE_ENV_PROXY=1, or pass a fetch function that uses it to the client',
+    ),
+  ]
 }
 
 function authority({ NODE_EXTRA_CA_CERTS: path, NODE_TLS_REJECT_UNAUTHORIZED: reject }: NodeJS.ProcessEnv): Finding[] {
@@ -30,16 +36,16 @@ function authority({ NODE_EXTRA_CA_CERTS: path, NODE_TLS_REJECT_UNAUTHORIZED: re
     findings.push(
       problem(
         'tls',
-        'NODE_TLS_REJECT_UNAUTHORIZED=0: anyone on the way can read the tokens',
-        'unset it, and name your authority in NODE_EXTRA_CA_CERTS',
+        'NODE_TLS_REJECT_UNAUTHORIZED=0 allows others on the network to read the tokens',
+        'unset it, and set NODE_EXTRA_CA_CERTS to the PEM file of your authority',
       ),
     )
   if (path && !holdsCertificate(path))
     findings.push(
       problem(
         'tls',
-        `NODE_EXTRA_CA_CERTS names ${path}, which holds no certificate that can be read`,
-        'let it name a readable PEM file',
+        `NODE_EXTRA_CA_CERTS names ${path}, which does not contain a readable certificate`,
+        'set it to a readable PEM file',
       ),
     )
   return findings

@@ -18,7 +18,7 @@ import { commonFacts, type Facts, type ProbeAnswer, showing } from './facts.ts'
 const patience = 15_000
 const mostCharacters = 1_000_000
 
-/** A fact that is not as the evidence says. */
+/** A fact that differs from the evidence. */
 export interface Difference {
   readonly call: string
   readonly fact: string
@@ -27,14 +27,14 @@ export interface Difference {
   readonly confidence: Confidence
 }
 
-/** What a probe found. */
+/** The findings of a probe. */
 export interface Findings {
   /** The calls that were answered. */
   readonly answered: readonly string[]
   /** Facts that are as expected. */
   readonly same: number
   readonly differences: readonly Difference[]
-  /** Facts of which the evidence says nothing. */
+  /** Facts that are not part of the evidence. */
   readonly unknown: readonly { readonly call: string; readonly fact: string; readonly answered: string }[]
   /** Calls without an answer, and why. */
   readonly failures: readonly { readonly call: string; readonly reason: string }[]
@@ -44,7 +44,7 @@ export interface Findings {
   readonly tokenLeft: boolean
 }
 
-/** Asks everything that the credential allows, one request after the other. `signal` leaves only the revocation. */
+/** Sends all requests that the credential allows, one after another. After `signal`, it sends only the revocation. */
 export async function askAll(
   credential: Credential,
   { signal, verbose }: { signal: AbortSignal; verbose: boolean },
@@ -54,7 +54,7 @@ export async function askAll(
   const failures: { call: string; reason: string }[] = []
   const leftOut: string[] = []
   for (const call of callsOf(credential)) {
-    if (signal.aborted && call.ends !== true) continue
+    if (signal.aborted && call.revokes !== true) continue
     if (call.needsToken === true && progress.token === undefined) {
       leftOut.push(call.name)
       continue
@@ -111,7 +111,7 @@ async function send(
     method: form === undefined ? 'GET' : 'POST',
     headers: { accept: 'application/json', ...headers },
     ...(form !== undefined && { body: new URLSearchParams(form) }),
-    // what is refused may be sent elsewhere, with the secrets of the request
+    // a followed redirect would send the secrets of the request to another server
     redirect: 'manual',
     signal: AbortSignal.timeout(patience),
   })
@@ -128,7 +128,7 @@ function parsed(text: string): Json | undefined {
   }
 }
 
-/** Compares facts with the expectations. What an answer lacks is `absent`. */
+/** Compares facts with the expectations. A missing fact is `absent`. */
 function compare(asked: ReadonlyMap<ProbeCall, Facts>) {
   let same = 0
   const differences: Difference[] = []
@@ -139,12 +139,12 @@ function compare(asked: ReadonlyMap<ProbeCall, Facts>) {
     for (const [fact, { values, confidence }] of Object.entries(expected)) {
       const answered = facts[fact] ?? absent
       if (values.includes(answered)) same += 1
-      // another kind of answer lacks everything: its status says so
+      // an answer with another status lacks all other facts; only the status is reported
       else if (another && answered === absent) continue
       else differences.push({ call, fact, expected: values, answered, confidence })
     }
     for (const [fact, answered] of Object.entries(facts)) {
-      // every refusal is JSON, which is news if it is not
+      // refusals are usually JSON; only another type is reported
       const usual = fact === 'type' && answered === 'application/json'
       if (Object.hasOwn(expected, fact) || usual) continue
       if (another || !complete.includes(call)) unknown.push({ call, fact, answered })

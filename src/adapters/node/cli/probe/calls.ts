@@ -19,7 +19,7 @@ import {
   validityFacts,
 } from './facts.ts'
 
-/** What later calls need of earlier ones. */
+/** Results of earlier calls that later calls need. */
 export interface ProbeProgress {
   keys: readonly object[]
   token?: string
@@ -35,24 +35,24 @@ export interface ProbeRequest {
   readonly form?: Readonly<Record<string, string>>
 }
 
-/** One question to IMS. */
+/** One request to IMS. */
 export interface ProbeCall {
-  /** Its name, under which the expectations have it. */
+  /** Its name in the expectations. */
   readonly name: string
-  /** Says what is asked, before the user agrees. */
+  /** Describes the request to the user, who must consent first. */
   readonly about: string
   /** Needs the token that was requested before. */
   readonly needsToken?: boolean
-  /** Ends the token, so that it is made also after an interruption. */
-  readonly ends?: boolean
-  /** What to send; `undefined` if there is nothing to ask. */
+  /** Whether it revokes the token: then it is sent after an interruption as well. */
+  readonly revokes?: boolean
+  /** The request; `undefined` to skip it. */
   readonly request: (progress: ProbeProgress) => ProbeRequest | undefined | Promise<ProbeRequest>
-  /** What the answer says beside its status and error. */
+  /** The facts of the answer, in addition to its status and error. */
   readonly read?: (answer: ProbeAnswer, show: Show, progress: ProbeProgress) => Facts
 }
 
-/** What no client, code or scope is called. */
-const nobody = 'imskit-probe-unknown'
+/** A name that no client, code or scope has. */
+const unknownName = 'imskit-probe-unknown'
 const get = (path: string) => () => ({ path })
 
 const publicCalls: readonly ProbeCall[] = [
@@ -93,17 +93,17 @@ const publicCalls: readonly ProbeCall[] = [
     about: `POST ${tokenV3.path} for a client that does not exist`,
     request: () => ({
       path: tokenV3.path,
-      form: { grant_type: 'client_credentials', client_id: nobody, client_secret: nobody, scope: 'openid' },
+      form: { grant_type: 'client_credentials', client_id: unknownName, client_secret: unknownName, scope: 'openid' },
     }),
   },
   {
     name: 'user information for no token',
     about: `GET ${userinfoPath} with text that is not a token`,
-    request: () => ({ path: userinfoPath, headers: { authorization: `Bearer ${nobody}` } }),
+    request: () => ({ path: userinfoPath, headers: { authorization: `Bearer ${unknownName}` } }),
   },
 ]
 
-/** The token that is requested, validated and revoked; `machine` asks for it. */
+/** Requests the token with `machine`, validates it and revokes it. */
 function tokenCalls(credential: Credential, machine: ProbeCall): ProbeCall[] {
   const { clientId = '' } = credential
   const validation = (name: string, about: string, change = (token: string) => token): ProbeCall => ({
@@ -131,23 +131,23 @@ function tokenCalls(credential: Credential, machine: ProbeCall): ProbeCall[] {
       name: 'revocation',
       about: `POST ${revokePath} for the token`,
       needsToken: true,
-      ends: true,
+      revokes: true,
       request: ({ token = '' }) => revocation(credential, token),
-      read: ended,
+      read: readRevocation,
     },
     {
       name: 'invalidation',
       about: `POST ${invalidateTokenPath} for the token, if it could not be revoked`,
       needsToken: true,
-      ends: true,
+      revokes: true,
       request: ({ token = '', revoked }) => (revoked === true ? undefined : invalidation(credential, token)),
-      read: ended,
+      read: readRevocation,
     },
     validation('revoked token', 'the revoked token'),
   ]
 }
 
-function ended(answer: ProbeAnswer, _: Show, progress: ProbeProgress): Facts {
+function readRevocation(answer: ProbeAnswer, _: Show, progress: ProbeProgress): Facts {
   progress.revoked = answer.status === 200
   return emptyFacts(answer)
 }
@@ -158,13 +158,13 @@ export function issuedToken(answer: ProbeAnswer): string | undefined {
   return typeof token === 'string' && /^[\x21-\x7e]+$/.test(token) ? token : undefined
 }
 
-/** Ends a token of the client. */
+/** The request that revokes a token of the client. */
 export function revocation({ clientId = '', clientSecret }: Credential, token: string): ProbeRequest {
   if (clientSecret === undefined) return { path: revokePath, form: { client_id: clientId, token } }
   return { path: revokePath, headers: { authorization: basic(clientId, clientSecret) }, form: { token } }
 }
 
-/** As {@link revocation}, by the call that only IMS has. */
+/** Like {@link revocation}, with IMS's own endpoint. */
 export function invalidation({ clientId = '', clientSecret }: Credential, token: string): ProbeRequest {
   const client = { client_id: clientId, ...(clientSecret !== undefined && { client_secret: clientSecret }) }
   const form = { token, token_type: 'access_token', ...client }
@@ -183,7 +183,7 @@ function basic(...halves: [id: string, secret: string]): string {
   return `Basic ${Buffer.from(encoded.join(':')).toString('base64')}`
 }
 
-/** A request to the token endpoint as a client; it is refused unless it is the one for a token. */
+/** A request to the token endpoint. IMS rejects it unless it is the one for a token. */
 const tokenRequest = (name: string, about: string, form: Readonly<Record<string, string>>): ProbeCall => ({
   name,
   about: `POST ${tokenV3.path} ${about}`,
@@ -196,13 +196,13 @@ function serverCalls(credential: Credential): ProbeCall[] {
   const form = { grant_type: 'client_credentials', ...client, ...(orgId && { org_id: orgId }), scope: scopes.join(',') }
   return [
     ...tokenCalls(credential, tokenRequest('token', 'for a token', form)),
-    tokenRequest('wrong secret', 'with a wrong secret', { ...form, client_secret: nobody }),
-    tokenRequest('unknown scope', 'for a scope that does not exist', { ...form, scope: nobody }),
-    tokenRequest('unknown grant', 'for a grant that does not exist', { ...form, grant_type: nobody }),
+    tokenRequest('wrong secret', 'with a wrong secret', { ...form, client_secret: unknownName }),
+    tokenRequest('unknown scope', 'for a scope that does not exist', { ...form, scope: unknownName }),
+    tokenRequest('unknown grant', 'for a grant that does not exist', { ...form, grant_type: unknownName }),
     tokenRequest('grant of another kind of client', 'for the grant of a user', {
       ...client,
       grant_type: 'authorization_code',
-      code: nobody,
+      code: unknownName,
     }),
   ]
 }
@@ -210,26 +210,28 @@ function serverCalls(credential: Credential): ProbeCall[] {
 function jwtCalls(credential: Credential): ProbeCall[] {
   const { clientId = '', clientSecret = '', assertion = async () => '' } = credential
   const path = '/ims/exchange/jwt'
-  const exchange = (name: string, about: string, jwt: () => Promise<string>, secret = clientSecret): ProbeCall => ({
+  const exchange = (name: string, about: string, { jwt = assertion, secret = clientSecret } = {}): ProbeCall => ({
     name,
     about: `POST ${path} ${about}`,
     request: async () => ({ path, form: { client_id: clientId, client_secret: secret, jwt_token: await jwt() } }),
   })
   return [
-    ...tokenCalls(credential, exchange('JWT exchange', 'for a token', assertion)),
-    exchange('wrong secret at the JWT exchange', 'with a wrong secret', assertion, nobody),
-    exchange('malformed JWT', 'with text that is not a JWT', async () => nobody),
-    exchange('altered JWT', 'with another signature', async () => altered(await assertion())),
-    exchange('unknown metascope', 'for a metascope that does not exist', () => assertion([`ent_${nobody}`])),
+    ...tokenCalls(credential, exchange('JWT exchange', 'for a token')),
+    exchange('wrong secret at the JWT exchange', 'with a wrong secret', { secret: unknownName }),
+    exchange('malformed JWT', 'with text that is not a JWT', { jwt: async () => unknownName }),
+    exchange('altered JWT', 'with another signature', { jwt: async () => altered(await assertion()) }),
+    exchange('unknown metascope', 'for a metascope that does not exist', {
+      jwt: () => assertion([`ent_${unknownName}`]),
+    }),
   ]
 }
 
-/** A token of a user needs a login, and a refresh token is worth more than a probe: neither is asked for. */
+/** A user's token needs a login, and a refresh token should not be risked for a probe, so neither is requested. */
 function userCalls({ kind, clientId = '', clientSecret }: Credential): ProbeCall[] {
   const client = { client_id: clientId, ...(clientSecret !== undefined && { client_secret: clientSecret }) }
-  const code = { grant_type: 'authorization_code', ...client, code: nobody, code_verifier: nobody.repeat(3) }
-  const refresh = { grant_type: 'refresh_token', ...client, refresh_token: nobody }
-  const wrong = { ...code, client_secret: nobody }
+  const code = { grant_type: 'authorization_code', ...client, code: unknownName, code_verifier: unknownName.repeat(3) }
+  const refresh = { grant_type: 'refresh_token', ...client, refresh_token: unknownName }
+  const wrong = { ...code, client_secret: unknownName }
   return [
     kind === 'oauth_public'
       ? tokenRequest('secret of a public client', 'with a secret, which the client does not have', wrong)
@@ -239,7 +241,7 @@ function userCalls({ kind, clientId = '', clientSecret }: Credential): ProbeCall
   ]
 }
 
-/** All questions that a credential allows, in order. */
+/** All requests that a credential allows, in order. */
 export function callsOf(credential: Credential): readonly ProbeCall[] {
   const { kind, clientId } = credential
   if (clientId === undefined) return publicCalls

@@ -9,23 +9,23 @@ import { configDefaults } from '../../config/defaults.ts'
 import { readKeyText } from '../../config/read-key.ts'
 import { kinds } from '../kinds.ts'
 
-/** What a probe asks with, and where. */
+/** The credential of a probe, and the server that receives it. */
 export interface Credential {
   readonly endpoint: string
   readonly kind: string
-  /** None if the client is not the user's own. */
+  /** Missing if the client does not belong to the user. */
   readonly clientId?: string
   readonly clientSecret?: string
   readonly orgId?: string
   readonly scopes: readonly string[]
   /** An assertion of a client that signs, for other metascopes than its own if they are given. */
   readonly assertion?: (metaScopes?: readonly string[]) => Promise<string>
-  /** What is not shown. */
+  /** Texts that are never printed. */
   readonly secrets: readonly string[]
 }
 
 /**
- * The credential of a context and the one server that may receive it, which is where its tokens come from, too.
+ * The credential of a context, and the only server that may receive it, which also issues its tokens.
  *
  * @throws {ConfigurationError} `UNTRUSTED_SOURCE`, `BAD_OPTION`, `CANNOT_GENERATE_TOKEN`
  */
@@ -75,10 +75,10 @@ function assertionOf(data: ContextData, endpoint: string): NonNullable<Credentia
   }
 }
 
-/** Every text of a context that could be a secret or an id: neither is shown. */
+/** Every text of a context that could be a secret or an id, which are never printed. */
 function textsIn(value: Json | ContextData | undefined, key = ''): string[] {
   if (/scope|^env$|^endpoint$|^type$|^redirect/i.test(key)) return []
-  // a shorter one may be a word of IMS's, such as `true`
+  // a shorter text may be a common word, such as `true`
   if (typeof value === 'string') return value.length > 5 || key === 'client_id' ? [value] : []
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value as Record<string, Json>).flatMap(([name, item]) =>

@@ -1,10 +1,10 @@
 /**
- * How sure an expectation is: A recorded from the live service or official documentation, B a client of Adobe's or
- * measured by a third party, C the word of one third party.
+ * How certain an expectation is: A recorded from the live service or officially documented, B used by a client of Adobe's
+ * or measured by a third party, C claimed by one third party.
  */
 export type Confidence = 'A' | 'B' | 'C'
 
-/** What a fact should be: one of `values`. */
+/** The expected values of a fact. */
 export interface Expectation {
   readonly values: readonly string[]
   readonly confidence: Confidence
@@ -19,9 +19,9 @@ const refused = (confidence: Confidence, status: string, ...errors: string[]): E
 })
 const json: Expected = { status: is('A', '200'), type: is('A', 'application/json') }
 
-/** What stands for a fact that an answer does not have. */
+/** The value of a fact that an answer does not have. */
 export const absent = 'absent'
-/** What stands for the base URL of IMS. */
+/** Replaces the base URL of IMS. */
 export const base = '{ims}'
 
 const oauthMetadata: Expected = {
@@ -69,10 +69,10 @@ const token: Expected = {
 
 const invalid: Expected = { status: is('B', '200'), valid: is('B', 'false') }
 
-/** The documents that were recorded whole: another member differs. */
+/** The documents that were recorded completely: any other member is a difference. */
 export const complete: readonly string[] = ['discovery', 'metadata of OAuth']
 
-/** Public evidence of how IMS answers, by call and fact. A fact that is not here is not known. */
+/** Public evidence of how IMS answers, by call and fact. All other facts are unknown. */
 export const expectations: Readonly<Record<string, Expected>> = {
   discovery: { ...oauthMetadata, ...openid },
   'discovery below /ims': { ...json, issuer: is('A', base) },

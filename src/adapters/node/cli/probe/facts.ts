@@ -5,25 +5,25 @@ import type { Json } from '../../../../core/ports.ts'
 import { REDACTED, redactText } from '../../../../core/redact.ts'
 import { absent, base } from './expectations.ts'
 
-/** What an answer says, by name, in texts that hold no secret and no id. */
+/** The facts of an answer by name, as texts without secrets and ids. */
 export type Facts = Readonly<Record<string, string>>
 
-/** An answer of IMS as it came. */
+/** An unprocessed answer of IMS. */
 export interface ProbeAnswer {
   readonly status: number
   readonly headers: Headers
   readonly text: string
-  /** The text as JSON; `undefined` if it is none. */
+  /** The text parsed as JSON; `undefined` if it is not JSON. */
   readonly body: Json | undefined
 }
 
-/** Makes foreign values showable. */
+/** Converts untrusted values into printable text. */
 export type Show = (value: Json | undefined) => string
 
 const mostMembers = 100
 const longest = 400
 
-/** What shows foreign values without the `secrets`, long ids and addresses, and with the base URL as `{ims}`. */
+/** Converts untrusted values into text without `secrets`, long ids and email addresses; the base URL becomes `{ims}`. */
 export function showing(endpoint: string, secrets: readonly string[]): Show {
   const clean = (text: string) =>
     redactText(text.replaceAll(endpoint, base), secrets)
@@ -45,7 +45,7 @@ export function answerMembers({ body }: ProbeAnswer): Readonly<Record<string, Js
   return isObject(body) ? (body as Record<string, Json>) : {}
 }
 
-/** What every answer has, and IMS's words for a refusal. */
+/** The facts that every answer has, and the error of a refusal. */
 export function commonFacts(answer: ProbeAnswer, show: Show): Facts {
   const { status, headers } = answer
   const { error, error_description } = answerMembers(answer)
@@ -89,7 +89,7 @@ export function keysOf(answer: ProbeAnswer): readonly Readonly<Record<string, Js
   return Array.isArray(keys) ? (keys.filter(isObject) as Record<string, Json>[]).slice(0, mostMembers) : []
 }
 
-/** What the answer of a token endpoint says of the token, which itself is not shown. */
+/** The facts of a token response, without the token itself. */
 export function tokenFacts(answer: ProbeAnswer, show: Show, keys: readonly object[]): Facts {
   const members = answerMembers(answer)
   const { access_token, token_type, expires_in } = members

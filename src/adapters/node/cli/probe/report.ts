@@ -4,7 +4,7 @@ import type { Credential } from './credential.ts'
 
 declare const __VERSION__: string
 
-/** What a report says of the place, without ids. */
+/** The environment of a report, without ids. */
 export interface Heading {
   readonly imskit: string
   readonly node: string
@@ -19,14 +19,14 @@ export function headingOf({ endpoint, kind, clientId }: Credential): Heading {
   return {
     imskit: __VERSION__,
     node: process.version,
-    // the name of another host is the user's own
+    // the name of another host is private
     ims: isAdobes ? endpoint : "a host that is not Adobe's",
     kind,
     client: clientId === undefined ? 'none' : masked(clientId),
   }
 }
 
-/** An id that only its owner recognizes. */
+/** The start of an id, which only its owner recognizes. */
 function masked(id: string): string {
   return id.length < 16 ? '…' : `${id.slice(0, 4)}…`
 }
@@ -46,14 +46,17 @@ export function report(findings: Findings, { imskit, node, ims, kind, client }: 
     `- IMS: ${ims}`,
     `- credential: ${kind}, client ${client}`,
     `- ${answered.length} calls answered, ${same} facts as expected, ${differences.length} different`,
-    ...(leftOut.length === 0 ? [] : [`- left out, as there was no token: ${leftOut.join(', ')}`]),
+    ...(leftOut.length === 0 ? [] : [`- skipped, because no token was issued: ${leftOut.join(', ')}`]),
     ...(tokenLeft ? ['- **A token could not be revoked; it expires within a day.**'] : []),
     ...table('Different from the evidence', ['call', 'fact', 'expected', 'answered', 'confidence'], differing),
     ...table('No answer', ['call', 'reason'], silent),
-    ...table('Not known so far', ['call', 'fact', 'answered'], news),
+    ...table('Not known before', ['call', 'fact', 'answered'], news),
     ...(differing.length === 0
       ? []
-      : ['', "Confidence: A recorded or documented by Adobe, B measured or a client of Adobe's, C one third party."]),
+      : [
+          '',
+          "Confidence: A recorded or documented by Adobe, B measured or used by a client of Adobe's, C claimed by one third party.",
+        ]),
   ].join('\n')
 }
 
@@ -63,7 +66,7 @@ function table(title: string, heads: readonly string[], rows: readonly (readonly
   return ['', `#### ${title}`, '', line(heads), line(heads.map(() => '---')), ...rows.map(line)]
 }
 
-/** A text as code in a table: nothing in it is a mark, a mention or a link. */
+/** A text as code in a table, so that it cannot contain markup, mentions or links. */
 function code(text: string): string {
   return `\`${printable(text).replaceAll('`', "'").replaceAll('|', '\\|') || ' '}\``
 }

@@ -1,0 +1,88 @@
+import type { Command } from '../command.ts'
+import { client, environment, json, tokenOrContext } from './shared.ts'
+
+export const inspectionCommands: readonly Command[] = [
+  {
+    name: 'decode',
+    summary: 'print the header and the claims of a token, unverified',
+    args: [tokenOrContext],
+    options: { json },
+    example: 'imskit token my-app | imskit decode -',
+    load: async () => (await import('../checks.ts')).decodeCommand,
+  },
+  {
+    name: 'explain',
+    summary: 'explain a token in plain English',
+    details: 'Shows its user, client, scopes, remaining lifetime and what is missing. Nothing is verified.',
+    args: [tokenOrContext],
+    options: { ...environment, json },
+    example: 'imskit explain my-app',
+    load: async () => (await import('../explain.ts')).explainCommand,
+  },
+  {
+    name: 'validate',
+    summary: 'ask IMS whether a token is valid; exit code 1 if not',
+    args: [tokenOrContext],
+    options: { 'client-id': client, ...environment, json },
+    example: 'imskit token my-app | imskit validate -',
+    load: async () => (await import('../checks.ts')).validateCommand,
+  },
+  {
+    name: 'verify',
+    summary: "verify a token locally with IMS's published keys; exit code 1 if it is not valid",
+    args: [tokenOrContext],
+    options: {
+      'client-id': { value: 'id', many: true, about: 'a client that the token may be issued to' },
+      scope: { value: 'scope', many: true, about: 'a scope that the token must have' },
+      issuer: { value: 'url', about: 'the issuer that the token must name' },
+      ...environment,
+      json,
+    },
+    example: 'imskit verify my-app --scope openid',
+    load: async () => (await import('../checks.ts')).verifyCommand,
+  },
+  {
+    name: 'profile',
+    summary: "print the profile of a token's user",
+    args: [tokenOrContext],
+    options: { ...environment, json },
+    example: 'imskit profile my-app',
+    load: async () => (await import('../user-data.ts')).profileCommand,
+  },
+  {
+    name: 'userinfo',
+    summary: "print the OpenID claims of a token's user",
+    args: [tokenOrContext],
+    options: { ...environment, json },
+    example: 'imskit userinfo my-app',
+    load: async () => (await import('../user-data.ts')).userinfoCommand,
+  },
+  {
+    name: 'organizations',
+    summary: "list the organizations of a token's user",
+    args: [tokenOrContext],
+    options: { ...environment, json },
+    example: 'imskit organizations my-app',
+    load: async () => (await import('../user-data.ts')).organizationsCommand,
+  },
+  {
+    name: 'exchange',
+    summary: 'print a token of the same user for another organization',
+    details: 'Prints the new token, and nothing else, on stdout and does not store it.',
+    args: [tokenOrContext],
+    options: {
+      org: { value: 'id', about: 'the organization, such as 0123456789ABCDEF01234567@AdobeOrg; required' },
+      scope: { value: 'scope', many: true, about: 'a scope to request' },
+      'client-id': client,
+      'secret-file': {
+        value: 'file',
+        about: "file with the client's secret, or -; default: the context's",
+        completes: 'file',
+      },
+      ...environment,
+      json,
+    },
+    example: 'imskit exchange my-app --org 0123456789ABCDEF01234567@AdobeOrg',
+    load: async () => (await import('../user-data.ts')).exchangeCommand,
+  },
+]

@@ -1,0 +1,66 @@
+import type { Command } from '../command.ts'
+import { context, environment, json } from './shared.ts'
+
+export const toolCommands: readonly Command[] = [
+  {
+    name: 'doctor',
+    summary: 'find problems with the machine, the configuration and the tokens',
+    details:
+      'Prints one fix for each finding. Exit code: 0 if there are only warnings, else that of the first class with a problem: 10 runtime, 11 network, 12 TLS and proxy, 13 clock, 14 files, 15 configuration, 16 contexts, 17 tokens.',
+    args: [],
+    options: {
+      offline: { about: 'skip the checks that need the network' },
+      strict: { about: 'count warnings as problems' },
+      'redirect-pattern': { value: 'pattern', many: true, about: 'also check this redirect URI pattern' },
+      ...environment,
+      json,
+    },
+    example: 'imskit doctor --json',
+    load: async () => (await import('../doctor.ts')).doctorCommand,
+  },
+  {
+    name: 'probe',
+    summary: 'compare the answers of IMS with what is publicly known about them',
+    details:
+      "Requests IMS's metadata and keys, one token, the validity of that token and one refusal of each kind, then revokes the token. Prints what differs from the public evidence, and what was not known before, as Markdown for an issue, without secrets, tokens and ids. Lists its requests and asks for consent first. The client's secret is sent only to the IMS of the context. Exit code: 0 if nothing differs, 1 if something differs or was not answered.",
+    args: [context],
+    options: { yes: { about: 'consent to the requests without a question' }, json },
+    example: 'imskit probe my-app --yes',
+    load: async () => (await import('../probe.ts')).probeCommand,
+  },
+  {
+    name: 'emulator',
+    summary: 'run a local Adobe IMS for development and tests',
+    details:
+      'Runs until Ctrl-C. It is not a security boundary: anyone who can reach it can sign in as any user. Set AIO_IMS_CONFIG_ENDPOINT to use it in a program.',
+    args: [],
+    options: {
+      port: { value: 'number', about: 'port to listen on; default: a free port' },
+      'auto-login': { value: 'email', about: 'sign this user in without the form' },
+      json: { about: 'print the address and the ready-made contexts, with their secrets, as one line of JSON' },
+    },
+    example: 'imskit emulator --port 9090 --auto-login user@example.com',
+    load: async () => (await import('../emulator.ts')).emulatorCommand,
+  },
+  {
+    name: 'migrate',
+    summary: 'move a project from @adobe/aio-lib-ims to imskit',
+    details:
+      'Prints what would change; --write changes it. Rewrites the specifiers of imports, and the dependencies in package.json; nothing else in a file changes. Lists, with file and line, what is to be changed or checked by hand. Skips node_modules, version control and the output of builds; follows no symbolic links. Exit code: 0 done, 1 with --write if a file was left alone.',
+    args: [{ name: 'folder', about: 'folder of the project; default: the current one', completes: 'file' }],
+    options: { write: { about: 'write the changes' }, json },
+    example: 'imskit migrate --write',
+    load: async () => (await import('../migrate/migrate.ts')).migrate,
+  },
+  {
+    name: 'completion',
+    summary: 'print the completion script of a shell',
+    args: [
+      { name: 'shell', about: 'bash, zsh or fish', required: true, completes: ['bash', 'zsh', 'fish'] },
+      { name: 'word', about: 'used by the scripts', rest: true },
+    ],
+    options: {},
+    example: 'source <(imskit completion bash)',
+    load: async () => (await import('../completion.ts')).completionCommand,
+  },
+]
