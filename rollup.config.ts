@@ -8,7 +8,7 @@ import esbuild from 'rollup-plugin-esbuild'
 import { atStart, sharedTypes } from './scripts/build/chunks.ts'
 import { commonJsEntries, typesOfEntries } from './scripts/build/entries.ts'
 import { smallParser } from './scripts/build/parser.ts'
-import { placesOnly } from './scripts/build/source-maps.ts'
+import { linesOnly } from './scripts/build/source-maps.ts'
 import { billOfMaterials, notices } from './scripts/build/third-party.ts'
 import { wanted } from './scripts/build/wanted.ts'
 
@@ -56,7 +56,7 @@ const scriptTag = (input: string, output: OutputOptions): RollupOptions => ({
     inlineDynamicImports: true,
     sourcemap: true,
     sourcemapExcludeSources: true,
-    plugins: [terser({ ecma: 2020, compress: { passes: 3 } }), placesOnly],
+    plugins: [terser({ ecma: 2020, compress: { passes: 3 } }), linesOnly],
   },
 })
 

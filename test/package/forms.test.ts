@@ -64,7 +64,8 @@ describe('the files for Node', () => {
       .filter((name) =>
         text(`dist/${name}`)
           .split('\n')
-          .some((line) => line.length > 1500),
+          // tables of characters, as the parser of `imskit migrate` has them, are data
+          .some((line) => line.length > 1500 && !/^ *(?:const|let) \w+ = (?:"[^"]*"|\[[\d, ]*\]);$/.test(line)),
       )
     expect(long).toEqual([])
     expect(files.filter((name) => name.endsWith('.map')).sort()).toEqual(

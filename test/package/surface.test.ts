@@ -42,7 +42,7 @@ describe('the tarball', () => {
 
   test('is no larger than it was', async () => {
     const { size, unpackedSize } = await packed()
-    expect(size).toBeLessThanOrEqual(940_000)
+    expect(size).toBeLessThanOrEqual(900_000)
     expect(unpackedSize).toBeLessThanOrEqual(3_500_000)
   })
 

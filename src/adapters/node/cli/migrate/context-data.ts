@@ -1,55 +1,52 @@
 import type { Node } from '@babel/types'
-import { type Found, ofRows } from './finding.ts'
+import { type FindingInFile, rows, toChange, toCheck } from './finding.ts'
 import { propertyOf, textOf } from './syntax.ts'
 
 const noObject = new Set(['StringLiteral', 'TemplateLiteral', 'NumericLiteral', 'BooleanLiteral', 'ArrayExpression'])
 
-/** What the rows of the table of differences say about the data that `context.set` is given. */
-export function* contextData(data: Node): Generator<Found> {
+/** The differences that apply to the data of a call of `context.set`. */
+export function* contextData(data: Node): Generator<FindingInFile> {
   if (noObject.has(data.type))
-    yield ofRows(data, 'change', 'pass an object: data that is none is refused with INVALID_CONTEXT_DATA', [
-      'context-data',
-    ])
+    yield toChange(data, 'pass an object: other data is rejected with INVALID_CONTEXT_DATA', rows('context-data'))
   if (data.type !== 'ObjectExpression') return
-  yield* textsOf(data)
-  yield* scopesOf(data)
+  yield* listsAsText(data)
+  yield* missingScopes(data)
   const env = propertyOf(data, 'env')
   const name = textOf(env)
   if (env && name !== undefined && name !== 'prod' && name !== 'stage')
-    yield ofRows(env, 'change', 'write prod or stage: another env is refused with BAD_OPTION', ['unknown-env'])
+    yield toChange(env, 'write prod or stage: any other env is rejected with BAD_OPTION', rows('unknown-env'))
   const secrets = propertyOf(data, 'client_secrets')
   if (secrets?.type === 'ArrayExpression' && secrets.elements.length > 1)
-    yield ofRows(secrets, 'check', 'if IMS rejects the first secret, the next one is tried', ['secret-rotation'])
-  const webApp = propertyOf(data, 'client_secret')
-  if (webApp && propertyOf(data, 'scope') && !propertyOf(data, 'technical_account_id'))
-    yield ofRows(
+    yield toCheck(secrets, 'if IMS rejects the first secret, the next one is tried', rows('secret-rotation'))
+  if (propertyOf(data, 'client_secret') && propertyOf(data, 'scope') && !propertyOf(data, 'technical_account_id'))
+    yield toCheck(
       data,
-      'check',
       'users sign in at IMS itself: register a redirect URI for 127.0.0.1, or set redirect_uri',
-      ['own-login'],
+      rows('own-login'),
     )
 }
 
-/** Lists that are written as one text. */
-function* textsOf(data: Node): Generator<Found> {
+function* listsAsText(data: Node): Generator<FindingInFile> {
   for (const key of ['meta_scopes', 'metascopes']) {
     const value = propertyOf(data, key)
     if (value && textOf(value) !== undefined)
-      yield ofRows(value, 'check', 'a text is one metascope, and no longer one for each character', ['metascope-text'])
+      yield toCheck(value, 'a string is one metascope; it was one metascope for each character', rows('metascope-text'))
   }
   for (const key of ['client_secrets', 'scopes']) {
     const value = propertyOf(data, key)
     if (value && textOf(value) !== undefined)
-      yield ofRows(value, 'check', 'one value as text is understood', ['values-as-text'])
+      yield toCheck(value, 'a string is accepted as a list of one value', rows('values-as-text'))
   }
 }
 
-function* scopesOf(data: Node): Generator<Found> {
+function* missingScopes(data: Node): Generator<FindingInFile> {
   if (data.type !== 'ObjectExpression' || !propertyOf(data, 'client_secrets')) return
-  const known = data.properties.every((property) => property.type === 'ObjectProperty' && !property.computed)
+  const isComplete = data.properties.every((property) => property.type === 'ObjectProperty' && !property.computed)
   const scopes = propertyOf(data, 'scopes') ?? propertyOf(data, 'scope')
-  if (known && (scopes === undefined || (scopes.type === 'ArrayExpression' && scopes.elements.length === 0)))
-    yield ofRows(data, 'change', 'add scopes: a server-to-server context without any is refused with BAD_OPTION', [
-      'no-scopes',
-    ])
+  if (isComplete && (scopes === undefined || (scopes.type === 'ArrayExpression' && scopes.elements.length === 0)))
+    yield toChange(
+      data,
+      'add scopes: a server-to-server context without scopes is rejected with BAD_OPTION',
+      rows('no-scopes'),
+    )
 }

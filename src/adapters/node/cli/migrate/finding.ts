@@ -1,54 +1,50 @@
 import type { Node } from '@babel/types'
 
-/** Something that the command leaves to the user. */
-export interface Finding {
+/** Something that the user has to do. */
+export interface MigrationFinding {
   readonly file: string
   readonly line: number
   readonly column: number
-  /** `change`: the code does not work as it is. `check`: it works, and behaves differently. */
+  /** `change`: the code no longer works. `check`: it works, and behaves differently. */
   readonly level: 'change' | 'check'
   readonly todo: string
-  /** Rows of the table of differences, by their names. */
+  /** The names of rows of the table of differences in `docs/migrating.md`. */
   readonly rows: readonly string[]
-  /** Where the documentation has more. */
+  /** Links into the documentation. */
   readonly see: readonly string[]
 }
 
-/** A finding whose file is still to be said. */
-export type Found = Omit<Finding, 'file'>
+/** A finding within one file. The caller knows the file. */
+export type FindingInFile = Omit<MigrationFinding, 'file'>
 
-const page = 'docs/migrating.md'
+/** The part of `docs/migrating.md` that explains a finding. */
+export type Reference = Pick<MigrationFinding, 'rows' | 'see'>
 
-/** A finding at a node that one or more rows of the table of differences are about. */
-export function ofRows(node: Node, level: Finding['level'], todo: string, rows: readonly string[]): Found {
-  return { ...startOf(node), level, todo, rows, see: rows.map((row) => `${page}#${row}`) }
-}
+const link = (anchor: string) => `docs/migrating.md#${anchor}`
+const section = (heading: string): Reference => ({ rows: [], see: [link(heading)] })
 
-/** A finding that a section of the page is about. */
-export function ofSection(node: Node, level: Finding['level'], todo: string, section: string): Found {
-  return { ...startOf(node), level, todo, rows: [], see: [`${page}#${section}`] }
-}
+/** Rows of the table of differences. */
+export const rows = (...names: string[]): Reference => ({ rows: names, see: names.map(link) })
 
-/** A finding that has a line only. */
-export function ofLine(line: number, level: Finding['level'], todo: string, where: Where): Found {
-  const { rows = [], section } = where
-  const see = section === undefined ? rows.map((row) => `${page}#${row}`) : [`${page}#${section}`]
-  return { line, column: 1, level, todo, rows, see }
-}
-
-export interface Where {
-  readonly rows?: readonly string[]
-  readonly section?: string
-}
-
-/** Headings of the page. */
+/** Sections of the page. */
 export const sections = {
-  ims: 'from-adobeaio-lib-ims',
-  packages: 'packages-that-depend-on-adobeaio-lib-ims',
-  coreAuth: 'from-adobeaio-lib-core-auth',
-  jsonwebtoken: 'from-jsonwebtoken',
+  ims: section('from-adobeaio-lib-ims'),
+  packages: section('packages-that-depend-on-adobeaio-lib-ims'),
+  coreAuth: section('from-adobeaio-lib-core-auth'),
+  jsonwebtoken: section('from-jsonwebtoken'),
 } as const
 
-function startOf({ loc }: Node): { line: number; column: number } {
-  return { line: loc?.start.line ?? 1, column: (loc?.start.column ?? 0) + 1 }
+/** A finding at a node or a line for code that no longer works. */
+export function toChange(at: Node | number, todo: string, reference: Reference): FindingInFile {
+  return { ...startOf(at), level: 'change', todo, ...reference }
+}
+
+/** A finding at a node or a line for code that works and behaves differently. */
+export function toCheck(at: Node | number, todo: string, reference: Reference): FindingInFile {
+  return { ...startOf(at), level: 'check', todo, ...reference }
+}
+
+function startOf(at: Node | number): { line: number; column: number } {
+  if (typeof at === 'number') return { line: at, column: 1 }
+  return { line: at.loc?.start.line ?? 1, column: (at.loc?.start.column ?? 0) + 1 }
 }

@@ -4,7 +4,7 @@ import { bare, callOf, memberOf, nameOf, type Place, textOf } from './syntax.ts'
 /** How a specifier is used: to load the module, to replace it in tests, or to declare its types. */
 export type Role = 'load' | 'mock' | 'declare'
 
-/** Functions that load what their first argument names. */
+/** Functions that load the module that their first argument names. */
 const loaders = new Set(['require', '__non_webpack_require__', 'requireActual', 'requireMock', 'createRequire()'])
 const loadingMethods: Readonly<Record<string, readonly string[]>> = {
   require: ['resolve', 'resolveWeak'],
@@ -38,13 +38,13 @@ const mockingMethods: Readonly<Record<string, readonly string[]>> = {
   quibble: ['esm'],
   mockery: ['registerMock', 'registerSubstitute', 'registerAllowable', 'deregisterMock', 'deregisterAllowable'],
 }
-/** Functions that take stubs in an object with specifiers as keys. */
+/** Functions that take an object with a stub for each specifier. */
 const stubbers = /^(?:proxyquire|proxyquireStrict|esmock|rewiremock|sandboxed?Module)$/i
 
-/** Names in a file that stand for `require`, as `createRequire(…)` makes them. */
+/** Names in a file that refer to a `require` function, such as the result of `createRequire(…)`. */
 export type Requires = ReadonlySet<string>
 
-/** What the literal at `place` is used for; `undefined` if it is a text like any other. */
+/** How the literal at `place` is used; `undefined` if it is not a specifier. */
 export function roleOf(place: Place, requires: Requires): Role | undefined {
   const { key, index, parent } = place
   switch (parent?.node.type) {
@@ -89,7 +89,7 @@ function roleOfCall(node: Node, requires: Requires): Role | undefined {
 const listed = (table: Readonly<Record<string, readonly string[]>>, name: string) =>
   Object.hasOwn(table, name) ? (table[name] ?? []) : []
 
-/** What a method is called on. Mocks chain: `jest.mock('a').mock('b')`. */
+/** The name of the object of a method, also for chains such as `jest.mock('a').mock('b')`. */
 function ownerOf(object: Node, requires: Requires): string | undefined {
   if (object.type === 'Identifier') return requires.has(object.name) ? 'require' : object.name
   if (object.type === 'MetaProperty') return 'import.meta'
@@ -102,13 +102,13 @@ function ownerOf(object: Node, requires: Requires): string | undefined {
 
 function isStubMap(object: Place | undefined): boolean {
   const call = object?.key === 'arguments' && object.parent ? callOf(object.parent.node) : undefined
-  return call !== undefined && stubbers.test(nameOf(startOf(call.callee)) ?? '')
+  return call !== undefined && stubbers.test(nameOf(firstOf(call.callee)) ?? '')
 }
 
-/** What a chain of calls and members begins with: `a` of `a.b().c`. */
-function startOf(node: Node): Node {
+/** The first expression in a chain of calls and members: `a` of `a.b().c`. */
+function firstOf(node: Node): Node {
   const next = callOf(node)?.callee ?? memberOf(node)?.object
-  return next === undefined ? node : startOf(next)
+  return next === undefined ? node : firstOf(next)
 }
 
 function isCreateRequire(node: Node): boolean {
@@ -116,7 +116,7 @@ function isCreateRequire(node: Node): boolean {
   return callee !== undefined && (memberOf(callee)?.name ?? nameOf(callee)) === 'createRequire'
 }
 
-/** The names that a file gives to what `createRequire` returns. */
+/** `require`, and the variables of a file that hold a result of `createRequire`. */
 export function requiresOf(places: readonly Place[]): Requires {
   const names = new Set<string>(['require'])
   for (const { node } of places)

@@ -1,16 +1,16 @@
 import { parseExpression } from '@babel/parser'
 import type { Node, ObjectExpression, ObjectProperty } from '@babel/types'
-import { type Found, ofSection, sections } from './finding.ts'
+import { type FindingInFile, sections, toChange, toCheck } from './finding.ts'
 import { libraryOf, namesOldPackage, oldPackages } from './old-names.ts'
 import type { Edit, Specifiers } from './specifiers.ts'
 import { nameOf, placesIn, propertyOf, textOf } from './syntax.ts'
 
-/** Where a package is installed from for its own code: it must not be in two of them. */
+/** The maps that install a package for the project itself. An entry must be in one of them only. */
 const installed = ['dependencies', 'optionalDependencies', 'devDependencies'] as const
 const dependencyMaps = [...installed, 'peerDependencies'] as const
 
 /**
- * The entries of the old packages in a `package.json`, and what else in it names them.
+ * The edits of a `package.json`, and findings for other texts in it that name the replaced packages.
  * @throws SyntaxError
  */
 export function manifestIn(text: string, version: string): Specifiers {
@@ -40,7 +40,7 @@ const has = (object: ObjectExpression | undefined, name: string) =>
 
 const isOld = ({ key }: ObjectProperty) => oldPackages.some((name) => name === nameOf(key))
 
-/** The first entry of an old package becomes that of imskit, unless there is one; the others go. */
+/** The first entry of a replaced package becomes the entry of imskit, unless there is one; the others are removed. */
 function* replaceIn(
   text: string,
   map: ObjectExpression | undefined,
@@ -48,7 +48,7 @@ function* replaceIn(
 ): Generator<Edit> {
   const properties = propertiesOf(map)
   const first = present ? undefined : properties.find(isOld)
-  const neighbours = { all: properties, kept: (each: ObjectProperty) => each === first || !isOld(each) }
+  const neighbours = { all: properties, stays: (each: ObjectProperty) => each === first || !isOld(each) }
   for (const property of properties.filter(isOld)) {
     const name = nameOf(property.key) ?? ''
     if (property !== first) {
@@ -57,34 +57,34 @@ function* replaceIn(
     }
     const range = textOf(property.value) ?? ''
     yield inside(property.key, name, 'imskit')
-    // an address may hold a password
-    const shown = /^[\w.^~<>=|* -]*$/.test(range) ? range : '(an address)'
+    // a URL may contain a password
+    const shown = /^[\w.^~<>=|* -]*$/.test(range) ? range : '(a URL)'
     yield inside(property.value, shown, rangeOf(range, version))
   }
 }
 
-/** As exact as the range of the old package was. */
+/** A range that is as strict as the previous one. */
 function rangeOf(old: string, version: string): string {
   if (/^\d+\.\d+\.\d+/.test(old)) return version
   return old.startsWith('~') ? `~${version}` : `^${version}`
 }
 
-/** A property with the comma and the white space that belong to it. */
-function removal(text: string, property: ObjectProperty, { all, kept }: Neighbours): Edit {
+/** Removes a property with its comma and white space. */
+function removal(text: string, property: ObjectProperty, { all, stays }: Neighbours): Edit {
   const index = all.indexOf(property)
   const [before, after] = [all[index - 1], all[index + 1]]
   const [own, end] = [property.start ?? 0, property.end ?? 0]
-  const isFollowed = all.slice(index + 1).some(kept)
-  // of several at the end each goes with the comma before it
+  const isFollowed = all.slice(index + 1).some(stays)
+  // properties at the end are removed with the comma before them
   const start = isFollowed ? own : (before?.end ?? own - spaceBefore(text, own))
-  const stop = isFollowed ? (after?.start ?? end) : after || all.some(kept) ? end : end + spaceAfter(text, end)
+  const stop = isFollowed ? (after?.start ?? end) : after || all.some(stays) ? end : end + spaceAfter(text, end)
   return { start, end: stop, line: property.loc?.start.line ?? 1, from: nameOf(property.key) ?? '', to: '' }
 }
 
-/** The properties of an object, and which of them stay. */
+/** The properties of an object, and which of them are not removed. */
 interface Neighbours {
   readonly all: readonly ObjectProperty[]
-  readonly kept: (property: ObjectProperty) => boolean
+  readonly stays: (property: ObjectProperty) => boolean
 }
 
 const spaceBefore = (text: string, end: number) => /\s*$/.exec(text.slice(0, end))?.[0].length ?? 0
@@ -102,17 +102,17 @@ function* metaOf(text: string, root: ObjectExpression): Generator<Edit> {
   const meta = objectOf(propertyOf(root, 'peerDependenciesMeta'))
   const properties = propertiesOf(meta)
   const first = has(meta, 'imskit') ? undefined : properties.find(isOld)
-  const kept = (each: ObjectProperty) => each === first || !isOld(each)
+  const stays = (each: ObjectProperty) => each === first || !isOld(each)
   for (const property of properties.filter(isOld))
     yield property === first
       ? inside(property.key, nameOf(property.key) ?? '', 'imskit')
-      : removal(text, property, { all: properties, kept })
+      : removal(text, property, { all: properties, stays })
 }
 
 const replacedByClients = ['core-auth', 'jwt-auth']
 
-/** What names an old package and is not replaced. */
-function* leftIn(root: ObjectExpression, edits: readonly Edit[]): Generator<Found> {
+/** Texts that name a replaced package, and that no edit covers. */
+function* leftIn(root: ObjectExpression, edits: readonly Edit[]): Generator<FindingInFile> {
   for (const { node, parent } of placesIn(root)) {
     const text = textOf(node)
     if (
@@ -123,18 +123,14 @@ function* leftIn(root: ObjectExpression, edits: readonly Edit[]): Generator<Foun
     const property = parent?.node.type === 'ObjectProperty' ? parent.node : undefined
     const value = property?.key === node ? textOf(property.value) : undefined
     if (replacedByClients.includes(libraryOf(text) ?? '') && value !== undefined)
-      yield ofSection(node, 'change', 'uninstall it when your code uses imskit instead', sections.coreAuth)
-    // what an entry says is reported once, for its key; npm:imskit gives other packages imskit
+      yield toChange(node, 'uninstall it when your code uses imskit instead', sections.coreAuth)
+    // an entry is reported once, for its key; npm:imskit@… replaces the package in dependencies
     const reported = property?.value === node && namesOldPackage(nameOf(property.key) ?? '')
     if (!namesOldPackage(text) || reported || value?.startsWith('npm:imskit@')) continue
-    const refers = value?.startsWith('$') ?? false
-    yield ofSection(
-      node,
-      refers ? 'change' : 'check',
-      refers ? reference : 'remove it, or replace it by imskit',
-      sections.packages,
-    )
+    yield value?.startsWith('$')
+      ? toChange(node, danglingReference, sections.packages)
+      : toCheck(node, 'remove it, or replace it by imskit', sections.packages)
   }
 }
 
-const reference = 'npm cannot resolve this reference any more: remove it, or write npm:imskit@ and a version'
+const danglingReference = 'npm can no longer resolve this reference: remove it, or write npm:imskit@ and a version'

@@ -2,8 +2,8 @@ import { realpathSync, statSync } from 'node:fs'
 import { printable } from '../../printable.ts'
 import { type Run, UsageError } from '../command.ts'
 import { colored, printResult } from '../output.ts'
-import type { Finding } from './finding.ts'
-import { migrateProject, type Outcome } from './project.ts'
+import type { MigrationFinding } from './finding.ts'
+import { type MigrationOutcome, migrateProject } from './project.ts'
 
 declare const __VERSION__: string
 
@@ -18,12 +18,13 @@ export const migrate: Run = async ({ args, values }) => {
 }
 
 function folderOf(name: string): string {
-  // the message does not repeat the argument, which may be a secret that was mistyped
-  if (!statSync(name, { throwIfNoEntry: false })?.isDirectory()) throw new UsageError('the folder does not exist')
+  // the message does not repeat the argument, which may be a secret in the wrong position
+  if (!statSync(name, { throwIfNoEntry: false })?.isDirectory())
+    throw new UsageError('the folder does not exist; pass the folder of a project')
   return realpathSync(name)
 }
 
-function report(outcome: Outcome, write: boolean): string {
+function report(outcome: MigrationOutcome, write: boolean): string {
   const { changed, findings, leftAlone, skipped } = outcome
   const blocks = [
     changed.map(({ file, edits }) => `${heading(file)}\n${edits.map(editLine).join('\n')}`).join('\n'),
@@ -46,7 +47,7 @@ const editLine = ({ line, from, to }: { line: number; from: string; to: string }
 const section = (title: string, lines: readonly string[]) =>
   lines.length === 0 ? '' : `${colored('bold', `${title}:`)}\n${lines.join('\n')}`
 
-function byFile(findings: readonly Finding[]): string[] {
+function byFile(findings: readonly MigrationFinding[]): string[] {
   return findings.flatMap(({ file, line, column, level, todo, see }, index) => {
     const shown = level === 'change' ? colored('yellow', 'change') : 'check '
     const entry = `  ${line}:${column}  ${shown}  ${printable(todo)} (${see.map(printable).join(', ')})`
@@ -56,11 +57,12 @@ function byFile(findings: readonly Finding[]): string[] {
 
 const count = (number: number, thing: string) => `${number} ${thing}${number === 1 ? '' : 's'}`
 
-function summary({ changed, findings }: Outcome, write: boolean): string {
+function summary({ changed, findings }: MigrationOutcome, write: boolean): string {
   const left = findings.length === 0 ? '' : ` ${count(findings.length, 'place')} to look at by hand.`
   if (changed.length === 0) return `Nothing to rewrite.${left}`
   const manifests = changed.some(({ file }) => file.endsWith('package.json'))
-  if (!write) return `${count(changed.length, 'file')} would change, nothing was written.${left} Write with --write.`
-  const next = manifests ? ' Run npm install, which updates the lockfile.' : ''
+  if (!write)
+    return `${count(changed.length, 'file')} would change, nothing was written.${left} Run with --write to apply the changes.`
+  const next = manifests ? ' Run npm install to update the lockfile.' : ''
   return `${count(changed.length, 'file')} changed.${left}${next}`
 }

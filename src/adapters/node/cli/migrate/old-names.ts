@@ -1,4 +1,4 @@
-/** The libraries whose uses are looked for. `ims` is also imskit itself: what is left to do stays listed after `--write`. */
+/** The libraries whose uses are reported. `ims` includes imskit, so that findings stay listed after `--write`. */
 export type Library = 'ims' | 'context' | 'plug-in' | 'core-auth' | 'jwt-auth' | 'jsonwebtoken'
 
 const plugIn = /^@adobe\/aio-lib-ims-(?:jwt|oauth)(?:\/|$)/
@@ -7,10 +7,10 @@ const deepPath = /^@adobe\/aio-lib-ims(?:-jwt|-oauth)?\//
 /** Every specifier that names `@adobe/aio-lib-ims` or one of its plug-ins. */
 const oldSpecifier = /^@adobe\/aio-lib-ims(?:-jwt|-oauth)?(?:\/|$)/
 
-/** The packages that imskit replaces under the same names of exports. */
+/** The packages that imskit replaces without a change of the names of exports. */
 export const oldPackages = ['@adobe/aio-lib-ims', '@adobe/aio-lib-ims-jwt', '@adobe/aio-lib-ims-oauth'] as const
 
-/** What each specifier of the old libraries becomes; what has no entry has no counterpart. */
+/** The new specifier for each replaced one. A specifier without an entry has no counterpart. */
 const replacements: Readonly<Record<string, string>> = {
   ...Object.fromEntries(oldPackages.map((name) => [name, 'imskit'])),
   '@adobe/aio-lib-ims/src': 'imskit',
@@ -27,14 +27,14 @@ export const isOldSpecifier = (specifier: string): boolean => oldSpecifier.test(
 
 export const isPlugIn = (specifier: string): boolean => plugIn.test(specifier)
 
-/** Whether a text names one of the old packages somewhere. */
+/** Whether a text contains the name of a replaced package. */
 export const namesOldPackage = (text: string): boolean => /@adobe\/aio-lib-ims(?:-jwt|-oauth)?(?![\w-])/.test(text)
 
 export function replacementOf(specifier: string): string | undefined {
   return Object.hasOwn(replacements, specifier) ? replacements[specifier] : undefined
 }
 
-/** What to do about a path into the old libraries that imskit does not have. */
+/** The advice for a path of `@adobe/aio-lib-ims` that imskit does not have. */
 export function adviceForPath(specifier: string): string {
   if (/\/ValidationCache(?:\.js)?$/.test(specifier))
     return "imskit has no such path; write const { ValidationCache } = require('imskit')"
@@ -46,7 +46,7 @@ export function adviceForPath(specifier: string): string {
     : 'replace it by imskit or remove it'
 }
 
-/** The library that a specifier loads, of those that are looked for. */
+/** The library that a specifier loads, if its uses are reported. */
 export function libraryOf(specifier: string): Library | undefined {
   if (specifier === '@adobe/aio-lib-core-auth') return 'core-auth'
   if (specifier === '@adobe/jwt-auth' || specifier === '@adobe/auth-token') return 'jwt-auth'
@@ -56,7 +56,7 @@ export function libraryOf(specifier: string): Library | undefined {
   return isOldSpecifier(specifier) || /^imskit(?:\/node)?$/.test(specifier) ? 'ims' : undefined
 }
 
-/** A file that has none of these words is not parsed. */
+/** A file without any of these words is not parsed. */
 export const words = [
   'aio-lib-ims',
   'imskit',

@@ -1,15 +1,15 @@
-import type { Bindings, Meaning } from './bindings.ts'
-import { type Found, ofSection, sections } from './finding.ts'
+import { type Bindings, type Meaning, meaningOf } from './bindings.ts'
+import { type FindingInFile, sections, toChange, toCheck } from './finding.ts'
 import { specifierOf } from './loading.ts'
 import { libraryOf } from './old-names.ts'
 import { callOf, memberOf, nameOf, type Place, textOf } from './syntax.ts'
 
-/** What a program that asks IMS for a token with an assertion of its own writes down somewhere. */
+/** Texts in programs that exchange a signed JWT at IMS. */
 const aboutIms =
   /adobelogin\.com|adobe\.io\b|\/ims\/exchange\/jwt|^jwt_token$|\/s\/ent_|^ent_\w+$|@techacct\.adobe\.com|@AdobeOrg/
 
-/** Uses of the libraries that imskit replaces under other names. */
-export function* otherLibrariesIn(places: readonly Place[], bindings: Bindings): Generator<Found> {
+/** Uses of the libraries that imskit replaces by a different API. */
+export function* otherLibrariesIn(places: readonly Place[], bindings: Bindings): Generator<FindingInFile> {
   const { libraries } = bindings
   const others = (['core-auth', 'jwt-auth', 'jsonwebtoken'] as const).filter((each) => libraries.has(each))
   if (others.length === 0) return
@@ -19,20 +19,14 @@ export function* otherLibrariesIn(places: readonly Place[], bindings: Bindings):
     const loaded = node.type === 'ImportDeclaration' ? node.source.value : specifierOf(node, bindings.requires)
     const library = loaded === undefined ? undefined : libraryOf(loaded)
     if (library === 'core-auth')
-      yield ofSection(node, 'change', "import createClient and a flow from 'imskit/node' instead", sections.coreAuth)
+      yield toChange(node, "import createClient and a flow from 'imskit/node' instead", sections.coreAuth)
     if (library === 'jwt-auth')
-      yield ofSection(
-        node,
-        'change',
-        "import createClient and jwtBearer from 'imskit/node' instead",
-        sections.jsonwebtoken,
-      )
+      yield toChange(node, "import createClient and jwtBearer from 'imskit/node' instead", sections.jsonwebtoken)
     const meaning = callOf(node) && calledIn(place, bindings)
     if (meaning?.library === 'core-auth') yield* ofCoreAuth(place, meaning.name)
     if (meaning?.library === 'jwt-auth')
-      yield ofSection(
+      yield toChange(
         node,
-        'change',
         'replace it by createClient({ flow: jwtBearer({ … }) }) and its getToken()',
         sections.jsonwebtoken,
       )
@@ -41,24 +35,22 @@ export function* otherLibrariesIn(places: readonly Place[], bindings: Bindings):
   }
 }
 
-/** What is called, of the libraries: not the call that loads one. */
+/** The export that a call calls. */
 function calledIn(place: Place, bindings: Bindings): Meaning | undefined {
   const call = callOf(place.node)
-  return call && bindings.meaningOf(call.callee, place)
+  return call && meaningOf(bindings, call.callee, place)
 }
 
-function* ofCoreAuth({ node }: Place, name: string): Generator<Found> {
+function* ofCoreAuth({ node }: Place, name: string): Generator<FindingInFile> {
   if (name === 'generateAccessToken')
-    yield ofSection(
+    yield toChange(
       node,
-      'change',
-      'make a client once, by createClient({ flow: clientCredentials({ … }) }), and call its getToken()',
+      'create a client once, by createClient({ flow: clientCredentials({ … }) }), and call its getToken()',
       sections.coreAuth,
     )
   if (name === 'invalidateCache')
-    yield ofSection(
+    yield toChange(
       node,
-      'change',
       'replace it by client.forget(), or by getToken({ force: true }) for one call',
       sections.coreAuth,
     )
@@ -71,31 +63,28 @@ const newCodes: Readonly<Record<string, string>> = {
   BAD_SCOPES_FORMAT: 'BAD_OPTION, thrown by clientCredentials',
 }
 
-function* ofCoreAuthErrors({ node }: Place): Generator<Found> {
+function* ofCoreAuthErrors({ node }: Place): Generator<FindingInFile> {
   const member = memberOf(node)
   const code = textOf(node) ?? member?.name ?? ''
-  if (Object.hasOwn(newCodes, code)) yield ofSection(node, 'change', `the code is ${newCodes[code]}`, sections.coreAuth)
+  if (Object.hasOwn(newCodes, code)) yield toChange(node, `the code is ${newCodes[code]}`, sections.coreAuth)
   if (member?.name === 'sdkDetails')
-    yield ofSection(node, 'change', 'read status, imsError and requestId of the error', sections.coreAuth)
+    yield toChange(node, 'read status, imsError and requestId of the error', sections.coreAuth)
 }
 
-function* ofJsonWebToken({ node }: Place, name: string): Generator<Found> {
+function* ofJsonWebToken({ node }: Place, name: string): Generator<FindingInFile> {
   if (name === 'sign')
-    yield ofSection(
+    yield toChange(
       node,
-      'change',
       'jwtBearer({ … }) signs and sends the assertion: createClient({ flow: jwtBearer({ … }) })',
       sections.jsonwebtoken,
     )
   if (name === 'verify')
-    yield ofSection(
+    yield toCheck(
       node,
-      'check',
-      "for a token of IMS use new Ims('prod').verifyToken(token), which has the keys of IMS",
+      "for an IMS token, use new Ims('prod').verifyToken(token), which fetches the keys of IMS",
       sections.jsonwebtoken,
     )
-  if (name === 'decode')
-    yield ofSection(node, 'check', 'for a token of IMS use getTokenData(token)', sections.jsonwebtoken)
+  if (name === 'decode') yield toCheck(node, 'for an IMS token, use getTokenData(token)', sections.jsonwebtoken)
 }
 
 function fixedText({ node }: Place): string {

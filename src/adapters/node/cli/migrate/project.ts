@@ -1,46 +1,47 @@
 import { join } from 'node:path'
 import { isImsError } from '../../../../core/errors.ts'
 import { writeFileAtomic } from '../../files/write-file.ts'
-import type { Finding, Found } from './finding.ts'
+import type { FindingInFile, MigrationFinding } from './finding.ts'
 import { isManifest, isProgram, type LeftAlone, readIfThere, type SourceFile, visit } from './folder.ts'
 import { manifestIn } from './manifest.ts'
 import { words } from './old-names.ts'
 import { examine, linesNaming } from './source-file.ts'
 import type { Edit } from './specifiers.ts'
-import { copiedVariables, refusedVariables, variablesIn } from './variables.ts'
+import { copiedVariables, ignoredVariables, variablesIn } from './variables.ts'
 
-/** A file that was changed, or would be. */
-export interface Changed {
+/** A file that was changed, or would be changed with `write`. */
+export interface ChangedFile {
   readonly file: string
   readonly edits: readonly Pick<Edit, 'line' | 'from' | 'to'>[]
 }
 
-export interface Outcome {
-  readonly changed: readonly Changed[]
-  readonly findings: readonly Finding[]
+/** The result of the command. */
+export interface MigrationOutcome {
+  readonly changed: readonly ChangedFile[]
+  readonly findings: readonly MigrationFinding[]
   readonly leftAlone: readonly LeftAlone[]
   readonly skipped: readonly string[]
 }
 
-export interface Options {
+export interface MigrationOptions {
   readonly write: boolean
-  /** The version of imskit that manifests get. */
+  /** The version of imskit for `package.json` files. */
   readonly version: string
 }
 
-/** What is learned about the project while its files are read. */
+/** Facts about the project, collected from all files. */
 interface Notes {
-  readonly variables: Finding[]
+  readonly variables: MigrationFinding[]
   usesIms: boolean
   loadsDotEnv: boolean
 }
 
-/** Looks at every file of a project, and writes those that change if it is told to. */
-export async function migrateProject(folder: string, { write, version }: Options): Promise<Outcome> {
+/** Examines every file of a project, and writes the changed files if `write` is set. */
+export async function migrateProject(folder: string, { write, version }: MigrationOptions): Promise<MigrationOutcome> {
   const { files, leftAlone, skipped } = visit(folder)
-  const unable: LeftAlone[] = []
-  const changed: Changed[] = []
-  const findings: Finding[] = []
+  const failed: LeftAlone[] = []
+  const changed: ChangedFile[] = []
+  const findings: MigrationFinding[] = []
   const notes: Notes = { variables: [], usesIms: false, loadsDotEnv: false }
   const dotEnv = variablesIn(readIfThere(join(folder, '.env')) ?? '')
   const copied = copiedVariables(dotEnv)
@@ -50,23 +51,23 @@ export async function migrateProject(folder: string, { write, version }: Options
     if (!wanted.some((word) => bytes.includes(word))) continue
     try {
       const text = decode(bytes)
-      const { edits, found } = look({ text, file, version, copied, notes })
+      const { edits, found } = examineFile({ text, file, version, copied, notes })
       findings.push(...found.map((each) => ({ file, ...each })))
       if (edits.length === 0) continue
       if (write) await replace(source, apply(text, edits))
       changed.push({ file, edits: edits.map(({ line, from, to }) => ({ line, from, to })) })
     } catch (error) {
-      unable.push({ file, reason: reasonOf(error) })
+      failed.push({ file, reason: reasonOf(error) })
     }
   }
   if (notes.usesIms) {
-    findings.push(...[...refusedVariables(dotEnv)].map((each) => ({ file: '.env', ...each })))
+    findings.push(...[...ignoredVariables(dotEnv)].map((each) => ({ file: '.env', ...each })))
     if (!notes.loadsDotEnv) findings.push(...notes.variables)
   }
-  return { changed, findings: inOrder(findings), leftAlone: [...leftAlone, ...unable], skipped }
+  return { changed, findings: inOrder(findings), leftAlone: [...leftAlone, ...failed], skipped }
 }
 
-interface Looked {
+interface FileInput {
   readonly text: string
   readonly file: string
   readonly version: string
@@ -74,8 +75,11 @@ interface Looked {
   readonly notes: Notes
 }
 
-function look({ text, file, version, copied, notes }: Looked): { edits: readonly Edit[]; found: readonly Found[] } {
-  // an offset counts characters, and a mark at the start of the file is one
+function examineFile({ text, file, version, copied, notes }: FileInput): {
+  edits: readonly Edit[]
+  found: readonly FindingInFile[]
+} {
+  // offsets in the file count the byte order mark, which the parsers do not get
   const offset = text.startsWith('\uFEFF') ? 1 : 0
   const content = text.slice(offset)
   const moved = (edits: readonly Edit[]) =>
@@ -104,7 +108,7 @@ function apply(text: string, edits: readonly Edit[]): string {
   return result + text.slice(at)
 }
 
-/** A reason why a file is left alone, for the user. */
+/** A file was left alone; the message is for the user. */
 class Refusal extends Error {}
 
 function decode(bytes: Buffer): string {
@@ -118,18 +122,19 @@ function decode(bytes: Buffer): string {
 async function replace({ path, stats }: SourceFile, content: string): Promise<void> {
   if ((stats.mode & 0o200) === 0) throw new Refusal('is read-only')
   const written = await writeFileAtomic(path, content, { replaces: stats })
-  if (written === undefined) throw new Refusal('was changed by another program meanwhile; run the command again')
+  if (written === undefined) throw new Refusal('was changed by another program; run the command again')
 }
 
 function reasonOf(error: unknown): string {
   if (error instanceof Refusal || isImsError(error)) return error.message
   if (error instanceof SyntaxError) return `cannot be parsed: ${error.message}`
-  // a program that nests deeper than the parser can follow
-  if (error instanceof RangeError) return 'cannot be parsed: it nests too deeply'
+  // the parser is recursive, and the stack is limited
+  if (error instanceof RangeError) return 'cannot be parsed: the code is nested too deeply'
   throw error
 }
 
-function inOrder(findings: readonly Finding[]): Finding[] {
-  const byFile = (one: Finding, other: Finding) => (one.file < other.file ? -1 : one.file > other.file ? 1 : 0)
+function inOrder(findings: readonly MigrationFinding[]): MigrationFinding[] {
+  const byFile = (one: MigrationFinding, other: MigrationFinding) =>
+    one.file < other.file ? -1 : one.file > other.file ? 1 : 0
   return [...findings].sort((one, other) => byFile(one, other) || one.line - other.line || one.column - other.column)
 }

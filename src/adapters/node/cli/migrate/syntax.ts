@@ -1,13 +1,13 @@
 import { type ParserOptions, parse } from '@babel/parser'
 import type { CallExpression, File, Node } from '@babel/types'
 
-/** A node with the way back to the root. */
+/** A node with its ancestors. */
 export interface Place {
   readonly node: Node
   readonly parent: Place | undefined
-  /** The property of the parent that holds it. */
+  /** The property of the parent that contains the node. */
   readonly key: string
-  /** Its number if that property is a list, else 0. */
+  /** The index if that property is a list, else 0. */
   readonly index: number
 }
 
@@ -21,17 +21,17 @@ const options: ParserOptions = {
   errorRecovery: true,
 }
 
-/** A name that is declared twice leaves no doubt about the rest; TypeScript has more of them than the parser knows. */
+/** Errors that do not affect the rest of the tree; TypeScript allows more duplicate declarations than the parser does. */
 const harmless = new Set(['VarRedeclaration', 'DuplicateExport', 'DuplicateDefaultExport', 'DuplicateProto'])
 
 /**
- * The syntax tree of a file, its language told by its name.
+ * The syntax tree of a file. The ending of its name determines the language.
  * @throws SyntaxError
  */
 export function parseSource(text: string, file: string): File {
   const languages = languagesOf(file)
   const goals = /\.c[jt]s$/.test(file) ? (['script', 'module'] as const) : (['module', 'script'] as const)
-  // the two kinds of decorators exclude each other
+  // the parser accepts one of the two kinds of decorators at a time
   const decorators: Languages = ['decorators-legacy', ['decorators', { allowCallParenthesized: true }]]
   const failures: unknown[] = []
   for (const decorator of text.includes('@') ? decorators : decorators.slice(0, 1)) {
@@ -58,7 +58,7 @@ function parsed(text: string, more: ParserOptions): File {
 function languagesOf(file: string): Languages {
   const more = ['decoratorAutoAccessors', 'explicitResourceManagement', 'exportDefaultFrom'] as const
   if (/\.d\.[mc]?ts$/.test(file)) return [...more, ['typescript', { dts: true }]]
-  // in plain TypeScript <T>value is an assertion
+  // without JSX, <T>value is a type assertion
   if (/\.[mc]?ts$/.test(file)) return [...more, 'typescript']
   return /\.tsx$/.test(file) ? [...more, 'typescript', 'jsx'] : [...more, 'jsx']
 }
@@ -66,7 +66,7 @@ function languagesOf(file: string): Languages {
 const isNode = (value: unknown): value is Node =>
   typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string'
 
-/** Every node below `root`, in the order of the text. Programs may nest deeper than calls can. */
+/** Every node below `root`, in the order of the text. Not recursive: code may be nested deeper than the stack allows. */
 export function* placesIn(root: Node): Generator<Place> {
   const waiting: Place[] = [{ node: root, parent: undefined, key: '', index: 0 }]
   for (let place = waiting.pop(); place !== undefined; place = waiting.pop()) {
@@ -82,14 +82,14 @@ export function* placesIn(root: Node): Generator<Place> {
   }
 }
 
-/** The text of a literal that is fixed. */
+/** The text of a string, or of a template without expressions. */
 export function textOf(node: Node | null | undefined): string | undefined {
   if (node?.type === 'StringLiteral') return node.value
   if (node?.type !== 'TemplateLiteral' || node.expressions.length > 0) return undefined
   return node.quasis[0]?.value.cooked ?? undefined
 }
 
-/** What a node comes to: without parentheses, `await`, assertions of types, and `(0, x)`. */
+/** The inner expression of parentheses, `await`, type assertions and `(0, x)`. */
 export function bare(node: Node): Node {
   switch (node.type) {
     case 'AwaitExpression':
@@ -109,37 +109,40 @@ export function bare(node: Node): Node {
   }
 }
 
-/** The name of a property that is read from an object, or of a key. */
+/** The name of an identifier, a property or a key. */
 export function nameOf(node: Node): string | undefined {
   if (node.type === 'Identifier') return node.name
   if (node.type === 'PrivateName') return node.id.name
   return textOf(node)
 }
 
-export interface Member {
+/** The parts of a member expression. */
+export interface MemberAccess {
   readonly object: Node
   readonly name: string
 }
 
 /** `object.name`, `object?.name` or `object['name']`. */
-export function memberOf(node: Node): Member | undefined {
+export function memberOf(node: Node): MemberAccess | undefined {
   if (node.type !== 'MemberExpression' && node.type !== 'OptionalMemberExpression') return undefined
   const name = node.computed ? textOf(node.property) : nameOf(node.property)
   return name === undefined ? undefined : { object: bare(node.object), name }
 }
 
-export interface Call {
+/** The parts of a call or of `new`. */
+export interface CallSite {
   readonly callee: Node
   readonly args: CallExpression['arguments']
 }
 
-export function callOf(node: Node): Call | undefined {
+/** The call that a node is. */
+export function callOf(node: Node): CallSite | undefined {
   if (node.type !== 'CallExpression' && node.type !== 'OptionalCallExpression' && node.type !== 'NewExpression')
     return undefined
   return { callee: bare(node.callee), args: node.arguments }
 }
 
-/** The value of a key of an object that is written out. */
+/** The value of a key in an object literal. */
 export function propertyOf(object: Node | undefined, key: string): Node | undefined {
   if (object?.type !== 'ObjectExpression') return undefined
   for (const property of object.properties)

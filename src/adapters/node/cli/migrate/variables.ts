@@ -1,7 +1,7 @@
-import { type Found, ofLine, ofRows } from './finding.ts'
+import { type FindingInFile, rows, toChange, toCheck } from './finding.ts'
 import { callOf, memberOf, nameOf, type Place } from './syntax.ts'
 
-/** The variables that a `.env` file sets, with their lines. */
+/** The names of the variables in a `.env` file, each with its line. */
 export function variablesIn(text: string): ReadonlyMap<string, number> {
   const names = new Map<string, number>()
   for (const [index, line] of text.split(/\r?\n/).entries()) {
@@ -11,27 +11,29 @@ export function variablesIn(text: string): ReadonlyMap<string, number> {
   return names
 }
 
-const places = ['AIO_CONFIG_FILE', 'AIO_CONFIG_KEY', 'XDG_CONFIG_HOME']
+const locations = ['AIO_CONFIG_FILE', 'AIO_CONFIG_KEY', 'XDG_CONFIG_HOME']
 
-/** What a `.env` file can no longer say. */
-export function* refusedVariables(variables: ReadonlyMap<string, number>): Generator<Found> {
-  for (const name of places) {
+/** Variables that imskit ignores in a `.env` file. */
+export function* ignoredVariables(variables: ReadonlyMap<string, number>): Generator<FindingInFile> {
+  for (const name of locations) {
     const line = variables.get(name)
     if (line !== undefined)
-      yield ofLine(line, 'change', `set ${name} in the environment: .env cannot say where the global file is`, {
-        rows: ['dotenv-places'],
-      })
+      yield toChange(
+        line,
+        `set ${name} in the environment: .env cannot set the path of the global file`,
+        rows('dotenv-places'),
+      )
   }
 }
 
 const isOwn = (name: string) => name.startsWith('AIO_')
 
-/** The words to look for in files: names of variables that the old library copied to `process.env`. */
+/** The variables of `.env` that only programs read; `@adobe/aio-lib-ims` copied them to `process.env`. */
 export const copiedVariables = (variables: ReadonlyMap<string, number>): readonly string[] =>
   [...variables.keys()].filter((name) => !isOwn(name))
 
-/** Reads of variables that only `.env` sets, as far as the project shows. */
-export function* readVariables(all: readonly Place[], copied: readonly string[]): Generator<Found> {
+/** Reads of variables in `copied` from `process.env`. */
+export function* readVariables(all: readonly Place[], copied: readonly string[]): Generator<FindingInFile> {
   for (const { node } of all) {
     const member = memberOf(node)
     if (member && isEnvironment(member.object) && copied.includes(member.name)) yield ofVariable(node, member.name)
@@ -49,16 +51,15 @@ function isEnvironment(node: Place['node']): boolean {
   return member?.name === 'env' && nameOf(member.object) === 'process'
 }
 
-function ofVariable(node: Place['node'], name: string): Found {
-  return ofRows(
+function ofVariable(node: Place['node'], name: string): FindingInFile {
+  return toCheck(
     node,
-    'check',
     `${name} is in .env, which is no longer copied to process.env: start with node --env-file=.env, or load dotenv first`,
-    ['dotenv-env'],
+    rows('dotenv-env'),
   )
 }
 
-/** Whether a file copies `.env` to the environment itself. */
+/** Whether a file copies `.env` to `process.env` itself. */
 export function loadsDotEnv(all: readonly Place[]): boolean {
   return all.some(({ node }) => {
     if (node.type === 'ImportDeclaration') return /^dotenv(?:\/config)?$/.test(node.source.value)

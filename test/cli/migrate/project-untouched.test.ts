@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { migrateProject } from '../../src/adapters/node/cli/migrate/project.ts'
-import { root } from '../kit/build.ts'
-import { newPlace } from '../kit/place.ts'
+import { migrateProject } from '../../../src/adapters/node/cli/migrate/project.ts'
+import { root } from '../../kit/build.ts'
+import { newPlace } from '../../kit/place.ts'
 
-// programs made of pieces that are hard to tell from an import, and the published sources of packages
+// generated programs whose parts resemble imports, and the published sources of packages
 
-/** Pieces of a program in which nothing loads an old package. */
+/** Statements that load none of the replaced packages. */
 const inert = [
   `import a from 'a'`,
   `// import '@adobe/aio-lib-ims'`,
@@ -30,7 +30,7 @@ const inert = [
   `@broken {{{`,
   '',
 ]
-/** Pieces that load one, with a mark for each specifier. */
+/** Statements that load one, with `<ims>` for each specifier. */
 const loading = [
   `const { getToken } = require('<ims>')`,
   `import('<ims>/src/context')`,
@@ -67,7 +67,7 @@ async function migrated(file: string, bytes: Uint8Array) {
   return { outcome, cwd, after: readFileSync(join(cwd, file)) }
 }
 
-test('a file that loads no old package keeps every byte', { timeout: 120_000 }, async () => {
+test('a file that loads no replaced package is not changed by a byte', { timeout: 120_000 }, async () => {
   const text = program(inert).map((content) => Buffer.from(content))
   const noText = fc
     .tuple(program(loading), fc.uint8Array({ maxLength: 4 }))
@@ -82,7 +82,7 @@ test('a file that loads no old package keeps every byte', { timeout: 120_000 }, 
   )
 })
 
-test('of a file that loads one, the specifiers change and nothing else; then never again', {
+test('in a file that loads one, only the specifiers change, and only once', {
   timeout: 120_000,
 }, async () => {
   const pieces = [...inert.filter((piece) => piece !== '@broken {{{'), ...loading]
@@ -99,7 +99,7 @@ test('of a file that loads one, the specifiers change and nothing else; then nev
   )
 })
 
-/** Published packages that are here, with what they load of the old ones. */
+/** Installed packages, some of which load `@adobe/aio-lib-ims`. */
 const packages = [
   'aio-lib-ims',
   'aio-lib-ims-oauth',
@@ -109,7 +109,7 @@ const packages = [
   'jwt-auth',
 ]
 
-test('the published sources of packages are understood, and load the same but for the specifiers', async () => {
+test('in the published sources of packages, only specifiers change', async () => {
   const { cwd } = newPlace()
   for (const each of packages)
     cpSync(join(root, 'node_modules/@adobe', each), join(cwd, each), {
@@ -138,6 +138,6 @@ test('the published sources of packages are understood, and load the same but fo
     )
     await promisify(execFile)(process.execPath, ['--check', join(cwd, file)])
   }
-  // the library itself is full of what it exports
+  // the sources of `@adobe/aio-lib-ims` use their own exports
   expect(findings.some(({ file }) => file === 'aio-lib-ims/src/token-helper.js')).toBe(true)
 })

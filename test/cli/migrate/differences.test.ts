@@ -1,22 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { migrateProject } from '../../src/adapters/node/cli/migrate/project.ts'
-import { intended } from '../differential/intended.ts'
-import { newPlace } from '../kit/place.ts'
+import { intended } from '../../differential/intended.ts'
+import { findings, load } from './kit.ts'
 
-async function findings(files: Readonly<Record<string, string>>) {
-  const { cwd } = newPlace()
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(cwd, name)), { recursive: true })
-    writeFileSync(join(cwd, name), text)
-  }
-  return (await migrateProject(cwd, { write: false, version: '1.2.3' })).findings
-}
-
-const load = `const { context, getToken, invalidateToken, Ims, ValidationCache } = require('@adobe/aio-lib-ims')`
-
-/** The rows that the second line of a file is reported for. */
+/** The rows in the findings for the second line of a file. */
 async function rowsOf(line: string): Promise<string[]> {
   const found = await findings({ 'a.js': `${load}\n${line}\n` })
   expect(found.every((each) => each.line === 2)).toBe(true)
@@ -24,7 +10,7 @@ async function rowsOf(line: string): Promise<string[]> {
   return found.flatMap(({ rows }) => rows).sort()
 }
 
-/** A line for each row of the table of differences that code can show. */
+/** A line for each row of the table of differences that code can reveal. */
 const lines: Readonly<Record<string, string>> = {
   'error-classes': 'if (error instanceof IMSLibError) f()',
   'error-codes': 'const status = Number(/^(\\d+)/.exec(error.message)[1])',
@@ -68,10 +54,10 @@ const lines: Readonly<Record<string, string>> = {
   'any-2xx': `const ims = new Ims('prod'); ims.get('/ims/x', token)`,
 }
 
-/** Shown by a `.env` file beside the code. */
+/** Revealed by a `.env` file and the code together. */
 const ofDotEnv = ['dotenv-places', 'dotenv-env']
 
-/** What happens to requests, files and errors whatever the code says. */
+/** Differences in requests, files and errors that no code reveals. */
 const unseen = [
   'token-notes',
   'file-mode',
@@ -86,7 +72,7 @@ const unseen = [
 ]
 
 describe('the table of differences', () => {
-  test('has a finder for each row, but for those that no code shows', () => {
+  test('has a finding for each row that code can reveal', () => {
     const rows = intended.map(({ id }) => id).sort()
     expect([...Object.keys(lines), ...ofDotEnv, ...unseen].sort()).toEqual(rows)
   })
@@ -104,7 +90,7 @@ describe('the table of differences', () => {
     'function f({ getToken }) { getToken("cli") } try { f() } catch (invalidateToken) { invalidateToken() }',
     'log(error.message, JSON.stringify(data)); name.message.includes("a")',
     'if (error instanceof TypeError) f()',
-  ])('nothing is found in: %s', async (line) => {
+  ])('no finding in: %s', async (line) => {
     expect(await rowsOf(line)).toEqual([])
   })
 
@@ -121,83 +107,23 @@ describe('the table of differences', () => {
     `const { getToken: get } = require('@adobe/aio-lib-ims'), { CLI } = require('@adobe/aio-lib-ims/src/context')\nget(CLI)`,
     `import { getToken } from 'imskit'\ngetToken('$cli')`,
     `\nrequire('@adobe/aio-lib-ims').getToken('cli')`,
-  ])('an export is known by any name: %s', async (text) => {
+  ])('an export is recognized under any name: %s', async (text) => {
     const name = text.includes('as string') ? 'a.ts' : 'a.js'
     const expected = text.includes('as string') ? [] : [{ line: 2, rows: ['no-terminal'] }]
     expect(await findings({ [name]: text })).toMatchObject(expected)
   })
 
-  test('the context of the deep path is one too', async () => {
+  test('the context of the deep path is recognized', async () => {
     const text = `const { getContext } = require('@adobe/aio-lib-ims/src/context')\ngetContext().set('a.b', {})`
     expect(await findings({ 'a.js': text })).toMatchObject([{ line: 2, rows: ['dotted-name'] }])
   })
 
-  test('what was found is found again after the specifiers have changed', async () => {
+  test('the findings are the same after the specifiers were replaced', async () => {
     const text = `${load}\n${Object.values(lines)
       .filter((line) => !line.startsWith('export '))
       .map((line) => `{ ${line} }`)
       .join('\n')}`
     const before = await findings({ 'a.js': text })
     expect(await findings({ 'a.js': text.replace('@adobe/aio-lib-ims', 'imskit') })).toEqual(before)
-  })
-})
-
-describe('.env', () => {
-  const env = 'CLIENT_ID=1\nAIO_IMS_CONTEXTS_A=2\n\n# OLD=1\nexport XDG_CONFIG_HOME = /x\n'
-
-  test('says where the global file is: refused', async () => {
-    expect(await findings({ '.env': env, 'a.js': load })).toMatchObject([
-      { file: '.env', line: 5, level: 'change', rows: ['dotenv-places'] },
-    ])
-    expect(await findings({ '.env': env, 'a.js': 'f()' })).toEqual([])
-  })
-
-  test('sets a variable that the code reads, in a file with or without the library', async () => {
-    const read =
-      'const a = process.env.CLIENT_ID, { CLIENT_ID: b } = process.env, c = process.env.OTHER, d = process.env.AIO_IMS_CONTEXTS_A'
-    const found = (await findings({ '.env': env, 'a.js': load, 'b.ts': read })).filter(({ file }) => file === 'b.ts')
-    expect(found).toMatchObject([
-      { column: 11, rows: ['dotenv-env'] },
-      { column: 36, rows: ['dotenv-env'] },
-    ])
-  })
-
-  test.each([
-    { 'c.js': `require('dotenv').config()` },
-    { 'c.mjs': `import 'dotenv/config'` },
-    { 'package.json': '{ "scripts": { "start": "node --env-file=.env a.js" } }' },
-  ])('is copied by the program itself: %o', async (more) => {
-    const found = await findings({ '.env': 'CLIENT_ID=1', 'a.js': `${load}\nprocess.env.CLIENT_ID`, ...more })
-    expect(found).toEqual([])
-  })
-})
-
-describe('other libraries', () => {
-  const todo = async (text: string) => (await findings({ 'a.js': text })).map(({ line, see }) => `${line} ${see}`)
-  const [coreAuth, jwt] = ['docs/migrating.md#from-adobeaio-lib-core-auth', 'docs/migrating.md#from-jsonwebtoken']
-
-  test('@adobe/aio-lib-core-auth: its import, its calls, its errors', async () => {
-    const text = `import { generateAccessToken, invalidateCache as clear } from '@adobe/aio-lib-core-auth'
-      try { await generateAccessToken(params) } catch (error) {
-        if (error.code === 'IMS_TOKEN_ERROR') log(
-          error.sdkDetails.statusCode)
-      }
-      clear()`
-    expect(await todo(text)).toEqual([1, 2, 3, 4, 6].map((line) => `${line} ${coreAuth}`))
-  })
-
-  test('@adobe/jwt-auth: its import and its calls', async () => {
-    expect(await todo(`const auth = require('@adobe/jwt-auth')\nauth(config).then(f)`)).toEqual([
-      `1 ${jwt}`,
-      `2 ${jwt}`,
-    ])
-    expect(await todo(`import auth from '@adobe/jwt-auth'\n\nauth(config)`)).toEqual([`1 ${jwt}`, `3 ${jwt}`])
-  })
-
-  test('jsonwebtoken, in a file that is about IMS', async () => {
-    const sign = `const jwt = require('jsonwebtoken')\nconst a = jwt.sign({ aud }, key)\njwt.verify(a, key)\njwt.decode(a)\n`
-    expect(await todo(sign)).toEqual([])
-    for (const about of ['"https://ims-na1.adobelogin.com"', '"/s/ent_adobeio_sdk"', 'body = { jwt_token: a }'])
-      expect(await todo(sign + about)).toEqual([`2 ${jwt}`, `3 ${jwt}`, `4 ${jwt}`])
   })
 })
