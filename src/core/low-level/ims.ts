@@ -92,8 +92,8 @@ export class Ims {
     scopes?: string,
     signal?: AbortSignal,
   ): Promise<Untyped> {
-    const { redeemCode } = await tokenGrants()
-    return redeemCode(await this.#open(signal), { code: authCode, clientId, clientSecret, scopes })
+    const { redeemByType } = await tokenGrants()
+    return redeemByType(await this.#open(signal), { code: authCode, clientId, clientSecret, scopes })
   }
 
   /** A token for the application itself (`POST /ims/token/v2`, RFC 6749 section 4.4). */

@@ -32,7 +32,7 @@ export interface ExchangeTokenRequest extends ClientCredential {
 }
 
 /** Redeems an authorization code or a refresh token at v1; the `type` claim says which it is. */
-export async function redeemCode(
+export async function redeemByType(
   call: Call,
   { code, scopes, ...client }: ClientCredential & { code: string; scopes?: string | undefined },
 ): Promise<TokenResult> {
