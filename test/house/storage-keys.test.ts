@@ -6,7 +6,7 @@ import { eachNode, librarySources, readText } from './sources.ts'
 const others: Readonly<Record<string, string>> = {
   'imskit/cookie': 'purpose of a derived key',
   'imskit/session-secret': 'digest of the session secret',
-  'imskit/package': 'a file of the package, for migrate',
+  'imskit/package': 'an import that imskit migrate writes',
   'imskit/src': 'an import of @adobe/aio-lib-ims',
 }
 const entries = ['core', 'node', 'browser', 'worker', 'emulator', 'testing']
