@@ -5,18 +5,18 @@ import { optionRows, usageOf } from '../../src/adapters/node/cli/help.ts'
 
 const introduction = `# The command \`imskit\`
 
-\`npx imskit <command>\`, or \`imskit\` where it is installed. Contexts and tokens are those of the \`.aio\` files, \`.env\` and \`AIO_*\` variables, shared with the old library.
+\`npx imskit <command>\`, or \`imskit\` if it is installed. The command uses the contexts and tokens of the \`.aio\` files, \`.env\` and \`AIO_*\` variables, and shares them with \`@adobe/aio-lib-ims\`.
 
-Results are on stdout, as one line of JSON with \`--json\`; everything else is on stderr. Secrets and tokens are covered unless a command is there to print them (\`token\`, \`exchange\`, \`emulator --json\`) or is told to with \`--show-secrets\`. Secrets come from files, variables or standard input (\`--secret-file\`, \`--secret-env\`, \`-\`); on the command line they work, with a warning. Colours appear at a terminal only, and follow \`NO_COLOR\` and \`FORCE_COLOR\`. \`--verbose\` prints what is asked of IMS on stderr, without secrets.
+Results are printed on stdout, as one line of JSON with \`--json\`; all other output goes to stderr. Secrets and tokens are masked, except by commands whose purpose is to print them (\`token\`, \`exchange\`, \`emulator --json\`) and with \`--show-secrets\`. Pass secrets in files, variables or standard input (\`--secret-file\`, \`--secret-env\`, \`-\`); on the command line they work, with a warning. Colors are used at a terminal only, and follow \`NO_COLOR\` and \`FORCE_COLOR\`. \`--verbose\` prints the requests to IMS on stderr, without secrets.
 
 ## Exit codes
 
 | code | meaning |
 |---|---|
 | 0 | done |
-| 1 | failed, a token that is refused (\`validate\`, \`verify\`), or an answer that differs (\`probe\`); the error's code is on stderr: [errors](errors.md) |
+| 1 | failure, a rejected token (\`validate\`, \`verify\`), or a different response (\`probe\`); the error's code is on stderr: [errors](errors.md) |
 | 2 | wrong usage |
-| 130 | a login or a probe that was interrupted by Ctrl-C |
+| 130 | Ctrl-C interrupted a login or a probe |
 `
 
 /** The text of `docs/command-line.md`. */

@@ -65,7 +65,7 @@ describe('generateAccessToken, the same', () => {
 
 // each is a row of the table in docs/migrating.md
 describe('generateAccessToken, different', () => {
-  test('a client asks at v3, with the scopes in the order of the caller', async () => {
+  test('a client uses v3, with the scopes in the order of the caller', async () => {
     const { scopes, ...rest } = credential()
     await generateAccessToken({ ...rest, scopes: [...scopes] })
     await modern().getToken()
@@ -77,7 +77,7 @@ describe('generateAccessToken, different', () => {
     expect(second?.body.scope).toBe(scopes.join(','))
   })
 
-  test('the list of scopes that was given is sorted there, and left alone here', async () => {
+  test('core-auth sorts the array of scopes of the caller, and imskit does not change it', async () => {
     const scopes = ['read_organizations', 'AdobeID']
     await generateAccessToken({ ...credential(), scopes })
     expect(scopes).toEqual(['AdobeID', 'read_organizations'])
@@ -86,7 +86,7 @@ describe('generateAccessToken, different', () => {
     expect(ours).toEqual(['read_organizations', 'AdobeID'])
   })
 
-  test('what one caller does to its result reaches the next there; several at once are several requests there, and one here', async () => {
+  test('in core-auth a change of one result is visible to other callers, and concurrent calls send several requests; imskit returns text and sends one request', async () => {
     const params = { ...credential(), scopes: ['openid'] }
     const result = await generateAccessToken(params)
     result.access_token = 'changed'
@@ -104,7 +104,7 @@ describe('generateAccessToken, different', () => {
     expect(ims.seen).toHaveLength(2)
   })
 
-  test('an answer that is not JSON keeps its status here', async () => {
+  test('the error for a response that is not JSON has its status', async () => {
     const takeBack = ims.fault({ path: '/ims/token', status: 403, body: '<html>', times: 2 })
     const old = await failure(generateAccessToken({ ...credential(), scopes: [] }))
     const now = await failure(modern().getToken())
@@ -114,7 +114,7 @@ describe('generateAccessToken, different', () => {
     expect(now).toMatchObject({ code: 'HTTP_ERROR', status: 403 })
   })
 
-  test('a refusal has the same status and error of IMS under other names', async () => {
+  test('a rejection has the same status and error of IMS under other names', async () => {
     const old = await failure(generateAccessToken({ ...credential(), clientSecret: 'wrong', scopes: [] }))
     const now = await failure(modern({ clientSecret: 'wrong' }).getToken())
     expect(old).toMatchObject({ code: 'IMS_TOKEN_ERROR', sdkDetails: { statusCode: 400, error: 'invalid_client' } })
@@ -122,13 +122,13 @@ describe('generateAccessToken, different', () => {
     expect(now.requestId).toEqual(expect.any(String))
   })
 
-  test('what is missing is said when the flow is made', async () => {
+  test('a missing parameter is an error when the flow is created', async () => {
     const old = await failure(generateAccessToken({ clientId: 'x' }))
     expect(old).toMatchObject({ code: 'MISSING_PARAMETERS' })
     expect(() => modern({ clientSecret: '' })).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }))
   })
 
-  test('an action in a development- namespace asks stage there; here the environment is named', async () => {
+  test('core-auth uses stage in a development- namespace; imskit has an option for the environment', async () => {
     vi.stubEnv('__OW_NAMESPACE', 'development-1234-mine')
     const asked: string[] = []
     const { fetch: stubbed } = globalThis
