@@ -46,9 +46,9 @@ export const toolCommands: readonly Command[] = [
     name: 'migrate',
     summary: 'move a project from @adobe/aio-lib-ims to imskit',
     details:
-      'Prints what would change; --write changes it. Rewrites the specifiers of imports, and the dependencies in package.json; nothing else in a file changes. Lists, with file and line, what is to be changed or checked by hand. Skips node_modules, version control and the output of builds; follows no symbolic links. Exit code: 0 done, 1 with --write if a file was left alone.',
+      'Prints the edits; --write applies them. Replaces the specifiers of imports, and the dependencies in package.json; the rest of each file does not change. Lists code that you have to change or check by hand, with file and line. Skips node_modules, version control and the output of builds, and does not follow symbolic links. Exit code: 0 done, 1 with --write if a file was left alone.',
     args: [{ name: 'folder', about: 'folder of the project; default: the current one', completes: 'file' }],
-    options: { write: { about: 'write the changes' }, json },
+    options: { write: { about: 'apply the edits' }, json },
     example: 'imskit migrate --write',
     load: async () => (await import('../migrate/migrate.ts')).migrate,
   },
