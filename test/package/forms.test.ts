@@ -50,7 +50,8 @@ describe('the files for Node', () => {
 
   test('find nothing by other means than imports, and only each other by relative paths', () => {
     const files = readdirSync(installed('dist'), { recursive: true, encoding: 'utf8' })
-    const scripts = files.filter((name) => /\.c?js$/.test(name))
+    // `imskit migrate` looks for such calls in the code of its users
+    const scripts = files.filter((name) => /\.c?js$/.test(name) && !name.endsWith('/migrate.cjs'))
     const found = scripts.filter((name) =>
       /createRequire|getBuiltinModule|from ["']imskit|require\(["']imskit/.test(text(`dist/${name}`)),
     )
