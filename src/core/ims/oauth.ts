@@ -17,7 +17,7 @@ import { type Tokens, withClaims } from './tokens.ts'
 /** The JSON of the answer before any check; `undefined` if it is not an object. */
 export type TokenBody = Readonly<Record<string, unknown>> | undefined
 
-/** The metadata that a check of an ID token needs. A type alias, so that it fits the open type of oauth4webapi. */
+/** The metadata that a check of an ID token needs. A type alias, which is assignable to a type with an index signature. */
 export type IssuerMetadata = { readonly issuer: string; readonly jwks_uri?: string }
 
 /** A further check of an ID token after its claims were checked. */
