@@ -22,17 +22,17 @@ const pieces = `{
 export const jobs = {
   'imskit: login by redirect': {
     budget: 13_350,
-    ceiling: 31_750,
+    ceiling: 32_050,
     code: ours('pageArrival, pageRedirect, processLock, sessionStore', pieces),
   },
   'imskit: all of browserPlatform()': {
     budget: 17_600,
-    ceiling: 36_150,
+    ceiling: 36_400,
     code: ours('browserPlatform', 'browserPlatform()'),
   },
   'imskit: named contexts': {
-    budget: 23_400,
-    ceiling: 41_450,
+    budget: 23_600,
+    ceiling: 41_900,
     code: `export { context, getToken, handleRedirect, login, logout } from 'imskit/browser'`,
   },
   'oidc-client-ts': {
@@ -66,9 +66,9 @@ export const jobs = {
 
 /** The files for a script tag, in bytes gzipped. The one for a login holds no other flow. */
 export const files = {
-  'imskit.login.js': { ceiling: 39_550, login: true },
-  'imskit.js': { ceiling: 61_950, login: false },
-  'imskit.global.js': { ceiling: 61_600, login: false },
+  'imskit.login.js': { ceiling: 40_200, login: true },
+  'imskit.js': { ceiling: 62_250, login: false },
+  'imskit.global.js': { ceiling: 61_950, login: false },
 }
 
 /** What must never come with a login: another flow, another runtime, the emulator. */
