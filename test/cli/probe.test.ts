@@ -317,7 +317,7 @@ describe('consent', () => {
 
   test.runIf(hasTerminals)('at a terminal every request is named before the question', async () => {
     const { code, screen } = await atTerminal(await shellWith('oauth_server_to_server'), 'y\r')
-    expect(screen).toMatch(/asks http:\/\/127\.0\.0\.1:\d+, with the credential of 'mine'/)
+    expect(screen).toMatch(/sends these requests to http:\/\/127\.0\.0\.1:\d+, with the credential of context 'mine'/)
     expect(screen).toContain('POST /ims/revoke for the token')
     expect(screen).toContain('### imskit probe')
     expect(code).toBe(0)
@@ -332,7 +332,7 @@ describe('consent', () => {
     const shell = await shellWith('oauth_server_to_server')
     const before = emulator.requests.length
     const { code, screen } = await atTerminal(shell, typed)
-    expect(screen).toContain('Nothing was sent.')
+    expect(screen).toContain('No request was sent.')
     expect(code).toBe(1)
     expect(emulator.requests).toHaveLength(before)
   })

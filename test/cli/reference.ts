@@ -5,18 +5,18 @@ import { optionRows, usageOf } from '../../src/adapters/node/cli/help.ts'
 
 const introduction = `# The command \`imskit\`
 
-\`npx imskit <command>\`, or \`imskit\` where it is installed. Contexts and tokens are those of the \`.aio\` files, \`.env\` and \`AIO_*\` variables, shared with the old library.
+\`npx imskit <command>\`, or \`imskit\` if it is installed. It uses the contexts and tokens in the \`.aio\` files, \`.env\` and \`AIO_*\` variables, which it shares with \`@adobe/aio-lib-ims\`.
 
-Results are on stdout, as one line of JSON with \`--json\`; everything else is on stderr. Secrets and tokens are covered unless a command is there to print them (\`token\`, \`exchange\`, \`emulator --json\`) or is told to with \`--show-secrets\`. Secrets come from files, variables or standard input (\`--secret-file\`, \`--secret-env\`, \`-\`); on the command line they work, with a warning. Colours appear at a terminal only, and follow \`NO_COLOR\` and \`FORCE_COLOR\`. \`--verbose\` prints what is asked of IMS on stderr, without secrets.
+Results are printed on stdout, with \`--json\` as one line of JSON; everything else on stderr. Secrets and tokens are redacted, except by the commands whose result they are (\`token\`, \`exchange\`, \`emulator --json\`) and with \`--show-secrets\`. Pass secrets in files, variables or standard input (\`--secret-file\`, \`--secret-env\`, \`-\`); on the command line they work, with a warning. Colors appear only in a terminal, and follow \`NO_COLOR\` and \`FORCE_COLOR\`. \`--verbose\` prints the requests to IMS on stderr, without secrets.
 
 ## Exit codes
 
 | code | meaning |
 |---|---|
-| 0 | done |
-| 1 | failed, a token that is refused (\`validate\`, \`verify\`), or an answer that differs (\`probe\`); the error's code is on stderr: [errors](errors.md) |
-| 2 | wrong usage |
-| 130 | a login or a probe that was interrupted by Ctrl-C |
+| 0 | success |
+| 1 | failure, an invalid token (\`validate\`, \`verify\`), or an answer that differs (\`probe\`); the error's code is on stderr: [errors](errors.md) |
+| 2 | invalid arguments |
+| 130 | a login or a probe was interrupted by Ctrl-C |
 `
 
 /** The text of `docs/command-line.md`. */
