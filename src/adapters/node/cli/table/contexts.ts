@@ -1,6 +1,6 @@
 import { variablePrefixes } from '../../config/variable-names.ts'
 import type { Command } from '../command.ts'
-import { context, json, requiredContext, showSecrets } from './shared.ts'
+import { context, json, requiredContext, showSecrets } from './arguments.ts'
 
 export const contextCommands: readonly Command[] = [
   {
