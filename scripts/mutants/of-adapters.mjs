@@ -5,7 +5,7 @@ import { area } from './area.mjs'
 export const mutants = [
   ...area(
     'lock of files',
-    ['test/node/files/lock-file.test.ts', 'test/core/small-parts.test.ts'],
+    ['test/node/files/lock-hold.test.ts', 'test/core/small-parts.test.ts'],
     'adapters/node/files/lock-hold.ts',
     [['evict', 'if (now?.text !== holder.text || now.lastHeartbeat !== holder.lastHeartbeat) return', '']],
   ),

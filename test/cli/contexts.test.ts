@@ -31,7 +31,7 @@ describe('imskit context', () => {
     expect(gone).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('CONTEXT_NOT_CONFIGURED') })
     expect(await shell.run(['context', 'use', 'aa'])).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining("did you mean 'a'?"),
+      stderr: expect.stringContaining("Did you mean 'a'?"),
     })
   })
 
@@ -58,7 +58,7 @@ describe('imskit context', () => {
     await shell.run(set('--secret-env', 'MY_SECRET'), { env: { MY_SECRET: 'from-variable' } })
     expect(await secret()).toBe('from-variable\n')
     const typed = await shell.run(set('client_secret=from-typing'))
-    expect(typed).toMatchObject({ code: 0, stderr: expect.stringMatching(/^warning: client_secret .*--secret-file/) })
+    expect(typed).toMatchObject({ code: 0, stderr: expect.stringMatching(/^Warning: client_secret .*--secret-file/) })
     expect(typed.stderr + typed.stdout).not.toContain('from-typing')
     expect(await secret()).toBe('from-typing\n')
     expect((await shell.run(['context', 'get', 'x'])).stdout).toContain('"client_secret": "[redacted]"')
@@ -100,7 +100,10 @@ describe('imskit context', () => {
     expect((await shell.run(['context', 'get', 'x', 'client_id'], { env })).stdout).toBe('mine\n')
     // .env counts, too; and what is incomplete is said to be so
     const partial = await shell.run(['context', 'set', 'y', '--from-env', 'IMS'])
-    expect(partial).toMatchObject({ code: 0, stderr: expect.stringMatching(/^warning: context 'y' fits no kind/) })
+    expect(partial).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^Warning: Context 'y' does not match a kind/),
+    })
     expect(await shell.json(['context', 'get', 'y', '--show-secrets'])).toMatchObject({
       data: { client_id: 'another', client_secrets: ['of-another'] },
     })
@@ -118,12 +121,12 @@ describe('imskit context', () => {
       [['context', 'set', 'x', '--from-env', 'OAUTH'], 1, 'MISSING_ENVIRONMENT_VARIABLE'],
       [['context', 'set', 'x', '--from', '-', '--secret-file', '-'], 2, 'one option only'],
       [['context'], 2, 'context list'],
-      [['context', 'gte'], 2, "did you mean 'context get'"],
+      [['context', 'gte'], 2, "Did you mean 'context get'"],
       [['token'], 1, 'context set'],
       [['login', '--callback-port', '99999'], 2, '--callback-port'],
       [['login', '--callback-host', '0.0.0.0'], 2, '--callback-host needs --callback-port'],
       [['login', '--callback-host', '0.0.0.0', '--callback-port', '0'], 2, '--callback-host needs --callback-port'],
-      [['completion', 'csh'], 2, 'bash, zsh and fish'],
+      [['completion', 'csh'], 2, 'bash, zsh or fish'],
     ]
     for (const [args, code, said] of cases) {
       const ended = await shell.run(args)
@@ -164,7 +167,7 @@ describe('colours and help', () => {
   test('an unknown command is answered with the nearest one, and is not repeated whole', async () => {
     const shell = newShell()
     const ended = await shell.run(['tokne'])
-    expect(ended).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining("did you mean 'token'?") })
+    expect(ended).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining("Did you mean 'token'?") })
     const astray = 'x'.repeat(30) + 'secret'.repeat(5)
     expect((await shell.run([astray])).stderr).not.toContain('secretsecret')
   })
@@ -255,6 +258,6 @@ test('a file of the console that is no context is refused, and nothing is stored
   const workspace = { project: { name: 'P', workspace: { details: { credentials: [{ client_id: 'a' }] } } } }
   const input = JSON.stringify(workspace)
   const { code, stderr } = await shell.run(['context', 'set', 'x', '--from', '-'], { input })
-  expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('Nothing was stored') })
+  expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('imskit stored nothing') })
   expect(existsSync(shell.place.globalFile)).toBe(false)
 })

@@ -100,7 +100,7 @@ describe('the network', () => {
     const { codes, findings } = await doctor(newShell('http://127.0.0.1:9'))
     expect({ codes, findings }).toMatchObject({
       codes: 11,
-      findings: [{ what: expect.stringContaining('fetch refuses') }],
+      findings: [{ what: expect.stringContaining('fetch blocks') }],
     })
   })
 
@@ -229,7 +229,7 @@ describe('contexts', () => {
     [
       'that come back to a pattern',
       { client_id: 'one', scope: 'openid', redirect_uri: 'https://a\\.example/.*' },
-      /is no address/,
+      /is not a URL/,
     ],
   ])('%s', async (_, data, words) => {
     const shell = newShell(emulator.url)
@@ -248,7 +248,7 @@ describe('contexts', () => {
       '--redirect-pattern',
       'https://app\\.example/.*',
     )
-    expect(found).toMatchObject({ codes: 0, findings: [{ level: 'warning', fix: 'write https://app\\.example/.*' }] })
+    expect(found).toMatchObject({ codes: 0, findings: [{ level: 'warning', fix: 'use https://app\\.example/.*' }] })
   })
 
   test('that are current and do not exist', async () => {
@@ -267,7 +267,7 @@ describe('tokens', () => {
   const minute = 60_000
   const stored = (expiry: number) => ({ token: 'opaque', expiry: Date.now() + expiry })
   test.each([
-    ['ended for good', { access_token: stored(-minute) }, 17, /expired \d+ minutes? ago, and nothing renews it/],
+    ['ended for good', { access_token: stored(-minute) }, 17, /expired \d+ minutes? ago, and it cannot be renewed/],
     ['about to end', { access_token: stored(5 * minute) }, 0, /expires in \d minutes/],
     [
       'ended and renewable',

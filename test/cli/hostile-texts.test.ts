@@ -171,7 +171,7 @@ test('what is not a token is not printed as one', async () => {
   ]) {
     const { code, stdout, stderr } = await shell.run(words)
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-    expect(stderr).toMatch(/characters that no token has/)
+    expect(stderr).toMatch(/characters that are not allowed in tokens/)
   }
 })
 

@@ -31,7 +31,7 @@ describe('the server', () => {
     await expect(startEmulator({ host })).rejects.toMatchObject({
       code: 'BAD_OPTION',
       name: 'ConfigurationError',
-      message: expect.stringContaining('no security boundary'),
+      message: expect.stringContaining('not a security boundary'),
     })
   })
 

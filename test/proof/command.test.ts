@@ -66,7 +66,7 @@ describe('imskit emulator', () => {
     child.kill(signal)
     const { code, signal: killedBy, stdout, stderr } = await ended
     expect({ code, killedBy, stdout }).toEqual({ code: 0, killedBy: null, stdout: `${url}\n` })
-    expect(stderr).toContain('no security boundary')
+    expect(stderr).toContain('not a security boundary')
     await expect(fetch(url)).rejects.toThrow()
   })
 

@@ -160,7 +160,7 @@ describe('the request', () => {
     for (const client_id of ['nobody', 'no-default']) {
       const { status, page } = await arrive({ ...appRequest, client_id })
       expect(status).toBe(400)
-      expect(page).toContain('This request cannot be answered')
+      expect(page).toContain('Invalid request')
     }
   })
 

@@ -119,8 +119,8 @@ describe('the overview', () => {
     await press('Unavailable (503)')
     expect((await takeToken()).status).toBe(503)
     expect((await takeToken()).status).toBe(200)
-    await press('Refused')
-    await press('Take all back')
+    await press('Rejected')
+    await press('Remove all faults')
     expect((await takeToken()).status).toBe(200)
   })
 

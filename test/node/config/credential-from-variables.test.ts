@@ -89,7 +89,7 @@ describe('credentialFromVariables', () => {
   test('of two clients it takes neither, unless told which', () => {
     const variables = { ...named('OAUTH', 'one'), ...named('IMS', 'two') }
     expect(thrown(() => credentialFromVariables(variables))).toMatch(
-      /^BAD_OPTION: OAUTH_CLIENT_ID and IMS_CLIENT_ID name two clients; .*prefix/,
+      /^BAD_OPTION: OAUTH_CLIENT_ID and IMS_CLIENT_ID name two clients\. .*prefix/,
     )
     expect(shown(credentialFromVariables(variables, { prefix: 'OAUTH' })).clientId).toBe('one')
     expect(shown(credentialFromVariables(variables, { prefix: 'IMS' })).clientId).toBe('two')
@@ -140,8 +140,8 @@ describe('credentialFromVariables', () => {
   test('takes what was not filled in for missing, and says no value', () => {
     const variables = { OAUTH_CLIENT_ID: '$OAUTH_CLIENT_ID', OAUTH_CLIENT_SECRET: 'hunter2', OAUTH_SCOPES: 'openid' }
     const said = thrown(() => credentialFromVariables(variables))
-    expect(said).toBe('MISSING_ENVIRONMENT_VARIABLE: OAUTH_CLIENT_ID is missing; set it too')
-    expect(thrown(() => credentialFromVariables({}))).toMatch(/no credential is there; set .*IMS_CLIENT_ID/)
+    expect(said).toBe('MISSING_ENVIRONMENT_VARIABLE: OAUTH_CLIENT_ID is missing. Set it as well.')
+    expect(thrown(() => credentialFromVariables({}))).toMatch(/do not contain a credential\. Set .*IMS_CLIENT_ID/)
     expect(thrown(() => credentialFromVariables({}, { prefix: 'OAUTH' }))).not.toContain('IMS')
     expect(thrown(() => credentialFromVariables({}, { prefix: 'MINE' as 'IMS' }))).toMatch(/^BAD_OPTION/)
   })

@@ -36,7 +36,7 @@ describe('encrypted PEM', () => {
     // many wrong ones: once in 256 times what they decrypt to looks like a key at first
     for (let wrong = 0; wrong < 600; wrong++) {
       const { message } = await refusal(legacy, { ...options, passphrase: `wrong ${wrong}` })
-      expect(message).toMatch(/cannot be decrypted; check the passphrase/)
+      expect(message).toMatch(/cannot be decrypted\. Check the passphrase/)
     }
     expect((await refusal(legacy, { readKey: readKeyText })).message).toMatch(/no passphrase is given/)
   })
@@ -51,10 +51,10 @@ describe('encrypted PEM', () => {
     expect(message).toMatch(/cannot be decrypted/)
   })
 
-  it('says so where OpenSSL no longer has the cipher', async () => {
+  it('names the cipher if OpenSSL no longer supports it', async () => {
     const command = `pkcs8 -topk8 -v1 PBE-MD5-DES -provider legacy -provider default -passout pass:${plainPassphrase}`
     const { message } = await refusal(openssl(command, pem), options)
-    expect(message).toMatch(/no longer has.*openssl pkcs8 -topk8 .*-provider legacy/)
+    expect(message).toMatch(/no longer supports.*openssl pkcs8 -topk8 .*-provider legacy/)
   })
 
   it('refuses what is no RSA key behind the encryption', async () => {
@@ -109,7 +109,9 @@ describe('files', () => {
   it('names a file that cannot be read, and says why', async () => {
     const missing = join(folder, 'keys', 'missing.pem')
     const message = async (path: string) => (await refusal(path, options, 'INVALID_KEY_FILE')).message
-    expect(await message(missing)).toBe(`there is no key file ${missing}; correct private_key, or put the key there`)
+    expect(await message(missing)).toBe(
+      `The key file ${missing} does not exist. Correct private_key, or create the file.`,
+    )
     expect(await message('keys/no-such.key')).toContain(join(process.cwd(), 'keys/no-such.key'))
     expect(await message('~/no-such-key-file.pem')).toContain(join(homedir(), 'no-such-key-file.pem'))
     mkdirSync(join(folder, 'directory.pem'))
@@ -117,7 +119,7 @@ describe('files', () => {
     expect(await message('/dev/zero')).toMatch(/dev\/zero is a directory or device/)
     expect(await message(file('empty.pem', ''))).toMatch(/empty\.pem is empty/)
     expect(await message(file('large.pem', pem.repeat(40)))).toMatch(/large\.pem has more than 65536 bytes/)
-    expect(await message(join(file('below.pem', pem), 'key.pem'))).toMatch(/there is no key file/)
+    expect(await message(join(file('below.pem', pem), 'key.pem'))).toMatch(/key file .* does not exist/)
   })
 
   it('shows nothing of what a file holds', async () => {

@@ -1,5 +1,5 @@
 import type { Command } from '../command.ts'
-import { client, environment, json, tokenOrContext } from './shared.ts'
+import { client, environment, json, tokenOrContext } from './arguments.ts'
 
 export const inspectionCommands: readonly Command[] = [
   {

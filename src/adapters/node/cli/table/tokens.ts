@@ -1,5 +1,5 @@
 import type { Command } from '../command.ts'
-import { context, json, showSecrets } from './shared.ts'
+import { context, json, showSecrets } from './arguments.ts'
 
 export const tokenCommands: readonly Command[] = [
   {

@@ -1,5 +1,5 @@
 import type { Command } from '../command.ts'
-import { context, environment, json } from './shared.ts'
+import { context, environment, json } from './arguments.ts'
 
 export const toolCommands: readonly Command[] = [
   {
