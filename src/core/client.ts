@@ -10,7 +10,7 @@ import { showAs } from './redact.ts'
 import { invalidateTokens } from './session/invalidate.ts'
 import { createSession, forgetTokens, type GetTokenOptions, type Session } from './session/session.ts'
 import type { SessionState } from './session/state.ts'
-import { connect, createSetup, type Setup } from './setup.ts'
+import { connect, createSetup } from './setup.ts'
 import { type TokenSet, tokenSet } from './token-set.ts'
 
 export type { ClientOptions } from './client-options.ts'
@@ -70,11 +70,7 @@ export function createClient(options: ClientOptions): Client | LoginClient {
 }
 
 /** A client with the session below it, for code that translates another API into it. */
-export function assembleClient(given: ClientOptions): {
-  client: Client | LoginClient
-  session: Session
-  setup: Setup
-} {
+export function assembleClient(given: ClientOptions): { client: Client | LoginClient; session: Session } {
   const options = checkedOptions(given)
   const { flow, platform, allows } = options
   const { emit, on, clear } = createEmitter(options.onEvent, platform.observe)
@@ -108,7 +104,7 @@ export function assembleClient(given: ClientOptions): {
   const login = isLogin(flow) && flow.login({ flow, setup, session: session.state, closing: closing.signal })
   const facts = `flow: ${flow.kind}, clientId: ${flow.clientId}, endpoint: ${connection.endpoint}`
   const shown = showAs({ ...client, ...login }, () => `${login ? 'LoginClient' : 'Client'} { ${facts} }`)
-  return { client: shown, session, setup }
+  return { client: shown, session }
 }
 
 async function invalidate(state: SessionState, options?: { signal?: AbortSignal }): Promise<void> {

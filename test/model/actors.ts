@@ -26,13 +26,13 @@ export interface Call {
 }
 
 export function createActor(world: World, process: Process, { name, first }: { name: string; first: string }): Actor {
-  const { client, setup } = assembleClient({
+  const { client, session } = assembleClient({
     flow: flowOf(world.plan, first),
     endpoint,
     ...world.platformOf(process),
     onEvent: (event) => world.history.add(name, () => `event ${JSON.stringify(event)}`),
   })
-  return { name, process, client, tokenKey: setup.tokenKey, closed: false, open: new Set() }
+  return { name, process, client, tokenKey: session.state.setup.tokenKey, closed: false, open: new Set() }
 }
 
 /** Runs `work` as one call of `actor`; what it says about the result goes into the history. */
