@@ -48,7 +48,7 @@ test('a machine that is in order', async () => {
   await setContext(shell, emulator, 'oauth_server_to_server', 'machine')
   await shell.run(['token', 'machine'])
   expect(await doctor(shell)).toMatchObject({ findings: [], codes: 0 })
-  expect(await shell.run(['doctor'])).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing found') })
+  expect(await shell.run(['doctor'])).toMatchObject({ code: 0, stdout: expect.stringContaining('No problems found') })
 })
 
 describe('the network', () => {

@@ -33,7 +33,7 @@ export async function preparePasteTrip(
         settings.output(unexpectedAddress(url && callback.noteUnmatched(url)))
       }
       settings.show(authorizationUrl)
-      settings.output('After you have signed in, copy the address from the browser, paste it here and press Enter.')
+      settings.output('After you have signed in, paste the address from the browser here and press Enter.')
       stopReading = await readLines(input, (line) => void paste(line))
       return callback.arrived
     },

@@ -178,8 +178,8 @@ function altered(jwt: string): string {
 }
 
 /** RFC 6749, section 2.3.1. */
-function basic(...halves: [id: string, secret: string]): string {
-  const encoded = halves.map((half) => new URLSearchParams({ '': half }).toString().slice(1))
+function basic(...parts: [id: string, secret: string]): string {
+  const encoded = parts.map((part) => new URLSearchParams({ '': part }).toString().slice(1))
   return `Basic ${Buffer.from(encoded.join(':')).toString('base64')}`
 }
 
@@ -220,9 +220,7 @@ function jwtCalls(credential: Credential): ProbeCall[] {
     exchange('wrong secret at the JWT exchange', 'with a wrong secret', { secret: unknownName }),
     exchange('malformed JWT', 'with text that is not a JWT', { jwt: async () => unknownName }),
     exchange('altered JWT', 'with another signature', { jwt: async () => altered(await assertion()) }),
-    exchange('unknown metascope', 'for a metascope that does not exist', {
-      jwt: () => assertion([`ent_${unknownName}`]),
-    }),
+    exchange('unknown metascope', 'for an unknown metascope', { jwt: () => assertion([`ent_${unknownName}`]) }),
   ]
 }
 

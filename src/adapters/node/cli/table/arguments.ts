@@ -1,6 +1,6 @@
 import type { Argument, Option } from '../command.ts'
 
-export const context: Argument = {
+export const optionalContext: Argument = {
   name: 'context',
   about: 'name of a context; default: the current one',
   completes: 'context',

@@ -1,6 +1,6 @@
 import { variablePrefixes } from '../../config/variable-names.ts'
 import type { Command } from '../command.ts'
-import { context, json, requiredContext, showSecrets } from './arguments.ts'
+import { json, optionalContext, requiredContext, showSecrets } from './arguments.ts'
 
 export const contextCommands: readonly Command[] = [
   {
@@ -14,7 +14,7 @@ export const contextCommands: readonly Command[] = [
   {
     name: 'context get',
     summary: 'print a context, with secrets redacted',
-    args: [context, { name: 'key', about: 'print the value of this key only' }],
+    args: [optionalContext, { name: 'key', about: 'print the value of this key only' }],
     options: { json, 'show-secrets': showSecrets },
     example: 'imskit context get my-app client_id',
     load: async () => (await import('../contexts.ts')).contextGetCommand,

@@ -1,5 +1,5 @@
 import type { Command } from '../command.ts'
-import { context, json, showSecrets } from './arguments.ts'
+import { json, optionalContext, showSecrets } from './arguments.ts'
 
 export const tokenCommands: readonly Command[] = [
   {
@@ -7,7 +7,7 @@ export const tokenCommands: readonly Command[] = [
     summary: 'sign in and store the tokens of a context',
     details:
       'Opens the system browser and listens for the callback on 127.0.0.1. If the browser cannot reach that (SSH, containers), paste the address from the browser; or publish a port of the container and listen on it: docker run -p 127.0.0.1:8085:8085 …, then --callback-host 0.0.0.0 --callback-port 8085. The redirect URI stays on 127.0.0.1. Ctrl-C cancels the login and stores nothing. A context of a machine credential gets its token without a user.',
-    args: [context],
+    args: [optionalContext],
     options: {
       force: { about: 'sign in even if a valid token is stored' },
       'no-browser': { about: 'print the address and open no browser' },
@@ -33,7 +33,7 @@ export const tokenCommands: readonly Command[] = [
     summary: 'print an access token, and nothing else, on stdout',
     details:
       'Prints the stored token while it is valid, otherwise a new one. Fails if the user has to sign in; it never opens a browser.',
-    args: [context],
+    args: [optionalContext],
     options: { force: { about: 'get a new token even if the stored one is valid' }, json },
     example: 'curl -H "Authorization: Bearer $(imskit token my-app)" https://api.example.com/',
     load: async () => (await import('../tokens.ts')).tokenCommand,
@@ -42,7 +42,7 @@ export const tokenCommands: readonly Command[] = [
     name: 'refresh',
     summary: 'renew the tokens of a context',
     details: 'Uses its refresh token, or the grant of its kind of credential. The tokens are stored and not printed.',
-    args: [context],
+    args: [optionalContext],
     options: { json, 'show-secrets': showSecrets },
     example: 'imskit refresh my-app',
     load: async () => (await import('../tokens.ts')).refreshCommand,
@@ -50,7 +50,7 @@ export const tokenCommands: readonly Command[] = [
   {
     name: 'invalidate',
     summary: 'invalidate the access token of a context at IMS, and remove it from the context',
-    args: [context],
+    args: [optionalContext],
     options: { force: { about: 'invalidate the refresh token too, and all tokens issued from it' }, json },
     example: 'imskit invalidate my-app --force',
     load: async () => (await import('../tokens.ts')).invalidateCommand,

@@ -1,5 +1,5 @@
 import type { Command } from '../command.ts'
-import { context, environment, json } from './arguments.ts'
+import { environment, json, optionalContext } from './arguments.ts'
 
 export const toolCommands: readonly Command[] = [
   {
@@ -23,7 +23,7 @@ export const toolCommands: readonly Command[] = [
     summary: 'compare the answers of IMS with what is publicly known about them',
     details:
       "Requests IMS's metadata and keys, one token, the validity of that token and one refusal of each kind, then revokes the token. Prints what differs from the public evidence, and what was not known before, as Markdown for an issue, without secrets, tokens and ids. Lists its requests and asks for consent first. The client's secret is sent only to the IMS of the context. Exit code: 0 if nothing differs, 1 if something differs or was not answered.",
-    args: [context],
+    args: [optionalContext],
     options: { yes: { about: 'consent to the requests without a question' }, json },
     example: 'imskit probe my-app --yes',
     load: async () => (await import('../probe.ts')).probeCommand,
