@@ -1,4 +1,5 @@
 import { type AnyImsError, isImsError } from '../../../core/errors.ts'
+import { explainError } from '../../../core/explain-error.ts'
 import type { HandlerSetup } from './auth-handler-options.ts'
 import { htmlPage, loginAgain, redirectTo, retryAfter, statusOf } from './responses.ts'
 
@@ -27,21 +28,10 @@ export async function failedLogin(setup: HandlerSetup, failed: Failed): Promise<
   return htmlPage(status, { ...wordsFor(error), links }, retryAfter(error))
 }
 
+const canceled = 'You did not sign in. Nothing was changed.'
+
 function wordsFor(error: AnyImsError): { title: string; text: string } {
-  const { code, name } = error
-  if (code === 'ACCESS_DENIED') return { title: 'Sign-in cancelled', text: 'You did not sign in. Nothing was changed.' }
-  if (code === 'STATE_MISMATCH') {
-    const text =
-      'It was started in another browser or at another address, is already complete, or took too long. Nothing was changed.'
-    return { title: 'This sign-in cannot be completed', text }
-  }
-  if (name === 'LoginRequiredError') return { title: 'Please sign in', text: 'Please sign in again to continue.' }
-  if (name === 'UnavailableError')
-    return {
-      title: 'Sign-in is out of order',
-      text: 'The sign-in service does not answer at the moment. Please try again a little later.',
-    }
-  if (name === 'ConfigurationError') return { title: 'This site is not set up for sign-in', text: error.message }
-  const text = `The sign-in service refused it (${code}). If this happens again, please inform the operator of this site.`
-  return { title: 'Sign-in failed', text }
+  const explanation = explainError(error)
+  if (explanation === undefined) return { title: 'Sign-in canceled', text: canceled }
+  return { title: error.name === 'LoginRequiredError' ? 'Please sign in' : 'Sign-in failed', text: explanation }
 }
