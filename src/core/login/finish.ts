@@ -42,6 +42,8 @@ export async function finishLogin(
 export async function takePending(state: LoginState, callback: URL): Promise<PendingLogin> {
   const { setup, flow, pending: store } = state
   const name = pendingKey(stateOf(callback))
+  // anyone can send a callback with a state of their own: that must not take a lock, which some runtimes store
+  if ((await store.get(name)) === undefined) throw unknownLogin()
   return withLockIfSoon(setup, name, async () => {
     const pending = await store.get(name)
     if (!isPending(pending)) throw unknownLogin()

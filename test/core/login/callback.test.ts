@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createClient, type LoginClient, memoryStore } from '../../../src/core/index.ts'
+import { createClient, type Lock, type LoginClient, memoryStore } from '../../../src/core/index.ts'
 import { createEmulator } from '../../../src/emulator/index.ts'
 import { fakeClock } from '../../../src/testing/index.ts'
 import { autoRedirect, everythingIn, platformOn, publicFlow, rejection, storedTokens, watched } from '../setting.ts'
@@ -35,6 +35,21 @@ describe('STATE_MISMATCH', () => {
     expect(on.fetch.sent).toHaveLength(sent)
     expect(await everythingIn(on.store)).toEqual(before)
     expect(await client.finishLogin(callback)).toMatchObject({ accessToken: expect.any(String) })
+  })
+
+  test('a state that no login here has: no lock is taken, so that strangers cannot make a runtime store one', async () => {
+    const locks: string[] = []
+    const lock: Lock = (name, task, signal) => {
+      locks.push(name)
+      return on.lock(name, task, signal)
+    }
+    const client = loginClient({ lock })
+    const callback = await begun(client)
+    const stranger = edited(callback, (parameters) => parameters.set('state', 'of-a-stranger'))
+    expect(await rejection(client.finishLogin(stranger))).toMatchObject({ details: { reason: 'unknown' } })
+    expect(locks).toEqual([])
+    await client.finishLogin(callback)
+    expect(locks).not.toEqual([])
   })
 
   test('a replayed callback: unknown, by another client and with another code (S7)', async () => {
