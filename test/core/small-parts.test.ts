@@ -7,7 +7,7 @@ import { freeHold, serverFlow } from './setting.ts'
 
 // pieces whose faults only show where several things come together
 
-test('of two tokens the later one counts, the first where nobody can tell', () => {
+test('of two tokens the later one counts, the first if their times are equal', () => {
   const early = { accessToken: 'early', expiresAt: 9, obtainedAt: 1 }
   const late = { accessToken: 'late', expiresAt: 9, obtainedAt: 2 }
   expect([later(early, late), later(late, early)]).toEqual([late, late])
@@ -15,7 +15,7 @@ test('of two tokens the later one counts, the first where nobody can tell', () =
   expect(later(early, { ...late, obtainedAt: 1 })).toBe(early)
 })
 
-test('a lock that runs its task twice takes one token all the same', async () => {
+test('a lock that runs its task twice still obtains one token', async () => {
   const emulator = await createEmulator()
   const twice: Lock = async (_, task) => {
     await task(freeHold)
@@ -32,7 +32,7 @@ test('a lock that runs its task twice takes one token all the same', async () =>
   expect(emulator.requests).toHaveLength(1)
 })
 
-test('a turn that comes to one who has just given up goes to the next', async () => {
+test('a turn of a waiter that has just given up passes to the next', async () => {
   await takeTurn('name', { waited: () => 0, wait: 1_000 })
   const leaving = new AbortController()
   const left = takeTurn('name', { waited: () => 0, wait: 1_000, signal: leaving.signal })

@@ -64,7 +64,7 @@ test('a key is named by its thumbprint, so that a restart is a rotation', async 
   expect(new Set([...first, ...second]).size).toBe(4)
 })
 
-test('a guard accepts the tokens of a restarted emulator as soon as its cool-down for unknown keys is over', async () => {
+test('a guard accepts the tokens of a restarted emulator after its cool-down for unknown keys', async () => {
   const issue = async (own: Emulator) => {
     const { client_id, client_secrets, scopes } = own.contexts.oauth_server_to_server
     const ims = new Ims({ endpoint: own.url, fetch: own.fetch })
@@ -101,7 +101,7 @@ test('userinfo shows what the scopes allow, the old dialect with strings', async
   expect((await get('/ims/userinfo/v2', await userToken('AdobeID'))).status).toBe(403)
 })
 
-test('profile describes people and technical accounts', async () => {
+test('profile describes users and technical accounts', async () => {
   const { body } = await get('/ims/profile/v1', await userToken())
   expect(body).toMatchObject({ email: 'user@example.com', userId: expect.any(String), emailVerified: 'true' })
   expect(body).not.toHaveProperty('projectedProductContext')
@@ -113,7 +113,7 @@ test('profile describes people and technical accounts', async () => {
   expect((await get('/ims/profile', await machineToken())).body.userId).toMatch(/@techacct\.adobe\.com$/)
 })
 
-test('organizations needs read_organizations from people, not from machines', async () => {
+test('organizations needs read_organizations from users, not from machines', async () => {
   const { body } = await get('/ims/organizations/v6', await userToken())
   expect(body).toHaveLength(2)
   expect(body[0]).toMatchObject({
@@ -133,7 +133,7 @@ test('account_cluster lists the profiles behind the login', async () => {
 })
 
 test.each(['/ims/userinfo/v2', '/ims/profile/v1', '/ims/organizations/v6', '/ims/account_cluster/v3'])(
-  '%s refuses a missing or bad token',
+  '%s refuses a missing or invalid token',
   async (path) => {
     for (const token of [undefined, 'garbage']) {
       const { status, body, headers } = await get(path, token)

@@ -130,7 +130,7 @@ describe('revoke', () => {
     expect((await validate(access_token)).valid).toBe(false)
   })
 
-  test('an unknown token is no error, a client that cannot prove itself is', async () => {
+  test('accepts an unknown token, and refuses a client that cannot prove itself', async () => {
     expect((await call('/ims/revoke', { client_id, token: 'garbage' })).status).toBe(200)
     const basic = (secret: string) => ({ authorization: `Basic ${btoa(`emulator-web-app:${secret}`)}` })
     expect((await call('/ims/revoke', { token: 'x' }, basic('emulator-web-app-secret'))).status).toBe(200)

@@ -193,7 +193,7 @@ describe('exchanges', () => {
     expect(decodeJwt(body.access_token).org).toBe(otherOrg)
   })
 
-  test('token exchange acts on behalf of a person and names the actor', async () => {
+  test('token exchange acts on behalf of a user and names the actor', async () => {
     const type = 'urn:ietf:params:oauth:token-type:access_token'
     const ask = (subject_token: string) =>
       post(token('/v4'), {

@@ -96,7 +96,7 @@ describe('the limit of a renewal', () => {
 })
 
 describe('a deadline', () => {
-  test('that rings late lets the answer in the socket win', async () => {
+  test('that fires late lets the answer in the socket win', async () => {
     const clock = fakeClock()
     const { opened, open } = gate()
     const answer = withDeadline({ clock, timeout: 1_000 }, async () => {
@@ -110,7 +110,7 @@ describe('a deadline', () => {
     expect(await answer).toBe('answer')
   })
 
-  test('that rings late ends a call without an answer soon after', async () => {
+  test('that fires late ends a call without an answer soon after', async () => {
     const clock = fakeClock()
     const ended = rejection(withDeadline({ clock, timeout: 1_000 }, () => new Promise(() => {})))
     clock.set(clock.now() + 60_000)

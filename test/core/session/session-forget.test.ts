@@ -128,7 +128,7 @@ describe('forgetting', () => {
 })
 
 describe('close', () => {
-  test('ends what is under way and refuses what comes, warm or not', async () => {
+  test('aborts pending calls and refuses new ones, warm or not', async () => {
     const client = serverClient()
     on.fetch.before = (_, { signal }) =>
       new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
