@@ -152,4 +152,16 @@ describe('close', () => {
     client.close()
     expect(await serverClient().getToken()).toBe(token)
   })
+
+  test('is quiet: what it aborts is not an error event', async () => {
+    const client = await signedIn()
+    nearExpiry(11 * 60_000)
+    on.fetch.before = () => new Promise(() => {})
+    await client.getToken()
+    await settled()
+    expect(on.fetch.sent).toHaveLength(1)
+    client.close()
+    await settled()
+    expect(on.events.filter(({ type }) => type === 'error')).toEqual([])
+  })
 })

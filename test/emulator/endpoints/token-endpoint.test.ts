@@ -1,7 +1,7 @@
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
-import { post, publicCode } from './person.ts'
+import { type RunningEmulator, startEmulator } from '../../../src/emulator/index.ts'
+import { post, publicCode } from '../person.ts'
 
 let emulator: RunningEmulator
 const token = (version: string) => `${emulator.url}/ims/token${version}`
