@@ -97,7 +97,7 @@ describe('the core', () => {
     expect(upward).toEqual([])
   })
 
-  test('imports nothing but itself, jose and oauth4webapi', () => {
+  test('imports only itself, jose and oauth4webapi', () => {
     const foreign = core.flatMap((file) => {
       const { local = [], packages = [] } = graph.get(file) ?? {}
       const outside = local.map((to) => to.file).filter((to) => !to.startsWith('src/core/'))
@@ -118,7 +118,7 @@ describe('the core', () => {
     expect(spoken).toEqual([])
   })
 
-  test('flows know no other flow: a grant, which carries one out, may serve several', () => {
+  test('a flow does not import another flow: several flows may share a grant, which carries them out', () => {
     const flows = core.filter((file) => file.startsWith('src/core/flows/'))
     const shared = /\/(?:flow|login-flow|credentials|invalidating|assertion|[\w-]+-grant)\.ts$/
     const across = flows.flatMap((file) =>
@@ -130,7 +130,7 @@ describe('the core', () => {
   })
 })
 
-describe('the house', () => {
+describe('all sources', () => {
   test('has no import cycle', () => {
     const done = new Set<string>()
     const cycles: string[] = []
@@ -144,7 +144,7 @@ describe('the house', () => {
     expect(cycles).toEqual([])
   })
 
-  test('adapters know the core and not each other; emulator and testing know no adapter', () => {
+  test('adapters import the core and not each other; emulator and testing import no adapter', () => {
     const region = (file: string) => /^src\/(adapters\/\w+|\w+)\//.exec(file)?.[1] ?? ''
     const allowed: Record<string, readonly string[]> = {
       core: ['core'],

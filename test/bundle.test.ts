@@ -36,7 +36,7 @@ describe('what a page is sent', () => {
     expect(late).toBeGreaterThan(start / 2)
   })
 
-  test.each(ours)('%s: esbuild’s splitting loads nothing that speaks to IMS at start', async (_, { code, budget }) => {
+  test.each(ours)('%s: esbuild’s splitting loads nothing that calls IMS at start', async (_, { code, budget }) => {
     const { modules, bytes } = await startOfEsbuild(code)
     expect((modules as string[]).filter((name) => /oauth4webapi|\/ims\/http/.test(name))).toEqual([])
     // it makes some fifteen files of that, each gzipped alone

@@ -3,15 +3,12 @@ import { area } from './area.mjs'
 
 /** In the code of stores, locks and the backend. */
 export const mutants = [
+  ...area('lock of files', ['test/node/files/lock-hold.test.ts'], 'adapters/node/files/lock-hold.ts', [
+    ['evict', 'if (now?.text !== holder.text || now.lastHeartbeat !== holder.lastHeartbeat) return', ''],
+  ]),
   ...area(
     'lock of files',
-    ['test/node/files/lock-hold.test.ts', 'test/core/small-parts.test.ts'],
-    'adapters/node/files/lock-hold.ts',
-    [['evict', 'if (now?.text !== holder.text || now.lastHeartbeat !== holder.lastHeartbeat) return', '']],
-  ),
-  ...area(
-    'lock of files',
-    ['test/node/files/lock-file.test.ts', 'test/core/small-parts.test.ts'],
+    ['test/node/files/lock-queue.test.ts', 'test/node/files/lock-file.test.ts'],
     'adapters/node/files/lock-queue.ts',
     [['takeTurn', 'if (isMyTurn && signal?.aborted) endTurn(name)', '']],
   ),

@@ -11,7 +11,7 @@ const ofNotes = ['test/core/session/note.test.ts', 'test/core/session/note-sign-
 export const mutants = [
   ...area(
     'session',
-    [...ofSession, 'test/core/client.test.ts', 'test/core/small-parts.test.ts'],
+    [...ofSession, 'test/core/client.test.ts', 'test/core/session/with-lock.test.ts'],
     'core/session/session.ts',
     [
       ['current', 'signal?.throwIfAborted()\n    checkValidity', 'checkValidity'],
@@ -22,13 +22,13 @@ export const mutants = [
   ),
   ...area(
     'session',
-    [...ofSession, 'test/core/client.test.ts', 'test/core/small-parts.test.ts'],
+    [...ofSession, 'test/core/client.test.ts', 'test/core/session/with-lock.test.ts'],
     'core/session/successor.ts',
     [['carried', 'const same = answer.refreshToken === undefined || ', 'const same = ']],
   ),
   ...area(
     'kept tokens',
-    [...ofSession, 'test/core/client.test.ts', 'test/core/small-parts.test.ts'],
+    [...ofSession, 'test/core/client.test.ts', 'test/core/session/token-cache.test.ts'],
     'core/session/token-cache.ts',
     [
       ['marginOf', '(expiresAt - obtainedAt) / 2', 'expiresAt - obtainedAt'],
@@ -37,13 +37,13 @@ export const mutants = [
   ),
   ...area(
     'locked',
-    [...ofSession, 'test/core/memory.test.ts', 'test/core/client.test.ts', 'test/core/small-parts.test.ts'],
+    [...ofSession, 'test/core/memory.test.ts', 'test/core/client.test.ts', 'test/core/session/with-lock.test.ts'],
     'core/session/with-lock.ts',
     [['isMediumFailure', "!isImsError(error) || error.name === 'UnavailableError'", 'true']],
   ),
   ...area(
     'locked',
-    [...ofSession, 'test/core/memory.test.ts', 'test/core/client.test.ts', 'test/core/small-parts.test.ts'],
+    [...ofSession, 'test/core/memory.test.ts', 'test/core/client.test.ts', 'test/core/session/with-lock.test.ts'],
     'core/session/single-flight.ts',
     [
       ['sharedFlight', 'if (waiting === 0 && signal?.aborted) abort', 'if (signal?.aborted) abort'],
@@ -106,7 +106,7 @@ export const mutants = [
   ...area('session', [...ofSession, 'test/core/client.test.ts'], 'core/session/store-login.ts', [
     ['storeLogin', 'state.refusal = undefined', ''],
   ]),
-  ...area('redemption', ['test/core/session/clocks.test.ts'], 'core/session/redemption.ts', [
+  ...area('redemption', ['test/core/session/redemption.test.ts'], 'core/session/redemption.ts', [
     ['callFor', 'Math.min(call.timeout, attemptLimit)', 'call.timeout'],
     ['before', '!fits(0)', 'false'],
   ]),
@@ -178,7 +178,7 @@ export const mutants = [
   ]),
   ...area(
     'token cache',
-    ['test/core/session/clocks.test.ts', 'test/core/session/renewal.test.ts', ...ofSession],
+    ['test/core/session/token-cache.test.ts', 'test/core/session/renewal.test.ts', ...ofSession],
     'core/session/token-cache.ts',
     [
       ['isFresh', 'tokens.expiresAt - (minValidity ?? marginOf(setup, tokens)) > setup.connection.clock.now()', 'true'],
@@ -191,7 +191,7 @@ export const mutants = [
   ),
   ...area(
     'waiting for a lock',
-    ['test/core/session/renewal.test.ts', ...ofSession, 'test/core/small-parts.test.ts'],
+    ['test/core/session/renewal.test.ts', ...ofSession, 'test/core/session/with-lock.test.ts'],
     'core/session/with-lock.ts',
     [
       [

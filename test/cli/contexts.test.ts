@@ -154,7 +154,7 @@ describe('imskit context', () => {
 })
 
 describe('colours and help', () => {
-  test('follow NO_COLOR and FORCE_COLOR, and are off where nobody looks', async () => {
+  test('follow NO_COLOR and FORCE_COLOR, and are off without a terminal', async () => {
     const shell = newShell()
     const colour = async (env: Record<string, string>) =>
       (await shell.run(['token', 'x'], { env })).stderr.startsWith('\u001b[31m')
@@ -253,7 +253,7 @@ test.each(['/dev/zero', 'a pipe', 'a directory'])('a secret is not read from %s'
   expect(existsSync(shell.place.globalFile)).toBe(false)
 })
 
-test('a file of the console that is no context is refused, and nothing is stored', async () => {
+test('a file of the console without a context is refused, and nothing is stored', async () => {
   const shell = newShell()
   const workspace = { project: { name: 'P', workspace: { details: { credentials: [{ client_id: 'a' }] } } } }
   const input = JSON.stringify(workspace)

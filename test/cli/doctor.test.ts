@@ -84,7 +84,7 @@ describe('the network', () => {
     expect(codes).toBe(11)
   })
 
-  test('a port where nobody listens, unless the network is left out', async () => {
+  test('a port without a server, unless the network is left out', async () => {
     const server = createServer()
     const port = await listening(server)
     await new Promise((done) => server.close(done))
@@ -112,7 +112,7 @@ describe('the network', () => {
     expect(codes).toBe(11)
   })
 
-  test('a certificate that nobody vouches for, until it is named', async () => {
+  test('a certificate that no authority signed, until it is named', async () => {
     const shell = newShell()
     const [key, cert] = [join(shell.place.home, 'key.pem'), join(shell.place.home, 'cert.pem')]
     const args = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1']

@@ -142,7 +142,9 @@ const controlsIn = (text: string) => (text.match(everyControl) ?? []).filter((fo
 const ownColours = new RegExp(`${String.fromCharCode(27)}\\[(?:31|33|32|1|2|39|22)m`, 'g')
 
 describe.each(Object.keys(runs))('imskit %s', (command) => {
-  test('writes no control character of a foreign text, and no line of its making', { timeout: 120_000 }, async () => {
+  test('writes no control character of an untrusted text, and no line that such a text contains', {
+    timeout: 120_000,
+  }, async () => {
     for (const { stdout, stderr } of (await runs[command]?.(newHostileShell({ DEBUG: 'imskit' }))) ?? []) {
       expect(controlsIn(stdout + stderr), stdout + stderr).toEqual([])
       expect(stdout + stderr).not.toMatch(/^forged: line/m)

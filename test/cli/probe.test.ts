@@ -324,7 +324,7 @@ describe('consent', () => {
     ['an empty line', '\r'],
     ['Ctrl-C', '\u0003'],
     ['the end of input', '\u0004'],
-  ])('%s is none, and nothing is sent', async (_, typed) => {
+  ])('%s is not a consent, and nothing is sent', async (_, typed) => {
     const shell = await shellWith('oauth_server_to_server')
     const before = emulator.requests.length
     const { code, screen } = await atTerminal(shell, typed)

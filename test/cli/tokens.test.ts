@@ -66,7 +66,7 @@ describe('a context for machines', () => {
     expect(stderr).not.toMatch(/eyJ|emulator-first-secret/)
   })
 
-  test('is signed in without a person', async () => {
+  test('is signed in without a user', async () => {
     const shell = newShell(emulator.url)
     await setContext(shell, emulator, 'jwt')
     expect(await shell.json(['login', 'jwt'])).toMatchObject({ context: 'jwt', token: '[redacted]' })
@@ -120,7 +120,7 @@ describe('a login in a container', () => {
   )
 })
 
-describe('a person', () => {
+describe('a user', () => {
   test('signs in, is not asked again, exchanges, looks around and leaves', async () => {
     const shell = newShell(emulator.url)
     await setContext(shell, emulator, 'oauth_public', 'me')

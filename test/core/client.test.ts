@@ -107,7 +107,7 @@ describe('getTokens', () => {
     expect((await other.getTokens()).claims).toEqual(claims)
   })
 
-  test('of a server knows no claims', async () => {
+  test('of a server have no claims', async () => {
     const { claims, scopes, missingScopes } = await createClient({ flow: serverFlow(emulator), ...on }).getTokens()
     expect([claims, scopes, missingScopes]).toEqual([undefined, ['openid', 'AdobeID', 'read_organizations'], []])
   })
@@ -148,7 +148,7 @@ describe('invalidate', () => {
   })
 
   test.each([undefined, webFlow])(
-    'a refusal is an error event and the result, and the tokens are gone',
+    'a refusal is an error event and the result, and the tokens are forgotten',
     async (flow) => {
       const client = await signedIn(flow?.())
       const body = { error: 'unsupported_token_type', error_description: 'not this one' }
@@ -263,7 +263,7 @@ describe('timeouts', () => {
   })
 })
 
-test('a silent client has no way to ask a person', () => {
+test('a silent client has no method that asks a user', () => {
   const client = createClient({ flow: serverFlow(emulator), ...on })
   for (const method of ['login', 'logout', 'startLogin', 'finishLogin']) expect(client).not.toHaveProperty(method)
 })

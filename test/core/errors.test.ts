@@ -86,7 +86,7 @@ describe.each(samples)('%o', (Class, error, name) => {
     expect(isImsError(error)).toBe(true)
   })
 
-  it('is no other class', () => {
+  it('is not an instance of another class', () => {
     const others = samples.filter(([Other]) => Other !== Class)
     expect(others.every(([Other]) => !(error instanceof Other))).toBe(true)
   })
@@ -138,7 +138,7 @@ describe('isImsError', () => {
     Object.assign(new Error('x'), { code: 'BAD_OPTION', name: 'ImsError' }),
     new DOMException('x', 'AbortError'),
     () => {},
-  ])('%o is none of ours', (value) => {
+  ])('%o is not an error of imskit', (value) => {
     expect(isImsError(value)).toBe(false)
   })
 
@@ -163,7 +163,7 @@ describe('isImsError', () => {
     expect(check(new Error('x'))).toBe(false)
   })
 
-  it('narrows to what can be told apart by code and by name', () => {
+  it('narrows to errors that code and name distinguish', () => {
     const error: unknown = new UnavailableError('TIMEOUT', 'x', { retryAfter: 1 })
     if (!isImsError(error)) throw new Error('not narrowed')
     expectTypeOf(error).toEqualTypeOf<AnyImsError>()

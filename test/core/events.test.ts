@@ -20,7 +20,7 @@ afterEach(() => vi.restoreAllMocks())
 const of = <Type extends ImsEventType>(type: Type) =>
   on.events.filter((event): event is Extract<ImsEvent, { type: Type }> => event.type === type)
 
-describe('what is told', () => {
+describe('the events', () => {
   test('request: every attempt, with status and duration, and no query', async () => {
     on.fetch.before = () => clock.set(clock.now() + 40)
     await createClient({ flow: serverFlow(emulator), ...on }).getToken()
@@ -81,7 +81,7 @@ describe('what is told', () => {
   })
 })
 
-describe('whoever listens', () => {
+describe('a listener', () => {
   test('hears its type only, until it has enough', async () => {
     const client = createClient({ flow: serverFlow(emulator), ...on })
     const [tokens, requests] = [vi.fn(), vi.fn()]
@@ -107,7 +107,7 @@ describe('whoever listens', () => {
     expect(heard).not.toHaveBeenCalled()
   })
 
-  test('harms nobody by throwing', async () => {
+  test('that throws affects neither the call nor other listeners', async () => {
     const after = vi.fn()
     const throwing = () => {
       throw new Error('listener')
@@ -119,7 +119,7 @@ describe('whoever listens', () => {
     expect(after).toHaveBeenCalledTimes(1)
   })
 
-  test('may be the platform, beside the client’s own', async () => {
+  test('may be the platform, in addition to the client’s own', async () => {
     const observe = vi.fn()
     await createClient({ flow: serverFlow(emulator), ...on, observe }).getToken()
     expect(observe.mock.calls.map(([event]) => event)).toEqual(on.events)

@@ -53,7 +53,7 @@ describe('headers', () => {
     expect([...request.headers.keys()]).toEqual(['accept'])
   })
 
-  test('a lent fetch gets the caller’s other options too', async () => {
+  test('a fetch of the caller gets the caller’s other options too', async () => {
     const options = { cache: 'no-cache', keepalive: true, dispatcher: 'a proxy' }
     const seen: object[] = []
     const fetch = async (url: string, init: RequestInit) => {
@@ -66,7 +66,7 @@ describe('headers', () => {
     expect(seen).toEqual([expect.objectContaining({ ...options, method: 'GET', body: null })])
   })
 
-  test('goes through the global fetch where the client was lent none', async () => {
+  test('goes through the global fetch if the client was created without one', async () => {
     const running = createClient({
       flow: serverFlow(emulator),
       ...memoryPlatform(),

@@ -85,7 +85,7 @@ describe('whatever changes a token is in its key', () => {
     for (const flow of flows) expect(await tokenKeyOf(flow, 'https://ims.test', undefined)).not.toContain(secret)
   })
 
-  test('but what a secret stands for is: another refresh token, user token or service code is another person', async () => {
+  test('but what a secret stands for is: another refresh token, user token or service code is another user', async () => {
     const keys = await Promise.all(
       ['one', 'two'].flatMap((secret) =>
         [

@@ -196,16 +196,16 @@ describe('the answer (RFC 6749, section 5.1)', () => {
       code: 'IMS_MALFORMED',
     })
   })
-  test.each([undefined, null, '', 7, {}, ['x']])('access_token %j is no token (S36)', async (access_token) => {
+  test.each([undefined, null, '', 7, {}, ['x']])('access_token %j is not a token (S36)', async (access_token) => {
     expect(await rejection(answered({ access_token, token_type: 'bearer', expires_in: 60 }))).toMatchObject({
       code: 'IMS_MALFORMED',
     })
     expect(await on.store.keys('')).toEqual([])
   })
-  test.each([[[]], ['text'], [null], [7]])('%j is no answer', async (body) => {
+  test.each([[[]], ['text'], [null], [7]])('%j is not an answer', async (body) => {
     expect(await rejection(answered(body))).toMatchObject({ code: 'IMS_MALFORMED' })
   })
-  test('members nobody knows are ignored', async () => {
+  test('unknown members are ignored', async () => {
     const more = { sub: 'x', foo: { bar: 1 }, __proto__: null }
     expect(await answered({ access_token: 'opaque', token_type: 'bearer', expires_in: 60, ...more })).toBe('opaque')
   })

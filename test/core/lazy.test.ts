@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { lazy } from '../../src/core/lazy.ts'
 
-test('what is loaded late is loaded once', async () => {
+test('a lazy part is loaded once', async () => {
   const load = vi.fn(async () => ({ part: 1 }))
   const part = lazy(load)
   expect(load).not.toHaveBeenCalled()

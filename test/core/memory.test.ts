@@ -60,7 +60,7 @@ describe('memoryStore', () => {
     expect([await store.get('key'), await store.keys('')]).toEqual([undefined, []])
   })
 
-  test('what nobody comes back for does not pile up', async () => {
+  test('entries that are never read again do not pile up', async () => {
     const set = vi.spyOn(Map.prototype, 'set')
     const store = memoryStore({ clock })
     await store.set('first', 1)
@@ -149,7 +149,7 @@ describe('fromUnstorage', () => {
     '{"value":1}',
     '{"value":1,"expiresAt":"never"}',
     '{"expiresAt":9e15}',
-  ])('an item that says %s is none', async (item) => {
+  ])('an item that says %s is not an entry', async (item) => {
     const { storage, items } = unstorageLike({ parsing: false })
     items.set('kkey', item)
     expect(await fromUnstorage(storage).get('key')).toBeUndefined()
@@ -293,7 +293,7 @@ describe('systemClock', () => {
 })
 
 describe('untilAborted', () => {
-  test('ends with the work, or with the reason of the abort; the work goes on', async () => {
+  test('ends with the work, or with the reason of the abort; the work continues', async () => {
     const { signal } = new AbortController()
     expect(await untilAborted(Promise.resolve(1), signal)).toBe(1)
     expect(await untilAborted(Promise.resolve(1), undefined)).toBe(1)

@@ -79,7 +79,7 @@ describe('text of others', () => {
     expect(redactText(hidden('Bearer opaque-canary'))).toBe(REDACTED)
   })
 
-  it('loses a JWT after others that only begin like one', () => {
+  it('redacts a JWT after others that only start like one', () => {
     expect(redactText(`eyJ.a eyJ..eyJ-${jwt} eyJa.b`)).toBe(`eyJ.a eyJ..${REDACTED} eyJa.b`)
   })
 

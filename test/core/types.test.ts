@@ -35,7 +35,7 @@ const loginFlow = authorizationCode({ clientId: 'c', scopes: ['openid'] })
 const platform = memoryPlatform()
 
 describe('flows', () => {
-  test('are silent or need a person, and the client follows', () => {
+  test('are silent or need a user, and the client follows', () => {
     expectTypeOf<ReturnType<typeof clientCredentials>>().toEqualTypeOf<MachineFlow>()
     expectTypeOf<ReturnType<typeof jwtBearer>>().toEqualTypeOf<MachineFlow>()
     expectTypeOf<ReturnType<typeof refreshToken>>().toEqualTypeOf<ContinuedFlow>()
@@ -48,7 +48,7 @@ describe('flows', () => {
     expectTypeOf(createClient).toBeCallableWith({ flow: silentFlow as Flow, ...platform })
   })
 
-  test('a silent client has no way to ask a person', () => {
+  test('a silent client has no method that asks a user', () => {
     const client = createClient({ flow: silentFlow, ...platform })
     // @ts-expect-error
     expect(client.login).toBeUndefined()
@@ -108,7 +108,7 @@ describe('createClient', () => {
   })
 })
 
-test('events are told apart by their type', () => {
+test('events are distinguished by their type', () => {
   const client = createClient({ flow: silentFlow, ...platform })
   client.on('retry', (event) => expectTypeOf(event.delay).toEqualTypeOf<number>())
   client.on('token', (event) => expectTypeOf(event.source).toEqualTypeOf<'issued' | 'refreshed' | 'adopted'>())
@@ -123,7 +123,7 @@ test('events are told apart by their type', () => {
   client.close()
 })
 
-test('errors are told apart by code', () => {
+test('errors are distinguished by code', () => {
   const classify = (error: unknown): string | number | undefined => {
     if (!isImsError(error)) return undefined
     expectTypeOf(error.code).toEqualTypeOf<ImsErrorCode>()

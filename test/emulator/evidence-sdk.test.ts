@@ -164,7 +164,7 @@ describe('an error without the state of the login', () => {
   })
 })
 
-describe('what IMS may say to a refresh token that is over, as no source shows it', () => {
+describe('what IMS may answer to an expired refresh token, as no source shows it', () => {
   test.each(['invalid_grant', 'invalid_token', 'access_denied'])('%s', async (error) => {
     const row = rows.find(({ id }) => id === 'refresh-expired')
     const ask = row && asksOf(row).find(({ by }) => by === 'renewal')

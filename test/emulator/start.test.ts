@@ -35,7 +35,7 @@ describe('the server', () => {
     })
   })
 
-  test('listens elsewhere when told so in so many words', async () => {
+  test('listens elsewhere when configured explicitly', async () => {
     const open = await startEmulator({ host: '0.0.0.0', dangerouslyListenOnAllInterfaces: true })
     expect((await fetch(`${open.url}/ims/keys`)).status).toBe(200)
     await open.close()

@@ -62,7 +62,7 @@ describe('the workflows', () => {
     expect(commands(build)).toContain('npm pack')
   })
 
-  test('use actions by the digest of their commit, which no one can move', () => {
+  test('use actions by the digest of their commit, which cannot be moved', () => {
     const used = workflows.flatMap((name) => Object.values(workflow(name).jobs).flatMap(({ steps }) => steps))
     const actions = used.flatMap(({ uses }) => (uses === undefined ? [] : [uses]))
     expect(actions.length).toBeGreaterThan(4)

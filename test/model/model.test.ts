@@ -28,7 +28,7 @@ describe('a session survives whatever fails', () => {
   })
 })
 
-test('a run depends on nothing but its plan', async () => {
+test('a run depends only on its plan', async () => {
   await warmUp()
   const restore = tameCrypto()
   try {

@@ -101,7 +101,7 @@ test.each(Array.from({ length: 13 }, (_, index) => index + 1))(
   },
 )
 
-test('a page that thaws as its task ends answers nobody any more, and no error escapes into it', async () => {
+test('a page that thaws as its task ends answers no other page any more, and no error escapes into it', async () => {
   const { scheduler, locks, open, passes, violations } = openPages()
   const holder = open('holder')
   await passes(1_000)

@@ -21,7 +21,7 @@ test('getContext is the context of the entry', () => {
   expect(deep.getContext()).toBe(context)
 })
 
-test('resetContext: the next use looks anew what kind of process this is', async () => {
+test('resetContext: the next use detects the kind of process again', async () => {
   process.env.__OW_ACTION_NAME = 'action'
   await deep.getContext().set('mine', { client_id: 'a' })
   expect(await deep.getContext().keys()).toEqual(['mine'])

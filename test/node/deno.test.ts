@@ -10,7 +10,7 @@ import { build, built, root } from '../kit/build.ts'
 
 // Deno grants one thing at a time; the conformance suite there has them all
 
-test('a Deno that may not know the name of its machine keeps tokens under a lock', { timeout: 300_000 }, async () => {
+test('a Deno that may not read its host name stores tokens under a lock', { timeout: 300_000 }, async () => {
   await build()
   const emulator = await startEmulator()
   const directory = mkdtempSync(join(tmpdir(), 'imskit-deno-'))

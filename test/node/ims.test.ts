@@ -35,7 +35,7 @@ afterEach(() => {
 })
 
 describe('Ims in Node', () => {
-  it('takes its environment from AIO_CLI_ENV, as the old library does', () => {
+  it('takes its environment from AIO_CLI_ENV, as @adobe/aio-lib-ims does', () => {
     expect(new Ims().endpoint).toBe('https://ims-na1.adobelogin.com')
     process.env.AIO_CLI_ENV = 'Stage'
     expect(new Ims().endpoint).toBe('https://ims-na1-stg1.adobelogin.com')
@@ -200,7 +200,7 @@ describe('environment and endpoint', () => {
     expect(ims).not.toBeInstanceOf(Ims)
   })
 
-  it('an instance takes a cache beside them', () => {
+  it('an instance takes a cache in addition to them', () => {
     const cache = new ValidationCache()
     expect(new Ims(undefined, cache).cache).toBe(cache)
     expect('cache' in new Ims()).toBe(false)

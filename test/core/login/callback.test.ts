@@ -125,7 +125,7 @@ describe('STATE_MISMATCH', () => {
     'null',
     '[]',
     '{"state":"s","nonce":"n","codeVerifier":"v","redirectUri":"no url","endpoint":"e","flowId":"f","expiresAt":9e15}',
-  ])('a pending login that says %s is none', async (stored) => {
+  ])('a pending login that says %s is not used', async (stored) => {
     const client = loginClient()
     const callback = await begun(client)
     const [key = ''] = await pendingEntries()
@@ -133,7 +133,7 @@ describe('STATE_MISMATCH', () => {
     expect(await rejection(client.finishLogin(callback))).toMatchObject({ details: { reason: 'unknown' } })
   })
 
-  test('parameters nobody knows are ignored (S12)', async () => {
+  test('unknown parameters are ignored (S12)', async () => {
     const client = loginClient()
     const callback = edited(await begun(client), (parameters) => parameters.set('foo', '1'))
     expect(await client.finishLogin(callback)).toMatchObject({ accessToken: expect.any(String) })
@@ -211,7 +211,7 @@ describe('an error in the callback', () => {
     expect((error as { imsErrorDescription: string }).imsErrorDescription.length).toBeLessThanOrEqual(500)
   })
 
-  test('prompt=none with nobody signed in: LOGIN_REQUIRED, nothing retried (S13, S26)', async () => {
+  test('prompt=none without a user signed in: LOGIN_REQUIRED, nothing retried (S13, S26)', async () => {
     const forms = await createEmulator({ now: () => clock.now() })
     usePlatform(platformOn(forms, clock))
     const client = createClient({ flow: publicFlow(forms), ...on, redirect: autoRedirect(forms) })

@@ -5,7 +5,7 @@ afterEach(() => {
   vi.resetModules()
 })
 
-test('one who signs out is signed out here, also where the rest of the login cannot be loaded', async () => {
+test('a user who signs out is signed out here, even if the rest of the login cannot be loaded', async () => {
   vi.resetModules()
   vi.doMock('../../../src/core/login/login.ts', () => {
     throw new TypeError('Failed to fetch dynamically imported module')

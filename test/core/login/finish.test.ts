@@ -90,7 +90,7 @@ describe('the id token', () => {
       )
     }
   })
-  test('that is no JWT is refused', async () => {
+  test('that is not a JWT is refused', async () => {
     await refusedFor(answering((answer) => ({ ...answer, id_token: 'opaque' })))
   })
 
@@ -148,7 +148,7 @@ describe('the id token', () => {
   })
 })
 
-describe('a code is spent once', () => {
+describe('a code is redeemed once', () => {
   test('finishLogin twice at once and twice in a row: one token request, one answer (S22)', async () => {
     const client = loginClient()
     const callback = await begun(client)
@@ -183,7 +183,7 @@ describe('a code is spent once', () => {
     expect(on.fetch.sent).toHaveLength(1)
   })
 
-  test('aborted before, it is not spent at all', async () => {
+  test('aborted before, it is not redeemed at all', async () => {
     const client = loginClient()
     const callback = await begun(client)
     const before = await everythingIn(on.store)

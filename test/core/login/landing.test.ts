@@ -48,13 +48,13 @@ test('an answer to anybody else stays in the address, and what is not known is a
   expect(arrival.here()).toBe('https://app.example/callback?code=1&state=2')
 })
 
-test('a page that nobody came back on loads nothing', async () => {
+test('a page without a callback loads nothing', async () => {
   const finish = vi.fn()
   expect(await createLanding({ arrival: arrivalOf('/'), isOurs, finish }).read()).toBeUndefined()
   expect(finish).not.toHaveBeenCalled()
 })
 
-test('an answer that was refused stays so for whoever asks again on that page', async () => {
+test('an answer that was refused stays so for later callers on that page', async () => {
   const refusal = new Error('refused')
   const finish = vi.fn(async () => ({ result: Promise.reject<LoginResult>(refusal) }))
   const landing = createLanding({ arrival: arrivalOf('/callback?code=1&state=2'), isOurs, finish })

@@ -25,7 +25,7 @@ import {
 import { begun, body, clock, emulator, loginClient, on, pendingEntries } from './emulated-login.ts'
 
 describe('in one piece', () => {
-  test('a person signs in on the emulator’s own pages', async () => {
+  test('a user signs in on the emulator’s own pages', async () => {
     const running = await startEmulator()
     const person = createPerson(running)
     const ended = vi.fn()
@@ -70,7 +70,7 @@ describe('in one piece', () => {
     expect([scopes, missingScopes]).toEqual([loginScopes, []])
   })
 
-  test('where nobody can be sent anywhere: LOGIN_NOT_POSSIBLE', async () => {
+  test('if the user cannot be redirected: LOGIN_NOT_POSSIBLE', async () => {
     expect(await rejection(loginClient().login())).toMatchObject({ code: 'LOGIN_NOT_POSSIBLE' })
   })
 
@@ -98,7 +98,7 @@ describe('in one piece', () => {
     expect(await loginClient().finishLogin(other)).toMatchObject({ accessToken: expect.any(String) })
   })
 
-  test('aborted before, it sends nobody anywhere; the reason comes back untouched', async () => {
+  test('aborted before, it redirects no user; the reason comes back untouched', async () => {
     const redirect = autoRedirect(emulator)
     const signal = AbortSignal.abort('mine')
     expect(await rejection(loginClient({ redirect }).login({ signal }))).toBe('mine')
@@ -175,7 +175,7 @@ describe('in two halves', () => {
     expect(JSON.stringify(await everythingIn(on.store))).not.toMatch(/verifier/i)
   })
 
-  test('one given up does not stand in the way of the next, and expires', async () => {
+  test('one given up does not prevent the next, and expires', async () => {
     const client = loginClient()
     for (let given = 0; given < 5; given++) await client.startLogin()
     expect(await client.finishLogin(await begun(client))).toMatchObject({ accessToken: expect.any(String) })
@@ -194,7 +194,7 @@ describe('in two halves', () => {
     },
   )
 
-  test('a callback that is no URL is a clear error', async () => {
+  test('a callback that is not a URL is a clear error', async () => {
     expect(await rejection(loginClient().finishLogin('?code=1&state=2'))).toMatchObject({ code: 'BAD_OPTION' })
   })
 
@@ -217,7 +217,7 @@ describe('in two halves', () => {
   })
 })
 
-describe('a page that the user comes back on', () => {
+describe('a page that the user is redirected back to', () => {
   function arrivedAt(callback: URL): Arrival & { readonly cleared: string[] } {
     const cleared: string[] = []
     return {

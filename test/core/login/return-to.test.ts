@@ -35,13 +35,13 @@ const pageAccepts = (returnTo: unknown) => {
 }
 
 describe('returnTo', () => {
-  test.each(good)('takes %s in a page and in a backend', (path) => {
+  test.each(good)('accepts %s in a browser and in a backend', (path) => {
     expect(safePath(path, origin)).toBeDefined()
     expect(pageAccepts(path)).toBe(true)
     expect(pageAccepts(origin + path)).toBe(true)
   })
 
-  test.each(bad)('refuses %j in a page and in a backend', (path) => {
+  test.each(bad)('refuses %j in a browser and in a backend', (path) => {
     expect(safePath(path, origin)).toBeUndefined()
     expect(pageAccepts(path)).toBe(false)
   })

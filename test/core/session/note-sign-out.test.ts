@@ -175,7 +175,7 @@ describe('signing out', () => {
     expect(it.sent()).toEqual([])
   })
 
-  test('a login that finished meanwhile wins over a renewal that was under way', async () => {
+  test('a login that finished meanwhile wins over a renewal in progress', async () => {
     const [client, other] = [await it.signedIn(), it.other()]
     expire(it)
     const held = gate()

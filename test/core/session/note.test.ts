@@ -8,7 +8,7 @@ import { it, leaveNote } from './notes.ts'
 import { day, expire, hour, lockSaying, nearExpiry } from './signed-in.ts'
 
 describe('a note about a redemption', () => {
-  test('is written beside the tokens before anything is sent, and names the holding', async () => {
+  test('is stored next to the tokens before anything is sent, and names the hold', async () => {
     const lock = lockSaying({ id: 'holding 7' })
     await it.signedIn()
     const client = it.other({ lock })

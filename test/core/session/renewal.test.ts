@@ -175,7 +175,7 @@ describe('a store that cannot be written', () => {
     expect(await it.other().getToken()).toBe(token)
   })
 
-  test('for long: the process that has the successor goes on with it, and stores it at a later call', async () => {
+  test('for long: the process that has the successor continues with it, and stores it at a later call', async () => {
     const client = await it.signedIn()
     expire(it)
     let full = false
@@ -206,7 +206,7 @@ describe('a store that does not answer', () => {
     expect(it.sent()).toEqual([])
   })
 
-  test('says nothing: a new process does not claim that no user is signed in', async () => {
+  test('proves nothing: a new process does not claim that no user is signed in', async () => {
     await it.signedIn()
     it.on.store.before = (operation) => {
       if (operation === 'get') throw new Error('EMFILE')

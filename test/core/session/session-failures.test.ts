@@ -55,7 +55,7 @@ describe('a store that fails', () => {
   test.each([
     ['get', 0],
     ['set', 1],
-  ] as const)('at %s because of what a person must repair is not passed over', async (broken, sent) => {
+  ] as const)('at %s because of what the user must repair is reported', async (broken, sent) => {
     const error = new ConfigurationError('CONFIG_UNREADABLE', '.aio is no JSON; repair it')
     on.store.before = (operation) => {
       if (operation === broken) throw error
@@ -65,7 +65,7 @@ describe('a store that fails', () => {
   })
 
   test.each(['get', 'set'] as const)(
-    'at %s and recovers is believed again when it says that all is gone',
+    'at %s and recovers is believed again when it says that it is empty',
     async (broken) => {
       const client = await signedIn()
       on.store.before = (operation) => {
@@ -113,7 +113,7 @@ describe('a lock that fails', () => {
     expect(on.events).toContainEqual(expect.objectContaining({ type: 'error', during: 'locking' }))
   })
 
-  test('because of what a person must repair is not passed over', async () => {
+  test('because of what the user must repair is reported', async () => {
     const error = new ConfigurationError('CONFIG_UNREADABLE', 'the directory is read-only')
     expect(await rejection(serverClient({ lock: () => Promise.reject(error) }).getToken())).toBe(error)
     expect(on.fetch.sent).toHaveLength(0)

@@ -128,7 +128,7 @@ describe('forgetting', () => {
 })
 
 describe('close', () => {
-  test('ends what is under way and refuses what comes, warm or not', async () => {
+  test('aborts pending calls and refuses new ones, warm or not', async () => {
     const client = serverClient()
     on.fetch.before = (_, { signal }) =>
       new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
@@ -151,5 +151,17 @@ describe('close', () => {
     const token = await client.getToken()
     client.close()
     expect(await serverClient().getToken()).toBe(token)
+  })
+
+  test('is quiet: what it aborts is not an error event', async () => {
+    const client = await signedIn()
+    nearExpiry(11 * 60_000)
+    on.fetch.before = () => new Promise(() => {})
+    await client.getToken()
+    await settled()
+    expect(on.fetch.sent).toHaveLength(1)
+    client.close()
+    await settled()
+    expect(on.events.filter(({ type }) => type === 'error')).toEqual([])
   })
 })

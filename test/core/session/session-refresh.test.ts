@@ -152,7 +152,7 @@ describe('refresh tokens', () => {
   })
 
   test.each(outages)(
-    '%s after expiry deletes nothing, asks nobody and fails as what it is',
+    '%s after expiry deletes nothing, asks no user and fails as what it is',
     async (_, outage, code) => {
       const redirect = autoRedirect(emulator)
       const client = await signedIn({ redirect })
@@ -175,7 +175,7 @@ describe('refresh tokens', () => {
     ['403 without a body', { path: '/ims/token', status: 403 }],
     ['a redirect', { path: '/ims/token', status: 302, headers: { location: 'https://evil.test/' } }],
   ]
-  test.each(notRefused)('%s is no refusal of the refresh token: nothing is forgotten (S41)', async (_, answer) => {
+  test.each(notRefused)('%s does not refuse the refresh token: nothing is forgotten (S41)', async (_, answer) => {
     const client = await signedIn()
     const before = await everythingIn(on.store)
     nearExpiry()
@@ -260,7 +260,7 @@ describe('renewing in the background', () => {
     expect(await client.getToken()).not.toBe(old)
   })
 
-  test('not where a person would be needed', async () => {
+  test('does not happen if it would need the user', async () => {
     const waitUntil = vi.fn()
     const flow = publicFlow(emulator, { scopes: ['openid', 'AdobeID'] })
     const client = createClient({ flow, ...on, redirect: autoRedirect(emulator), waitUntil })
@@ -294,7 +294,7 @@ describe('renewing in the background', () => {
   })
 })
 
-describe('a refresh token to begin with', () => {
+describe('a given refresh token', () => {
   const givenTo = (token: string): SilentFlow =>
     refreshToken({ clientId: emulator.contexts.oauth_public.client_id, refreshToken: token })
   const someRefreshToken = async () => {

@@ -27,7 +27,7 @@ import {
 } from './emulated-session.ts'
 
 describe('minValidity', () => {
-  test('of a call: a token that ends sooner is renewed, one that lasts longer is not', async () => {
+  test('of a call: a token that expires sooner is renewed, one that lasts longer is not', async () => {
     const client = serverClient()
     const old = await client.getToken()
     nearExpiry(2 * hour)
@@ -96,7 +96,7 @@ describe('force', () => {
     expect(await client.getToken()).toBe(fresh[0])
   })
 
-  test('is content with what someone else obtained meanwhile', async () => {
+  test('accepts what another client obtained meanwhile', async () => {
     const [one, two] = [serverClient(), serverClient()]
     await one.getToken()
     await two.getToken()
@@ -105,7 +105,7 @@ describe('force', () => {
     expect(on.fetch.sent).toHaveLength(2)
   })
 
-  test('does not return the token it was told to skip, not even in an outage', async () => {
+  test('does not return the token that it must skip, not even in an outage', async () => {
     const client = serverClient()
     await client.getToken()
     const before = await everythingIn(on.store)

@@ -39,7 +39,7 @@ describe('the order', () => {
     expect(on.events.find(({ type }) => type === 'token')).toMatchObject({ source: 'issued' })
   })
 
-  test('a person is never asked: LOGIN_REQUIRED, with nothing sent and nobody redirected', async () => {
+  test('a user is never asked: LOGIN_REQUIRED, nothing sent and no redirect', async () => {
     const redirect = autoRedirect(emulator)
     const client = createClient({ flow: publicFlow(emulator), ...on, redirect })
     expect(await rejection(client.getToken())).toMatchObject({ name: 'LoginRequiredError', code: 'LOGIN_REQUIRED' })
@@ -93,7 +93,7 @@ describe('one request', () => {
     expect(on.fetch.sent).toHaveLength(1)
   })
 
-  test('but nobody is given less than they asked for, nor what they told to skip', async () => {
+  test('but no caller gets a token that is too short or that it must skip', async () => {
     const client = serverClient()
     const old = await client.getToken()
     const [key = ''] = await on.store.keys('')

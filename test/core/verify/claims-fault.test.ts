@@ -10,7 +10,7 @@ describe('the times', () => {
     return reasonOf(await sign(claims(more)), options)
   }
 
-  it('the end, with a tolerance of 30 s unless told otherwise (S80)', async () => {
+  it('the end, with a tolerance of 30 s by default (S80)', async () => {
     expect(await at(ends)).toBeUndefined()
     expect(await at(ends + 29_999)).toBeUndefined()
     expect(await at(ends + 30_000)).toBe('expired')
@@ -20,7 +20,7 @@ describe('the times', () => {
     expect(await at(ends + 300_000, { clockTolerance: 300_000 })).toBe('expired')
   })
 
-  it('the beginning, with the same (S80)', async () => {
+  it('the start, with the same (S80)', async () => {
     const created = start - 1_000
     expect(await at(created - 30_000)).toBeUndefined()
     expect(await at(created - 30_001)).toBe('not_yet_valid')
@@ -50,7 +50,7 @@ describe('the times', () => {
     expect(await at(start, {}, beyondDates)).toBe('malformed')
   })
 
-  it('are checked in every form that is there, beside those that are right (S80)', async () => {
+  it('are checked in every form that is there, also if another form is right (S80)', async () => {
     const seconds = start / 1000
     expect(await at(start, {}, { exp: seconds - 31 })).toBe('expired')
     expect(await at(start, {}, { exp: seconds - 29 })).toBeUndefined()
@@ -105,13 +105,13 @@ describe('the times', () => {
 
 describe('what the token is for', () => {
   it.each(['refresh_token', 'authorization_code', 'service_token', 'device_token', 'id_token', undefined, null, 5])(
-    'type %s is no access token',
+    'type %s is not an access token',
     async (type) => {
       expect(await reasonOf(await sign(claims({ type })))).toBe('type')
     },
   )
 
-  it('an ID token is none (S81)', async () => {
+  it('an ID token is not an access token (S81)', async () => {
     const id = { iss: 'https://ims-na1.adobelogin.com', aud: 'client-a', sub: 'u', exp: start / 1000 + 60, nonce: 'n' }
     expect(await reasonOf(await sign(id))).toBe('type')
   })

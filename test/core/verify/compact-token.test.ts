@@ -32,7 +32,7 @@ describe('one token has one spelling (S82)', () => {
     }
   })
 
-  it('names that only look repeated are no fault', async () => {
+  it('names that only look repeated are accepted', async () => {
     const values = { x: '":":{"a":1,"a":2}', y: [{ z: 1 }, { z: 1 }], '\\': '\\"', '"': ':', nested: { x: { x: {} } } }
     expect(await reasonOf(await sign(claims(values)))).toBeUndefined()
   })

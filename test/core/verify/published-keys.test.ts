@@ -58,7 +58,7 @@ describe('the key', () => {
     expect(new Set(site.asked)).toEqual(new Set(['https://ims-na1.adobelogin.com/ims/keys']))
   })
 
-  it('of a token with a crit that nobody understands is of no use', async () => {
+  it('does not make a token with an unknown crit valid', async () => {
     const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
     const input = `${part({ alg: 'RS256', kid, crit: ['exp'], exp: 1 })}.${part(claims())}`
     const bytes = await crypto.subtle.sign('RSASSA-PKCS1-v1_5', signer, encoder.encode(input))
@@ -66,7 +66,7 @@ describe('the key', () => {
     expect(await reasonOf(token)).toBe('malformed')
   })
 
-  it('that is unknown is looked for once per cool-down, however many ask (S84)', async () => {
+  it('that is unknown is looked for once per cool-down, for any number of calls (S84)', async () => {
     const setup = imsWithKeys()
     await setup.ims.verifyToken(await sign(claims()))
     const flood = async (round: number) => {
@@ -100,7 +100,7 @@ describe('the key', () => {
     expect(await reasonOf(await sign(claims()), {}, setup)).toBe('key')
   })
 
-  it('is asked for again after ten minutes', async () => {
+  it('is requested again after ten minutes', async () => {
     const setup = imsWithKeys()
     const token = await sign(claims())
     await setup.ims.verifyToken(token)
@@ -155,7 +155,7 @@ describe('the key', () => {
     expect(setup.site.asked).toHaveLength(5)
   })
 
-  it('that cannot be fetched when a signature fails is an outage, and is asked for again after a second', async () => {
+  it('that cannot be fetched when a signature fails is an outage, and is requested again after a second', async () => {
     const setup = imsWithKeys()
     const good = await sign(claims())
     await setup.ims.verifyToken(good)
@@ -211,7 +211,7 @@ describe('the key', () => {
     ['an even exponent', { e: 'AQAA' }],
     ['its private half', { d: 'AQAB' }],
     ['another use', { use: 'enc' }],
-  ])('with %s is no key', async (_what, more) => {
+  ])('with %s is not used', async (_what, more) => {
     const setup = imsWithKeys()
     setup.site.keys = [{ ...published, ...more }]
     expect(await reasonOf(await sign(claims()), {}, setup)).toBe('key')
@@ -228,7 +228,7 @@ describe('the key', () => {
     expect(await reasonOf(`${input}.${block.toString('base64url')}`, {}, setup)).toBe('key')
   })
 
-  it('of 1024 bits, also with zeros before it, is no key', async () => {
+  it('of 1024 bits, also with zeros before it, is not used', async () => {
     const small = await crypto.subtle.generateKey(
       { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength: 1024, publicExponent: Uint8Array.of(1, 0, 1) },
       true,
@@ -246,7 +246,7 @@ describe('the key', () => {
     }
   })
 
-  it('that two entries claim to be is no key, as it is not known which', async () => {
+  it('that two entries claim to be is not used, as it is not known which', async () => {
     const setup = imsWithKeys()
     const { publicKey } = await generateKeyPair('RS256')
     setup.site.keys = [{ ...(await exportJWK(publicKey)), kid }, published]
@@ -273,7 +273,7 @@ describe('the key', () => {
     await expect(verify(await sign(claims({ now: 3 }), {}, privateKey))).resolves.toBeDefined()
   })
 
-  it('that cannot be had is no fault of the token', async () => {
+  it('that is not available is an outage, not a fault of the token', async () => {
     const token = await sign(claims())
     for (const status of [429, 500, 503]) {
       const setup = imsWithKeys()
@@ -297,7 +297,7 @@ describe('the key', () => {
     await expect(gone.ims.verifyToken(token)).rejects.toMatchObject({ name: 'ImsResponseError', code: 'HTTP_ERROR' })
   })
 
-  it('is not found in an answer that is no key set: IMS_MALFORMED, not the token’s fault', async () => {
+  it('is not found in an answer without a key set: IMS_MALFORMED, not the token’s fault', async () => {
     const token = await sign(claims())
     for (const answer of ['text', {}, { keys: 'none' }, { keys: [5] }, null, 5]) {
       const setup = imsWithKeys()

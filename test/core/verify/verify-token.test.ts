@@ -19,7 +19,7 @@ import {
   stranger,
 } from './signed-tokens.ts'
 
-describe('a good token', () => {
+describe('a valid token', () => {
   it('resolves to its claims, with one request for the keys', async () => {
     const { ims, site } = imsWithKeys()
     const token = await sign(claims())
@@ -134,7 +134,7 @@ describe('the signature', () => {
     }
   })
 
-  it('over claims that are no object is of no use', async () => {
+  it('does not make claims valid that are not an object', async () => {
     for (const payload of ['[]', 'null', '"text"', '5', '{"cut":', '\u0000']) {
       const token = await new CompactSign(encoder.encode(payload))
         .setProtectedHeader({ alg: 'RS256', kid })
@@ -164,7 +164,7 @@ describe('the algorithm', () => {
     expect(site.asked).toEqual([])
   })
 
-  it('none is told as algorithm (S77)', async () => {
+  it('none is reported as algorithm (S77)', async () => {
     expect(await reasonOf(`${part({ alg: 'none', kid })}.${part(claims())}.`)).toBe('algorithm')
   })
 

@@ -52,7 +52,7 @@ test('a forced login goes through logout first', async () => {
   expect(params.get('code_type')).toBe('access_token')
 })
 
-test('refuses a port that is none, and shows where it ended', async () => {
+test('refuses an invalid port, and shows where it ended', async () => {
   expect((await visit({ port: '1@evil.example.org' })).page).toContain('invalid_request')
   expect((await visit({}, `${relay}/signed-in`)).page).toContain('You can close this tab')
   expect((await visit({ state: '{"port":"1"}' }, `${relay}/callback`)).page).toContain('Not signed in')

@@ -117,7 +117,7 @@ describe('a renewal in a context', () => {
   })
 })
 
-describe('what a process leaves that is gone', () => {
+describe('what an exited process leaves', () => {
   async function launch(mode: string) {
     const child = start(writer, [file, mode, state])
     children.push(child)
@@ -145,7 +145,7 @@ describe('what a process leaves that is gone', () => {
     expect(readdirSync(directory)).toEqual(['aio'])
   })
 
-  test('the room of a renewal under way is left alone', async () => {
+  test('the room of a pending renewal is left alone', async () => {
     writeUser()
     await launch('prepared')
     const before = temporaries()
@@ -157,7 +157,7 @@ describe('what a process leaves that is gone', () => {
 describe('prepared tokens', () => {
   const tokens = { access_token: { token: 'a', expiry: 2 }, refresh_token: { token: 'r', expiry: 3 } }
 
-  test('that are not needed leave nothing, and a file that is gone is made again', async () => {
+  test('that are not needed leave nothing, and a file that was removed is made again', async () => {
     writeUser()
     const contexts = aioContexts(openConfig())
     const unused = await contexts.prepareTokens?.('user')
@@ -254,7 +254,7 @@ describe('a name is one name, whatever characters it has', () => {
     expect((await contexts.read('user.scope')).data).toEqual({ client_id: 'own' })
   })
 
-  test('a context that the old library stored under a dotted name is read, renewed and removed there', async () => {
+  test('a context that @adobe/aio-lib-ims stored under a dotted name is read, renewed and removed there', async () => {
     writeFileSync(
       file,
       JSON.stringify({ ims: { contexts: { my: { ctx: { client_id: 'c' }, other: { client_id: 'o' } } } } }),

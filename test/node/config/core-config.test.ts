@@ -39,8 +39,8 @@ const doSteps = (...steps: unknown[][]) =>
 const tokens = { access_token: { token: 'NEW', expiry: 9e12 }, refresh_token: { token: 'NEW-REFRESH', expiry: 9e12 } }
 const written = { 'cli.bare-output': false, ...tokens }
 
-describe('beside aio-lib-core-config in one process', () => {
-  test('it is told of every write, so its next write keeps what was written here', () => {
+describe('next to aio-lib-core-config in one process', () => {
+  test('it is notified of every write, so its next write keeps what was written here', () => {
     const [before, org, seen, cli] = doSteps(
       ['load', published],
       [0, 'get', 'console.org'],
@@ -75,7 +75,7 @@ describe('beside aio-lib-core-config in one process', () => {
     })
   })
 
-  test('every copy that is loaded is told', () => {
+  test('every copy that is loaded is notified', () => {
     const [first, second] = doSteps(
       ['load', published],
       ['load', nested],

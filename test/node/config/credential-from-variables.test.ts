@@ -137,7 +137,7 @@ describe('credentialFromVariables', () => {
     expect(credentialFromVariables(named('OAUTH', 'one'), { scopes: 'AdobeID' }).flow.scopes).toEqual(['AdobeID'])
   })
 
-  test('takes what was not filled in for missing, and says no value', () => {
+  test('treats what was not filled in as missing, and shows no value', () => {
     const variables = { OAUTH_CLIENT_ID: '$OAUTH_CLIENT_ID', OAUTH_CLIENT_SECRET: 'hunter2', OAUTH_SCOPES: 'openid' }
     const said = thrown(() => credentialFromVariables(variables))
     expect(said).toBe('MISSING_ENVIRONMENT_VARIABLE: OAUTH_CLIENT_ID is missing. Set it as well.')

@@ -57,7 +57,7 @@ describe('encrypted PEM', () => {
     expect(message).toMatch(/no longer supports.*openssl pkcs8 -topk8 .*-provider legacy/)
   })
 
-  it('refuses what is no RSA key behind the encryption', async () => {
+  it('refuses what is not an RSA key behind the encryption', async () => {
     const ec = openssl('ecparam -name prime256v1 -genkey')
     const encrypted = openssl(`pkcs8 -topk8 -scrypt -passout pass:${plainPassphrase}`, ec)
     expect((await refusal(encrypted, options)).message).toMatch(/elliptic-curve/)
@@ -135,7 +135,7 @@ describe('files', () => {
     }
   })
 
-  it('shows no text that may be key material, and asks no file system about what is no path', async () => {
+  it('shows no text that may be key material, and looks for no file unless the text may be a path', async () => {
     const fragment = Buffer.from(pem.split('\n')[6] ?? '', 'base64')
       .toString('base64')
       .slice(0, 60)

@@ -60,7 +60,7 @@ describe('in one process', () => {
     })
   })
 
-  test('an aborted wait throws the reason untouched, and whoever waits behind is served', async () => {
+  test('an aborted wait throws the reason untouched, and the next waiter is served', async () => {
     const lock = fileLock(directory)
     const gate = deferred()
     const holding = lock('a', () => gate.promise)
@@ -164,7 +164,7 @@ describe('a holding', () => {
     })
   })
 
-  test('knows that an earlier one of its process ended, and that one under way did not', async () => {
+  test('knows that an earlier one of its process ended, and that a current one did not', async () => {
     const lock = fileLock(directory)
     const ended = await holdOf(lock)
     await lock('other', async (other) => {
@@ -176,7 +176,7 @@ describe('a holding', () => {
     })
   })
 
-  test('knows whether one of another process ended only once that process is gone', async () => {
+  test('knows whether one of another process ended only once that process has exited', async () => {
     const holder = launch('hold')
     await holder.next()
     const id = readlinkSync(pathOf('shared'))

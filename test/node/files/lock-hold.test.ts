@@ -41,7 +41,7 @@ describe('across processes', () => {
     expect(readlinkSync(path)).toBe(before)
   })
 
-  test('a waiter that was stopped for longer than its wait does not give up when it goes on', async () => {
+  test('a waiter that was stopped for longer than its wait does not give up when it continues', async () => {
     await withLockFile(join(directory, 'waited.lock'), async () => {
       const waiter = launch('wait')
       expect(await waiter.next()).toBe('waiting')
@@ -71,7 +71,7 @@ describe('across processes', () => {
     expect(readdirSync(directory)).toEqual([])
   })
 
-  test('killed holders free their locks, to one of those who wait, and none of them meet (S74)', async () => {
+  test('killed holders free their locks, for one waiter at a time (S74)', async () => {
     writeFileSync(join(directory, 'counter'), '0')
     const counters = Array.from({ length: 5 }, () => launch('count'))
     await Promise.all(counters.map((child) => child.next()))

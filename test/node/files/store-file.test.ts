@@ -201,12 +201,15 @@ describe('what cannot be read is not missing', () => {
     expect(outcome).toEqual(['done', 'done', denied, denied, 'done', 1])
   })
 
-  test.skipIf(process.getuid?.() !== 0)('a user without a home directory is told what to do (needs root)', () => {
-    const command = [process.execPath, script, '', JSON.stringify([['get', 'a']])]
-    expect(run(command, { uid: 54321 })).toEqual([
-      { code: 'STORE_FAILED', message: expect.stringMatching(/home directory .* not known.*XDG_STATE_HOME/) },
-    ])
-  })
+  test.skipIf(process.getuid?.() !== 0)(
+    'a user without a home directory gets an error that says what to do (needs root)',
+    () => {
+      const command = [process.execPath, script, '', JSON.stringify([['get', 'a']])]
+      expect(run(command, { uid: 54321 })).toEqual([
+        { code: 'STORE_FAILED', message: expect.stringMatching(/home directory .* not known.*XDG_STATE_HOME/) },
+      ])
+    },
+  )
 })
 
 describe.skipIf(process.platform === 'win32')('what is not a file is neither waited for nor read', () => {
@@ -300,7 +303,7 @@ test('writers of one key at the same moment leave one whole value (S74)', async 
 })
 
 describe('writeFileAtomic', () => {
-  test('writes only over what it was told to replace', async () => {
+  test('writes only over the file that it must replace', async () => {
     mkdirSync(directory)
     const path = join(directory, 'file')
     const first = await writeFileAtomic(path, 'one', { replaces: undefined })

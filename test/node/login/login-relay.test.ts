@@ -44,7 +44,7 @@ async function start(options: Partial<RelayLoginOptions> = {}) {
 }
 
 describe('relayLogin', () => {
-  test('sends the person to the relay with an id of 128 bits', async () => {
+  test('sends the user to the relay with an id of 128 bits', async () => {
     const { url, id, post, fields, result, lines } = await start()
     expect(url.origin + url.pathname).toBe(base)
     expect([...url.searchParams.keys()]).toEqual(['id', 'port', 'redirect_uri'])
@@ -117,7 +117,7 @@ describe('relayLogin', () => {
     expect(await result).toEqual({ type: 'access_token', accessToken: tokens.access_token })
   })
 
-  test('GET brings an authorization code and goes on to the relay', async () => {
+  test('GET brings an authorization code and redirects to the relay', async () => {
     const { local, fields, result } = await start()
     const query = fields({ code: 'an-opaque-code', code_type: 'auth_code' })
     const response = await fetch(`${local}/?${query}`, { redirect: 'manual' })

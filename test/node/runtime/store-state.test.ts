@@ -65,7 +65,7 @@ afterAll(() => {
 })
 
 describe('stateTokens with the real @adobe/aio-lib-state', () => {
-  test('keeps tokens under the key and the time to live of aio-lib-ims', async () => {
+  test('stores tokens under the key and the time to live of aio-lib-ims', async () => {
     const tokens = { access_token: { ...access_token, for: 'client-a' }, refresh_token }
     await connectStateTokens({ env, now }).put('my-ctx', tokens)
     const auth = `Basic ${Buffer.from('the-api-key').toString('base64')}`
@@ -108,7 +108,7 @@ describe('stateTokens with the real @adobe/aio-lib-state', () => {
     expect((await other.get('plain'))?.access_token).toEqual(access_token)
   })
 
-  test.each([403, 401, 413])('a refusal (%i) is told without what was to be stored', async (status) => {
+  test.each([403, 401, 413])('a refusal (%i) is reported without the value to store', async (status) => {
     failWith = status
     const kept = connectStateTokens({ env, now })
     for (const attempt of [
@@ -234,7 +234,7 @@ describe('contexts of an action whose State service does not answer', () => {
     await expect(contexts.writeTokens('user', { access_token })).rejects.toMatchObject(denied)
   })
 
-  test('a machine goes on with what is in memory', async () => {
+  test('a machine continues with what is in memory', async () => {
     const contexts = actionContexts(() => connectStateTokens({ env, now }))
     await contexts.write('machine', machine, false)
     failWith = 403
@@ -303,7 +303,7 @@ describe('stateTokens on its own', () => {
     expect(loads).toBe(2)
   })
 
-  test('goes on in memory, and says so once, if the package is not installed', async () => {
+  test('continues in memory, and says so once, if the package is not installed', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'imskit-state-'))
     const child = `
       import { connectStateTokens } from './src/adapters/node/runtime/store-state.ts'
@@ -353,7 +353,7 @@ describe('stateTokens on its own', () => {
     expect(await connectStateTokens({ env, now, load }).get('ctx')).toEqual({ access_token })
   })
 
-  test('a package of the same name that is no State library is told', async () => {
+  test('a package of the same name that is not the State library is reported', async () => {
     const kept = connectStateTokens({ env, now, load: async () => ({}) })
     await expect(kept.get('ctx')).rejects.toMatchObject({
       code: 'BAD_OPTION',
@@ -362,7 +362,7 @@ describe('stateTokens on its own', () => {
   })
 })
 
-test('an action without the State library obtains its tokens once and goes on in memory', async () => {
+test('an action without the State library obtains its tokens once and continues in memory', async () => {
   const dir = temporaryDirectory()
   const outfile = join(dir, 'action.cjs')
   await build({

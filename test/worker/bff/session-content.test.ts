@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { memoryStore, type Store } from '../../../src/adapters/worker/index.ts'
+import { type Claims, type ImsEvent, memoryStore, type Store } from '../../../src/adapters/worker/index.ts'
 import { granted } from '../visitor.ts'
 import { hour, loginNames, sessionName } from './cookie-names.ts'
 import { secret, setting } from './setting.ts'
@@ -84,10 +84,14 @@ describe('the cookies', () => {
   })
 
   test('that no browser would store are refused with a remedy', async () => {
-    const { visitor } = await setting({ user: (claims) => ({ ...claims, long: 'x'.repeat(20_000) }) })
+    const events: ImsEvent[] = []
+    const user = (claims: Claims) => ({ ...claims, long: 'x'.repeat(20_000) })
+    const { visitor } = await setting({ user, onEvent: (event: ImsEvent) => events.push(event) })
     const answer = await visitor().signIn()
     expect(answer.status).toBe(500)
-    expect(await answer.text()).toContain('kvStore')
+    // for the developer; the user cannot do anything about it
+    expect(await answer.text()).not.toContain('kvStore')
+    expect(events).toContainEqual(expect.objectContaining({ message: expect.stringContaining('kvStore') }))
   })
 
   test('expire with the session', async () => {

@@ -2,15 +2,9 @@ import { readBody } from '../../../../core/ims/read-body.ts'
 import type { Json } from '../../../../core/ports.ts'
 import { networkCode } from '../network-code.ts'
 import { printNote } from '../output.ts'
-import {
-  callsOf,
-  invalidation,
-  issuedToken,
-  type ProbeCall,
-  type ProbeProgress,
-  type ProbeRequest,
-  revocation,
-} from './calls.ts'
+import type { ProbeCall, ProbeProgress, ProbeRequest } from './call.ts'
+import { callsOf } from './calls.ts'
+import { invalidation, issuedToken, revocation } from './calls-token.ts'
 import type { Credential } from './credential.ts'
 import { absent, type Confidence, complete, expectations } from './expectations.ts'
 import { commonFacts, type Facts, type ProbeAnswer, showing } from './facts.ts'

@@ -1,7 +1,7 @@
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
-import { post, publicCode } from './person.ts'
+import { type RunningEmulator, startEmulator } from '../../../src/emulator/index.ts'
+import { post, publicCode } from '../person.ts'
 
 let emulator: RunningEmulator
 const token = (version: string) => `${emulator.url}/ims/token${version}`
@@ -193,7 +193,7 @@ describe('exchanges', () => {
     expect(decodeJwt(body.access_token).org).toBe(otherOrg)
   })
 
-  test('token exchange acts on behalf of a person and names the actor', async () => {
+  test('token exchange acts on behalf of a user and names the actor', async () => {
     const type = 'urn:ietf:params:oauth:token-type:access_token'
     const ask = (subject_token: string) =>
       post(token('/v4'), {

@@ -97,7 +97,7 @@ describe('errors', () => {
     )
   })
 
-  it('shows nothing of a passphrase that stands in the place of the key', async () => {
+  it('shows nothing of a passphrase that was given in place of the key', async () => {
     for (const source of [plainPassphrase, `./${plainPassphrase}`, ` ${plainPassphrase}.pem`]) {
       await check(source, { passphrase: plainPassphrase, readKey: readKeyText })
     }
@@ -113,7 +113,7 @@ describe('errors', () => {
     )
   })
 
-  it('is a ConfigurationError whatever bytes stand in the PEM', async () => {
+  it('is a ConfigurationError whatever bytes the PEM has', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), options, async (bytes, how) => {
         const pem = `-----BEGIN PRIVATE KEY-----\n${Buffer.from(bytes).toString('base64')}\n-----END PRIVATE KEY-----`

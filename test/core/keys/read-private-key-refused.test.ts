@@ -58,7 +58,7 @@ describe('other kinds', () => {
     expect(await message(bare(p12))).toMatch(/PKCS#12.*openssl pkcs12/)
   })
 
-  it('names nothing where the label is no label', async () => {
+  it('names nothing if the label is not a label', async () => {
     const found = await message('-----BEGIN MIIEVGIBADANBGKQHKIG-----\nAAAA\n-----END MIIEVGIBADANBGKQHKIG-----')
     expect(found).toMatch(/not an RSA private key/)
     expect(found).not.toContain('MIIEVGIB')
@@ -149,7 +149,7 @@ describe('damage', () => {
     }
   })
 
-  it('refuses what is no key', async () => {
+  it('refuses what is not a key', async () => {
     const path = /neither PEM, base64 nor JSON/
     for (const text of ['hello', 'correct horse battery staple', 'AAAA'.repeat(100), '0', 'bnVsbA==']) {
       expect(await message(text)).toMatch(path)

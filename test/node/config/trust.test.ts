@@ -2,14 +2,14 @@ import { generateKeyPairSync } from 'node:crypto'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createNodeIms, type NodeImsOptions } from '../../src/adapters/node/compat.ts'
-import { type AioConfig, aioConfig } from '../../src/adapters/node/config/aio-config.ts'
-import { nodePlatform } from '../../src/adapters/node/platform.ts'
-import { createClient } from '../../src/core/client.ts'
-import { authorizationCode } from '../../src/core/flows/authorization-code.ts'
-import { clientCredentials } from '../../src/core/flows/client-credentials.ts'
-import { refreshToken } from '../../src/core/flows/refresh-token.ts'
-import { removeDirectory, temporaryDirectory } from './fixtures/scripts.ts'
+import { createNodeIms, type NodeImsOptions } from '../../../src/adapters/node/compat.ts'
+import { type AioConfig, aioConfig } from '../../../src/adapters/node/config/aio-config.ts'
+import { nodePlatform } from '../../../src/adapters/node/platform.ts'
+import { createClient } from '../../../src/core/client.ts'
+import { authorizationCode } from '../../../src/core/flows/authorization-code.ts'
+import { clientCredentials } from '../../../src/core/flows/client-credentials.ts'
+import { refreshToken } from '../../../src/core/flows/refresh-token.ts'
+import { removeDirectory, temporaryDirectory } from '../fixtures/scripts.ts'
 
 // where a value came from counts: what a cloned repository may do with the secrets of the user
 
@@ -146,7 +146,7 @@ describe('a server that the working directory names gets no secret of the user',
       await expectRefusal(call(), '.aio', everywhere)
   })
 
-  test('a part of a token, under what the directory says beside it', async () => {
+  test('a part of a token, under what the directory says next to it', async () => {
     inGlobal({ spa: { client_id: 'spa', scope: 'openid', refresh_token: { token: 'user-refresh', expiry: 1 } } })
     inLocal({ ...evilEverywhere, contexts: { spa: { refresh_token: { expiry: later } } } })
     await expectRefusal(imsHere().getToken('spa'), '.aio', everywhere)
@@ -301,7 +301,7 @@ describe('a program that the working directory names', () => {
     await expectRefusal(client.login(), '.aio', `ims.contexts.${name}.browser`)
   })
 
-  test('does not stand in the way of a token that is there', async () => {
+  test('does not prevent the use of a token that is there', async () => {
     inGlobal({ cli: { 'cli.bare-output': true, access_token: { token: 'cli-token', expiry: later } } })
     inLocal({ contexts: { cli: { browser: './x.sh' } } })
     expect(await imsHere().getToken('cli')).toBe('cli-token')

@@ -171,7 +171,7 @@ function withoutMissingSources(results: unknown, calls: readonly Call[]) {
   )
 }
 
-describe('reads what the old library reads', () => {
+describe('reads what @adobe/aio-lib-ims reads', () => {
   const prepared: Place[] = []
   let expected: unknown[]
   beforeAll(() => {
@@ -204,7 +204,7 @@ describe('reads what the old library reads', () => {
   })
 })
 
-describe('the old library reads what we write, and we what it writes', () => {
+describe('@adobe/aio-lib-ims reads what we write, and we what it writes', () => {
   const context = {
     client_id: 'id',
     client_secret: 'a "quoted" # secret: { with } things, \\ and 100 %',
@@ -278,7 +278,7 @@ describe('the old library reads what we write, and we what it writes', () => {
   })
 })
 
-describe('differs from the old library on purpose', () => {
+describe('differs from @adobe/aio-lib-ims on purpose', () => {
   // each row: what the old library answers, and what we do
   const differences: ReadonlyArray<Case & { readonly old: unknown; readonly now: unknown }> = [
     {
@@ -350,7 +350,7 @@ describe('differs from the old library on purpose', () => {
     await expect(ours(prepare({ global: '{"l":[1,2]}' }), calls)).rejects.toMatchObject({ code: 'BAD_OPTION' })
   })
 
-  test('plain text is no configuration', async () => {
+  test('plain text is not a configuration', async () => {
     const files = { global: 'just text' }
     expect(legacy([{ ...prepare(files), calls: [['get', '0']] }])).toEqual([[{ value: 'j' }]])
     await expect(ours(prepare(files), [['get', '0']])).rejects.toMatchObject({ code: 'CONFIG_UNREADABLE' })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { browserLaunchers } from '../../src/adapters/node/login/open-browser.ts'
+import { browserLaunchers } from '../../../src/adapters/node/login/open-browser.ts'
 
 const shells = /(?:^|[\\/])(?:sh|bash|zsh|cmd|powershell|pwsh|start|explorer)(?:\.exe)?$/i
 const systems: readonly NodeJS.Platform[] = ['win32', 'darwin', 'linux', 'freebsd', 'android']

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { createEmulator, type Emulator } from '../../src/emulator/index.ts'
-import { callback } from './person.ts'
+import { createEmulator, type Emulator } from '../../../src/emulator/index.ts'
+import { callback } from '../person.ts'
 
 let emulator: Emulator
 

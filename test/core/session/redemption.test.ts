@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest'
+import { rejection } from '../setting.ts'
+import { expire, world } from './signed-in.ts'
+
+const it = world()
+
+describe('the limit of a renewal', () => {
+  test('an attempt that no longer fits is not started, and Retry-After is passed on', async () => {
+    const client = await it.signedIn({ retry: { retries: 3 } })
+    it.fault({ path: '/ims/token', status: 503, headers: { 'retry-after': '25' }, times: Number.POSITIVE_INFINITY })
+    expire(it)
+    const began = it.clock.now()
+    expect(await rejection(it.during(client.getToken()))).toMatchObject({ code: 'IMS_UNAVAILABLE', retryAfter: 25_000 })
+    expect(it.clock.now() - began).toBeLessThan(20_000)
+    expect(it.on.fetch.sent).toHaveLength(1)
+    it.on.fetch.sent.length = 0
+  })
+
+  test('not even the first attempt is sent if the store took the time that it needs', async () => {
+    const client = await it.signedIn({ timeout: 30_000 })
+    expire(it)
+    const slow = async (operation: string) => {
+      if (operation !== 'delete') await it.clock.sleep(4_000)
+    }
+    it.on.store.before = slow
+    expect(await rejection(it.during(client.getToken()))).toMatchObject({ name: 'UnavailableError', code: 'TIMEOUT' })
+    expect(it.on.fetch.sent).toEqual([])
+  })
+
+  test('short attempts are repeated as long as they fit', async () => {
+    const client = await it.signedIn({ retry: { retries: 3 }, timeout: 5_000 })
+    it.fault({ path: '/ims/token', status: 503, headers: { 'retry-after': '25' }, times: Number.POSITIVE_INFINITY })
+    expire(it)
+    await rejection(it.during(client.getToken()))
+    expect(it.on.fetch.sent).toHaveLength(2)
+    it.on.fetch.sent.length = 0
+  })
+
+  test('no attempt takes longer than 30 s, whatever timeout was asked for', async () => {
+    const client = await it.signedIn({ timeout: 300_000 })
+    it.on.fetch.before = () => new Promise(() => {})
+    expire(it)
+    const began = it.clock.now()
+    expect(await rejection(it.during(client.getToken()))).toMatchObject({ code: 'TIMEOUT' })
+    expect(it.clock.now() - began).toBeLessThanOrEqual(31_000)
+  })
+})

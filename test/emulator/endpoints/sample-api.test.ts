@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type RunningEmulator, startEmulator } from '../../../src/emulator/index.ts'
+import { post, publicCode } from '../person.ts'
+
+let emulator: RunningEmulator
+
+beforeAll(async () => {
+  emulator = await startEmulator()
+})
+afterAll(() => emulator.close())
+
+const get = async (path: string, token?: string, headers: Record<string, string> = {}) => {
+  const bearer: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  const response = await fetch(emulator.url + path, { headers: { ...bearer, ...headers } })
+  return { status: response.status, body: await response.json(), headers: response.headers }
+}
+const userToken = async (scope = emulator.contexts.oauth_public.scope) => {
+  const code = await publicCode(emulator, { scope })
+  const { body } = await post(`${emulator.url}/ims/token/v3`, { grant_type: 'authorization_code', ...code })
+  return body.access_token as string
+}
+
+describe('the sample API', () => {
+  test('wants a valid token and the key of its client', async () => {
+    const token = await userToken()
+    const key = { 'x-api-key': 'emulator-public' }
+    const missing = await get('/api/echo', undefined, key)
+    expect([missing.status, missing.headers.get('www-authenticate')]).toEqual([401, 'Bearer'])
+    const bad = await get('/api/echo', 'garbage', key)
+    expect(bad).toMatchObject({ status: 401, body: { error_code: '401013' } })
+    expect(bad.headers.get('www-authenticate')).toBe('Bearer error="invalid_token"')
+    expect(await get('/api/echo', token)).toMatchObject({ status: 403, body: { error_code: '403003' } })
+    const ok = await get('/api/echo', token, { ...key, 'x-gw-ims-org-id': 'O@AdobeOrg' })
+    expect(ok.body).toMatchObject({ client_id: 'emulator-public', org_id: 'O@AdobeOrg', scopes: expect.any(Array) })
+  })
+})
