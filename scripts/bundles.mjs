@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { nodeResolve } from '@rollup/plugin-node-resolve'
 import { build } from 'esbuild'
@@ -74,8 +75,12 @@ export const files = {
 /** What must never come with a login: another flow, another runtime, the emulator. */
 export const bleeding = /client_credentials|exchange\/jwt|jwt-bearer|cluster_at_exchange|node:|emulator|PRIVATE KEY/
 
-/** Flows of credentials without a user. */
-export const silentFlows = ['clientCredentials', 'jwtBearer', 'serviceToken', 'refreshToken', 'clusterExchange']
+/** Flows of credentials without a login, as `src/core/api.ts` exports them. */
+export const silentFlows = () => {
+  const list = readFileSync(new URL('../src/core/api.ts', import.meta.url), 'utf8')
+  const flows = [...list.matchAll(/^export \{.*\b(\w+) \} from '\.\/flows\//gm)].map(([, name]) => name)
+  return flows.filter((name) => !['authorizationCode', 'signAssertion'].includes(name))
+}
 
 /** What must never come with them: the login of a client, its callback, and what is stored in between. */
 export const bleedingLogin = /imskit\/pending|imskit\/finished|STATE_MISMATCH|login_hint|handleRedirect|startLogin/

@@ -52,7 +52,7 @@ describe('what a page is sent', () => {
     import { createClient, memoryPlatform, ${flow} } from './src/core/index.ts'
     export const client = (options) => createClient({ flow: ${flow}(options), ...memoryPlatform() })`
 
-  test.each(silentFlows as string[])('a client of %s has no login', async (flow) => {
+  test.each(silentFlows() as string[])('a client of %s has no login', async (flow) => {
     expect(bleedingLogin.exec(await inOneFile(clientOf(flow)))?.[0]).toBeUndefined()
   })
 

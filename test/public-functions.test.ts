@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -244,46 +244,37 @@ const objects = { idFromName: () => ({}), get: () => ({ fetch: async () => new R
 const storage = { getItem: text, setItem: text, removeItem: text, getKeys: text }
 const functionsOf = (names: object) => Object.fromEntries(Object.keys(names).map((name) => [name, async () => null]))
 
-/** Every factory with options: what it takes before them, and options that it accepts. */
-const factories: Readonly<Record<string, readonly [call: Callable, options: object, ...before: unknown[]]>> = {
-  authorizationCode: [core.authorizationCode as Callable, person],
-  'authorizationCode of browsers': [browser.authorizationCode as Callable, person],
-  clientCredentials: [core.clientCredentials as Callable, machine],
-  clusterExchange: [core.clusterExchange as Callable, { clientId: 'c', userToken: 't', orgId: 'o' }],
-  jwtBearer: [
-    core.jwtBearer as Callable,
-    { ...machine, scopes: undefined, technicalAccountId: 't', orgId: 'o', metaScopes: ['m'], privateKey: 'k' },
-  ],
-  refreshToken: [core.refreshToken as Callable, { clientId: 'c', refreshToken: 'r' }],
-  serviceToken: [core.serviceToken as Callable, { clientId: 'c', clientSecret: 's', code: 'x' }],
-  memoryStore: [core.memoryStore as Callable, {}],
-  fromUnstorage: [core.fromUnstorage as Callable, {}, functionsOf(storage)],
-  redisLock: [core.redisLock as Callable, {}, { isOpen: true, eval: async () => null }],
-  nodePlatform: [node.nodePlatform as Callable, {}],
-  fileStore: [node.fileStore as Callable, {}],
-  fileLock: [node.fileLock as Callable, {}],
-  aioConfig: [node.aioConfig as Callable, {}],
-  loopbackRedirect: [node.loopbackRedirect as Callable, {}],
-  pasteRedirect: [node.pasteRedirect as Callable, { redirectUri: 'https://app.example/' }],
-  credentialFromVariables: [
-    node.credentialFromVariables as Callable,
-    {},
-    { OAUTH_CLIENT_ID: 'c', OAUTH_CLIENT_SECRET: 's', OAUTH_SCOPES: 'openid', OAUTH_ORG_ID: 'o' },
-  ],
-  browserPlatform: [browser.browserPlatform as Callable, {}],
-  indexedDbStore: [browser.indexedDbStore as Callable, {}],
-  sessionStore: [browser.sessionStore as Callable, {}],
-  webLock: [browser.webLock as Callable, {}],
-  popupRedirect: [browser.popupRedirect as Callable, { redirectUri: 'https://app.example/' }],
-  frameRedirect: [browser.frameRedirect as Callable, { redirectUri: 'https://app.example/' }],
-  workerPlatform: [worker.workerPlatform as Callable, {}],
-  kvStore: [worker.kvStore as Callable, {}, kv],
-  durableStore: [worker.durableStore as Callable, {}, objects],
-  durableLock: [worker.durableLock as Callable, {}, objects],
-  durableTokens: [worker.durableTokens as Callable, {}, objects],
-  requireToken: [worker.requireToken as Callable, { clientId: 'c' }],
-  createAuthHandler: [worker.createAuthHandler as Callable, { flow: core.authorizationCode(person), sessionSecret }],
+/** What a factory takes before its options, by its type. */
+const firstArguments: Readonly<Record<string, unknown>> = {
+  UnstorageLike: functionsOf(storage),
+  RedisLike: { isOpen: true, eval: async () => null },
+  KvNamespace: kv,
+  DurableNamespace: objects,
+  'Readonly<Record<string, unknown>>': {
+    OAUTH_CLIENT_ID: 'c',
+    OAUTH_CLIENT_SECRET: 's',
+    OAUTH_SCOPES: 'openid',
+    OAUTH_ORG_ID: 'o',
+  },
 }
+
+/** A valid value of each option that some factory needs. */
+const neededOptions: Readonly<Record<string, unknown>> = {
+  ...machine,
+  ...person,
+  code: 'x',
+  flow: core.authorizationCode(person),
+  metaScopes: ['m'],
+  orgId: 'o',
+  privateKey: 'k',
+  refreshToken: 'r',
+  sessionSecret,
+  technicalAccountId: 't',
+  userToken: 't',
+}
+
+/** Functions with options that are not factories, that ignore options of others, or that need a web worker. */
+const others = /^(?:create(?:Client|Ims|NodeIms|BrowserIms|WorkerIms)|explainError|signAssertion|(?:open|serve)Vault)$/
 
 const thrownBy = (run: () => unknown): unknown => {
   try {
@@ -294,19 +285,47 @@ const thrownBy = (run: () => unknown): unknown => {
   return undefined
 }
 
-describe.each(Object.entries(factories))('%s', (_, [call, options, ...before]) => {
-  const { scopes: _scopes, ...others } = options as { scopes?: unknown }
-  const defined = Object.fromEntries(
-    Object.entries({ ...others, scopes: _scopes }).filter(([, value]) => value !== undefined),
-  )
+/** Every factory with options, as the reports of the public API declare it: what it takes before them, and what it needs. */
+function declaredFactories(): Map<Callable, readonly [title: string, options: object, ...before: unknown[]]> {
+  const found = new Map<Callable, readonly [string, object, ...unknown[]]>()
+  const places = { core: 'core', node: 'Node', browser: 'browsers', worker: 'workers' } as const
+  for (const entry of Object.keys(places) as (keyof typeof places)[]) {
+    const report = readFileSync(join(import.meta.dirname, `../api/${entry}.txt`), 'utf8')
+    const declarations = report.matchAll(/^function (\w+)\((?:\w+: (.+), )?\w+\??: (?:string \| )?\w*Options\)/gm)
+    for (const [, name = '', type] of declarations) {
+      const call = (entries[entry] as Readonly<Record<string, unknown>>)[name] as Callable
+      if (others.test(name) || found.has(call)) continue
+      const before = type === undefined ? [] : [firstArguments[type]]
+      const taken = [...found.values()].some(([title]) => title === name)
+      found.set(call, [taken ? `${name} of ${places[entry]}` : name, optionsOf(entry, call, before), ...before])
+    }
+  }
+  return found
+}
 
+/** The options among {@link neededOptions} that a factory takes, by its error for another one. */
+function optionsOf(entry: Entry, call: Callable, before: readonly unknown[]): object {
+  const { message = '' } = (thrownBy(() => call(...before, { nonsense: 1 })) ?? {}) as { message?: string }
+  const [, names = ''] = /it takes (.*)$/.exec(message) ?? []
+  const taken = new Set(names.split(', '))
+  if (entry === 'browser') taken.delete('clientSecret')
+  return Object.fromEntries(Object.entries(neededOptions).filter(([name]) => taken.has(name)))
+}
+
+const factories = [...declaredFactories()].map(([call, [title, ...rest]]) => [title, [call, ...rest]] as const)
+
+test('the reports of the public API declare the factories', () => {
+  expect(factories.length).toBeGreaterThanOrEqual(30)
+})
+
+describe.each(factories)('%s', (_, [call, options, ...before]) => {
   test('accepts its own options, and a platform that was spread into them', () => {
-    expect(thrownBy(() => call(...before, defined))).toBeUndefined()
-    expect(thrownBy(() => call(...before, { ...core.memoryPlatform(), ...defined }))).toBeUndefined()
+    expect(thrownBy(() => call(...before, options))).toBeUndefined()
+    expect(thrownBy(() => call(...before, { ...core.memoryPlatform(), ...options }))).toBeUndefined()
   })
 
   test('refuses an option that it does not know, and does not show its value', () => {
-    const error = thrownBy(() => call(...before, { ...defined, nonsense: 'canary-value' }))
+    const error = thrownBy(() => call(...before, { ...options, nonsense: 'canary-value' }))
     expect(error).toMatchObject({
       code: 'BAD_OPTION',
       message: expect.stringMatching(/has no option 'nonsense'; it takes /),

@@ -41,7 +41,7 @@ export const mutants = [
     'adapters/worker/bff/cookies-login.ts',
     [
       ['loginCookies', 'logins.slice(mostLogins - 1)', 'logins.slice(mostLogins)'],
-      ['loginCookies', 'await finished.set(await finishedKey(key), true, login.expiresAt)', ''],
+      ['loginCookies', 'await finished.set(await finishedCookieKey(key), true, login.expiresAt)', ''],
       [
         'loginCookies',
         "maxAge: expiresAt - clock.now(), sameSite: 'Lax'",

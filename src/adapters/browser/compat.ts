@@ -75,6 +75,8 @@ export function createBrowserIms(options: BrowserImsOptions = {}): BrowserIms {
     throw badOption(`IMS context '${name ?? ''}' has a credential without a login; call getToken`)
   }
 
+  // not `redirectResult` of the core: no client exists until the stored login names its context. So the context's redirect
+  // URI, which would tell `path` from `state`, is unknown, and a login without a context is left to its own client.
   type Parts = Awaited<ReturnType<typeof loadLogin>>
 
   async function land(parts: Parts, arrival: Arrival, url: URL): Promise<RedirectResult | undefined> {

@@ -83,3 +83,14 @@ export const publicKind: ContextKind = {
     })
   },
 }
+
+/** The kinds that obtain tokens without a user. */
+export const machineKinds: readonly ContextKind[] = [jwtKind, serverToServerKind]
+
+/**
+ * Every kind, with those of a runtime, in the order in which they are tried: that of `@adobe/aio-lib-ims`. The public
+ * client is last, because other kinds have its keys too.
+ */
+export function kindsWith(ofRuntime: readonly ContextKind[]): readonly ContextKind[] {
+  return [...machineKinds, ...ofRuntime, webAppKind, publicKind]
+}

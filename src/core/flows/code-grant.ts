@@ -18,6 +18,7 @@ import type { LoginParameters } from '../login/login-options.ts'
 import { isError, redactText } from '../redact.ts'
 import type { PendingLogin } from './login-flow.ts'
 
+// for the flow, which loads both of its grants in one file
 export { refreshGrant } from './refresh-grant.ts'
 
 /** The credential of a login by authorization code. */

@@ -124,7 +124,10 @@ export class Ims {
     return (await tokenGrants()).redeemCodeWithVerifier(await this.#open(request?.signal), request)
   }
 
-  /** Redeems a refresh token for new tokens (`POST /ims/token/v3`, RFC 6749 section 6). */
+  /**
+   * Redeems a refresh token for new tokens (`POST /ims/token/v3`, RFC 6749 section 6). Sends at once, without the lock and
+   * the renewal note of a client: the caller makes sure that the token is redeemed once and that its successor is stored.
+   */
   async refreshToken(request: RefreshTokenRequest): Promise<TokenResult> {
     return (await tokenGrants()).redeemRefreshToken(await this.#open(request?.signal), request)
   }

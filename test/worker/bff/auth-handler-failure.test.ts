@@ -15,6 +15,12 @@ async function failurePage(query: string): Promise<{ status: number; text: strin
 }
 
 describe('the page after a login that failed', () => {
+  test('has status 400 for a foreign state, and a link to try again', async () => {
+    const { status, text } = await failurePage('code=a&state=foreign')
+    expect(status).toBe(400)
+    expect(text).toContain('Try again')
+  })
+
   test('says that a canceled login changed nothing', async () => {
     const { status, text } = await failurePage('error=access_denied')
     expect(status).toBe(403)
@@ -31,4 +37,17 @@ describe('the page after a login that failed', () => {
     expect(text).toContain(explainError(error))
     expect(text).not.toMatch(/[A-Z]+_[A-Z]+|imskit|Error\b|callback|state\b/)
   })
+})
+
+test('a callback with a foreign state redirects a browser with a session to afterLogin, and changes nothing', async () => {
+  const { visitor, emulator } = await setting({ afterLogin: '/home' })
+  const browser = visitor()
+  await browser.signIn()
+  const before = await browser.session()
+  const sent = emulator.requests.length
+  const answer = await browser.ask('/auth/callback?code=a&state=foreign')
+  expect([answer.status, answer.headers.get('location')]).toEqual([302, '/home'])
+  expect(answer.headers.getSetCookie()).toEqual([])
+  expect(emulator.requests).toHaveLength(sent)
+  expect(await browser.session()).toEqual(before)
 })

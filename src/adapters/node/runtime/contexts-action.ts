@@ -1,6 +1,6 @@
 import { kindOf } from '../../../core/compat/context-kind.ts'
 import { type ContextStore, type StoredToken, type TokenPatch, withTokens } from '../../../core/compat/contexts.ts'
-import { jwtKind, serverToServerKind } from '../../../core/compat/credential-kinds.ts'
+import { machineKinds } from '../../../core/compat/credential-kinds.ts'
 import { UnavailableError } from '../../../core/errors.ts'
 import { copyData, isObject } from '../../../core/json.ts'
 import type { Json } from '../../../core/ports.ts'
@@ -107,7 +107,7 @@ function rememberTokens(state: ActionState, name: string, tokens: TokenPatch): v
 /** Whether the credential of a context obtains tokens without a user, so that its tokens can be replaced. */
 function isMachine(name: string, data: Json | undefined): boolean {
   try {
-    return isObject(data) && kindOf(name, data, [jwtKind, serverToServerKind]) !== undefined
+    return isObject(data) && kindOf(name, data, machineKinds) !== undefined
   } catch {
     return false
   }

@@ -2,8 +2,10 @@ import { processLock } from '../../../core/memory.ts'
 import type { Lock } from '../../../core/ports.ts'
 
 /**
- * The lock of an I/O Runtime action. It excludes calls within one container, because containers do not share a disk.
- * They share the stored tokens, so renewal notes may name holds of other containers, whose state is not known.
+ * The lock of an I/O Runtime action. It excludes calls within one container only, because containers share no disk, but
+ * they share the tokens in the State service. Against another container, only the renewal note in State protects: a
+ * container that reads the note of another one, whose state it cannot know, waits for the outcome before it redeems.
+ * Two that both read before either has written the note can still redeem the same refresh token.
  */
 export function actionLock(): Lock {
   const lock = processLock()

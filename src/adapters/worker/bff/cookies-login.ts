@@ -32,7 +32,7 @@ export function loginCookies({ cookies, encryption, clock, finished }: LoginCook
   return {
     async get(key) {
       const login = await decrypt(await nameOf(key))
-      if (login === undefined || (await finished.get(await finishedKey(key))) !== undefined) return undefined
+      if (login === undefined || (await finished.get(await finishedCookieKey(key))) !== undefined) return undefined
       return login.value
     },
     async set(key, value, expiresAt = clock.now()) {
@@ -46,10 +46,10 @@ export function loginCookies({ cookies, encryption, clock, finished }: LoginCook
       const name = await nameOf(key)
       const login = await decrypt(name)
       cookies.clear(name)
-      if (login !== undefined) await finished.set(await finishedKey(key), true, login.expiresAt)
+      if (login !== undefined) await finished.set(await finishedCookieKey(key), true, login.expiresAt)
     },
     keys: async () => [],
   }
 }
 
-const finishedKey = async (key: string) => `imskit/finished-login/${await digest(key)}`
+const finishedCookieKey = async (key: string) => `imskit/finished-login/${await digest(key)}`

@@ -2,7 +2,7 @@ import { UnavailableError } from '../../../core/errors.ts'
 import { checkOptions, type OptionNames } from '../../../core/options.ts'
 import type { Store } from '../../../core/ports.ts'
 import type { DurableNamespace } from '../bindings.ts'
-import { over } from '../isolate/isolate-memory.ts'
+import { onMedium } from '../isolate/isolate-memory.ts'
 import { type DurableLock, type DurableLockOptions, durableLock, lockOptions } from './durable-lock.ts'
 import { askObjects, askRepeatedly } from './durable-messages.ts'
 
@@ -43,7 +43,7 @@ export function durableStore(namespace: DurableNamespace, options: DurableStoreO
     },
     keys: async (prefix) => (await ask(object, 'keys', { prefix })).keys,
   }
-  return over({ binding: namespace, scope: object, fenced: lock !== undefined }, store)
+  return onMedium({ binding: namespace, scope: object, fenced: lock !== undefined }, store)
 }
 
 /**

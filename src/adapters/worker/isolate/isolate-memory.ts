@@ -19,8 +19,8 @@ export interface Medium {
 
 const mediums = /* @__PURE__ */ new WeakMap<Store, Medium>()
 
-/** Notes the medium of `store`: an app may create a store for each request, but the binding remains. */
-export function over(medium: Medium, store: Store): Store {
+/** `store`, with a note of its medium: an app may create a store for each request, but the binding remains. */
+export function onMedium(medium: Medium, store: Store): Store {
   mediums.set(store, medium)
   return store
 }

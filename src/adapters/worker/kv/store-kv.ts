@@ -4,7 +4,7 @@ import { systemClock } from '../../../core/memory.ts'
 import { badOption, checkOptions, type OptionNames, requireMethods } from '../../../core/options.ts'
 import type { Json, Store } from '../../../core/ports.ts'
 import type { KvListing, KvNamespace, KvPutOptions } from '../bindings.ts'
-import { over } from '../isolate/isolate-memory.ts'
+import { onMedium } from '../isolate/isolate-memory.ts'
 import { requireBinding } from '../require-arguments.ts'
 import { orStoreFailed } from '../store-failed.ts'
 import type { Encryption } from './aes-encryption.ts'
@@ -64,7 +64,7 @@ export function kvStore(namespace: KvNamespace, options: KvStoreOptions = {}): S
     throw badOption(`prefix must be a text of at most ${longestName / 2} bytes`)
   if (encryption !== undefined) requireMethods('encryption', encryption, 'encrypt', 'decrypt')
   const kv = { namespace, prefix, encryption }
-  return over(
+  return onMedium(
     { binding: namespace, scope: prefix },
     {
       consistency: 'eventual',
