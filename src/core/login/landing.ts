@@ -29,6 +29,7 @@ export function createLanding<T>(options: LandingOptions<T>): Landing<T> {
     read: () => read(state),
     forget() {
       state.places = []
+      state.result = undefined
     },
   }
 }
