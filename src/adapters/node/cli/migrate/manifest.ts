@@ -87,7 +87,7 @@ interface Neighbours {
   readonly stays: (property: ObjectProperty) => boolean
 }
 
-const spaceBefore = (text: string, end: number) => /\s*$/.exec(text.slice(0, end))?.[0].length ?? 0
+const spaceBefore = (text: string, end: number) => end - text.slice(0, end).trimEnd().length
 const spaceAfter = (text: string, start: number) => /^\s*/.exec(text.slice(start))?.[0].length ?? 0
 
 const inside = (node: Node, from: string, to: string): Edit => ({
