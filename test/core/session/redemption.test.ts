@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { rejection } from '../setting.ts'
-import { expire, world } from './signed-in.ts'
+import { expire, lockSaying, world } from './signed-in.ts'
 
 const it = world()
 
@@ -44,4 +44,23 @@ describe('the limit of a renewal', () => {
     expect(await rejection(it.during(client.getToken()))).toMatchObject({ code: 'TIMEOUT' })
     expect(it.clock.now() - began).toBeLessThanOrEqual(31_000)
   })
+})
+
+test('an entry that changed and changed back is redeemed by the hold whose note it has, without waiting', async () => {
+  await it.signedIn()
+  const { store } = it.on
+  let changed = false
+  const get = async (key: string) => {
+    const value = await store.get(key)
+    const isBefore = key !== (await it.on.store.keys('imskit/tokens/'))[0] || (await it.note()) === undefined
+    if (isBefore || changed) return value
+    changed = true
+    return { ...(value as object), obtainedAt: 1 }
+  }
+  const lock = lockSaying({ id: 'this hold', hasEnded: async () => false })
+  const client = it.other({ store: { ...store, get }, lock })
+  expire(it)
+  expect(await it.during(client.getToken(), 5_000)).toEqual(expect.any(String))
+  expect(changed).toBe(true)
+  expect(it.sent()).toHaveLength(1)
 })
