@@ -17,7 +17,7 @@ beforeAll(async () => {
   ims = await startIms({ autoLogin: 'user@example.com' })
   const { endpoint, clientId, issuers } = ims.config
   const { outputFiles } = await build({
-    entryPoints: [join(import.meta.dirname, 'fixtures/familiar.ts')],
+    entryPoints: [join(import.meta.dirname, 'fixtures/compat.ts')],
     bundle: true,
     write: false,
     format: 'esm',
@@ -45,7 +45,7 @@ afterAll(async () => {
   await ims.close()
 })
 
-const ready = (page: Page) => page.waitForFunction(() => window.familiar !== undefined)
+const ready = (page: Page) => page.waitForFunction(() => window.compat !== undefined)
 
 async function open(context: BrowserContext, path = '/'): Promise<Page> {
   const page = await context.newPage()
@@ -56,14 +56,14 @@ async function open(context: BrowserContext, path = '/'): Promise<Page> {
 
 async function signIn(page: Page, name: string, options = {}): Promise<void> {
   const asked = [name, options] as const
-  await page.evaluate(([context, wish]) => void window.familiar.ims.login(context, wish).catch(() => {}), asked)
+  await page.evaluate(([context, wish]) => void window.compat.ims.login(context, wish).catch(() => {}), asked)
   await page.waitForURL('**/callback*')
   await ready(page)
 }
 
 const tokenOf = (page: Page, name: string) =>
-  page.evaluate((context) => window.familiar.settled(window.familiar.ims.getToken(context)), name)
-const landingsOf = (page: Page) => page.evaluate(() => window.familiar.landings)
+  page.evaluate((context) => window.compat.settled(window.compat.ims.getToken(context)), name)
+const landingsOf = (page: Page) => page.evaluate(() => window.compat.landings)
 
 describe('named contexts in a browser app', () => {
   test('a login finishes in the context that started it, once, and its tokens remain after the next load', async () => {
@@ -91,7 +91,7 @@ describe('named contexts in a browser app', () => {
     const page = await open(await newContext())
     await signIn(page, 'first')
     const changed = await page.evaluate(async () => {
-      const { ims, settled } = window.familiar
+      const { ims, settled } = window.compat
       const { data } = await ims.context.get('first')
       const { access_token: _, refresh_token: __, ...credential } = data ?? {}
       await ims.context.set('first', { ...credential, client_id: 'another' })
@@ -115,7 +115,7 @@ describe('named contexts in a browser app', () => {
     await signIn(page, 'first')
     const other = await open(context)
     const { ok: token } = (await tokenOf(other, 'first')) as { ok: string }
-    const url = await page.evaluate(async () => (await window.familiar.ims.logout('first')).href)
+    const url = await page.evaluate(async () => (await window.compat.ims.logout('first')).href)
     expect(url).toBe(`${ims.config.endpoint}/ims/logout/v1?client_id=${ims.config.clientId}`)
     expect(await tokenOf(page, 'first')).toMatchObject({ code: 'LOGIN_REQUIRED' })
     await expect.poll(() => tokenOf(other, 'first')).toMatchObject({ code: 'LOGIN_REQUIRED' })
@@ -129,7 +129,7 @@ describe('named contexts in a browser app', () => {
     const page = await open(await newContext())
     await signIn(page, 'first')
     const left = await page.evaluate(async () => {
-      const { data } = await window.familiar.ims.invalidateToken('first')
+      const { data } = await window.compat.ims.invalidateToken('first')
       return Object.keys(data ?? {})
     })
     expect(left).not.toContain('access_token')
@@ -156,7 +156,7 @@ describe('secrets in a browser app', () => {
     const sent = ims.requests.length
     const result = await page.evaluate(
       async ([name, secret]) => {
-        const { ims, settled } = window.familiar
+        const { ims, settled } = window.compat
         const before = (await ims.context.get('first')).data ?? {}
         return {
           set: await settled(ims.context.set('bad', { ...before, [name]: secret })),
@@ -175,7 +175,7 @@ describe('secrets in a browser app', () => {
   test('the flows of others are refused by createClient, unless the page allows them', async () => {
     const page = await open(await newContext())
     const codes = await page.evaluate(() => {
-      const { imskit } = window.familiar
+      const { imskit } = window.compat
       const flow = imskit.authorizationCode({ clientId: 'a', scopes: ['openid'] })
       const made = (allowSecretsInBrowser: boolean) => {
         try {
@@ -194,7 +194,7 @@ describe('secrets in a browser app', () => {
   test('an app that allows them can pass their kinds', async () => {
     const page = await open(await newContext())
     const outcome = await page.evaluate(async (data) => {
-      const { imskit, jwtKind, settled } = window.familiar
+      const { imskit, jwtKind, settled } = window.compat
       const allowed = imskit.createBrowserIms({ allowSecretsInBrowser: true, kinds: [jwtKind], database: 'own' })
       await allowed.context.set('jwt', data)
       return { token: await settled(allowed.getToken('jwt')), login: await settled(allowed.login('jwt')) }

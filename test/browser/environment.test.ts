@@ -127,5 +127,5 @@ test('a bundle for signing in holds nothing of Node and no flow with a secret (S
     expect(text).not.toContain(word)
   const inputs = Object.entries(metafile.outputs).flatMap(([, { inputs }]) => Object.entries(inputs))
   const used = inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([file]) => file)
-  expect(used.filter((file) => /emulator|adapters\/node|familiar|verify/.test(file))).toEqual([])
+  expect(used.filter((file) => /emulator|adapters\/node|compat|verify/.test(file))).toEqual([])
 })

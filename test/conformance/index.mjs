@@ -1,7 +1,7 @@
+import { compat } from './cases/compat.mjs'
 import { contracts } from './cases/contracts.mjs'
 import { emulator } from './cases/emulator.mjs'
 import { errors } from './cases/errors.mjs'
-import { familiar } from './cases/familiar.mjs'
 import { flows } from './cases/flows.mjs'
 import { keys } from './cases/keys.mjs'
 import { openIdProvider } from './cases/openid-provider.mjs'
@@ -24,7 +24,7 @@ export function conformance(test, target) {
   for (const cases of [
     sessions,
     flows,
-    familiar,
+    compat,
     errors,
     keys,
     verification,

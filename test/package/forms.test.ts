@@ -220,7 +220,7 @@ describe('tools that do not read `exports`', () => {
 
 describe('the lists of exports', () => {
   /** What `@adobe/aio-lib-ims` users know, and the errors. */
-  const familiar = [
+  const compat = [
     ...'context getToken invalidateToken getTokenData Ims ValidationCache createIms'.split(' '),
     ...'ACCESS_TOKEN REFRESH_TOKEN AUTHORIZATION_CODE CLIENT_CREDENTIALS CLIENT_ID CLIENT_SECRET SCOPE'.split(' '),
     ...'IMS CLI CONFIG CONTEXTS CURRENT'.split(' '),
@@ -228,7 +228,7 @@ describe('the lists of exports', () => {
       ' ',
     ),
   ]
-  const lowLevel = familiar.filter((name) => /^[A-Z_]+$|^(Ims|ValidationCache|createIms)$/.test(name))
+  const lowLevel = compat.filter((name) => /^[A-Z_]+$|^(Ims|ValidationCache|createIms)$/.test(name))
 
   const exportsOf = async (path: string): Promise<string[]> => {
     if (path.endsWith('.cjs')) return Object.keys(createRequire(import.meta.url)(installed(path)))
@@ -245,16 +245,16 @@ describe('the lists of exports', () => {
       )
       for (const other of [...others, await listOf(`dist/esm/${name}.js`)]) expect(other, name).toEqual(list)
       if (['node', 'browser', 'worker', 'core'].includes(name))
-        expect(list, name).toEqual(expect.arrayContaining(familiar))
+        expect(list, name).toEqual(expect.arrayContaining(compat))
     }
   })
 
   test('the files for script tags: the whole one twice, and the login part', async () => {
     const whole = await listOf('dist/imskit.js')
-    expect(whole).toEqual(expect.arrayContaining(familiar))
+    expect(whole).toEqual(expect.arrayContaining(compat))
     expect(await listOf('dist/imskit.global.js')).toEqual(whole)
     const login = await listOf('dist/imskit.login.js')
-    expect(login).toEqual(expect.arrayContaining(familiar.filter((name) => !lowLevel.includes(name))))
+    expect(login).toEqual(expect.arrayContaining(compat.filter((name) => !lowLevel.includes(name))))
     expect(login.filter((name) => lowLevel.includes(name))).toEqual([])
     expect(whole).toEqual(expect.arrayContaining(login))
     const browser = await listOf('dist/node/browser.cjs')

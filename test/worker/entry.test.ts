@@ -18,7 +18,7 @@ test('the aio-lib-ims API works in workerd, without Node', async () => {
   const emulator = await startEmulator()
   onTestFinished(() => emulator.close())
   const { oauth_server_to_server: context } = emulator.contexts
-  const worker = await startWorker({ fixture: 'familiar', bindings: { context }, compatibilityDate: '2024-09-01' })
+  const worker = await startWorker({ fixture: 'compat', bindings: { context }, compatibilityDate: '2024-09-01' })
   const response = await fetch(worker.url)
   expect(await response.json()).toEqual({
     claims: context.client_id,

@@ -1,9 +1,9 @@
-export function familiar(test, { imskit, setting }, place) {
+export function compat(test, { imskit, setting }, place) {
   const kinds = imskit.jwtKind ? [imskit.serverToServerKind, imskit.jwtKind] : undefined
   const make = async () => imskit.createIms({ ...(await place.outside()), ...(kinds && { kinds }) })
   const { oauth_server_to_server: server, jwt } = setting.contexts
 
-  test('familiar: context.set, get and keys', async (is) => {
+  test('compat: context.set, get and keys', async (is) => {
     const { context } = await make()
     await context.set('one', server)
     await context.set('two', jwt)
@@ -11,30 +11,30 @@ export function familiar(test, { imskit, setting }, place) {
     is.same((await context.get('nothing')).data, undefined, 'data of an unknown one')
     is.same((await context.keys()).sort(), ['one', 'two'], 'keys')
   })
-  test('familiar: the current context', async (is) => {
+  test('compat: the current context', async (is) => {
     const { context } = await make()
     await context.set('one', server)
     await context.setCurrent('one')
     is.same(await context.getCurrent(), 'one', 'current')
     is.same((await context.get()).name, 'one', 'name without a name')
   })
-  test('familiar: set without a name and a current context', async (is) => {
+  test('compat: set without a name and a current context', async (is) => {
     const { context } = await make()
     await is.rejects(context.set(undefined, { a: 1 }), { code: 'MISSING_CONTEXT_LABEL' })
   })
-  test('familiar: data that is no object', async (is) => {
+  test('compat: data that is no object', async (is) => {
     const { context } = await make()
     await is.rejects(context.set('bad', 'text'), { code: 'INVALID_CONTEXT_DATA' })
   })
-  test('familiar: getToken of a context that is not there', async (is) => {
+  test('compat: getToken of a context that is not there', async (is) => {
     await is.rejects((await make()).getToken('nothing'), { code: 'CONTEXT_NOT_CONFIGURED', name: 'ConfigurationError' })
   })
-  test('familiar: getToken of a context that fits no kind', async (is) => {
+  test('compat: getToken of a context that fits no kind', async (is) => {
     const { context, getToken } = await make()
     await context.set('odd', { client_id: 'c' })
     await is.rejects(getToken('odd'), { code: 'CANNOT_GENERATE_TOKEN' })
   })
-  test('familiar: getToken for server to server, kept until it is invalidated', async (is) => {
+  test('compat: getToken for server to server, kept until it is invalidated', async (is) => {
     const { context, getToken, invalidateToken } = await make()
     await context.set('machine', server)
     const token = await getToken('machine')
@@ -43,22 +43,22 @@ export function familiar(test, { imskit, setting }, place) {
     await invalidateToken('machine')
     is.true((await getToken('machine')) !== token, 'the next is another')
   })
-  test('familiar: getToken for jwt', async (is) => {
+  test('compat: getToken for jwt', async (is) => {
     const { context, getToken } = await make()
     await context.set('jwt', jwt)
     is.same(imskit.getTokenData(await getToken('jwt')).client_id, jwt.client_id, 'client_id')
   })
-  test('familiar: invalidateToken without a token', async (is) => {
+  test('compat: invalidateToken without a token', async (is) => {
     const { context, invalidateToken } = await make()
     await context.set('machine', server)
     await is.rejects(invalidateToken('machine'), { code: 'INVALID_TOKEN', name: 'TokenError' })
   })
-  test('familiar: getTokenData of what is no JWT', async (is) => {
+  test('compat: getTokenData of what is no JWT', async (is) => {
     for (const text of ['', 'text', 'a.b.c', 'e30.bm8.x']) {
       await is.rejects((async () => imskit.getTokenData(text))(), { code: 'BAD_TOKEN', name: 'TokenError' })
     }
   })
-  test('familiar: secrets do not show (S92)', async (is) => {
+  test('compat: secrets do not show (S92)', async (is) => {
     const { context } = await make()
     await context.set('machine', server)
     const got = await context.get('machine')
