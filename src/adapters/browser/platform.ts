@@ -39,7 +39,7 @@ export const browserOptions: OptionNames<BrowserPlatformOptions> = {
 
 /**
  * The platform of a browser app: encrypted tokens in IndexedDB, one renewal across tabs, login by redirect, popup or
- * hidden frame. It can be created during server-side rendering, where it does nothing until it is used.
+ * hidden frame. You can create it during server-side rendering: it does nothing until it is used.
  *
  * @throws {ConfigurationError} `BAD_OPTION` if the page is not a secure context
  * @example

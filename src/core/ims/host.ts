@@ -20,3 +20,10 @@ export function trustedHost(claims: { readonly as?: unknown }): string | undefin
     ? issuingHost(claims)
     : undefined
 }
+
+/** Whether `endpoint` is a server of Adobe's: https, on its default port. */
+export function isAdobes(endpoint: string): boolean {
+  if (!URL.canParse(endpoint)) return false
+  const { protocol, hostname, port } = new URL(endpoint)
+  return protocol === 'https:' && port === '' && hostname.endsWith(domain)
+}

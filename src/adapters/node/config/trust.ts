@@ -1,6 +1,7 @@
 import type { ContextData, ContextUse } from '../../../core/compat/contexts.ts'
 import { ConfigurationError } from '../../../core/errors.ts'
 import { resolveEndpoint } from '../../../core/ims/environment.ts'
+import { isAdobes } from '../../../core/ims/host.ts'
 import type { Json } from '../../../core/ports.ts'
 import { absolutePath, isInside } from '../files/places.ts'
 import type { AioConfig, Provenance } from './aio-config.ts'
@@ -82,12 +83,6 @@ export function directoryValue(
 export function variableOf(key: string): string {
   const names = key.split('.').map((name) => name.replaceAll('_', '__'))
   return `AIO_${names.join('_').toUpperCase()}`
-}
-
-function isAdobes(endpoint: string): boolean {
-  if (!URL.canParse(endpoint)) return false
-  const { protocol, hostname, port } = new URL(endpoint)
-  return protocol === 'https:' && port === '' && hostname.endsWith('.adobelogin.com')
 }
 
 /** Whether the value is a secret, a path of a key file, or a token. */

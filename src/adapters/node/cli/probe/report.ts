@@ -1,3 +1,4 @@
+import { isAdobes } from '../../../../core/ims/host.ts'
 import { printable } from '../../printable.ts'
 import type { Findings } from './ask.ts'
 import type { Credential } from './credential.ts'
@@ -14,13 +15,11 @@ export interface Heading {
 }
 
 export function headingOf({ endpoint, kind, clientId }: Credential): Heading {
-  const { protocol, host } = new URL(endpoint)
-  const isAdobes = protocol === 'https:' && host.endsWith('.adobelogin.com')
   return {
     imskit: __VERSION__,
     node: process.version,
     // the name of another host is private
-    ims: isAdobes ? endpoint : "a host that is not Adobe's",
+    ims: isAdobes(endpoint) ? endpoint : "a host that is not Adobe's",
     kind,
     client: clientId === undefined ? 'none' : masked(clientId),
   }
