@@ -1,22 +1,18 @@
 import { afterAll, beforeAll, beforeEach } from 'vitest'
 import { type Client, createClient } from '../../src/core/index.ts'
-import { createEmulator, type Emulator } from '../../src/emulator/index.ts'
-import { type FakeClock, fakeClock } from '../../src/testing/index.ts'
+import { emulator, on, useEmulator } from './emulated.ts'
 import { startApi } from './recording-api.ts'
-import { platformOn, serverFlow, type WatchedPlatform } from './setting.ts'
+import { serverFlow } from './setting.ts'
 
+export * from './emulated.ts'
 export let api: Awaited<ReturnType<typeof startApi>>
-export let emulator: Emulator
-export let clock: FakeClock
-export let on: WatchedPlatform
 
+useEmulator()
 beforeAll(async () => {
-  ;[api, emulator] = await Promise.all([startApi(), createEmulator({ now: () => clock.now() })])
+  api = await startApi()
 })
 afterAll(() => api.close())
 beforeEach(() => {
-  clock = fakeClock()
-  on = platformOn(emulator, clock)
   api.seen.length = 0
   api.answer = () => ({ status: 200 })
 })

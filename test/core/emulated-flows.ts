@@ -1,39 +1,22 @@
-import { beforeAll, beforeEach } from 'vitest'
 import { createClient } from '../../src/core/index.ts'
-import { createEmulator, type Emulator } from '../../src/emulator/index.ts'
-import { type FakeClock, fakeClock } from '../../src/testing/index.ts'
-import { autoRedirect, platformOn, publicFlow, type WatchedPlatform } from './setting.ts'
+import { emulator, on, useEmulator } from './emulated.ts'
+import { autoRedirect, publicFlow } from './setting.ts'
 
-export let emulator: Emulator
-export let clock: FakeClock
-export let on: WatchedPlatform
+export * from './emulated.ts'
 
 export const service = { clientId: 'service', clientSecret: 'service-secret', code: 'permanent-code' }
-beforeAll(async () => {
-  emulator = await createEmulator({
-    now: () => clock.now(),
-    autoLogin: 'user@example.com',
-    users: [
-      {
-        email: 'user@example.com',
-        organizations: [
-          { id: 'ONE@AdobeOrg', name: 'One' },
-          { id: 'TWO@AdobeOrg', name: 'Two' },
-        ],
-      },
-    ],
-    clients: [{ clientId: service.clientId, clientSecrets: [service.clientSecret], permanentCode: service.code }],
-  })
+useEmulator({
+  users: [
+    {
+      email: 'user@example.com',
+      organizations: [
+        { id: 'ONE@AdobeOrg', name: 'One' },
+        { id: 'TWO@AdobeOrg', name: 'Two' },
+      ],
+    },
+  ],
+  clients: [{ clientId: service.clientId, clientSecrets: [service.clientSecret], permanentCode: service.code }],
 })
-beforeEach(() => {
-  clock = fakeClock()
-  on = platformOn(emulator, clock)
-})
-
-/** Goes on with another platform. */
-export function usePlatform(other: WatchedPlatform): void {
-  on = other
-}
 
 export const sent = (index = 0) => {
   const { url, init } = on.fetch.sent[index] ?? { url: 'http://nothing.test', init: {} }

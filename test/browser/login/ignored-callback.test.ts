@@ -1,31 +1,7 @@
-import type { Page } from 'playwright'
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { arrivals, getToken, logIn, open, useBrowser } from '../browser.ts'
-import { type Ims, startIms } from '../ims.ts'
-import { type Site, startSite } from '../site.ts'
-
-const newContext = useBrowser()
-let ims: Ims
-let site: Site
-
-beforeAll(async () => {
-  ims = await startIms({ autoLogin: 'user@example.com' })
-  site = await startSite(ims.config)
-})
-afterAll(async () => {
-  site.close()
-  await ims.close()
-})
-afterEach(() => expect(site.violations).toEqual([]))
-
-const openApp = async () => open(await newContext(), `${site.origin}/`)
-
-/** The address that IMS sends this page back to, before the page sees it. */
-async function callbackOf(page: Page): Promise<string> {
-  const url = await page.evaluate(async () => (await window.app.client.startLogin()).href)
-  const response = await fetch(url, { redirect: 'manual' })
-  return response.headers.get('location') ?? ''
-}
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { arrivals, getToken, logIn, open } from '../browser.ts'
+import { startSite } from '../site.ts'
+import { callbackOf, ims, newContext, openApp, site } from './app.ts'
 
 describe('an answer that belongs to no login here', () => {
   test('of an unknown state changes nothing, its own address included', async () => {

@@ -1,27 +1,10 @@
 import type { BrowserContext } from 'playwright'
-import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { arrivals, getToken, logIn, open, running, useBrowser } from '../browser.ts'
-import { type Ims, startIms } from '../ims.ts'
-import { type Site, startSite } from '../site.ts'
+import { expect, onTestFinished, test } from 'vitest'
+import { arrivals, getToken, logIn, running } from '../browser.ts'
+import { startSite } from '../site.ts'
+import { codesRedeemed, ims, newContext, openApp, site } from './app.ts'
 
 // the page that IMS comes back to, and who else may open it
-
-const newContext = useBrowser()
-let ims: Ims
-let site: Site
-
-beforeAll(async () => {
-  ims = await startIms({ autoLogin: 'user@example.com' })
-  site = await startSite(ims.config)
-})
-afterAll(async () => {
-  site.close()
-  await ims.close()
-})
-afterEach(() => expect(site.violations).toEqual([]))
-
-const openApp = async () => open(await newContext(), `${site.origin}/`)
-const codesSent = () => ims.requests.filter(({ params }) => params.grant_type === 'authorization_code').length
 
 /** IMS answers every authorization request with `parameters`. */
 async function answerWith(context: BrowserContext, parameters: Record<string, string>): Promise<void> {
@@ -92,7 +75,7 @@ test('a callback that two tabs open at the same time redeems its code once (S22)
   const page = await openApp()
   const url = await page.evaluate(async () => (await window.app.client.startLogin()).href)
   const callback = (await fetch(url, { redirect: 'manual' })).headers.get('location') ?? ''
-  const before = codesSent()
+  const before = codesRedeemed()
   // a tab that is duplicated, or opened with its opener, has a copy of the sessionStorage
   await page.evaluate(() => {
     const link = Object.assign(document.createElement('a'), { href: '/', target: '_blank', rel: 'opener' })
@@ -109,7 +92,7 @@ test('a callback that two tabs open at the same time redeems its code once (S22)
   const outcomes = (await Promise.all(tabs.map(arrivals))).map(([outcome]) => outcome ?? {})
   expect(outcomes.filter((outcome) => 'ok' in outcome).length).toBe(1)
   expect(outcomes.find((outcome) => 'error' in outcome)).toMatchObject({ error: { code: 'STATE_MISMATCH' } })
-  expect(codesSent()).toBe(before + 1)
+  expect(codesRedeemed()).toBe(before + 1)
   // and so everyone is signed in
   const tokens = await Promise.all([page, ...tabs].map(getToken))
   expect(tokens).toEqual(Array(3).fill({ ok: expect.any(String) }))

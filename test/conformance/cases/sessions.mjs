@@ -194,7 +194,7 @@ export function sessions(test, { imskit, adapter }, place) {
     client.close()
     await is.rejects(client.getToken(), { name: 'AbortError' })
   })
-  test('session: events tell what happens, without secrets (S92, S100)', async (is) => {
+  test('session: events report what happens, without secrets (S92, S100)', async (is) => {
     const events = []
     const { client } = await machine({ onEvent: (event) => events.push(event) })
     const token = await client.getToken()

@@ -89,7 +89,7 @@ export function verification(test, { imskit, setting }, place) {
   test('verify: not yet valid', async (is) => {
     await refused(is, await good({ created_at: String(now() + 600_000) }), 'not_yet_valid')
   })
-  test('verify: a refresh token is no access token (S81)', async (is) => {
+  test('verify: a refresh token is not an access token (S81)', async (is) => {
     await refused(is, await good({ type: 'refresh_token' }), 'type')
   })
   test('verify: for another client', async (is) => {

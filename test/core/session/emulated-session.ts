@@ -1,46 +1,21 @@
-import { afterEach, beforeAll, beforeEach, expect } from 'vitest'
+import { expect } from 'vitest'
 import { createClient, type LoginClient } from '../../../src/core/index.ts'
-import { createEmulator, type Emulator } from '../../../src/emulator/index.ts'
-import { type FakeClock, fakeClock } from '../../../src/testing/index.ts'
-import { autoRedirect, day, platformOn, publicFlow, serverFlow, type WatchedPlatform } from '../setting.ts'
+import { clock, emulator, fault, on, useEmulator } from '../emulated.ts'
+import { autoRedirect, day, publicFlow, serverFlow } from '../setting.ts'
 
-export let emulator: Emulator
-export let clock: FakeClock
-export let on: WatchedPlatform
-export let cleanUp: (() => void)[] = []
+export * from '../emulated.ts'
 
-beforeAll(async () => {
-  emulator = await createEmulator({
-    now: () => clock.now(),
-    autoLogin: 'user@example.com',
-    clients: [
-      {
-        clientId: 'short',
-        clientSecrets: ['short-secret'],
-        technicalAccountId: 'S@techacct.adobe.com',
-        accessTokenLifetime: 60_000,
-      },
-    ],
-  })
-})
-beforeEach(reset)
-afterEach(() => {
-  for (const each of cleanUp) each()
-  cleanUp = []
+useEmulator({
+  clients: [
+    {
+      clientId: 'short',
+      clientSecrets: ['short-secret'],
+      technicalAccountId: 'S@techacct.adobe.com',
+      accessTokenLifetime: 60_000,
+    },
+  ],
 })
 
-/** Starts over: a new clock, and everything that a platform stores is gone. */
-export function reset(): void {
-  clock = fakeClock()
-  on = platformOn(emulator, clock)
-}
-
-/** Goes on with another platform. */
-export function usePlatform(other: WatchedPlatform): void {
-  on = other
-}
-
-export const fault = (options: Parameters<Emulator['fault']>[0]) => void cleanUp.push(emulator.fault(options))
 export const refuse = (error: string, status = 400) => fault({ path: '/ims/token', status, body: { error } })
 export const serverClient = (more: object = {}) => createClient({ flow: serverFlow(emulator), ...on, ...more })
 export const shortFlow = () =>

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningEmulator, startEmulator } from '../../../src/emulator/index.ts'
-import { post, publicCode } from '../person.ts'
+import { resourceCalls } from '../resource-calls.ts'
 
 let emulator: RunningEmulator
 
@@ -9,16 +9,7 @@ beforeAll(async () => {
 })
 afterAll(() => emulator.close())
 
-const get = async (path: string, token?: string, headers: Record<string, string> = {}) => {
-  const bearer: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` }
-  const response = await fetch(emulator.url + path, { headers: { ...bearer, ...headers } })
-  return { status: response.status, body: await response.json(), headers: response.headers }
-}
-const userToken = async (scope = emulator.contexts.oauth_public.scope) => {
-  const code = await publicCode(emulator, { scope })
-  const { body } = await post(`${emulator.url}/ims/token/v3`, { grant_type: 'authorization_code', ...code })
-  return body.access_token as string
-}
+const { get, userToken } = resourceCalls(() => emulator)
 
 describe('the sample API', () => {
   test('wants a valid token and the key of its client', async () => {
