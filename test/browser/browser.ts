@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright'
@@ -44,10 +45,14 @@ export async function newProfile({ thirdPartyCookies }: { thirdPartyCookies: boo
   context.setDefaultTimeout(10_000)
   onTestFinished(async () => {
     await context.close()
-    rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
+    await removeProfile(directory)
   })
   return context
 }
+
+/** Chromium's child processes end after it, and write to its folder until then. */
+const removeProfile = (directory: string) =>
+  eventually(() => rm(directory, { recursive: true, force: true }))
 
 /**
  * A Chromium of its own that can freeze its pages, gone after its test. Playwright's own pages count as focused for ever,
@@ -62,7 +67,7 @@ export async function newFreezableProfile(): Promise<BrowserContext> {
   onTestFinished(async () => {
     browser.kill()
     await ended
-    rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
+    await removeProfile(directory)
   })
   const port = () => readFileSync(join(directory, 'DevToolsActivePort'), 'utf8').split('\n')[0]
   const connected = await eventually(() => chromium.connectOverCDP(`http://127.0.0.1:${port()}`, { noDefaults: true }))
