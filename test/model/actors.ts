@@ -109,7 +109,8 @@ function whatIsWrong(
     // what the store could not forget is over all the same
     const left = medium.entry()?.refreshToken
     const signedOut = left !== undefined && server.familyOf(left)?.revoked !== undefined
-    const nothing = empty || seen.unrenewableAt >= since || signedOut
+    const leaving = [...actor.open].some(({ what }) => what === 'forget' || what === 'logout')
+    const nothing = empty || seen.unrenewableAt >= since || signedOut || leaving
     return refused || nothing ? undefined : 'though IMS refused nothing and the store did not say that there is nothing'
   }
   // a machine is told what was wrong with the answer

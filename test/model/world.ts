@@ -82,6 +82,8 @@ export function createWorld(plan: Plan, { counts, kept }: { counts: Counts; kept
     if (old && next && old !== next && judge.hasEnded(next)) old.excuse ??= 'an earlier write landed after the login'
     const signsOut = after === undefined && (leaving.get(process) ?? 0) > 0
     if (old !== undefined && old !== next && (signsOut || next !== undefined)) judge.ended(old)
+    // a sign-out removes what it finds, and may crash before its end
+    if (old !== undefined && signsOut) old.excuse ??= 'the user signed out'
   }
 
   const changesOf = (process: Process): Changes => ({

@@ -72,6 +72,8 @@ async function renewUnderLock(state: SessionState, errand: Errand, signal: Abort
     task: (hold: Hold) => renewHeld(state, { errand: current, hold, signal }),
   }
   for (let round = 0; round < rounds; round++) {
+    // a lock that was lost, or excludes nothing, would let this redeem what the sign-out is about to remove
+    await state.signingOut
     const usable = hasToken()
     const wait = usable ? lockWaitWithToken : longestWait(setup.platform.lock.lease)
     const outcome = await withLock<Outcome>(setup, { ...locked, wait })
@@ -140,7 +142,7 @@ async function renewHeld(state: SessionState, held: Held): Promise<Outcome> {
     if (tokens !== undefined) return { status: 'tokens', tokens }
     if (reading.status === 'found' && errand.began === state.generation) remember(setup, cache, reading.tokens)
     signal.throwIfAborted()
-    // the user signed out or in while this waited for the lock: that waits for it too, and comes first
+    // the user signed out or in meanwhile: that comes first
     if (errand.began !== state.generation) return { status: 'lost' }
     const token = await redeemable(state, reading)
     if (token === undefined) return { status: 'tokens', tokens: await obtain(state, held, reading) }

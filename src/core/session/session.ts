@@ -78,7 +78,7 @@ async function current(state: SessionState, options: GetTokenOptions): Promise<T
   const known = isFresh(setup, held, minValidity) ? held : knownTokens(state, await load(setup, cache))
   const usable = isFresh(setup, known, minValidity) || (isPaused(state) && isUnexpired(setup, known))
   if (force || !usable || known === undefined)
-    return flight(state, { minValidity, force, known, began: state.generation, behind: false }).join(signal)
+    return flight(state, { minValidity, force, known, began, behind: false }).join(signal)
   // forgotten while the store was read: returned to this caller, but not stored in memory
   if (began !== state.generation) return known
   remember(setup, cache, known)
@@ -129,10 +129,16 @@ function renewBehind(state: SessionState, known: Tokens): void {
  * @param found receives the tokens that were there, before the store is asked to remove them
  * @throws {UnavailableError} if the store cannot remove them
  */
-export async function forgetTokens(
+export function forgetTokens(
   state: SessionState,
   found: (tokens: Tokens | undefined) => void = () => {},
 ): Promise<void> {
+  const forgotten = forget(state, found)
+  state.signingOut = Promise.allSettled([state.signingOut, forgotten]).then(() => undefined)
+  return forgotten
+}
+
+async function forget(state: SessionState, found: (tokens: Tokens | undefined) => void): Promise<void> {
   const { setup, cache } = state
   const held = cache.memory
   signOut(state)

@@ -18,6 +18,8 @@ export interface SessionState {
   generation: number
   /** The generation that started when the user last signed out. */
   signedOutAt: number
+  /** Ends with the sign-outs that are under way. */
+  signingOut: Promise<void> | undefined
   /** Until then, by the monotonic clock, a stored token is returned without another try to renew it. */
   pausedUntil: number
   /** Until then, by the monotonic clock, no other renewal starts in the background. */
@@ -51,6 +53,7 @@ export function createState(setup: Setup): SessionState {
     forgetting: [],
     generation: 0,
     signedOutAt: 0,
+    signingOut: undefined,
     pausedUntil: Number.NEGATIVE_INFINITY,
     behindAfter: Number.NEGATIVE_INFINITY,
     refusal: undefined,

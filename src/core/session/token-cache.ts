@@ -75,8 +75,8 @@ export async function load(setup: Setup, cache: TokenCache): Promise<Reading> {
   const key = await setup.tokenKey()
   try {
     const stored = parseTokens(await within(setup, setup.platform.store.get(key)))
+    cache.seen = stored
     const tokens = cache.unsaved === undefined ? stored : unlessReplaced(cache, stored)
-    cache.seen = tokens
     return tokens === undefined ? { status: 'empty' } : { status: 'found', tokens }
   } catch (error) {
     if (!isMediumFailure(error)) throw error

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ConfigurationError, createClient, type Json, type Lock, UnavailableError } from '../../../src/core/index.ts'
-import { freeHold, hour, publicFlow, rejection, storedTokens } from '../setting.ts'
+import { freeHold, hour, publicFlow, rejection, settled, storedTokens } from '../setting.ts'
 import { clock, emulator, nearExpiry, noReuse, on, refuse, serverClient, signedIn, types } from './emulated-session.ts'
 
 describe('a store that fails', () => {
@@ -30,6 +30,28 @@ describe('a store that fails', () => {
     expect(on.events).toContainEqual(expect.objectContaining({ type: 'error', during: 'writing the store' }))
     expect(await client.getToken()).toBe(token)
     expect(on.fetch.sent).toHaveLength(1)
+  })
+
+  test('to write a successor, before the clock is put back: the earlier token that it has serves', async () => {
+    const client = await signedIn()
+    nearExpiry()
+    const earlier = (await storedTokens(on.store))?.accessToken
+    on.store.before = (operation, key) => {
+      if (operation === 'set' && key.includes('tokens')) throw new UnavailableError('STORE_FAILED', 'the disk is gone')
+    }
+    let renewed: string | undefined
+    const forced = client.getToken({ force: true }).then((token) => (renewed = token))
+    while (renewed === undefined) {
+      await settled()
+      await clock.advance(100)
+    }
+    expect(await forced).not.toBe(earlier)
+    clock.set(clock.now() - 2 * hour)
+    on.store.before = (operation) => {
+      if (operation === 'set') throw new UnavailableError('STORE_FAILED', 'the disk is gone')
+    }
+    expect(await client.getToken({ minValidity: 12 * hour })).toBe(earlier)
+    noReuse()
   })
 
   test.each(['get', 'set'] as const)('at %s does not lose the refresh token in memory', async (broken) => {

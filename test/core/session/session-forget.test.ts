@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createClient, noLock } from '../../../src/core/index.ts'
+import { createClient, noLock, UnavailableError } from '../../../src/core/index.ts'
 import { gate, publicFlow, rejection, settled, storedTokens } from '../setting.ts'
 import { emulator, nearExpiry, on, refuse, serverClient, signedIn } from './emulated-session.ts'
 
@@ -107,6 +107,52 @@ describe('forgetting', () => {
     await client.forget()
     held.open()
     await reading
+    expect(await rejection(client.getToken())).toMatchObject({ code: 'LOGIN_REQUIRED' })
+  })
+
+  test.each(['before', 'during'])('without a lock, a call %s the sign-out redeems nothing', async (when) => {
+    const client = await signedIn({ lock: noLock })
+    nearExpiry()
+    const [reading, removing] = [gate(), gate()]
+    let begun = false
+    on.store.before = (operation, key) => {
+      if (operation === 'get' && !begun) {
+        begun = true
+        return reading.opened
+      }
+      return operation === 'delete' && key.includes('tokens') ? removing.opened : undefined
+    }
+    if (when === 'during') begun = true
+    const early = when === 'before' ? rejection(client.getToken()) : undefined
+    await settled()
+    const leaving = client.forget()
+    const call = early ?? rejection(client.getToken())
+    reading.open()
+    await settled()
+    removing.open()
+    await leaving
+    expect(await call).toMatchObject({ code: 'LOGIN_REQUIRED' })
+    expect(on.fetch.sent).toHaveLength(0)
+    expect(await on.store.keys('')).toEqual([])
+  })
+
+  test('while a call reads the store, which fails afterwards, does not leave the token in memory', async () => {
+    const client = await signedIn()
+    nearExpiry()
+    const reading = gate()
+    let reads = 0
+    on.store.before = (operation) => {
+      if (operation !== 'get') return undefined
+      if (reads++ === 0) return reading.opened
+      throw new UnavailableError('STORE_FAILED', 'the disk is gone')
+    }
+    const call = rejection(client.getToken())
+    await settled()
+    const leaving = client.forget()
+    reading.open()
+    await leaving
+    expect(await call).toMatchObject({ code: 'STORE_FAILED' })
+    on.store.before = () => undefined
     expect(await rejection(client.getToken())).toMatchObject({ code: 'LOGIN_REQUIRED' })
   })
 
