@@ -1,12 +1,13 @@
 import { configDefaults, defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** Other packages, frameworks, programs of the docs and the old library beside ours: `npm run test:world`. */
+/** Other packages, frameworks, compilers, programs of the docs and the old library beside ours: `npm run test:world`. */
 export const world = [
   'test/world/**/*.test.ts',
   'test/differential/**/*.test.ts',
   'test/examples/**/*.test.ts',
-  'test/docs/{node,site}.test.ts',
+  'test/docs/{node,page,site,worker}.test.ts',
+  'test/package/{bundlers,declarations,readme-types,server-bundles}.test.ts',
   'test/proof/old-library.test.ts',
 ]
 

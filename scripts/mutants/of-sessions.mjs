@@ -16,6 +16,8 @@ export const mutants = [
     [
       ['current', 'signal?.throwIfAborted()\n    checkValidity', 'checkValidity'],
       ['current', 'checkValidity(minValidity)\n    const', 'const'],
+      ['current', 'known, began, behind', 'known, began: state.generation, behind'],
+      ['forgetTokens', 'state.signingOut = ', 'const unused = '],
       ['flight', 'const under = flights.get(name)', 'const under = undefined as SharedFlight<Tokens> | undefined'],
       ['flight', 'if (flights.get(name) === started) flights.delete(name)', ''],
     ],
@@ -32,6 +34,7 @@ export const mutants = [
     'core/session/token-cache.ts',
     [
       ['marginOf', '(expiresAt - obtainedAt) / 2', 'expiresAt - obtainedAt'],
+      ['load', 'cache.seen = stored', ''],
       ['later', '(other.obtainedAt ?? 0) > (one.obtainedAt ?? 0) ? other : one', 'one'],
     ],
   ),
@@ -56,6 +59,7 @@ export const mutants = [
     ['test/core/session/successor.test.ts', ...ofNotes, 'test/core/session/renewal.test.ts', ...ofSession],
     'core/session/renewal.ts',
     [
+      ['renewUnderLock', 'await state.signingOut', ''],
       ['renew', 'force || behind || began !== state.generation ? undefined : valid', 'valid'],
       ['renew', 'final || fallback === undefined', 'fallback === undefined'],
       ['renew', 'pause(state)', ''],
