@@ -18,7 +18,7 @@ export interface SessionState {
   generation: number
   /** The generation that started when the user last signed out. */
   signedOutAt: number
-  /** Ends with the sign-outs that are under way. */
+  /** Settles when the sign-outs in progress have ended. */
   signingOut: Promise<void> | undefined
   /** Until then, by the monotonic clock, a stored token is returned without another try to renew it. */
   pausedUntil: number
