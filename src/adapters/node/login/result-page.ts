@@ -1,11 +1,10 @@
 import { ImsResponseError, LoginRequiredError, UnavailableError } from '../../../core/errors.ts'
 import { escapeHtml } from '../../../core/html.ts'
 import { type Refused, refusalIn } from '../../../core/ims/refused.ts'
+import { baseStyle } from '../../../design/base.css.ts'
+import { designTokens } from '../../../design/tokens.css.ts'
 
-const style = `:root { color-scheme: light dark }
-body { font: 1.125rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 15vh auto; padding: 0 1.5rem }
-h1 { font-size: 1.5rem }
-p { overflow-wrap: anywhere }`
+const style = designTokens + baseStyle
 
 const longestDetail = 300
 
@@ -24,7 +23,7 @@ export async function resultPage(callback: URL): Promise<{ headers: Record<strin
 <title>${title}</title>
 <style>${style}</style>
 </head>
-<body>
+<body class="ims-card">
 <main>
 <h1>${title}</h1>
 ${paragraphs.join('\n')}
