@@ -9,6 +9,7 @@ import { atStart, sharedTypes } from './scripts/build/chunks.ts'
 import { commonJsEntries, typesOfEntries } from './scripts/build/entries.ts'
 import { smallParser } from './scripts/build/parser.ts'
 import { linesOnly } from './scripts/build/source-maps.ts'
+import { smallStyles } from './scripts/build/styles.ts'
 import { billOfMaterials, notices } from './scripts/build/third-party.ts'
 import { wanted } from './scripts/build/wanted.ts'
 
@@ -70,7 +71,7 @@ const builds: Record<string, RollupOptions | RollupOptions[]> = {
     external: [...declared, ...never],
     // or each module would import what its neighbours need, for nothing, and bundlers warn of it
     treeshake: { moduleSideEffects: 'no-external' },
-    plugins: [resolving, commonjs(), source],
+    plugins: [resolving, commonjs(), smallStyles, source],
     output: {
       dir: 'dist/esm',
       preserveModules: true,
@@ -85,7 +86,7 @@ const builds: Record<string, RollupOptions | RollupOptions[]> = {
     input: { ...ofEach('exports'), ...context, cli: 'src/adapters/node/cli/main.ts' },
     external: never,
     preserveEntrySignatures: 'strict',
-    plugins: [resolving, commonjs(), source, smallParser, notices, billOfMaterials],
+    plugins: [resolving, commonjs(), smallStyles, source, smallParser, notices, billOfMaterials],
     output: {
       dir: 'dist',
       format: 'cjs',

@@ -1,37 +1,18 @@
 import { escapeHtml } from '../../core/html.ts'
+import { baseStyle } from '../../design/base.css.ts'
+import { controlStyle } from '../../design/controls.css.ts'
+import { designTokens } from '../../design/tokens.css.ts'
 
-const style = `
-  :root {
-    color-scheme: light dark;
-    --paper: light-dark(#f4f4f1, #131418); --card: light-dark(#fff, #1d1f26); --ink: light-dark(#1c1d21, #ebedf3);
-    --soft: light-dark(#585c67, #a9afbd); --line: light-dark(#dfded9, #353945); --accent: light-dark(#2a5bd7, #8fb0ff);
-    --on-accent: light-dark(#fff, #10131c); --alert: light-dark(#b3261e, #ff9a91);
-  }
-  * { box-sizing: border-box; }
-  body { margin: 0; min-height: 100vh; display: grid; grid-template-rows: 1fr auto; font: 1.0625rem/1.55 system-ui, sans-serif; color: var(--ink); background: var(--paper); }
-  main { width: calc(100% - 2rem); max-width: 27rem; margin: clamp(1rem, 10vh, 6rem) auto 2rem; padding: clamp(1.25rem, 5vw, 2.25rem); border: 1px solid var(--line); border-radius: 1rem; background: var(--card); align-self: start; }
-  main.wide { max-width: 62rem; margin-top: 2rem; }
-  h1 { margin: 0 0 .5rem; font-size: 1.6rem; line-height: 1.2; letter-spacing: -.02em; }
-  h2 { margin: 2.25rem 0 .75rem; font-size: 1.1rem; }
-  p { margin: 0 0 1rem; } strong { overflow-wrap: anywhere; }
-  label { display: block; margin: 1rem 0 .25rem; font-weight: 600; }
-  input { font: inherit; width: 100%; min-height: 2.75rem; padding: .5rem .75rem; color: inherit; background: var(--paper); border: 1px solid var(--soft); border-radius: .5rem; }
-  .actions { display: flex; flex-wrap: wrap; gap: .75rem; margin-top: 1.5rem; }
-  button { font: inherit; font-weight: 600; min-height: 2.75rem; padding: .5rem 1.25rem; border-radius: .6rem; border: 1px solid var(--accent); color: var(--on-accent); background: var(--accent); cursor: pointer; }
-  button + button, .quiet button { color: inherit; background: transparent; border-color: var(--line); }
-  button:hover { filter: brightness(1.08); }
-  :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-  [role=alert] { margin: 0 0 1rem; padding: .75rem 1rem; border: 1px solid var(--alert); border-radius: .5rem; }
-  ul { margin: 0; padding-inline-start: 1.25rem; } li { margin: .25rem 0; overflow-wrap: anywhere; }
-  code, pre { font: .925rem/1.55 ui-monospace, monospace; overflow-wrap: anywhere; }
-  pre { margin: .5rem 0 0; padding: 1rem; white-space: pre-wrap; border-radius: .6rem; border: 1px solid var(--line); background: var(--paper); user-select: all; }
-  details { border-top: 1px solid var(--line); } details:last-of-type { border-bottom: 1px solid var(--line); }
-  summary { padding: .6rem 0; min-height: 2.75rem; cursor: pointer; font-weight: 600; } details pre { margin-bottom: 1rem; }
-  table { border-collapse: collapse; width: 100%; font-size: .975rem; }
-  th, td { padding: .5rem .75rem .5rem 0; text-align: start; vertical-align: top; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
-  th { color: var(--soft); font-weight: 600; }
-  @media (min-width: 45rem) { th, td:nth-child(1), td:nth-child(3) { white-space: nowrap; overflow-wrap: normal; } }
-  footer { padding: 1rem; text-align: center; color: var(--soft); font-size: .925rem; }
+const style = `${designTokens}${baseStyle}${controlStyle}
+.ims-card { display: grid; grid-template-rows: 1fr auto; gap: var(--ims-space-l); padding-bottom: var(--ims-space); }
+.ims-card > main { width: 100%; align-self: start; }
+.ims-card > .wide { max-width: 64rem; }
+button + button { color: var(--ims-ink); background: transparent; border-color: var(--ims-edge); }
+form > .actions { margin-top: var(--ims-space-l); }
+ul { margin: 0; padding-inline-start: 1.25rem; }
+pre { user-select: all; }
+@media (min-width: 45rem) { th, td:nth-child(1), td:nth-child(3) { white-space: nowrap; overflow-wrap: normal; } }
+footer { text-align: center; color: var(--ims-soft); font-size: var(--ims-text-s); }
 `
 
 /** An HTML page with the content `main`, which must be HTML. */
@@ -51,7 +32,7 @@ export function emulatorPage(
 <title>${escapeHtml(title)}</title>
 <style nonce="${nonce}">${style}</style>
 </head>
-<body>
+<body class="ims-card">
 <main${wide ? ' class="wide"' : ''}>
 <h1>${escapeHtml(title)}</h1>
 ${main}

@@ -94,7 +94,8 @@ describe('a listener on another address', () => {
         /^HTTP\/1.1 400/,
       )
       // a request through a published port names the machine that published it
-      expect(await sendRaw(port, { address: elsewhere ?? '', path: good })).toMatch(/^HTTP\/1.1 200/)
+      expect(await sendRaw(port, { address: elsewhere ?? '', path: good })).toMatch(/^HTTP\/1.1 303/)
+      expect(await sendRaw(port, { address: elsewhere ?? '', path: '/callback' })).toMatch(/^HTTP\/1.1 200/)
       expect((await arrived).href).toBe(`${trip.redirectUri}?code=c&state=${state}`)
       await trip.close()
       await expect(sendRaw(port, { address: elsewhere ?? '' })).rejects.toThrow()

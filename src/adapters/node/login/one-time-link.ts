@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { LoopbackAnswer, LoopbackRequest } from './loopback-server.ts'
+import { refusalPage } from './result-page.ts'
 
 /** A loopback address that redirects the browser to another address, once. */
 export interface OneTimeLink {
   readonly address: URL
   /** The answer to a request for `address`; `undefined` for any other request. */
-  answer(request: LoopbackRequest): LoopbackAnswer | undefined
+  answer(request: LoopbackRequest): LoopbackAnswer | Promise<LoopbackAnswer> | undefined
 }
 
 /**
@@ -21,13 +22,14 @@ export function oneTimeLink(origin: string, target: URL): OneTimeLink {
     answer({ method, url }) {
       if (url.pathname !== address.pathname) return undefined
       if (method !== 'GET') return { status: 405, headers: { Allow: 'GET' } }
-      if (used)
-        return {
-          status: 410,
-          body: 'This link was already used. Open the address that the program printed, or start the login again.\n',
-        }
+      if (used) return usedBefore()
       used = true
       return { status: 302, headers: { Location: target.href }, body: '' }
     },
   }
+}
+
+async function usedBefore(): Promise<LoopbackAnswer> {
+  const remedy = 'Open the address that the program printed, or start the login again.'
+  return { status: 410, ...(await refusalPage('This link was already used', remedy)) }
 }

@@ -5,7 +5,8 @@ import { type LoopbackAnswer, type LoopbackHost, type LoopbackRequest, listenOnL
 import { type OneTimeLink, oneTimeLink } from './one-time-link.ts'
 import { readLines, terminalInput } from './paste-back.ts'
 import { type PendingCallback, pendingCallback } from './pending-callback.ts'
-import { resultPage } from './result-page.ts'
+import { refusalPage } from './result-page.ts'
+import { type ResultVisit, resultVisit } from './result-visit.ts'
 import { isSameSecret } from './same-secret.ts'
 
 /** How to sign the user in with the system browser. */
@@ -44,12 +45,17 @@ export async function prepareLoopbackTrip(options: LoopbackRedirectOptions, sign
         throw new ConfigurationError('BAD_OPTION', 'This trip was already used for a login. Prepare a new trip.')
       const state = readState(authorizationUrl)
       const link = oneTimeLink(server.origin, authorizationUrl)
-      attempt = { redirectUri, state, link, callback: pendingCallback<URL>(settings.timeout, signal) }
-      return waitForCallback(authorizationUrl, attempt, { ...settings, input: options.input ?? terminalInput() })
+      const visit = resultVisit(path)
+      attempt = { redirectUri, state, link, visit, callback: pendingCallback<URL>(settings.timeout, signal) }
+      const input = options.input ?? terminalInput()
+      const url = await waitForCallback(authorizationUrl, attempt, { ...settings, input })
+      await visit.finished()
+      return url
     },
     close: () => {
       server.close()
       attempt?.callback.cancel()
+      attempt?.visit.finish()
     },
   }
 }
@@ -59,6 +65,7 @@ interface Attempt {
   readonly redirectUri: string
   readonly state: string
   readonly link: OneTimeLink
+  readonly visit: ResultVisit
   readonly callback: PendingCallback<URL>
 }
 
@@ -88,13 +95,16 @@ async function waitForCallback(
 
 async function answerBrowser({ method, url }: LoopbackRequest, attempt: Attempt): Promise<LoopbackAnswer> {
   if (method !== 'GET') return { status: 405, headers: { Allow: 'GET' } }
-  if (!(await isCallback(url, attempt))) {
-    const error = attempt.callback.noteUnmatched(url)
-    const detail = error === undefined ? '' : ` It contains the error ${error}.`
-    return { status: 400, body: `This is not the answer to the pending login.${detail}\n` }
+  const page = url.search === '' ? attempt.visit.answer() : undefined
+  if (page !== undefined) return page
+  if (await isCallback(url, attempt)) {
+    const sent = () => attempt.callback.arrive(url)
+    return { ...attempt.visit.redirect(url), sent }
   }
-  // the login closes this connection when the URL has arrived, so the page is sent first
-  return { status: 200, ...(await resultPage(url)), sent: () => attempt.callback.arrive(url) }
+  const error = attempt.callback.noteUnmatched(url)
+  const detail = error === undefined ? '' : ` It contains the error ${error}.`
+  const text = `The program still waits for the answer to its own login.${detail}`
+  return { status: 400, ...(await refusalPage('This is not the answer to the pending login', text)) }
 }
 
 /** The text for a pasted line that does not answer the login, which continues. */

@@ -1,34 +1,49 @@
 import { ImsResponseError, LoginRequiredError, UnavailableError } from '../../../core/errors.ts'
 import { escapeHtml } from '../../../core/html.ts'
 import { type Refused, refusalIn } from '../../../core/ims/refused.ts'
+import { baseStyle } from '../../../design/base.css.ts'
+import { designTokens } from '../../../design/tokens.css.ts'
 
-const style = `:root { color-scheme: light dark }
-body { font: 1.125rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 15vh auto; padding: 0 1.5rem }
-h1 { font-size: 1.5rem }
-p { overflow-wrap: anywhere }`
+const style = designTokens + baseStyle
 
 const longestDetail = 300
 
+/** An HTML page of the loopback server: it loads nothing and contains no script. */
+export interface LoopbackPage {
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
 /**
- * The page that the user sees after signing in. It loads nothing, contains no script and repeats nothing of the
- * callback's address except the escaped error of the authorization server.
+ * The page that the user sees after signing in. It repeats nothing of the callback's address except the escaped error
+ * of the authorization server.
  */
-export async function resultPage(callback: URL): Promise<{ headers: Record<string, string>; body: string }> {
-  const { createHash } = await import('node:crypto')
+export async function resultPage(callback: URL): Promise<LoopbackPage> {
   const { title, paragraphs } = await contentFor(callback)
+  const closing = '<p>You can close this tab and return to the program that asked you to sign in.</p>'
+  return htmlPage({ title, paragraphs: [...paragraphs, closing] })
+}
+
+/** A page that says why a request was refused. */
+export function refusalPage(title: string, text: string): Promise<LoopbackPage> {
+  return htmlPage({ title, paragraphs: [`<p>${escapeHtml(text)}</p>`] })
+}
+
+async function htmlPage({ title, paragraphs }: Content): Promise<LoopbackPage> {
+  const { createHash } = await import('node:crypto')
   const body = `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <title>${title}</title>
 <style>${style}</style>
 </head>
-<body>
+<body class="ims-card">
 <main>
 <h1>${title}</h1>
 ${paragraphs.join('\n')}
-<p>You can close this tab and return to the program that asked you to sign in.</p>
 </main>
 </body>
 </html>
@@ -39,6 +54,7 @@ ${paragraphs.join('\n')}
 }
 
 interface Content {
+  /** Text without characters that HTML escapes. */
   readonly title: string
   /** HTML. */
   readonly paragraphs: readonly string[]

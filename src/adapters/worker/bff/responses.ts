@@ -1,5 +1,7 @@
 import { type AnyImsError, isImsError } from '../../../core/errors.ts'
 import { escapeHtml } from '../../../core/html.ts'
+import { baseStyle } from '../../../design/base.css.ts'
+import { designTokens } from '../../../design/tokens.css.ts'
 
 /** Not cached, not readable by other sites, and without active content. */
 const protective = {
@@ -74,9 +76,10 @@ export function htmlPage(
   const html = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}</title>
 <style>${style}</style>
+<body class="ims-card">
 <main>
 <h1>${escapeHtml(title)}</h1>
 <p>${escapeHtml(text)}</p>
@@ -90,9 +93,7 @@ export function htmlPage(
   return new Response(html, { status, headers: { ...protective, ...type, ...headers } })
 }
 
-const style = `:root{color-scheme:light dark;font:1.125rem/1.5 system-ui,sans-serif}
-main{max-width:34rem;margin:15vh auto;padding:0 1.5rem}
-a{margin-right:1.5rem;color:LinkText}`
+const style = `${designTokens}${baseStyle}a{margin-inline-end:var(--ims-space-l)}`
 
 /** The address that starts a new login, even if the last ones formed a loop. */
 export function loginAgain(basePath: string, returnTo: string): string {
