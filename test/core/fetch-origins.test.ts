@@ -27,6 +27,18 @@ describe('allowed origins (S32)', () => {
     expect(asked).toHaveLength(1)
   })
 
+  test('a host of AEM has to be named, and then no other environment gets the token', async () => {
+    const environment = 'p12345-e67890.adobeaemcloud.com'
+    const hosts = [`https://author-${environment}`, `https://publish-${environment}`]
+    for (const host of hosts) expect(await rejection(client().fetch(host))).toMatchObject({ code: 'BAD_OPTION' })
+    const fetch = async (url: string, init: RequestInit) =>
+      url.startsWith(emulator.url) ? on.fetch(url, init) : new Response('ok')
+    const named = createClient({ flow: serverFlow(emulator), ...on, fetch, allowedOrigins: hosts })
+    for (const host of hosts) expect((await named.fetch(`${host}/api/assets.json`)).status).toBe(200)
+    const other = await rejection(named.fetch('https://author-p12345-e99999.adobeaemcloud.com/api/assets.json'))
+    expect(other).toMatchObject({ code: 'BAD_OPTION' })
+  })
+
   test.each([
     'https://evil.test/.adobe.io',
     'https://evil.test/?x=.adobe.io',

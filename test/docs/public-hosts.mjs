@@ -8,6 +8,7 @@ globalThis.fetch = async (input, init) => {
   const url = new URL(request.url)
   if (url.hostname === 'ims-na1.adobelogin.com')
     return direct(new Request(IMS_HERE + url.pathname + url.search, request))
-  if (url.hostname.endsWith('.adobe.io')) return direct(new Request(`${IMS_HERE}/api/echo`, request))
+  if (/\.(?:adobe\.io|adobeaemcloud\.com)$/.test(url.hostname))
+    return direct(new Request(`${IMS_HERE}/api/echo`, request))
   return direct(request)
 }

@@ -41,7 +41,7 @@ export function flows(test, { imskit, setting }, place) {
     is.same(result.missingScopes, [], 'missing scopes')
     is.same(await signedOut.getToken(), result.accessToken, 'token')
   })
-  test('flow: a callback is good once (S22)', async (is) => {
+  test('flow: a callback works once (S22)', async (is) => {
     const first = await client(place.loginFlow())
     const callback = await place.browse(await first.startLogin())
     await first.finishLogin(callback)

@@ -72,7 +72,7 @@ export function verification(test, { imskit, setting }, place) {
   test('verify: an unknown kid', async (is) => {
     await refused(is, await good({}, { kid: 'other' }), 'key')
   })
-  test('verify: the key of someone else, brought along by x5u, jku and jwk (S78)', async (is) => {
+  test('verify: the key of an attacker, named by x5u, jku and jwk (S78)', async (is) => {
     const stranger = await crypto.subtle.generateKey(rsa, true, ['sign', 'verify'])
     const jwk = await crypto.subtle.exportKey('jwk', stranger.publicKey)
     const evil = { x5u: 'https://evil.example/c', jku: 'https://evil.example/k', jwk }

@@ -292,8 +292,8 @@ describe('a call of an API', () => {
     const row = (start: string) => page.split('\n').find((line) => line.startsWith(start)) ?? ''
     const listed = (start: string) =>
       [...row(start).matchAll(/`([^`]+)`/g)].flatMap(([, name = '']) => (name.endsWith('*') ? [] : name))
-    expect(listed('| the page to the API |')).toEqual(forwardedHeaders)
-    expect(listed('| the API to the page |')).toEqual(returnedHeaders)
+    expect(listed('| browser to API |')).toEqual(forwardedHeaders)
+    expect(listed('| API to browser |')).toEqual(returnedHeaders)
   })
 
   test('names the address of what it made as a path of the site if it is one', async () => {
