@@ -7,8 +7,10 @@ export const world = [
   'test/differential/**/*.test.ts',
   'test/examples/**/*.test.ts',
   'test/docs/{node,page,site,worker}.test.ts',
-  'test/package/{bundlers,declarations,readme-types,server-bundles}.test.ts',
-  'test/proof/old-library.test.ts',
+  'test/package/{bundlers,declarations,forms,readme-types,server-bundles,side-effects,surface}.test.ts',
+  'test/proof/{old-library,redis,tarball}.test.ts',
+  'test/browser/{oidc-provider,routers}.test.ts',
+  'test/worker/service.test.ts',
 ]
 
 /** What takes longest. The rest goes by size, which says little: whatever comes last, the other worker waits for. */
