@@ -4,7 +4,7 @@ import type { AuthorizedFetch } from './fetch/authorized-fetch.ts'
 import type { SilentFlow } from './flows/flow.ts'
 import { isLogin, type LoginFlow } from './flows/login-flow.ts'
 import { lazy } from './lazy.ts'
-import type { LoginMethods } from './login/login-methods.ts'
+import type { LoginMethods, TokenMethods } from './login/login-methods.ts'
 import { checkCall } from './options.ts'
 import { showAs } from './redact.ts'
 import { invalidateTokens } from './session/invalidate.ts'
@@ -51,7 +51,7 @@ export interface Client {
 }
 
 /** A client whose credential needs a user. */
-export interface LoginClient extends Client, LoginMethods {}
+export interface LoginClient extends Omit<Client, keyof TokenMethods>, LoginMethods {}
 
 /**
  * Creates a client. Nothing is read, sent or started until its first call.
@@ -101,7 +101,8 @@ export function assembleClient(given: ClientOptions): { client: Client | LoginCl
       clear()
     },
   }
-  const login = isLogin(flow) && flow.login({ flow, setup, session: session.state, closing: closing.signal })
+  const parts = { setup, session: session.state, silent: client, closing: closing.signal }
+  const login = isLogin(flow) && flow.login({ flow, ...parts })
   const facts = `flow: ${flow.kind}, clientId: ${flow.clientId}, endpoint: ${connection.endpoint}`
   const shown = showAs({ ...client, ...login }, () => `${login ? 'LoginClient' : 'Client'} { ${facts} }`)
   return { client: shown, session }

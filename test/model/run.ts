@@ -1,4 +1,5 @@
 import type { Json } from '../../src/core/ports.ts'
+import type { GetTokenOptions } from '../../src/core/session/session.ts'
 import { type Actor, asks, closes, createActor, expected, leaves, signsIn } from './actors.ts'
 import { epoch } from './clock.ts'
 import { type Counts, count } from './history.ts'
@@ -156,7 +157,7 @@ async function last(world: World, first: Record<string, unknown>): Promise<void>
 }
 
 function watched({ client }: Actor, got: (token: string) => void): Actor['client'] {
-  const getToken: Actor['client']['getToken'] = async (options) => {
+  const getToken = async (options?: GetTokenOptions) => {
     const token = await client.getToken(options)
     got(token)
     return token

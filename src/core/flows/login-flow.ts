@@ -1,6 +1,6 @@
 import type { Call } from '../ims/call.ts'
 import type { Tokens } from '../ims/tokens.ts'
-import type { LoginMethods } from '../login/login-methods.ts'
+import type { LoginMethods, TokenMethods } from '../login/login-methods.ts'
 import type { LoginParameters } from '../login/login-options.ts'
 import type { Json, LoginMode } from '../ports.ts'
 import type { SessionState } from '../session/state.ts'
@@ -26,6 +26,8 @@ export interface LoginFlow extends Flow {
 
 /** What login needs of its client. */
 export interface LoginClientParts {
+  /** `getToken` and `getTokens` without the user. */
+  readonly silent: TokenMethods
   readonly flow: LoginFlow
   readonly setup: Setup
   readonly session: SessionState

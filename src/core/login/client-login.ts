@@ -4,6 +4,7 @@ import { checkCall } from '../options.ts'
 import { invalidateTokens } from '../session/invalidate.ts'
 import { tokenSet } from '../token-set.ts'
 import { abandon, checkStart, depart } from './departure.ts'
+import { withInteraction } from './interaction.ts'
 import { createLanding } from './landing.ts'
 import type { LoginMethods } from './login-methods.ts'
 import type { LoginOptions } from './login-options.ts'
@@ -26,8 +27,10 @@ export function clientLogin(parts: LoginClientParts): LoginMethods {
     state.finished.clear()
     landing.forget()
   })
+  const askUser: LoginMethods['login'] = async (options) => login(state, untilClosed(closing, options))
   return {
-    login: async (options) => login(state, untilClosed(closing, options)),
+    ...withInteraction(parts.silent, askUser),
+    login: askUser,
     async startLogin(options) {
       const asked = untilClosed(closing, options)
       checkStart(platform, asked)

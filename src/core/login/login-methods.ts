@@ -2,10 +2,27 @@ import type { LoginRequiredError } from '../errors.ts'
 import type { Tokens } from '../ims/tokens.ts'
 import type { Json } from '../ports.ts'
 import type { TokenSet } from '../token-set.ts'
-import type { LoginOptions, StartLoginOptions } from './login-options.ts'
+import type { LoginGetTokenOptions, LoginOptions, StartLoginOptions } from './login-options.ts'
+
+/** How a client whose credential needs a user returns tokens. */
+export interface TokenMethods {
+  /**
+   * The access token. Asks the user only with `interaction: 'login'`; otherwise, if a new token needs them, it rejects
+   * with `LOGIN_REQUIRED`.
+   *
+   * @example
+   * const token = await client.getToken({ interaction: 'login' })
+   *
+   * @throws {LoginRequiredError} `LOGIN_REQUIRED`; with `interaction: 'login'` what {@link login} rejects with
+   * @throws {UnavailableError} if the store, the lock or IMS does not answer: nobody is sent to sign in then
+   */
+  getToken(options?: LoginGetTokenOptions): Promise<string>
+  /** Like `getToken`, with expiry, scopes and id token claims. */
+  getTokens(options?: LoginGetTokenOptions): Promise<TokenSet>
+}
 
 /** The methods of a client whose credential needs a user. */
-export interface LoginMethods {
+export interface LoginMethods extends TokenMethods {
   /**
    * Redirects the user to IMS and resolves to the access token once they are back.
    *

@@ -1,4 +1,5 @@
 import type { Json, LoginMode } from '../ports.ts'
+import type { GetTokenOptions } from '../session/session.ts'
 
 /** What a sign-in may ask of IMS. */
 export interface LoginParameters {
@@ -27,4 +28,13 @@ export interface LoginOptions extends LoginParameters {
 export interface StartLoginOptions extends LoginOptions {
   /** Where IMS redirects the user to. Default: the flow's. */
   readonly redirectUri?: string | undefined
+}
+
+/** Options of `getToken` and `getTokens` of a client whose credential needs a user. */
+export interface LoginGetTokenOptions extends GetTokenOptions, LoginOptions {
+  /**
+   * `login`: if `LOGIN_REQUIRED` would be the outcome, and only then, the user is sent to sign in, with the options of
+   * `login`. Calls that need it at the same time share one login. Default: `none`.
+   */
+  readonly interaction?: 'none' | 'login' | undefined
 }
