@@ -15,6 +15,8 @@ export interface Actor {
   readonly client: Client | LoginClient
   readonly tokenKey: () => Promise<string>
   closed: boolean
+  /** When a sign-out of this client last began or ended. */
+  signedOutAt: number
   /** Calls that have not settled, and since when what they wait for may have been under way. */
   readonly open: Set<Call>
 }
@@ -32,7 +34,15 @@ export function createActor(world: World, process: Process, { name, first }: { n
     ...world.platformOf(process),
     onEvent: (event) => world.history.add(name, () => `event ${JSON.stringify(event)}`),
   })
-  return { name, process, client, tokenKey: session.state.setup.tokenKey, closed: false, open: new Set() }
+  return {
+    name,
+    process,
+    client,
+    tokenKey: session.state.setup.tokenKey,
+    closed: false,
+    signedOutAt: Number.NEGATIVE_INFINITY,
+    open: new Set(),
+  }
 }
 
 /** Runs `work` as one call of `actor`; what it says about the result goes into the history. */
@@ -109,7 +119,7 @@ function whatIsWrong(
     // what the store could not forget is over all the same
     const left = medium.entry()?.refreshToken
     const signedOut = left !== undefined && server.familyOf(left)?.revoked !== undefined
-    const leaving = [...actor.open].some(({ what }) => what === 'forget' || what === 'logout')
+    const leaving = actor.signedOutAt >= since
     const nothing = empty || seen.unrenewableAt >= since || signedOut || leaving
     return refused || nothing ? undefined : 'though IMS refused nothing and the store did not say that there is nothing'
   }
@@ -138,6 +148,7 @@ export function leaves(world: World, actor: Actor, how: 'forget' | 'logout'): vo
   const { families, leaving } = world
   const excuse = () => {
     world.userActedAt = world.scheduler.now()
+    actor.signedOutAt = world.userActedAt
     for (const family of families) family.excuse ??= 'the user signed out'
   }
   calls(world, actor, how, async () => {
