@@ -40,6 +40,7 @@ export type { RetryPolicy } from './ims/retry.ts'
 export type { Tokens } from './ims/tokens.ts'
 export type { RedirectOutcome } from './login/login-methods.ts'
 export type { LoginGetTokenOptions, LoginOptions, LoginParameters, StartLoginOptions } from './login/login-options.ts'
+export type { SessionState, SessionView } from './login/view-state.ts'
 export { type MemoryStoreOptions, memoryPlatform, memoryStore, noLock, processLock, systemClock } from './memory.ts'
 export type {
   Arrival,

@@ -9,7 +9,7 @@ import { checkCall } from './options.ts'
 import { showAs } from './redact.ts'
 import { invalidateTokens } from './session/invalidate.ts'
 import { createSession, forgetTokens, type GetTokenOptions, type Session } from './session/session.ts'
-import type { SessionState } from './session/state.ts'
+import type { SessionMemory } from './session/state.ts'
 import { connect, createSetup } from './setup.ts'
 import { type TokenSet, tokenSet } from './token-set.ts'
 
@@ -108,7 +108,7 @@ export function assembleClient(given: ClientOptions): { client: Client | LoginCl
   return { client: shown, session }
 }
 
-async function invalidate(state: SessionState, options?: { signal?: AbortSignal }): Promise<void> {
+async function invalidate(state: SessionMemory, options?: { signal?: AbortSignal }): Promise<void> {
   checkCall('invalidate', options)
   const { here, atIms } = await invalidateTokens(state, options?.signal)
   const failure = here ?? atIms

@@ -3,7 +3,7 @@ import type { Tokens } from '../ims/tokens.ts'
 import type { LoginMethods, TokenMethods } from '../login/login-methods.ts'
 import type { LoginParameters } from '../login/login-options.ts'
 import type { Json, LoginMode } from '../ports.ts'
-import type { SessionState } from '../session/state.ts'
+import type { SessionMemory } from '../session/state.ts'
 import type { Setup } from '../setup.ts'
 import { type Flow, needsUser } from './flow.ts'
 
@@ -30,7 +30,7 @@ export interface LoginClientParts {
   readonly silent: TokenMethods
   readonly flow: LoginFlow
   readonly setup: Setup
-  readonly session: SessionState
+  readonly session: SessionMemory
   /** Aborts when the client is closed. */
   readonly closing: AbortSignal
 }

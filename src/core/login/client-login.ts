@@ -10,6 +10,7 @@ import type { LoginMethods } from './login-methods.ts'
 import type { LoginOptions } from './login-options.ts'
 import type { LoginState } from './login-state.ts'
 import { storedLogin } from './pending.ts'
+import { createSessionView } from './session-view.ts'
 
 const loadLogin = /* @__PURE__ */ lazy(() => import('./login.ts'))
 
@@ -30,6 +31,7 @@ export function clientLogin(parts: LoginClientParts): LoginMethods {
   const askUser: LoginMethods['login'] = async (options) => login(state, untilClosed(closing, options))
   return {
     ...withInteraction(parts.silent, askUser),
+    session: createSessionView(parts),
     login: askUser,
     async startLogin(options) {
       const asked = untilClosed(closing, options)

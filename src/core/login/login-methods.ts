@@ -3,6 +3,7 @@ import type { Tokens } from '../ims/tokens.ts'
 import type { Json } from '../ports.ts'
 import type { TokenSet } from '../token-set.ts'
 import type { LoginGetTokenOptions, LoginOptions, StartLoginOptions } from './login-options.ts'
+import type { SessionView } from './view-state.ts'
 
 /** How a client whose credential needs a user returns tokens. */
 export interface TokenMethods {
@@ -14,7 +15,7 @@ export interface TokenMethods {
    * const token = await client.getToken({ interaction: 'login' })
    *
    * @throws {LoginRequiredError} `LOGIN_REQUIRED`; with `interaction: 'login'` what {@link login} rejects with
-   * @throws {UnavailableError} if the store, the lock or IMS does not answer: nobody is sent to sign in then
+   * @throws {UnavailableError} if the store, the lock or IMS does not answer; that does not send the user to sign in
    */
   getToken(options?: LoginGetTokenOptions): Promise<string>
   /** Like `getToken`, with expiry, scopes and id token claims. */
@@ -23,6 +24,8 @@ export interface TokenMethods {
 
 /** The methods of a client whose credential needs a user. */
 export interface LoginMethods extends TokenMethods {
+  /** Whether a user is signed in: what user interfaces show and subscribe to. */
+  readonly session: SessionView
   /**
    * Redirects the user to IMS and resolves to the access token once they are back.
    *

@@ -1,6 +1,6 @@
 import type { Tokens } from '../ims/tokens.ts'
 import { forgetTokens } from './session.ts'
-import type { SessionState } from './state.ts'
+import type { SessionMemory } from './state.ts'
 import { noteFailure } from './with-lock.ts'
 
 interface Failure {
@@ -17,7 +17,7 @@ export interface Invalidation {
  * Removes the tokens from the store and invalidates them at IMS; neither depends on the other. The refresh token is
  * invalidated first: it could still be redeemed for new access tokens. A failure at IMS is also an `error` event.
  */
-export async function invalidateTokens(state: SessionState, signal: AbortSignal | undefined): Promise<Invalidation> {
+export async function invalidateTokens(state: SessionMemory, signal: AbortSignal | undefined): Promise<Invalidation> {
   signal?.throwIfAborted()
   let tokens: Tokens | undefined
   const here = await failureOf(() =>

@@ -6,7 +6,7 @@ import type { Tokens } from '../ims/tokens.ts'
 import type { Hold } from '../ports.ts'
 import type { Setup } from '../setup.ts'
 import { closeNote, type Note, readNote, writeNote } from './note.ts'
-import type { SessionState } from './state.ts'
+import type { SessionMemory } from './state.ts'
 import { attemptLimit, renewalLimit, rereadDelay } from './times.ts'
 import { fingerprint, load } from './token-cache.ts'
 import { asUnavailable, within } from './with-lock.ts'
@@ -44,7 +44,7 @@ const lost = /* @__PURE__ */ Symbol('the lock was lost')
  *   was asked and did not answer
  * @throws {ImsResponseError} if IMS refused the client, not the token
  */
-export async function redeem(state: SessionState, redeemable: Redeemable): Promise<Redemption> {
+export async function redeem(state: SessionMemory, redeemable: Redeemable): Promise<Redemption> {
   const { setup } = state
   const { entry, first, hold } = redeemable
   const of = await digest(fingerprint(entry))
@@ -73,7 +73,7 @@ export async function redeem(state: SessionState, redeemable: Redeemable): Promi
 }
 
 /** Whether the redemption of `note` can no longer be answered: its holder has exited, or its time has passed. */
-async function isOver({ setup, uncertain }: SessionState, hold: Hold, note: Note): Promise<boolean> {
+async function isOver({ setup, uncertain }: SessionMemory, hold: Hold, note: Note): Promise<boolean> {
   if (note.ended !== undefined) return true
   if (uncertain?.note === nameOf(note) && uncertain.watched >= renewalLimit) return true
   return (await within(setup, hold.hasEnded?.(note.by) ?? Promise.resolve(false)).catch(() => false)) === true
@@ -87,7 +87,7 @@ const nameOf = ({ of, by }: Note) => `${of} ${by}`
  * @param look asked once a second; a value ends the wait and is returned
  */
 export async function watchOutcome<T>(
-  state: SessionState,
+  state: SessionMemory,
   note: Note,
   { look, signal }: { readonly look: () => Promise<T | undefined>; readonly signal: AbortSignal },
 ): Promise<T | undefined> {
@@ -114,7 +114,7 @@ async function callFor(setup: Setup, attempts: AttemptGuard): Promise<Call> {
 }
 
 function guardOf(
-  { setup, cache }: SessionState,
+  { setup, cache }: SessionMemory,
   { entry, first, hold, elapsed }: Redeemable,
 ): AttemptGuard & { sent: number } {
   const timeout = Math.min(setup.connection.timeout, attemptLimit)
@@ -145,6 +145,6 @@ async function stillHeld(setup: Setup, hold: Hold): Promise<boolean> {
 }
 
 /** Waits before the store is read once more after a refusal: the answer of an earlier redemption may be on its way. */
-export function beforeReread({ setup }: SessionState, answerLost: boolean): Promise<void> {
+export function beforeReread({ setup }: SessionMemory, answerLost: boolean): Promise<void> {
   return answerLost ? setup.connection.clock.sleep(rereadDelay) : Promise.resolve()
 }

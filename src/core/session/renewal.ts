@@ -9,7 +9,7 @@ import type { Hold } from '../ports.ts'
 import { stopwatch } from '../time.ts'
 import type { Note } from './note.ts'
 import { beforeReread, type Redeemable, redeem, watchOutcome } from './redemption.ts'
-import { adopt, type Errand, pause, rememberRefusal, type SessionState, serves, throwIfRefused } from './state.ts'
+import { adopt, type Errand, pause, rememberRefusal, type SessionMemory, serves, throwIfRefused } from './state.ts'
 import { dropRefreshToken, storeIssued, storeSuccessor } from './successor.ts'
 import { lockWaitWithToken, longestWait } from './times.ts'
 import { fingerprint, isUnexpired, load, type Reading, remember } from './token-cache.ts'
@@ -33,7 +33,7 @@ const rounds = 3
  *   has no entry
  * @throws {UnavailableError} if the lock, the store or IMS does not answer and no token is left
  */
-export async function renew(state: SessionState, errand: Errand, signal: AbortSignal): Promise<Tokens> {
+export async function renew(state: SessionMemory, errand: Errand, signal: AbortSignal): Promise<Tokens> {
   try {
     throwIfRefused(state)
     return await renewUnderLock(state, errand, signal)
@@ -58,7 +58,7 @@ async function meaningOf(error: ImsResponseError): Promise<unknown> {
   return found?.askingForUser(error) ?? error
 }
 
-async function renewUnderLock(state: SessionState, errand: Errand, signal: AbortSignal): Promise<Tokens> {
+async function renewUnderLock(state: SessionMemory, errand: Errand, signal: AbortSignal): Promise<Tokens> {
   const { setup } = state
   const hasToken = () => !errand.force && isUnexpired(setup, errand.known)
   let current = errand
@@ -94,7 +94,7 @@ async function renewUnderLock(state: SessionState, errand: Errand, signal: Abort
 
 /** Renews without the lock: allowed for a credential that can be used any number of times, never for a refresh token. */
 async function withoutLock(
-  { setup }: SessionState,
+  { setup }: SessionMemory,
   failure: unknown,
   task: (hold: Hold) => Promise<Outcome>,
 ): Promise<Outcome> {
@@ -105,7 +105,7 @@ async function withoutLock(
 }
 
 /** The outcome of the redemption of `note`, as far as the store shows it; `lost` once it has another entry. */
-async function outcomeIn(state: SessionState, errand: Errand, note: Note): Promise<Outcome | undefined> {
+async function outcomeIn(state: SessionMemory, errand: Errand, note: Note): Promise<Outcome | undefined> {
   const reading = await load(state.setup, state.cache)
   if (reading.status === 'unknown') return undefined
   const tokens = adoptFrom(state, errand, reading)
@@ -116,12 +116,12 @@ async function outcomeIn(state: SessionState, errand: Errand, note: Note): Promi
 }
 
 /** What another process or tab has stored meanwhile, if it is what the errand wants. */
-async function renewedElsewhere(state: SessionState, errand: Errand): Promise<Tokens | undefined> {
+async function renewedElsewhere(state: SessionMemory, errand: Errand): Promise<Tokens | undefined> {
   return adoptFrom(state, errand, await load(state.setup, state.cache))
 }
 
 /** What the store has, if it is what the errand wants. */
-function adoptFrom(state: SessionState, errand: Errand, reading: Reading): Tokens | undefined {
+function adoptFrom(state: SessionMemory, errand: Errand, reading: Reading): Tokens | undefined {
   const found = reading.status === 'found' && serves(state, errand, reading.tokens)
   return found ? adopt(state, errand, reading.tokens) : undefined
 }
@@ -132,7 +132,7 @@ interface Held {
   readonly signal: AbortSignal
 }
 
-async function renewHeld(state: SessionState, held: Held): Promise<Outcome> {
+async function renewHeld(state: SessionMemory, held: Held): Promise<Outcome> {
   const { setup, cache } = state
   const { errand, hold, signal } = held
   const elapsed = stopwatch(setup.connection.clock)
@@ -158,7 +158,7 @@ async function renewHeld(state: SessionState, held: Held): Promise<Outcome> {
  * @throws {UnavailableError} `STORE_FAILED` if the store did not say which
  */
 async function redeemable(
-  { setup: { flow, connection }, cache }: SessionState,
+  { setup: { flow, connection }, cache }: SessionMemory,
   reading: Reading,
 ): Promise<Pick<Redeemable, 'entry' | 'first'> | undefined> {
   if (flow.refresh === undefined) return undefined
@@ -177,7 +177,7 @@ async function redeemable(
 }
 
 /** The outcome of one redemption; `undefined` if the store has to be looked at again. */
-async function redeemOnce(state: SessionState, errand: Errand, token: Redeemable): Promise<Outcome | undefined> {
+async function redeemOnce(state: SessionMemory, errand: Errand, token: Redeemable): Promise<Outcome | undefined> {
   const { setup, cache } = state
   const redemption = await redeem(state, token).catch((error: unknown) => {
     if (isRefusal(error)) rememberRefusal(state, error)
@@ -207,7 +207,7 @@ function refusedMessage(first: boolean, answerLost: boolean): string {
   return `IMS refuses the refresh token: it is used, revoked or expired${why}. ${remedy}`
 }
 
-async function obtain(state: SessionState, { errand, signal }: Held, reading: Reading): Promise<Tokens> {
+async function obtain(state: SessionMemory, { errand, signal }: Held, reading: Reading): Promise<Tokens> {
   const { flow, call } = state.setup
   if (!isMachine(flow)) {
     const why = reading.status === 'empty' ? 'No user is signed in' : 'The sign-in has expired'

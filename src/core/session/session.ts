@@ -14,7 +14,7 @@ import {
   type Errand,
   isPaused,
   listen,
-  type SessionState,
+  type SessionMemory,
   signOut,
 } from './state.ts'
 import { backgroundPause } from './times.ts'
@@ -44,7 +44,7 @@ export interface GetTokenOptions {
 
 /** The tokens of one client: read from memory, else from the store, and renewed when due. */
 export interface Session {
-  readonly state: SessionState
+  readonly state: SessionMemory
   current(options?: GetTokenOptions): Promise<Tokens>
   /** The token in memory, until the store has to be read again: the warm path. */
   warm(): Tokens | undefined
@@ -64,7 +64,7 @@ export function createSession(setup: Setup): Session {
   }
 }
 
-async function current(state: SessionState, options: GetTokenOptions): Promise<Tokens> {
+async function current(state: SessionMemory, options: GetTokenOptions): Promise<Tokens> {
   const { setup, cache } = state
   listen(state)
   checkCall('getToken', options)
@@ -87,13 +87,13 @@ async function current(state: SessionState, options: GetTokenOptions): Promise<T
 }
 
 /** What the store has; if it does not answer, what memory has. */
-function knownTokens({ cache }: SessionState, reading: Reading): Tokens | undefined {
+function knownTokens({ cache }: SessionMemory, reading: Reading): Tokens | undefined {
   if (reading.status === 'found') return reading.tokens
   return reading.status === 'unknown' ? cache.memory : undefined
 }
 
 /** The renewal that callers with the same options share. */
-function flight(state: SessionState, errand: Errand): SharedFlight<Tokens> {
+function flight(state: SessionMemory, errand: Errand): SharedFlight<Tokens> {
   const { flights } = state
   const name = `${errand.began} ${errand.force} ${errand.minValidity} ${errand.behind}`
   const under = flights.get(name)
@@ -109,7 +109,7 @@ function flight(state: SessionState, errand: Errand): SharedFlight<Tokens> {
   return started
 }
 
-function renewBehind(state: SessionState, known: Tokens): void {
+function renewBehind(state: SessionMemory, known: Tokens): void {
   const { flow, platform, connection } = state.setup
   const silent = isSilent(flow) || known.refreshToken !== undefined
   if (!silent || !continuesBehind(state.setup) || monotonic(connection.clock) < state.behindAfter) return
@@ -130,7 +130,7 @@ function renewBehind(state: SessionState, known: Tokens): void {
  * @throws {UnavailableError} if the store cannot remove them
  */
 export function forgetTokens(
-  state: SessionState,
+  state: SessionMemory,
   found: (tokens: Tokens | undefined) => void = () => {},
 ): Promise<void> {
   const forgotten = forget(state, found)
@@ -138,7 +138,7 @@ export function forgetTokens(
   return forgotten
 }
 
-async function forget(state: SessionState, found: (tokens: Tokens | undefined) => void): Promise<void> {
+async function forget(state: SessionMemory, found: (tokens: Tokens | undefined) => void): Promise<void> {
   const { setup, cache } = state
   const held = cache.memory
   signOut(state)
@@ -153,11 +153,12 @@ async function forget(state: SessionState, found: (tokens: Tokens | undefined) =
     await removeNote(setup)
     // nothing of the session stays in memory
     Object.assign(cache, { seen: undefined, refused: undefined })
+    cache.watch?.()
     await announce(state, 'logout')
   })
 }
 
-function close(state: SessionState, reason: unknown): void {
+function close(state: SessionMemory, reason: unknown): void {
   state.closed = { reason }
   state.unlisten?.()
   for (const under of state.flights.values()) under.abort(reason)

@@ -7,7 +7,7 @@ import { failurePause } from './times.ts'
 import { createCache, isFresh, remember, type TokenCache } from './token-cache.ts'
 
 /** Everything a session knows, in one place. */
-export interface SessionState {
+export interface SessionMemory {
   readonly setup: Setup
   readonly cache: TokenCache
   /** Renewals in progress, by the options of their callers. */
@@ -45,7 +45,7 @@ export interface Errand {
   readonly behind: boolean
 }
 
-export function createState(setup: Setup): SessionState {
+export function createState(setup: Setup): SessionMemory {
   return {
     setup,
     cache: createCache(),
@@ -64,13 +64,13 @@ export function createState(setup: Setup): SessionState {
 }
 
 /** Whether `tokens` are what the errand wants: a forced one wants any access token but the one it saw. */
-export function serves({ setup }: SessionState, errand: Errand, tokens: Tokens | undefined): tokens is Tokens {
+export function serves({ setup }: SessionMemory, errand: Errand, tokens: Tokens | undefined): tokens is Tokens {
   if (!isFresh(setup, tokens, errand.minValidity)) return false
   return !errand.force || tokens.accessToken !== errand.known?.accessToken
 }
 
 /** Takes what another caller, process or tab has stored. */
-export function adopt(state: SessionState, { began }: Errand, tokens: Tokens): Tokens {
+export function adopt(state: SessionMemory, { began }: Errand, tokens: Tokens): Tokens {
   if (began === state.generation) remember(state.setup, state.cache, tokens)
   const { expiresAt, scopes } = tokens
   state.setup.connection.emit({ type: 'token', source: 'adopted', expiresAt, scopes })
@@ -78,27 +78,27 @@ export function adopt(state: SessionState, { began }: Errand, tokens: Tokens): T
 }
 
 /** Invalidates the renewals that started before the user signed out: they must not store tokens. */
-export function signOut(state: SessionState): void {
+export function signOut(state: SessionMemory): void {
   state.generation++
   state.signedOutAt = state.generation
   state.cache.seen = undefined
 }
 
-export function pause(state: SessionState): void {
+export function pause(state: SessionMemory): void {
   state.pausedUntil = monotonic(state.setup.connection.clock) + failurePause
 }
 
-export function isPaused({ setup, pausedUntil }: SessionState): boolean {
+export function isPaused({ setup, pausedUntil }: SessionMemory): boolean {
   return monotonic(setup.connection.clock) < pausedUntil
 }
 
 /** Remembers that IMS refused the credential, so that not every call asks again. */
-export function rememberRefusal(state: SessionState, error: unknown): void {
+export function rememberRefusal(state: SessionMemory, error: unknown): void {
   state.refusal = { error, until: monotonic(state.setup.connection.clock) + failurePause }
 }
 
 /** @throws the refusal that is remembered */
-export function throwIfRefused({ setup, refusal }: SessionState): void {
+export function throwIfRefused({ setup, refusal }: SessionMemory): void {
   if (refusal !== undefined && monotonic(setup.connection.clock) < refusal.until) throw refusal.error
 }
 
@@ -108,14 +108,14 @@ export function continuesBehind({ platform }: Setup): boolean {
 }
 
 /** Notifies other clients of the store about what happened to the tokens. */
-export async function announce(state: SessionState, kind: Change['kind']): Promise<void> {
+export async function announce(state: SessionMemory, kind: Change['kind']): Promise<void> {
   const { platform, tokenKey } = state.setup
   listen(state)
   platform.changes?.notify({ kind, key: await tokenKey() })
 }
 
 /** Subscribes to the changes that other clients of the store announce, at the first use of the session. */
-export function listen(state: SessionState): void {
+export function listen(state: SessionMemory): void {
   const { platform, connection, flow, tokenKey } = state.setup
   if (platform.changes === undefined || state.unlisten !== undefined || state.closed !== undefined) return
   state.unlisten = platform.changes.subscribe(async ({ kind, key }) => {

@@ -1,13 +1,13 @@
 import { digest } from '../digest.ts'
 import type { Tokens } from '../ims/tokens.ts'
 import { readNote } from './note.ts'
-import { announce, continuesBehind, type SessionState } from './state.ts'
+import { announce, continuesBehind, type SessionMemory } from './state.ts'
 import { longestWait } from './times.ts'
 import { fingerprint, load, remember, save } from './token-cache.ts'
 import { noteFailure, withLock, withLockIfSoon } from './with-lock.ts'
 
 /** Stores the tokens of a login, in place of those that are there. */
-export async function storeLogin(state: SessionState, tokens: Tokens): Promise<void> {
+export async function storeLogin(state: SessionMemory, tokens: Tokens): Promise<void> {
   const { setup, cache } = state
   state.generation++
   state.refusal = undefined
@@ -34,7 +34,7 @@ interface Replacement {
  * the entry that they replaced, and dropped or renewed it. A user who has signed out since leaves no note behind, so that
  * is not undone.
  */
-async function restoreCrossed(state: SessionState, { tokens, over }: Replacement): Promise<void> {
+async function restoreCrossed(state: SessionMemory, { tokens, over }: Replacement): Promise<void> {
   const { setup, cache, generation } = state
   const task = async () => {
     const [reading, note, replaced] = [await load(setup, cache), await readNote(setup), await digest(over)]

@@ -3,7 +3,7 @@ import { showTokens, type Tokens } from '../ims/tokens.ts'
 import { defined } from '../json.ts'
 import { closeNote, type Note, writeNote } from './note.ts'
 import type { Redeemable } from './redemption.ts'
-import { announce, type Errand, type SessionState } from './state.ts'
+import { announce, type Errand, type SessionMemory } from './state.ts'
 import {
   fingerprint,
   isUnexpired,
@@ -32,7 +32,7 @@ interface Answered extends Redeemable {
  * @returns `undefined` if the successor was not stored, so that the store must be looked at again
  */
 export async function storeSuccessor(
-  state: SessionState,
+  state: SessionMemory,
   errand: Errand,
   answered: Answered,
 ): Promise<{ readonly status: 'tokens'; readonly tokens: Tokens } | { readonly status: 'lost' } | undefined> {
@@ -67,7 +67,7 @@ export async function storeSuccessor(
 }
 
 /** Stores what a credential obtained. */
-export async function storeIssued(state: SessionState, { began }: Errand, tokens: Tokens): Promise<Tokens> {
+export async function storeIssued(state: SessionMemory, { began }: Errand, tokens: Tokens): Promise<Tokens> {
   if (began === state.generation) {
     remember(state.setup, state.cache, tokens)
     await save(state.setup, state.cache, { tokens, over: undefined })
@@ -77,14 +77,14 @@ export async function storeIssued(state: SessionState, { began }: Errand, tokens
   return report(state, tokens, 'issued')
 }
 
-function report({ setup }: SessionState, tokens: Tokens, source: 'issued' | 'refreshed'): Tokens {
+function report({ setup }: SessionMemory, tokens: Tokens, source: 'issued' | 'refreshed'): Tokens {
   const { expiresAt, scopes } = tokens
   setup.connection.emit({ type: 'token', source, expiresAt, scopes })
   return tokens
 }
 
 /** A store that cannot be read just now is asked a few times more: a successor must not replace what it does not know. */
-async function readUntilKnown({ setup, cache }: SessionState): Promise<Reading> {
+async function readUntilKnown({ setup, cache }: SessionMemory): Promise<Reading> {
   let reading = await load(setup, cache)
   for (const delay of firstTries) {
     if (reading.status !== 'unknown') return reading
@@ -95,7 +95,7 @@ async function readUntilKnown({ setup, cache }: SessionState): Promise<Reading> 
 }
 
 async function saveWithPatience(
-  { setup, cache }: SessionState,
+  { setup, cache }: SessionMemory,
   change: { readonly tokens: Tokens; readonly over: string | undefined },
 ): Promise<void> {
   const { clock } = setup.connection
@@ -116,7 +116,7 @@ async function saveWithPatience(
 }
 
 /** What was redeemed for a user who has signed out meanwhile must not stay valid at IMS. */
-async function revoke({ setup }: SessionState, { refreshToken, accessToken }: Tokens): Promise<undefined> {
+async function revoke({ setup }: SessionMemory, { refreshToken, accessToken }: Tokens): Promise<undefined> {
   const { flow, call, platform } = setup
   const work = async () => {
     if (refreshToken !== undefined) await flow.invalidate(await call(), 'refresh_token', refreshToken)
@@ -135,7 +135,7 @@ async function revoke({ setup }: SessionState, { refreshToken, accessToken }: To
  * @returns what is left: an access token that has not expired
  */
 export async function dropRefreshToken(
-  state: SessionState,
+  state: SessionMemory,
   { began }: Errand,
   { entry, first, note, error }: Redeemable & { readonly error: unknown; readonly note: Note },
 ): Promise<Tokens | undefined> {

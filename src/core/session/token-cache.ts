@@ -20,6 +20,8 @@ export interface TokenCache {
   unsaved: { readonly over: string | undefined } | undefined
   /** The fingerprint of an entry whose refresh token IMS has refused. */
   refused: string | undefined
+  /** Runs whenever the tokens may have changed. */
+  watch: (() => void) | undefined
   /** What the store answered last: it still serves if the store cannot be read again. */
   seen: Tokens | undefined
 }
@@ -27,7 +29,15 @@ export interface TokenCache {
 const renewalShare = 0.2
 
 export function createCache(): TokenCache {
-  return { memory: undefined, warmFrom: 0, warmUntil: 0, unsaved: undefined, refused: undefined, seen: undefined }
+  return {
+    memory: undefined,
+    warmFrom: 0,
+    warmUntil: 0,
+    unsaved: undefined,
+    refused: undefined,
+    watch: undefined,
+    seen: undefined,
+  }
 }
 
 /** The tokens in memory, or `undefined` once it is time to renew them or to look into the store. */
@@ -40,6 +50,7 @@ export function remember(setup: Setup, cache: TokenCache, tokens: Tokens | undef
   cache.memory = tokens
   cache.warmFrom = setup.connection.clock.now()
   cache.warmUntil = tokens === undefined ? 0 : tokens.expiresAt - renewalMargin(setup, tokens)
+  cache.watch?.()
 }
 
 /** A token that lives shorter than twice the margin is used for half of its life, or it would never be reused. */

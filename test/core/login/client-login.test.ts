@@ -2,6 +2,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 
 afterEach(() => {
   vi.doUnmock('../../../src/core/login/login.ts')
+  vi.doUnmock('../../../src/core/login/watch-session.ts')
   vi.resetModules()
 })
 
@@ -21,4 +22,19 @@ test('a user who signs out is signed out here, even if the rest of the login can
   await expect(client.logout()).rejects.toMatchObject({ code: 'NETWORK_FAILED' })
   expect(await platform.store.get(key)).toBeUndefined()
   await expect(client.getToken()).rejects.toMatchObject({ code: 'LOGIN_REQUIRED' })
+})
+
+test('a session view whose code cannot be loaded is unknown, and the next call tries again', async () => {
+  vi.resetModules()
+  vi.doMock('../../../src/core/login/watch-session.ts', () => {
+    throw new TypeError('Failed to fetch dynamically imported module')
+  })
+  const { authorizationCode, createClient, memoryPlatform } = await import('../../../src/core/index.ts')
+  const flow = authorizationCode({ clientId: 'app', scopes: ['openid'], redirectUri: 'https://app.example/' })
+  const { session } = createClient({ flow, ...memoryPlatform() })
+  session.get()
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(session.get()).toEqual({ status: 'unknown' })
+  vi.doUnmock('../../../src/core/login/watch-session.ts')
+  await expect.poll(() => session.get()).toEqual({ status: 'signedOut' })
 })

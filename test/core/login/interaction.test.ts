@@ -44,7 +44,7 @@ test('getTokens does so too', async () => {
 })
 
 test.each([undefined, {}, { interaction: 'none' }] as const)(
-  'without it, nobody is sent to sign in: %j',
+  'without it, the user is not sent to sign in: %j',
   async (options) => {
     const { client, sent } = signedOut()
     expect(await rejection(client.getToken(options))).toMatchObject({ code: 'LOGIN_REQUIRED' })
@@ -68,7 +68,7 @@ test('calls that need the user at the same time share one login, and the next on
   expect(sent).toHaveLength(2)
 })
 
-test('an outage sends nobody to sign in', async () => {
+test('an outage sends no user to sign in', async () => {
   const { client, sent } = signedOut()
   on.store.before = () => {
     throw new UnavailableError('STORE_FAILED', 'the disk is gone')
