@@ -44,6 +44,11 @@ export interface EmulatorOptions {
   /** Scopes that the ready-made clients may request, in addition to those in Adobe's documentation and clients. */
   readonly scopes?: readonly string[]
   /**
+   * Redirect URIs of the ready-made clients that sign users in, in addition to http and https on loopback: exact URIs, or
+   * patterns that must match the whole URI.
+   */
+  readonly redirectUris?: readonly (string | RegExp)[]
+  /**
    * Which token endpoints redirect errors to the `redirect_uri` of the request, if it has one, instead of returning JSON.
    * Such answers were recorded (dotnet/aspnetcore#32153), probably at the path without a version. Default: `unversioned`,
    * only `/ims/token`.
@@ -103,7 +108,7 @@ export async function createProvider(
   })
   const [keys, readyMade, users, ownClients] = await Promise.all([
     createKeyRing(),
-    createReadyMade(endpoint, options.scopes),
+    createReadyMade(endpoint, options),
     createUserDirectory(usersWith(options.users ?? readyMadeUsers, options.autoLogin)),
     createClientRegistry(options.clients ?? []),
   ])

@@ -91,7 +91,7 @@ const knownScopes = [
   'lr_partner_rendition_apis',
 ]
 
-const loopbackUri = /http:\/\/(127\.0\.0\.1|\[::1\]|localhost)(:\d{1,5})?(\/[^#]*)?/
+const loopbackUri = /https?:\/\/(127\.0\.0\.1|\[::1\]|localhost)(:\d{1,5})?(\/[^#]*)?/
 const userScopes = 'openid,AdobeID,profile,email,offline_access,read_organizations,account_cluster.read'
 
 function contextsFor(endpoint: string, privateKey: string): EmulatorContexts {
@@ -131,13 +131,13 @@ function escapeRegExp(text: string): string {
 function clientsFor(
   contexts: EmulatorContexts,
   publicKey: string,
-  scopes: readonly string[],
+  { scopes, redirectUris }: Required<ReadyMadeOptions>,
 ): RegisteredClientOptions[] {
   const { jwt, oauth_server_to_server: server, oauth, oauth_public: open } = contexts
   const relay = new RegExp(`${escapeRegExp(oauth.endpoint + relayPath)}([/?][^#]*)?`)
   const loopback = {
     scopes,
-    redirectUris: [loopbackUri, relay],
+    redirectUris: [loopbackUri, ...redirectUris, relay],
     defaultRedirectUri: `${oauth.endpoint}/default-redirect`,
   }
   return [
@@ -163,10 +163,16 @@ function clientsFor(
   ]
 }
 
+/** What the ready-made clients may use in addition. */
+interface ReadyMadeOptions {
+  readonly scopes?: readonly string[]
+  readonly redirectUris?: readonly (string | RegExp)[]
+}
+
 /** Creates one client per kind of credential, and the contexts for them. */
 export async function createReadyMade(
   endpoint: string,
-  ownScopes: readonly string[] = [],
+  { scopes: ownScopes = [], redirectUris = [] }: ReadyMadeOptions = {},
 ): Promise<{
   clients: RegisteredClientOptions[]
   contexts: EmulatorContexts
@@ -174,5 +180,5 @@ export async function createReadyMade(
   const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true })
   const contexts = contextsFor(endpoint, await exportPKCS8(privateKey))
   const scopes = [...knownScopes, ...ownScopes]
-  return { clients: clientsFor(contexts, await exportSPKI(publicKey), scopes), contexts }
+  return { clients: clientsFor(contexts, await exportSPKI(publicKey), { scopes, redirectUris }), contexts }
 }

@@ -112,7 +112,17 @@ const runs: Record<string, (shell: Shell) => Promise<Ended[]>> = {
     ['doctor', '--env', hostile],
   ),
   probe: ends(['probe', 'machine', '--yes'], ['probe', 'machine', '--yes', '--json'], ['probe', hostile, '--yes']),
-  emulator: ends(['emulator', '--port', hostile], ['emulator', '--auto-login', hostile, '--port', '70000']),
+  emulator: ends(
+    ['emulator', '--port', hostile],
+    ['emulator', '--auto-login', hostile, '--port', '70000'],
+    ['emulator', '--redirect-uri', hostile],
+    ['emulator', '--ready-file', `absent/${hostile}`],
+  ),
+  'emulator exec': ends(
+    ['emulator', 'exec', '--kind', hostile, 'x'],
+    ['emulator', 'exec', '--', hostile],
+    ['emulator', 'exec', '--redirect-uri', `http://localhost/${hostile}`, '--', 'true'],
+  ),
   migrate: async (shell) => {
     const specifier = JSON.stringify(`@adobe/aio-lib-ims/${hostile}`)
     const lines = [

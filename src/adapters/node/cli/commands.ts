@@ -1,5 +1,6 @@
 import type { Command, Option } from './command.ts'
 import { contextCommands } from './table/contexts.ts'
+import { emulatorCommands } from './table/emulator.ts'
 import { inspectionCommands } from './table/inspection.ts'
 import { tokenCommands } from './table/tokens.ts'
 import { toolCommands } from './table/tools.ts'
@@ -15,5 +16,6 @@ export const commands: readonly Command[] = [
   ...tokenCommands,
   ...contextCommands,
   ...inspectionCommands,
+  ...emulatorCommands,
   ...toolCommands,
 ].map((command) => ({ ...command, options: { ...command.options, ...commonOptions } }))

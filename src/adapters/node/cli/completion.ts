@@ -30,12 +30,13 @@ async function candidates(
   word: string,
 ): Promise<readonly string[]> {
   const [first, second] = before
-  const command = commands.find(({ name }) => name === first || name === `${first} ${second}`)
-  if (command === undefined) {
-    const names = commands.map(({ name }) => name.split(' '))
-    if (first === undefined) return [...new Set(names.map(([family = '']) => family)), '--help', '--version']
-    return before.length === 1 ? names.flatMap(([family, member]) => (family === first && member ? [member] : [])) : []
-  }
+  const command =
+    commands.find(({ name }) => name === `${first} ${second}`) ?? commands.find(({ name }) => name === first)
+  const names = commands.map(({ name }) => name.split(' '))
+  if (first === undefined) return [...new Set(names.map(([family = '']) => family)), '--help', '--version']
+  const members = names.flatMap(([family, member]) => (family === first && member ? [member] : []))
+  if (before.length === 1 && members.length > 0 && !word.startsWith('-')) return members
+  if (command === undefined) return []
   const rest = before.slice(command.name.split(' ').length)
   const option = command.options[rest.at(-1)?.replace(/^--/, '') ?? '']
   if (rest.at(-1)?.startsWith('--') && option?.value !== undefined) return values(option.completes)

@@ -30,7 +30,7 @@ async function main(words: readonly string[]): Promise<number> {
 }
 
 function commandOf([first, second]: readonly string[]): Command | undefined {
-  return commands.find(({ name }) => name === first || name === `${first} ${second}`)
+  return commands.find(({ name }) => name === `${first} ${second}`) ?? commands.find(({ name }) => name === first)
 }
 
 async function unknown([first, second]: readonly string[]): Promise<number> {

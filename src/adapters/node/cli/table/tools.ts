@@ -29,20 +29,6 @@ export const toolCommands: readonly Command[] = [
     load: async () => (await import('../probe.ts')).probeCommand,
   },
   {
-    name: 'emulator',
-    summary: 'run a local Adobe IMS for development and tests',
-    details:
-      'Runs until Ctrl-C. It is not a security boundary: anyone who can reach it can sign in as any user. Set AIO_IMS_CONFIG_ENDPOINT to use it in a program.',
-    args: [],
-    options: {
-      port: { value: 'number', about: 'port to listen on; default: a free port' },
-      'auto-login': { value: 'email', about: 'sign this user in without the form' },
-      json: { about: 'print the address and the ready-made contexts, with their secrets, as one line of JSON' },
-    },
-    example: 'imskit emulator --port 9090 --auto-login user@example.com',
-    load: async () => (await import('../emulator.ts')).emulatorCommand,
-  },
-  {
     name: 'migrate',
     summary: 'move a project from @adobe/aio-lib-ims to imskit',
     details:
