@@ -2,10 +2,10 @@ import { lazy } from '../core/lazy.ts'
 import { badOption, checkOptions } from '../core/options.ts'
 import type { EmulatorOptions } from './create-provider.ts'
 import { type EmulatorCall, readCall } from './http/call.ts'
+import { clientIdOf } from './http/calling-client.ts'
 import { corsHeaders } from './http/cors.ts'
-import { createFaults, damage, type FaultOptions, faultResponse } from './http/faults.ts'
+import { createFaults, damage, describeFault, type FaultOptions, faultResponse } from './http/faults.ts'
 import { createJournal, type RecordedRequest } from './http/journal.ts'
-import { createOverview } from './overview.ts'
 import type { Provider } from './provider.ts'
 import type { EmulatorContexts } from './ready-made.ts'
 
@@ -86,7 +86,12 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
   const { provider, contexts } = await createProvider(options)
   const faults = createFaults()
   const journal = createJournal()
-  const overview = createOverview({ endpoint: provider.endpoint, contexts, journal, faults })
+  let overview: Promise<ReturnType<typeof import('./overview/overview.ts').createOverview>> | undefined
+  // one for all requests, because its buttons work with the token of the page only
+  const loadOverview = () =>
+    import('./overview/overview.ts').then(({ createOverview }) =>
+      createOverview({ provider, contexts, journal, faults }),
+    )
 
   return {
     url: provider.endpoint,
@@ -101,13 +106,24 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
       const call = await readCall(request)
       const { method, url } = call
       // the overview page is not part of IMS, so faults and the journal do not apply to it
-      if (url.pathname === '/' && /^(?:GET|POST)$/.test(method)) return overview(call)
-      const noteStatus = journal.record({ method, path: url.pathname, at: provider.clock.now() }, call.params)
+      if (url.pathname === '/' && /^(?:GET|POST)$/.test(method)) {
+        overview ??= loadOverview()
+        return (await overview)(call)
+      }
+      const recorded = journal.record({ method, path: url.pathname, at: provider.clock.now() }, call.params)
+      const noteAnswer = (status: number) => {
+        const entry = recorded({ status, notes: call.notes, clientId: clientIdOf(call, provider) })
+        options.onRequest?.(entry)
+      }
       const fault = faults.take(method, url.pathname)
+      if (fault !== undefined) call.notes.push(`fault: ${describeFault(fault)}`)
       if (fault?.delay !== undefined) await sleep(fault.delay, request.signal)
-      if (fault?.drop === 'before') throw connectionDropped()
+      if (fault?.drop === 'before') {
+        noteAnswer(0)
+        throw connectionDropped()
+      }
       const response = await answer(call, provider, fault)
-      noteStatus(response.status, call.notes)
+      noteAnswer(response.status)
       if (fault?.drop === 'after') throw connectionDropped()
       request.signal.throwIfAborted()
       return response

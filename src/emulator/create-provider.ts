@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../core/errors.ts'
 import { createClock } from './clock.ts'
+import type { RecordedRequest } from './http/journal.ts'
 import type { Provider } from './provider.ts'
 import { createReadyMade, type EmulatorContexts, readyMadeUsers } from './ready-made.ts'
 import { createClientRegistry, type RegisteredClientOptions } from './registry/clients.ts'
@@ -21,6 +22,8 @@ export interface EmulatorOptions {
   readonly users?: readonly UserOptions[]
   /** Email address of the user who is signed in and consents without a form; created if `users` does not have it. */
   readonly autoLogin?: string
+  /** Called with each request after it was answered, such as to print why it was refused. */
+  readonly onRequest?: (request: RecordedRequest) => void
   /** Returns the current time, in ms since the epoch. Default `Date.now`. */
   readonly now?: () => number
   /** In ms. Default: 24 hours. */
@@ -125,6 +128,7 @@ export async function createProvider(
     sessions: createSessions(),
     autoLogin: options.autoLogin,
     lifetimes,
+    unmatched: {},
     tokenErrorRedirects: oneOf('tokenErrorRedirects', options.tokenErrorRedirects, ['unversioned', 'all', 'none']),
     jwtSignatureError: oneOf('jwtSignatureError', options.jwtSignatureError, ['invalid_token', 'invalid_signature']),
     usedJtis: new Set(),

@@ -28,6 +28,8 @@ export interface Provider {
     readonly code: number
     readonly promiseToken: number
   }
+  /** Why the last authorization request was not answered at its own redirect URI. */
+  readonly unmatched: { last?: { readonly reason: string; readonly redirectUri: string | null } }
   readonly tokenErrorRedirects: 'unversioned' | 'all' | 'none'
   readonly jwtSignatureError: 'invalid_token' | 'invalid_signature'
   /** The `jti` claims of redeemed JWT assertions, each with the id of its client. */

@@ -10,7 +10,7 @@ import { authorizationServerMetadata, discovery, documentedDiscovery, jwks } fro
 import { exchangeJwtEndpoint } from './endpoints/exchange-jwt.ts'
 import { finishRelay, relayDone, relayError, startRelay } from './endpoints/login-relay.ts'
 import { logoutEndpoint, logoutTokenEndpoint } from './endpoints/logout.ts'
-import { messagePage } from './endpoints/pages.ts'
+import { appLink, messagePage } from './endpoints/pages.ts'
 import { accountClusterEndpoint, organizationsEndpoint, profileEndpoint, userInfoEndpoint } from './endpoints/people.ts'
 import { registerEndpoint } from './endpoints/register.ts'
 import { invalidateTokenEndpoint, revokeEndpoint } from './endpoints/revocation.ts'
@@ -28,11 +28,16 @@ interface Route {
   readonly methods: Readonly<Record<string, Handler>>
 }
 
-const defaultRedirect = () =>
-  messagePage(
-    'Default redirect URI',
-    'The redirect_uri of the request is missing or not registered for the client. IMS then redirects to the default redirect URI of the client, which is this page.',
-  )
+function defaultRedirect(_call: EmulatorCall, { unmatched: { last } }: Provider): Response {
+  const reason = last?.reason ?? 'the redirect_uri of the request is missing or not registered for the client'
+  const rule = 'IMS then redirects to the default redirect URI of the client, which is this page.'
+  const remedy = 'Allow it with --redirect-uri, or with the option redirectUris of the emulator.'
+  return messagePage({
+    title: 'Default redirect URI',
+    text: `${reason[0]?.toUpperCase()}${reason.slice(1)}. ${rule} ${remedy}`,
+    links: appLink(last?.redirectUri),
+  })
+}
 
 const routes: readonly Route[] = [
   { path: /^\/default-redirect$/, methods: { GET: defaultRedirect } },
@@ -70,7 +75,8 @@ async function dispatch(call: EmulatorCall, provider: Provider): Promise<Respons
   // IMS ignores one slash at the end of a path, which clients such as @adobe/jwt-auth send
   const pathname = call.url.pathname.replace(/\/$/, '')
   const route = routes.find(({ path }) => path.test(pathname))
-  if (route === undefined) throw new Refusal(404, 'not_found', 'there is no such endpoint')
+  if (route === undefined)
+    throw new Refusal(404, 'not_found', `there is no such endpoint; the overview is ${provider.endpoint}/`)
   const methods = Object.keys(route.methods)
   if (isPreflight(call)) return preflightResponse(call, methods)
   const handler = route.methods[call.method]
@@ -87,7 +93,7 @@ export async function route(call: EmulatorCall, provider: Provider): Promise<Res
     return await dispatch(call, provider)
   } catch (error) {
     const refusal = error instanceof Refusal ? error : new Refusal(500, 'server_error', `the emulator failed: ${error}`)
-    call.notes.push(`${refusal.error}: ${refusal.message}`)
+    call.notes.push(refusal.note)
     return refusal.toResponse()
   }
 }

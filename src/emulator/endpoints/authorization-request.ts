@@ -2,11 +2,11 @@ import type { EmulatorCall } from '../http/call.ts'
 import { Refusal } from '../http/refusal.ts'
 import type { Provider } from '../provider.ts'
 import type { RegisteredClient } from '../registry/clients.ts'
-import { resolveRedirectUri } from '../registry/redirect-uris.ts'
+import { resolveRedirectUri, whyUnmatched } from '../registry/redirect-uris.ts'
 import { parseScopes, requireClientScopes } from '../registry/scopes.ts'
 import { readChallenge } from '../tokens/pkce.ts'
 import type { CodeBinding } from '../tokens/token-ledger.ts'
-import { requireGrant } from './client-authentication.ts'
+import { requireGrant, unknownClient } from './client-authentication.ts'
 
 /** The redirect URI of an authorization request, and how to pass the answer to it. */
 export interface ReturnAddress {
@@ -33,13 +33,19 @@ const maxStateLength = 4096
 /** Reads where to redirect. If it throws a {@link Refusal}, there is no redirect URI, and the user sees the error. */
 export function readReturnAddress({ params, notes }: EmulatorCall, provider: Provider): ReturnAddress {
   const client = provider.clients.get(params.get('client_id') ?? '')
-  if (client === undefined) throw new Refusal(400, 'invalid_client', 'There is no client with this client_id.')
-  const redirectUri = resolveRedirectUri(client, params.get('redirect_uri'))
-  if (redirectUri === undefined) {
-    throw new Refusal(400, 'invalid_request', 'The redirect_uri is not registered, and the client has no default one.')
+  if (client === undefined) {
+    throw new Refusal(400, 'invalid_client', unknownClient(provider, params.get('client_id')))
   }
-  if (redirectUri !== (params.get('redirect_uri') ?? redirectUri)) {
-    notes.push('redirect_uri is not registered for the client, so its default one was used')
+  const requested = params.get('redirect_uri')
+  const redirectUri = resolveRedirectUri(client, requested)
+  const unmatched = requested === redirectUri ? undefined : whyUnmatched(client, requested)
+  if (redirectUri === undefined) {
+    throw new Refusal(400, 'invalid_request', `${unmatched}; the client has no default redirect URI`)
+  }
+  if (unmatched !== undefined) {
+    provider.unmatched.last = { reason: unmatched, redirectUri: requested }
+    if (requested !== null)
+      notes.push(`${unmatched}; redirected to the default redirect URI of the client, as IMS does`)
   }
   const responseType = params.get('response_type') ?? 'code'
   const mode = params.get('response_mode')

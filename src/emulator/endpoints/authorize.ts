@@ -1,5 +1,5 @@
 import { type EmulatorCall, readCookie } from '../http/call.ts'
-import { Refusal } from '../http/refusal.ts'
+import { nameList, quote, Refusal } from '../http/refusal.ts'
 import type { Provider } from '../provider.ts'
 import { type SignInSession, sessionCookieHeader, sessionCookieName } from '../registry/sessions.ts'
 import { mintAccessToken, mintCode, mintIdToken } from '../tokens/mint.ts'
@@ -11,7 +11,7 @@ import {
   type ReturnAddress,
   readReturnAddress,
 } from './authorization-request.ts'
-import { consentPage, messagePage, signInPage } from './pages.ts'
+import { appLink, consentPage, messagePage, signInPage } from './pages.ts'
 
 function redirect(location: string, status: 302 | 303, headers: Record<string, string> = {}): Response {
   return new Response(null, { status, headers: { location, 'cache-control': 'no-store', ...headers } })
@@ -64,7 +64,8 @@ function signInAutomatically(request: AuthorizationRequest, email: string, provi
 
 function showSignIn({ call, client }: AuthorizationRequest, provider: Provider, problem?: string): Response {
   const email = call.params.get('email') ?? call.params.get('login_hint') ?? provider.users.first ?? ''
-  return signInPage({ clientId: client.clientId, email, ...(problem === undefined ? {} : { problem }) })
+  const { users } = provider
+  return signInPage({ clientId: client.clientId, email, users, ...(problem === undefined ? {} : { problem }) })
 }
 
 /** Performs the next step: sign-in, consent or the redirect with the answer. */
@@ -96,12 +97,25 @@ function resume({ call, prompts }: AuthorizationRequest): string {
   return url.pathname + url.search
 }
 
+function whyNotSignedIn(email: string, { users }: Provider): string {
+  if (users.find(email) !== undefined) return `The password of ${quote(email)} is wrong.`
+  const known = nameList(users.all.map((user) => user.email))
+  return `There is no user ${quote(email)}. The users of this emulator: ${known}.`
+}
+
+const sentence = (text: string) => `${text[0]?.toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`
+
 function submit(request: AuthorizationRequest, action: string, provider: Provider): Response {
   const { call, client, scopes } = request
   const { params, headers } = call
   if (action === 'sign-in') {
-    const user = provider.users.authenticate(params.get('email') ?? '', params.get('password') ?? '')
-    if (user === undefined) return showSignIn(request, provider, 'The email address or the password is wrong.')
+    const email = params.get('email') ?? ''
+    const user = provider.users.authenticate(email, params.get('password') ?? '')
+    if (user === undefined) {
+      const problem = whyNotSignedIn(email, provider)
+      call.notes.push(problem)
+      return showSignIn(request, provider, problem)
+    }
     const { id } = provider.sessions.start(user, provider.clock.now())
     return redirect(resume(request), 303, { 'set-cookie': sessionCookieHeader(provider.endpoint, id) })
   }
@@ -120,8 +134,9 @@ export async function authorizeEndpoint(call: EmulatorCall, provider: Provider):
     address = readReturnAddress(call, provider)
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
-    call.notes.push(`${error.error}: ${error.message}`)
-    return messagePage('Invalid request', error.message, error.status)
+    call.notes.push(error.note)
+    const links = appLink(call.params.get('redirect_uri'))
+    return messagePage({ title: 'Invalid request', text: sentence(error.reason), status: error.status, links })
   }
   try {
     const request = checkRequest(call, address)
@@ -129,7 +144,7 @@ export async function authorizeEndpoint(call: EmulatorCall, provider: Provider):
     return action === null ? await proceed(request, provider) : submit(request, action, provider)
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
-    call.notes.push(`${error.error}: ${error.message}`)
-    return redirect(sendBack(address, { error: error.error, error_description: error.message }), 302)
+    call.notes.push(error.note)
+    return redirect(sendBack(address, { error: error.error, error_description: error.reason }), 302)
   }
 }

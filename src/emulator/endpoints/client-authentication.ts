@@ -1,5 +1,5 @@
 import type { EmulatorCall } from '../http/call.ts'
-import { Refusal } from '../http/refusal.ts'
+import { nameList, quote, Refusal } from '../http/refusal.ts'
 import type { Provider } from '../provider.ts'
 import type { ClientGrant, RegisteredClient } from '../registry/clients.ts'
 
@@ -33,10 +33,18 @@ function readCredentials({ headers, params }: EmulatorCall, allowBasic: boolean)
   return basic ?? { id: params.get('client_id'), secret: params.get('client_secret') }
 }
 
+/** Why there is no client with this id. */
+export function unknownClient({ clients }: Provider, id: string | null): string {
+  const what = id === null ? 'the request has no client_id' : `client ${quote(id)} is unknown`
+  return `${what}; known clients: ${nameList(clients.keys())}`
+}
+
 /** The registered client with this id, or `invalid_client`. */
 export function requireClient(provider: Provider, id: string | null): RegisteredClient {
   const client = id === null ? undefined : provider.clients.get(id)
-  if (client === undefined) throw new Refusal(400, 'invalid_client', 'invalid client_id parameter')
+  if (client === undefined) {
+    throw new Refusal(400, 'invalid_client', 'invalid client_id parameter').because(unknownClient(provider, id))
+  }
   return client
 }
 
@@ -46,12 +54,17 @@ export function requireClient(provider: Provider, id: string | null): Registered
  */
 export function checkSecret(client: RegisteredClient, secret: string | null, status: 400 | 401 = 400): void {
   if (client.isPublic) {
-    if (secret !== null) throw new Refusal(400, 'invalid_client', 'unexpected client_secret parameter')
-    return
+    if (secret === null) return
+    const reason = `client ${quote(client.clientId)} is a public client and has no secret; send none`
+    throw new Refusal(400, 'invalid_client', 'unexpected client_secret parameter').because(reason)
   }
   if (secret !== null && client.clientSecrets.includes(secret)) return
-  const description = secret === null ? 'missing client_secret parameter' : 'invalid client_secret parameter'
-  throw new Refusal(status, 'invalid_client', description)
+  const [description, what] =
+    secret === null
+      ? ['missing client_secret parameter', 'the request has no client_secret']
+      : ['invalid client_secret parameter', 'the client_secret is wrong']
+  const reason = `${what}; the overview of the emulator shows the secret of ${quote(client.clientId)}`
+  throw new Refusal(status, 'invalid_client', description).because(reason)
 }
 
 /** The client that calls: by `client_secret_basic`, `client_secret_post`, or by its id only if it is public. */
@@ -69,6 +82,10 @@ export function authenticateClient(
 /** Rejects grants that are not enabled for the client. */
 export function requireGrant(client: RegisteredClient, grant: ClientGrant): void {
   if (!client.grants.includes(grant)) {
-    throw new Refusal(400, 'unauthorized_client', 'the client is not authorized to use this grant')
+    throw new Refusal(
+      400,
+      'unauthorized_client',
+      `client ${quote(client.clientId)} may not use ${grant}; its grants: ${nameList(client.grants)}`,
+    )
   }
 }

@@ -2,8 +2,9 @@ import type { JWTPayload } from 'jose'
 import { decodeProtectedHeader } from 'jose/decode/protected_header'
 import { compactVerify } from 'jose/jws/compact/verify'
 import { decodeJwt } from 'jose/jwt/decode'
+import { endpoints } from '../../core/ims/environment.ts'
 import type { EmulatorCall } from '../http/call.ts'
-import { Refusal } from '../http/refusal.ts'
+import { nameList, quote, Refusal } from '../http/refusal.ts'
 import type { Provider } from '../provider.ts'
 import type { RegisteredClient } from '../registry/clients.ts'
 import { machineAccount } from '../registry/users.ts'
@@ -12,11 +13,14 @@ import { tokenId } from '../tokens/token-id.ts'
 import { tokenResponse } from '../tokens/token-response.ts'
 import { checkSecret, requireClient } from './client-authentication.ts'
 
-/** Clients such as `@adobe/jwt-auth` name metascopes by the documented production URL, whichever endpoint they use. */
-const productionBase = 'https://ims-na1.adobelogin.com'
+/** Clients such as `@adobe/jwt-auth` name metascopes by the documented URLs, whichever endpoint they use. */
+const documentedBases = Object.values(endpoints)
 const maxUsedJtis = 50_000
 const undecodable = 'JWT token is incorrectly formatted, and can not be decoded.'
 const refuse = (error: string, description: string) => new Refusal(400, error, description)
+
+const wrongClaim = (name: string, expected: string | undefined) =>
+  refuse('bad_request', `bad ${name} claim`).because(`the claim ${name} must be ${quote(expected ?? '')}`)
 
 interface Assertion {
   readonly jwt: string
@@ -46,7 +50,10 @@ function checkTimes({ claims }: Assertion, now: number): void {
 function checkAudience({ claims, bases }: Assertion, client: RegisteredClient): void {
   const audiences = [claims.aud].flat()
   if (!bases.some((base) => audiences.includes(`${base}/c/${client.clientId}`))) {
-    throw refuse('invalid_client', 'aud does not name this client at this endpoint')
+    const expected = `${bases[0]}/c/${client.clientId}`
+    throw refuse('invalid_client', 'aud does not name this client at this endpoint').because(
+      `aud must be ${expected}, and is ${nameList(audiences.map((each) => quote(String(each))))}`,
+    )
   }
 }
 
@@ -64,14 +71,18 @@ async function checkSignature(
 
 function readMetaScopes({ claims, bases }: Assertion, client: RegisteredClient): string[] {
   const names = Object.keys(claims).filter((name) => claims[name] === true)
-  const metaScopes = [...bases, productionBase].flatMap((base) =>
+  const metaScopes = [...bases, ...documentedBases].flatMap((base) =>
     names.filter((name) => name.startsWith(`${base}/s/`)).map((name) => name.slice(base.length + 3)),
   )
   const unique = [...new Set(metaScopes)]
-  if (unique.length === 0 || unique.some((scope) => !client.metaScopes?.includes(scope))) {
-    throw refuse('invalid_scope', 'The metascopes in the JWT are not a subset of the metascopes in the binding.')
-  }
-  return unique
+  const unknown = unique.filter((scope) => !client.metaScopes?.includes(scope))
+  if (unique.length > 0 && unknown.length === 0) return unique
+  const description = 'The metascopes in the JWT are not a subset of the metascopes in the binding.'
+  const what =
+    unique.length === 0
+      ? `the JWT has no claim ${bases[0]}/s/<metascope> that is true`
+      : `client ${quote(client.clientId)} does not have ${nameList(unknown.map(quote))}`
+  throw refuse('invalid_scope', description).because(`${what}; its metascopes: ${nameList(client.metaScopes ?? [])}`)
 }
 
 function redeemJti({ claims }: Assertion, client: RegisteredClient, { usedJtis }: Provider): void {
@@ -96,8 +107,8 @@ export async function exchangeJwtEndpoint(call: EmulatorCall, provider: Provider
   }
   checkTimes(assertion, provider.clock.now())
   const { iss, sub } = assertion.claims
-  if (sub === undefined || sub !== client.technicalAccountId) throw refuse('bad_request', 'bad sub claim')
-  if (iss === undefined || iss !== client.orgId) throw refuse('bad_request', 'bad iss claim')
+  if (sub === undefined || sub !== client.technicalAccountId) throw wrongClaim('sub', client.technicalAccountId)
+  if (iss === undefined || iss !== client.orgId) throw wrongClaim('iss', client.orgId)
   await checkSignature(assertion, client, provider)
   const scopes = readMetaScopes(assertion, client)
   redeemJti(assertion, client, provider)

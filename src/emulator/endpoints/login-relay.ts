@@ -71,8 +71,9 @@ export async function finishRelay(call: EmulatorCall, provider: Provider): Promi
 }
 
 /** `GET <relay>/signed-in`, to which the listener redirects the user. */
-export const relayDone = () => messagePage('Signed in', 'You can close this tab and return to the command line.')
+export const relayDone = () =>
+  messagePage({ title: 'Signed in', text: 'You can close this tab and return to the command line.' })
 
 /** `GET <relay>/error`. */
 export const relayError = () =>
-  messagePage('Not signed in', 'The sign-in failed. Try again from the command line.', 400)
+  messagePage({ title: 'Not signed in', text: 'The sign-in failed. Try again from the command line.', status: 400 })

@@ -1,10 +1,11 @@
 import { bearerToken, type EmulatorCall, readCookie } from '../http/call.ts'
-import { Refusal } from '../http/refusal.ts'
+import { nameList, quote, Refusal } from '../http/refusal.ts'
 import type { Provider } from '../provider.ts'
-import { isRegistered } from '../registry/redirect-uris.ts'
+import type { RegisteredClient } from '../registry/clients.ts'
+import { isRegistered, shownRedirectUris } from '../registry/redirect-uris.ts'
 import { sessionCookieHeader, sessionCookieName } from '../registry/sessions.ts'
 import { checkSecret, requireClient } from './client-authentication.ts'
-import { messagePage } from './pages.ts'
+import { appLink, messagePage } from './pages.ts'
 
 // ends the session of the browser and that of the access token, and revokes all tokens of both
 function endSessions({ headers, params }: EmulatorCall, provider: Provider): void {
@@ -22,7 +23,13 @@ function withSignedOutHeaders(response: Response, provider: Provider): Response 
   return response
 }
 
-function answer({ params }: EmulatorCall, provider: Provider): Response {
+function whyNotRedirected(client: RegisteredClient | undefined): string {
+  if (client === undefined) return 'a redirect needs a client_id.'
+  const known = nameList(shownRedirectUris(client))
+  return `it is not registered for client ${quote(client.clientId)}, whose redirect URIs are ${known}`
+}
+
+function answer({ params, notes }: EmulatorCall, provider: Provider): Response {
   const id = params.get('client_id')
   const client = id === null ? undefined : requireClient(provider, id)
   const secret = params.get('client_secret')
@@ -34,8 +41,10 @@ function answer({ params }: EmulatorCall, provider: Provider): Response {
   if (client !== undefined && redirectUri !== null && isRegistered(client, redirectUri)) {
     return new Response(null, { status: 302, headers: { location: redirectUri } })
   }
-  const note = redirectUri === null ? '' : ' You were not redirected, because the redirect_uri is not registered.'
-  return messagePage('Signed out', `You are signed out.${note}`)
+  const why =
+    redirectUri === null ? '' : ` You were not redirected to ${quote(redirectUri)}: ${whyNotRedirected(client)}`
+  if (why !== '') notes.push(why.trim())
+  return messagePage({ title: 'Signed out', text: `You are signed out.${why}`, links: appLink(redirectUri) })
 }
 
 /**

@@ -19,7 +19,9 @@ export async function grantClientCredentials({ call, client, provider }: GrantRe
   }
   const scopes = parseScopes(call.params.get('scope'))
   // Adobe documents the parameter as mandatory; the error for a missing one is not public
-  if (scopes.length === 0) throw new Refusal(400, 'invalid_scope', 'missing scope parameter')
+  if (scopes.length === 0) {
+    throw new Refusal(400, 'invalid_scope', 'missing scope parameter: IMS requires the scopes of the credential')
+  }
   requireClientScopes(client, scopes)
   const userId = client.technicalAccountId ?? `${client.clientId}@techacct.adobe.com`
   const email = client.technicalAccountEmail ?? userId

@@ -20,17 +20,21 @@ const gatewayError = ({ status, code, message, challenge }: GatewayError) =>
  * `x-api-key`, returns errors in the gateway's format, and otherwise the user and the client of the token.
  */
 export function echoEndpoint(call: EmulatorCall, provider: Provider): Response {
+  const refused = (error: GatewayError): Response => {
+    call.notes.push(`${error.code}: ${error.message}`)
+    return gatewayError(error)
+  }
   if (!call.headers.has('authorization')) {
-    return gatewayError({ status: 401, code: '401010', message: 'Oauth token is missing', challenge: 'Bearer' })
+    return refused({ status: 401, code: '401010', message: 'Oauth token is missing', challenge: 'Bearer' })
   }
   const token = findBearer(call, provider)
   if (token === undefined) {
     const challenge = 'Bearer error="invalid_token"'
-    return gatewayError({ status: 401, code: '401013', message: 'Oauth token is not valid', challenge })
+    return refused({ status: 401, code: '401013', message: 'Oauth token is not valid', challenge })
   }
   const { client, subject } = token.authorization
   if (call.headers.get('x-api-key') !== client.clientId) {
-    return gatewayError({ status: 403, code: '403003', message: 'Api Key is invalid' })
+    return refused({ status: 403, code: '403003', message: 'Api Key is invalid' })
   }
   return Response.json({
     method: call.method,

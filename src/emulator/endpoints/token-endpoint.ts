@@ -1,5 +1,5 @@
 import { type EmulatorCall, requireParameter } from '../http/call.ts'
-import { Refusal } from '../http/refusal.ts'
+import { quote, Refusal } from '../http/refusal.ts'
 import type { Provider } from '../provider.ts'
 import { isRegistered } from '../registry/redirect-uris.ts'
 import { type Issued, tokenResponse } from '../tokens/token-response.ts'
@@ -38,11 +38,14 @@ async function answer(call: EmulatorCall, provider: Provider): Promise<Response>
     const description =
       name === 'aux_sid_exchange'
         ? 'the emulator does not issue aux_sid cookies and cannot exchange them'
-        : 'unsupported grant_type parameter'
+        : `unsupported grant_type parameter: ${quote(name)}${since(grantType)}`
     throw new Refusal(400, 'unsupported_grant_type', description)
   }
   return grantType.answer({ call, client, provider })
 }
+
+const since = (grantType: GrantType | undefined) =>
+  grantType === undefined ? '' : ` exists at /ims/token/v${grantType.since} and later`
 
 /** The target of a redirected error: the `redirect_uri` of the request, if it is registered for the client. */
 function refusalTarget({ params, version }: EmulatorCall, provider: Provider): URL | undefined {
@@ -71,7 +74,7 @@ export async function tokenEndpoint(call: EmulatorCall, provider: Provider): Pro
   } catch (error) {
     const target = error instanceof Refusal ? refusalTarget(call, provider) : undefined
     if (!(error instanceof Refusal) || target === undefined) throw error
-    call.notes.push(`${error.error}: ${error.message}`)
+    call.notes.push(error.note)
     return redirectRefusal(target, error)
   }
 }

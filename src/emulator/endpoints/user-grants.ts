@@ -19,7 +19,13 @@ function requireFresh(request: GrantRequest, value: string | null, type: TokenTy
   const { client, provider } = request
   if (value === null) throw new Refusal(400, 'invalid_request', 'missing code or refresh_token parameter')
   const token = provider.tokens.find(value)
-  if (token?.type !== type) throw invalidGrant(type, `invalid ${type}`)
+  if (token?.type !== type) {
+    const why =
+      token === undefined
+        ? `this emulator did not issue the ${type}; it forgets everything when it is restarted`
+        : `the value is of type ${token.type}`
+    throw invalidGrant(type, `invalid ${type}`).because(why)
+  }
   if (token.authorization.client.clientId !== client.clientId) {
     throw invalidGrant(type, `the ${type} was issued to another client`)
   }
@@ -56,7 +62,11 @@ export async function grantAuthorizationCode(request: GrantRequest): Promise<Iss
   requireGrant(client, 'authorization_code')
   const { binding } = requireFresh(request, code, 'authorization_code')
   const answered = await answersChallenge(call.params.get('code_verifier'), binding?.challenge)
-  if (!answered) throw invalidGrant('authorization_code', 'code_verifier does not match the code_challenge')
+  if (!answered)
+    throw invalidGrant(
+      'authorization_code',
+      'code_verifier does not match the code_challenge of the authorization request',
+    )
   const redirectUri = call.params.get('redirect_uri')
   if (redirectUri !== null && redirectUri !== binding?.redirectUri) {
     throw invalidGrant('authorization_code', 'redirect_uri does not match the authorization request')

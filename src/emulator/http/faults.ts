@@ -25,8 +25,20 @@ export interface FaultOptions {
   readonly truncate?: boolean
 }
 
+/** A fault that is not used up. */
+export interface ArmedFault {
+  readonly id: string
+  readonly fault: FaultOptions
+  /** The number of requests that it still affects. */
+  readonly left: number
+}
+
 /** The faults that are not used up. */
 export interface Faults {
+  /** Oldest first. */
+  readonly armed: readonly ArmedFault[]
+  /** Removes the fault with this id, or all without one. */
+  remove(id?: string): void
   /** Adds a fault; the returned function removes it. */
   add(options: FaultOptions): () => void
   /** Takes the oldest matching fault. Preflights match only if `method` of the fault is `OPTIONS`. */
@@ -72,11 +84,18 @@ function check(fault: FaultOptions): void {
 
 /** An empty list of faults. */
 export function createFaults(): Faults {
-  const faults = new Map<symbol, { readonly fault: FaultOptions; left: number }>()
+  const faults = new Map<string, { readonly fault: FaultOptions; left: number }>()
   return {
+    get armed() {
+      return Array.from(faults, ([id, { fault, left }]) => ({ id, fault, left }))
+    },
+    remove(id) {
+      if (id === undefined) faults.clear()
+      else faults.delete(id)
+    },
     add(fault) {
       check(fault)
-      const key = Symbol('fault')
+      const key = crypto.randomUUID()
       faults.set(key, { fault, left: fault.times ?? 1 })
       return () => void faults.delete(key)
     },
@@ -90,6 +109,17 @@ export function createFaults(): Faults {
       return undefined
     },
   }
+}
+
+/** What a fault does, in a few words. */
+export function describeFault({ status, body, delay, drop, truncate }: FaultOptions): string {
+  const effects = [
+    status === undefined && body === undefined ? '' : `answers ${status ?? 200}`,
+    delay === undefined ? '' : `waits ${delay / 1000} s`,
+    drop === undefined ? '' : `drops the connection (${drop})`,
+    truncate ? 'sends half of the body' : '',
+  ].filter(Boolean)
+  return effects.join(', ') || 'adds headers'
 }
 
 /** The answer that the fault defines, if it defines one. */

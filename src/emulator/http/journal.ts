@@ -10,18 +10,28 @@ export interface RecordedRequest {
   readonly params: Readonly<Record<string, string | string[]>>
   /** Milliseconds since the epoch, by the emulator's clock. */
   readonly at: number
+  /** Why it was refused, or what else the emulator noticed, such as a fault. */
+  readonly reason?: string
+}
+
+/** What is known of a request when it is answered. */
+export interface AnswerFacts {
+  readonly status: number
+  readonly notes: readonly string[]
+  /** The id of its client, wherever the request names it. */
+  readonly clientId: string | undefined
 }
 
 /** The requests so far, oldest first. */
 export interface Journal {
   readonly requests: readonly RecordedRequest[]
-  /** Records a request; the returned function adds the status of its answer, and notes. */
+  /** Records a request; the returned function adds what is known of its answer, and returns the whole. */
   record(
-    request: Omit<RecordedRequest, 'status' | 'params'>,
+    request: Omit<RecordedRequest, 'status' | 'params' | 'reason'>,
     params: Params,
-  ): (status: number, notes: readonly string[]) => void
-  /** The notes of a request. */
-  notesOf(request: RecordedRequest): readonly string[]
+  ): (facts: AnswerFacts) => RecordedRequest
+  /** The id of the client of a request. */
+  clientIdOf(request: RecordedRequest): string | undefined
 }
 
 const maxRequests = 10_000
@@ -30,6 +40,7 @@ const maxNames = 100
 const maxValues = 1_000
 const maxValueLength = 2_000
 const maxLength = 20_000
+const maxReasonLength = 1_000
 const secretName = /(^|_)(secret|token|code|verifier|assertion|password|id_token_hint)$/i
 const compactJwt = /^eyJ[\w-]+\.[\w-]+\.[\w-]*/
 
@@ -56,17 +67,19 @@ function readableParams(params: Params): Record<string, string | string[]> {
 /** Records the newest requests, without secrets. */
 export function createJournal(): Journal {
   const requests: { -readonly [K in keyof RecordedRequest]: RecordedRequest[K] }[] = []
-  const notesByRequest = new WeakMap<RecordedRequest, readonly string[]>()
+  const clientIds = new WeakMap<RecordedRequest, string>()
   return {
     requests,
-    notesOf: (request) => notesByRequest.get(request) ?? [],
+    clientIdOf: (request) => clientIds.get(request),
     record(request, params) {
-      const entry = { ...request, status: 0, params: readableParams(params) }
+      const entry: (typeof requests)[number] = { ...request, status: 0, params: readableParams(params) }
       requests.push(entry)
       if (requests.length > maxRequests) requests.shift()
-      return (status, notes) => {
+      return ({ status, notes, clientId }) => {
         entry.status = status
-        notesByRequest.set(entry, notes)
+        if (notes.length > 0) entry.reason = notes.join('; ').slice(0, maxReasonLength)
+        if (clientId !== undefined) clientIds.set(entry, clientId)
+        return entry
       }
     },
   }

@@ -1,3 +1,4 @@
+import { nameList, quote } from '../http/refusal.ts'
 import type { RegisteredClient } from './clients.ts'
 
 function parse(uri: string): URL | undefined {
@@ -16,6 +17,18 @@ function matchesWhole(pattern: RegExp, text: string): boolean {
 export function isRegistered(client: RegisteredClient, uri: string): boolean {
   if (parse(uri) === undefined || uri.includes('#')) return false
   return client.redirectUris.some((known) => (typeof known === 'string' ? known === uri : matchesWhole(known, uri)))
+}
+
+/** The redirect URIs and patterns of a client, as they are written in the Adobe Developer Console. */
+export function shownRedirectUris({ redirectUris }: RegisteredClient): string[] {
+  return redirectUris.map((known) => (typeof known === 'string' ? known : known.source.replaceAll('\\/', '/')))
+}
+
+/** Why `requested` is not used as the redirect URI of an answer. */
+export function whyUnmatched(client: RegisteredClient, requested: string | null): string {
+  if (requested === null) return 'the request has no redirect_uri'
+  const known = nameList(shownRedirectUris(client))
+  return `redirect_uri ${quote(requested)} matches no redirect URI of client ${quote(client.clientId)}: ${known}`
 }
 
 /** The redirect URI of an answer: the requested one if it is registered, else the client's default, as in IMS. */

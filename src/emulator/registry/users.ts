@@ -66,6 +66,8 @@ export interface UserDirectory {
   find(email: string): TokenSubject | undefined
   /** The user, or `undefined` if email address or password is wrong. */
   authenticate(email: string, password: string): TokenSubject | undefined
+  /** Email addresses of the users who need their password; for the others any is accepted. */
+  readonly withPassword: readonly string[]
   /** The default email address of the sign-in form. */
   readonly first: string | undefined
 }
@@ -120,6 +122,7 @@ export async function createUserDirectory(options: readonly UserOptions[]): Prom
       const user = find(email)
       return user && (user.password === undefined || user.password === password) ? user : undefined
     },
+    withPassword: users.filter(({ password }) => password !== undefined).map(({ email }) => email),
     first: users[0]?.email,
   }
 }

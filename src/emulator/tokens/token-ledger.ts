@@ -36,12 +36,17 @@ export interface IssuedToken {
   /** Whether it was redeemed: a code or refresh token works once. */
   used: boolean
   revoked: boolean
+  /** Whether the overview expired it before its time. */
+  expiredEarly?: boolean
 }
 
 /** All issued tokens. */
 export interface TokenLedger {
   add(token: IssuedToken): IssuedToken
   find(value: string): IssuedToken | undefined
+  /** The newest tokens, newest first. */
+  newest(count: number): readonly IssuedToken[]
+  readonly size: number
   /** Revokes every token of the authorization. */
   revokeFamily(authorization: Authorization): void
   revokeSession(sessionId: string): void
@@ -68,6 +73,10 @@ export function createTokenLedger(): TokenLedger {
       return token
     },
     find: (value) => tokens.get(value),
+    newest: (count) => [...tokens.values()].slice(-count).reverse(),
+    get size() {
+      return tokens.size
+    },
     revokeFamily(authorization) {
       revokedFamilies.add(authorization)
       revokeAll((token) => token.authorization === authorization)
@@ -78,5 +87,5 @@ export function createTokenLedger(): TokenLedger {
 
 /** Whether the token has expired at `now`. */
 export function isExpired(token: IssuedToken, now: number): boolean {
-  return now >= token.createdAt + token.expiresIn
+  return token.expiredEarly === true || now >= token.createdAt + token.expiresIn
 }

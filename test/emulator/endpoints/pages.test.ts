@@ -76,68 +76,91 @@ describe('the pages of the emulator', () => {
   })
 })
 
-describe('the overview', () => {
-  test('shows the address, contexts behind a click, and the last requests without secrets', async () => {
-    await takeToken()
-    const page = await open('/')
-    expect(await page.getByText(`AIO_IMS_CONFIG_ENDPOINT=${emulator.url}`).isVisible()).toBe(true)
-    const secret = page.getByText('emulator-first-secret')
-    expect(await secret.isVisible()).toBe(false)
-    await page.getByText('oauth_server_to_server', { exact: true }).click()
-    expect(await secret.isVisible()).toBe(true)
-    const row = page.getByRole('row').filter({ hasText: 'POST /ims/token/v3' }).first()
-    expect(await row.textContent()).toContain('client_secret=[redacted]')
-    // it is no request of an IMS
-    expect(emulator.requests.filter(({ path }) => path === '/')).toEqual([])
+const authorizeWith = (change: Record<string, string>, url = emulator.url) => {
+  const address = new URL(url + authorize)
+  for (const [name, value] of Object.entries(change)) address.searchParams.set(name, value)
+  return address.href
+}
+
+describe('a page says what to do', () => {
+  const linksOf = (page: Page) =>
+    page
+      .getByRole('main')
+      .getByRole('link')
+      .evaluateAll((links) => links.map((link) => (link as HTMLAnchorElement).href))
+
+  test('any password works, and the users are known', async () => {
+    const page = await open(authorize)
+    expect(await page.getByLabel('Password').getAttribute('aria-describedby')).toBe('hint')
+    expect(await page.locator('#hint').textContent()).toBe('Any password works, an empty one too.')
+    await page.getByLabel('Email address').fill('nobody@example.com')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    const alert = page.getByRole('alert')
+    await alert.waitFor()
+    expect(await alert.textContent()).toBe(
+      "There is no user 'nobody@example.com'. The users of this emulator: user@example.com.",
+    )
+    expect(emulator.requests.at(-1)?.reason).toBe(await alert.textContent())
   })
 
-  test('says why a request was refused, or why its redirect URI was not used', async () => {
-    const own = await startEmulator()
+  test('the users who need their own password are named', async () => {
+    const own = await startEmulator({ users: [{ email: 'a@example.com' }, { email: 'b@example.com', password: 'b' }] })
     onTestFinished(() => own.close())
-    const { client_id, client_secrets } = own.contexts.oauth_server_to_server
-    const form = { grant_type: 'client_credentials', client_id, client_secret: client_secrets[0] ?? '' }
-    await fetch(`${own.url}/ims/token/v3`, { method: 'POST', body: new URLSearchParams(form) })
-    const { client_id: user } = own.contexts.oauth
-    const silent = { client_id: user, scope: 'openid', prompt: 'none', redirect_uri: 'https://app.example.com/' }
-    await fetch(`${own.url}/ims/authorize/v2?${new URLSearchParams(silent)}`, { redirect: 'manual' })
-    await fetch(`${own.url}/ims/keys`)
-    const overview = await (await fetch(own.url)).text()
-    const rows = [...overview.matchAll(/<tr><td>.*?<\/tr>/g)].map(([row]) => row)
-    expect(rows[0]).toContain('<td>GET /ims/keys</td><td>200</td><td></td>')
-    const notes = 'redirect_uri is not registered for the client, so its default one was used; login_required: '
-    expect(rows[1]).toContain(`<td>302</td><td>${notes}`)
-    expect(rows[2]).toContain('<td>400</td><td>invalid_scope: missing scope parameter</td>')
+    const page = await (await newContext()).newPage()
+    await page.goto(own.url + authorize)
+    expect(await page.locator('#hint').textContent()).toBe('Any password works, except for b@example.com.')
+    await page.getByLabel('Email address').fill('b@example.com')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    expect(await page.getByRole('alert').textContent()).toBe("The password of 'b@example.com' is wrong.")
   })
 
-  test('its buttons make the next token request fail, and take that back', async () => {
-    const page = await open('/')
-    const press = (name: string) =>
-      Promise.all([
-        page.waitForResponse((response) => response.request().method() === 'POST'),
-        page.getByRole('button', { name }).click(),
-      ])
-    await press('Unavailable (503)')
-    expect((await takeToken()).status).toBe(503)
-    expect((await takeToken()).status).toBe(200)
-    await press('Rejected')
-    await press('Remove all faults')
-    expect((await takeToken()).status).toBe(200)
+  test('an unknown client: the known ones, and links to the app and to the overview', async () => {
+    const page = await (await newContext()).newPage()
+    await page.goto(authorizeWith({ client_id: 'my-app', redirect_uri: 'http://localhost:5173/callback' }))
+    const text = await page.getByRole('main').textContent()
+    expect(text).toContain("Client 'my-app' is unknown; known clients: emulator-jwt, emulator-server-to-server,")
+    expect(await linksOf(page)).toEqual(['http://localhost:5173/', `${emulator.url}/`])
+    expect(await barriers(page)).toEqual([])
+    // no link runs a script
+    await page.goto(authorizeWith({ client_id: 'my-app', redirect_uri: 'javascript:alert(1)' }))
+    expect(await linksOf(page)).toEqual([`${emulator.url}/`])
   })
 
-  test('no other site can press them, and none without the token of the page', async () => {
-    const html = await (await fetch(emulator.url)).text()
-    const token = /name="form_token" value="([^"]+)"/.exec(html)?.[1] ?? ''
-    const press = (form_token: string, headers: Record<string, string> = {}) =>
-      fetch(emulator.url, {
-        method: 'POST',
-        redirect: 'manual',
-        headers,
-        body: new URLSearchParams({ form_token, fault: 'Unavailable (503)' }),
-      })
-    expect((await press('guessed')).status).toBe(403)
-    expect((await press(token, { origin: 'https://evil.example' })).status).toBe(403)
-    expect((await takeToken()).status).toBe(200)
-    expect((await press(token, { origin: emulator.url })).status).toBe(303)
-    expect((await takeToken()).status).toBe(503)
+  test('a redirect URI that no pattern matches: the default one, as at IMS, which says why', async () => {
+    const own = await startEmulator({ autoLogin: 'user@example.com', redirectUris: [/https:\/\/app\.example\/.*/] })
+    onTestFinished(() => own.close())
+    const page = await (await newContext()).newPage()
+    await page.goto(authorizeWith({ redirect_uri: 'https://other.example/callback' }, own.url))
+    expect(new URL(page.url()).pathname).toBe('/default-redirect')
+    const text = await page.getByRole('main').textContent()
+    expect(text).toContain(
+      "Redirect_uri 'https://other.example/callback' matches no redirect URI of client 'emulator-public'",
+    )
+    expect(text).toContain('https://app\\.example/.*')
+    expect(text).toContain('--redirect-uri')
+    expect(await linksOf(page)).toEqual(['https://other.example/', `${own.url}/`])
+    // and one that a pattern of the option matches works
+    const answer = await fetch(authorizeWith({ redirect_uri: 'https://app.example/x' }, own.url), {
+      redirect: 'manual',
+    })
+    expect(answer.headers.get('location')).toMatch(/^https:\/\/app\.example\/x\?code=/)
+  })
+
+  test.each([
+    '/default-redirect',
+    '/ims/logout/v1',
+    '/api/v1/web/default/applogin/error',
+    '/api/v1/web/default/applogin/signed-in',
+  ])('no dead end at %s', async (path) => {
+    expect(await linksOf(await open(path))).toContain(`${emulator.url}/`)
+  })
+
+  test('signed out, but not redirected: why, and back to the app', async () => {
+    const query = new URLSearchParams({ client_id: 'emulator-public', redirect_uri: 'https://other.example/' })
+    const page = await open(`/ims/logout/v1?${query}`)
+    expect(await page.getByRole('main').textContent()).toContain(
+      "You were not redirected to 'https://other.example/': it is not registered for client 'emulator-public'",
+    )
+    expect(await linksOf(page)).toEqual(['https://other.example/', `${emulator.url}/`])
   })
 })

@@ -1,5 +1,8 @@
+import type { RecordedRequest } from '../../../emulator/http/journal.ts'
 import type { StartOptions } from '../../../emulator/start.ts'
+import { printable } from '../printable.ts'
 import { type Option, type OptionValues, UsageError } from './command.ts'
+import { printNote } from './output.ts'
 import { optionInteger, optionText, optionTexts } from './parse.ts'
 
 /** The options of every command that starts an emulator. */
@@ -12,6 +15,7 @@ export const startOptions: Readonly<Record<string, Option>> = {
     about:
       'a redirect URI, or a pattern as in the Adobe Developer Console, of the clients that sign users in; http and https on localhost are always allowed',
   },
+  quiet: { about: 'do not print why requests were refused' },
 }
 
 /** What the command line says about the emulator to start. */
@@ -21,6 +25,7 @@ export function readStartOptions(values: OptionValues): StartOptions {
     port: optionInteger(values, 'port', 65_535) ?? 0,
     redirectUris: optionTexts(values, 'redirect-uri').map(readRedirectUri),
     ...(autoLogin !== undefined && { autoLogin }),
+    ...(values.quiet !== true && { onRequest: printReason }),
   }
 }
 
@@ -38,4 +43,9 @@ function readRedirectUri(text: string): string | RegExp {
   }
   if (URL.canParse(text) && !text.includes('#')) return text
   throw new UsageError('The option --redirect-uri must be an absolute URI without a fragment, or a pattern.')
+}
+
+/** Prints why a request was refused, as the program that sent it often does not. */
+function printReason({ method, path, status, reason }: RecordedRequest): void {
+  if (reason !== undefined) printNote(`emulator: ${method} ${printable(path)} ${status}: ${printable(reason)}`)
 }
