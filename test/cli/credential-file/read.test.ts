@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { readCredentialFile } from '../../src/adapters/node/cli/credential-file/read.ts'
-import { kindName } from '../../src/adapters/node/cli/kinds.ts'
-import { cliKind } from '../../src/adapters/node/config/cli-context.ts'
-import { redirectUriOf } from '../../src/core/compat/context-kind.ts'
-import { createIms } from '../../src/core/compat/create-ims.ts'
-import { memoryPlatform } from '../../src/core/index.ts'
-import { newFolder } from '../kit/folder.ts'
+import { readCredentialFile } from '../../../src/adapters/node/cli/credential-file/read.ts'
+import { kindName } from '../../../src/adapters/node/cli/kinds.ts'
+import { cliKind } from '../../../src/adapters/node/config/cli-context.ts'
+import { redirectUriOf } from '../../../src/core/compat/context-kind.ts'
+import { createIms } from '../../../src/core/compat/create-ims.ts'
+import { memoryPlatform } from '../../../src/core/index.ts'
+import { newFolder } from '../../kit/folder.ts'
 
 const machine = {
   client_id: 'machine-client',
