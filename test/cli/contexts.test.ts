@@ -109,6 +109,43 @@ describe('imskit context', () => {
     })
   })
 
+  test('takes the file of the console, and stores nothing of any other file', async () => {
+    const shell = newShell()
+    const write = (name: string, content: object) => writeFileSync(join(shell.place.cwd, name), JSON.stringify(content))
+    const oauth2 = { client_id: 'web', client_secret: 'hunter2', redirect_uri: 'https://app.example/callback' }
+    const jwt = { client_id: 'old', client_secret: 'hunter2', technical_account_id: 'a', meta_scopes: ['x'] }
+    const credentials = [
+      { id: '1', name: 'Web', integration_type: 'oauthweb', oauth2 },
+      { id: '2', name: 'Old', integration_type: 'service', jwt },
+    ]
+    write('workspace.json', { project: { org: { ims_org_id: 'o' }, workspace: { details: { credentials } } } })
+    const from = (...args: string[]) => shell.run(['context', 'set', 'x', '--from', ...args])
+    const refused = [
+      await from('workspace.json'),
+      await from('workspace.json', 'env=qa', '--credential', 'Web'),
+      await shell.run(['context', 'set', 'x', 'a=b', '--credential', 'Web']),
+    ]
+    for (const { code, stdout, stderr } of refused) {
+      expect({ code, stdout }).toEqual({ code: expect.any(Number), stdout: '' })
+      expect(code).not.toBe(0)
+      expect(stderr).not.toContain('hunter2')
+    }
+    expect(await shell.json(['context', 'list'])).toEqual([])
+    const web = await from('workspace.json', '--credential', 'web')
+    expect(web).toMatchObject({
+      code: 0,
+      stdout: 'set: x, from the workspace file of the Adobe Developer Console\n',
+      stderr: "Warning: Context 'x' has no scopes yet. Run: imskit context set x --merge scope=openid,AdobeID\n",
+    })
+    expect(await shell.run(['context', 'set', 'x', '--merge', 'scope=openid,AdobeID'])).toMatchObject({
+      code: 0,
+      stdout: 'set: x (oauth)\n',
+    })
+    expect((await shell.run(['context', 'get', 'x', '--show-secrets'])).stdout).toContain(
+      '"https://app.example/callback"',
+    )
+  })
+
   test('tells bad input apart', async () => {
     const shell = newShell()
     const cases: readonly [readonly string[], number, string][] = [

@@ -25,6 +25,9 @@ interface Report {
   readonly exitCode: number
 }
 
+const context = (data: object) => JSON.stringify({ ims: { contexts: { x: data } } })
+const write = (path: string, text: string) => writeFileSync(path, text, { mode: 0o600 })
+
 async function doctor(shell: Shell, ...args: string[]): Promise<Report & { codes: number }> {
   const { code, stdout, stderr } = await shell.run(['doctor', '--json', ...args])
   expect(stderr).toBe('')
@@ -181,9 +184,6 @@ describe('files', () => {
 })
 
 describe('the configuration', () => {
-  const context = (data: object) => JSON.stringify({ ims: { contexts: { x: data } } })
-  const write = (path: string, text: string) => writeFileSync(path, text, { mode: 0o600 })
-
   test('that cannot be read', async () => {
     const shell = newShell(emulator.url)
     write(shell.place.globalFile, '{\n"a": 1,\n"b" 2 }')
@@ -224,6 +224,7 @@ describe('the configuration', () => {
 describe('contexts', () => {
   test.each([
     ['of no kind', { client_id: 'one' }, /oauth_public: missing scope/],
+    ['of a whole file', { CLIENT_ID: 'one', CLIENT_SECRETS: ['two'] }, /contains a credential file of the Adobe/],
     ['of an unknown kind', { type: 'strange', client_id: 'one' }, /type "strange" is not known/],
     ['of an unknown environment', { client_id: 'one', scope: 'openid', env: 'moon' }, /env "moon" is not known/],
     [
@@ -233,7 +234,7 @@ describe('contexts', () => {
     ],
   ])('%s', async (_, data, words) => {
     const shell = newShell(emulator.url)
-    await shell.run(['context', 'set', 'x', '--from', '-'], { input: JSON.stringify(data) })
+    write(shell.place.globalFile, context(data))
     const { codes, findings } = await doctor(shell)
     expect(findings).toMatchObject([{ class: 'contexts', level: 'problem', what: expect.stringMatching(words) }])
     expect(codes).toBe(16)

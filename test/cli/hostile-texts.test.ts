@@ -85,6 +85,9 @@ const runs: Record<string, (shell: Shell) => Promise<Ended[]>> = {
     return [await running.ended, ...(await ends(['login', 'machine'], ['login'], ['login', hostile])(shell))]
   },
   token: ends(['token', 'machine'], ['token', 'machine', '--json'], ['token', hostile], ['token']),
+  headers: ends(['headers', 'machine'], ['headers', hostile], ['headers']),
+  logout: ends(['logout'], ['logout', '--json'], ['logout', hostile]),
+  report: ends(['report', '--offline'], ['report', '--offline', '--json'], ['report', hostile, '--offline']),
   refresh: ends(['refresh', 'machine'], ['refresh', 'machine', '--show-secrets'], ['refresh', 'machine', '--json']),
   invalidate: ends(['invalidate'], ['invalidate', '--force'], ['invalidate', hostile]),
   'context list': ends(['context', 'list'], ['context', 'list', '--json']),

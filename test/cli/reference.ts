@@ -7,7 +7,11 @@ const introduction = `# The command \`imskit\`
 
 \`npx imskit <command>\`, or \`imskit\` if it is installed. The command uses the contexts and tokens of the \`.aio\` files, \`.env\` and \`AIO_*\` variables, and shares them with \`@adobe/aio-lib-ims\`.
 
-Results are printed on stdout, as one line of JSON with \`--json\`; all other output goes to stderr. Secrets and tokens are masked, except by commands whose purpose is to print them (\`token\`, \`exchange\`, \`emulator --json\`) and with \`--show-secrets\`. Pass secrets in files, variables or standard input (\`--secret-file\`, \`--secret-env\`, \`-\`); on the command line they work, with a warning. Colors are used at a terminal only, and follow \`NO_COLOR\` and \`FORCE_COLOR\`. \`--verbose\` prints the requests to IMS on stderr, without secrets.
+Results are printed on stdout, as one line of JSON with \`--json\`; all other output goes to stderr. Secrets and tokens are masked, except by commands whose purpose is to print them (\`token\`, \`headers\`, \`exchange\`, \`emulator --json\`) and with \`--show-secrets\`. Pass secrets in files, variables or standard input (\`--secret-file\`, \`--secret-env\`, \`-\`); on the command line they work, with a warning. Colors are used at a terminal only, and follow \`NO_COLOR\` and \`FORCE_COLOR\`. \`--verbose\` prints the requests to IMS on stderr, without secrets.
+
+## Proxies
+
+The command follows \`HTTPS_PROXY\`, \`HTTP_PROXY\` and \`NO_PROXY\`, except for servers on this machine: through \`undici\` 6.14 or later if it is installed next to imskit (\`npm install undici\`, or \`npm install --global undici\` for a global imskit), or through Node.js itself with \`NODE_USE_ENV_PROXY=1\` (Node.js 22.21, 24 and later). If a proxy is set that cannot be followed, the command and \`imskit doctor\` say so.
 
 ## Exit codes
 

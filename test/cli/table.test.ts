@@ -44,7 +44,7 @@ test('no message of wrong usage repeats a value', () => {
 })
 
 const patient = (nodeVersion: string, env: NodeJS.ProcessEnv = {}): CheckInput =>
-  ({ nodeVersion, env, endpoint: 'https://ims.example' }) as unknown as CheckInput
+  ({ nodeVersion, env, endpoint: 'https://ims.example', findUndici: () => undefined }) as unknown as CheckInput
 
 test.each([
   ['v18.20.0', 1],
@@ -59,6 +59,8 @@ test('doctor knows who follows a proxy', async () => {
   const env = { HTTPS_PROXY: 'http://proxy.example:3128' }
   expect(await checkRuntime(patient('v22.0.0', env))).toMatchObject([{ class: 'tls', level: 'warning' }])
   expect(await checkRuntime(patient('v24.5.0', { ...env, NODE_USE_ENV_PROXY: '1' }))).toEqual([])
-  expect(await checkRuntime(patient('v22.0.0', { HTTPS_PROXY: 'nonsense' }))).toMatchObject([{ level: 'problem' }])
+  expect(await checkRuntime(patient('v22.0.0', { HTTPS_PROXY: '://nonsense' }))).toMatchObject([{ level: 'problem' }])
+  const findUndici = () => ({ version: '7.0.0', EnvHttpProxyAgent: class {} })
+  expect(await checkRuntime({ ...patient('v20.19.0', env), findUndici })).toEqual([])
   expect(await checkRuntime(patient('v22.0.0', { HTTP_PROXY: 'http://proxy.example' }))).toEqual([])
 })

@@ -14,6 +14,8 @@ export interface ContextKind {
   /** Whether the credential has a secret, which a browser app must not have. */
   readonly secret: boolean
   readonly flow: (data: ContextData) => SilentFlow | LoginFlow
+  /** What data that fits no kind seems to be, and what to do. */
+  readonly hint?: (name: string, data: ContextData) => string | undefined
 }
 
 /**
@@ -68,6 +70,9 @@ function missing({ required }: ContextKind, data: ContextData): string[] {
 
 function noKind(name: string, data: ContextData, kinds: readonly ContextKind[]): ConfigurationError {
   const lacking = kinds.map((kind) => ({ type: kind.type, missing: missing(kind, data) }))
+  const details = { context: name, missing: lacking }
+  const hint = kinds.map((kind) => kind.hint?.(name, data)).find(Boolean)
+  if (hint !== undefined) return new ConfigurationError('CANNOT_GENERATE_TOKEN', hint, { details })
   const present = kinds.map(({ required, optional }) => {
     return Object.keys({ ...required, ...optional }).filter((key) => data[key]).length
   })
@@ -79,7 +84,7 @@ function noKind(name: string, data: ContextData, kinds: readonly ContextKind[]):
   const nearest = present[first] ? `; it is nearest to ${lacking[first]?.type}` : ''
   const lines = lacking.map((kind) => `  ${kind.type}: missing ${kind.missing.join(', ')}`)
   const message = `IMS context '${name}' fits no kind of credential${nearest}. Add the missing keys of one kind:\n${lines.join('\n')}`
-  return new ConfigurationError('CANNOT_GENERATE_TOKEN', message, { details: { context: name, missing: lacking } })
+  return new ConfigurationError('CANNOT_GENERATE_TOKEN', message, { details })
 }
 
 function fits(value: unknown, shape: Shape): boolean {

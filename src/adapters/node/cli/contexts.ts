@@ -1,13 +1,15 @@
+import type { ContextData } from '../../../core/compat/contexts.ts'
 import { ConfigurationError } from '../../../core/errors.ts'
+import { resolveEndpoint } from '../../../core/ims/environment.ts'
 import { isObject } from '../../../core/json.ts'
 import type { Json } from '../../../core/ports.ts'
 import { readEnvironment } from '../config/environment.ts'
-import { parseConfig } from '../config/file-format.ts'
 import { isSecret } from '../config/secret-names.ts'
 import { contextFromVariables, variablePrefixes } from '../config/variable-names.ts'
 import { printable } from '../printable.ts'
 import { type OptionValues, type Run, UsageError } from './command.ts'
-import { kindName, kinds } from './kinds.ts'
+import { type CredentialFile, readCredentialFile } from './credential-file/read.ts'
+import { kindName } from './kinds.ts'
 import { colored, printResult, printWarning } from './output.ts'
 import { optionText, optionTexts } from './parse.ts'
 import { maskSecrets, readText } from './secrets.ts'
@@ -68,45 +70,50 @@ export const contextSetCommand: Run = async ({ args: [name = '', ...pairs], valu
   const { ims } = commandSession()
   const local = values.local === true
   const before = values.merge === true ? (await ims.context.get(name)).data : undefined
+  const given = fromPairs(pairs)
+  const file = await fromFile(values, given)
   const data = {
     ...before,
-    ...(await fromFile(optionText(values, 'from'))),
+    ...file?.data,
     ...(await fromVariables(optionText(values, 'from-env'))),
-    ...fromPairs(pairs),
+    ...given,
     ...(await secretsOf(values)),
   }
   if (Object.keys(data).length === 0)
     throw new UsageError('There is nothing to set. Pass key=value, --from or --from-env.')
+  checkHome(data)
   await ims.context.set(name, data, local)
   const kind = kindName(name, data)
-  if (kind === undefined)
-    printWarning(
-      `Context '${printable(name)}' does not match a kind of credential yet. imskit doctor shows what is missing.`,
-    )
+  if (kind === undefined && !('access_token' in data)) printWarning(incomplete(name, data))
+  const from = file?.what === undefined ? '' : `, from ${file.what}`
   printResult(
-    { name, local, kind: kind ?? null },
+    { name, local, kind: kind ?? null, ...(file?.what !== undefined && { from: file.what }) },
     values.json,
-    () => `set: ${printable(name)}${kind === undefined ? '' : ` (${kind})`}`,
+    () => `set: ${printable(name)}${kind === undefined ? '' : ` (${kind})`}${from}`,
   )
   return 0
 }
 
-async function fromFile(path: string | undefined): Promise<object> {
-  if (path === undefined) return {}
-  const shown = path === '-' ? 'standard input' : path
-  const { tree } = await parseConfig(await readText(path), shown)
-  if (Object.keys(tree).some((key) => contextKeys.has(key))) return tree
-  throw new ConfigurationError(
-    'BAD_OPTION',
-    `imskit stored nothing, because ${shown} does not contain a key of a context, such as client_id. Use an object with ` +
-      'the keys of the credential in the console, not the file of a whole project or service.',
-  )
+/** What is missing: the files of the console do not contain the scopes of a login. */
+function incomplete(name: string, data: ContextData): string {
+  const shown = printable(name)
+  if (data.client_secrets !== undefined || kindName(name, { ...data, scope: 'openid' }) === undefined)
+    return `Context '${shown}' does not match a kind of credential yet. imskit doctor shows what is missing.`
+  return `Context '${shown}' has no scopes yet. Run: imskit context set ${shown} --merge scope=openid,AdobeID`
 }
 
-const contextKeys: ReadonlySet<string> = new Set([
-  ...kinds.flatMap(({ required, optional }) => Object.keys({ ...required, ...optional })),
-  ...['access_token', 'refresh_token', 'env', 'endpoint', 'redirect_uri_patterns'],
-])
+/** An environment that is not known must not be stored: the secret would be sent elsewhere. */
+function checkHome({ env, endpoint }: ContextData): void {
+  resolveEndpoint({ env: env as string | undefined, endpoint: endpoint as string | undefined })
+}
+
+async function fromFile(values: OptionValues, { env, endpoint }: ContextData): Promise<CredentialFile | undefined> {
+  const [path, credential] = [optionText(values, 'from'), optionText(values, 'credential')]
+  if (path === undefined && credential !== undefined)
+    throw new UsageError('The option --credential chooses from a file. Pass --from <file> too.')
+  if (path === undefined) return undefined
+  return readCredentialFile(path, { credential, hasHome: env !== undefined || endpoint !== undefined })
+}
 
 async function fromVariables(prefix: string | undefined): Promise<object> {
   if (prefix === undefined) return {}

@@ -16,6 +16,23 @@ import { optionText, optionTexts } from './parse.ts'
 
 /** `imskit doctor`. */
 export const doctorCommand: Run = async ({ values }) => {
+  const { config, endpoint, findings } = await diagnose(values)
+  const code = exitCode(findings, values.strict === true)
+  const found = await sourcesOf(config)
+  printResult({ endpoint, findings, sources: found, exitCode: code }, values.json, () =>
+    [describe(findings, endpoint), ...listed(found)].join('\n'),
+  )
+  return code
+}
+
+interface Diagnosis {
+  readonly config: AioConfig
+  readonly endpoint: string
+  readonly findings: readonly Finding[]
+}
+
+/** Runs the checks that the options select. */
+export async function diagnose(values: OptionValues): Promise<Diagnosis> {
   const config = aioConfig()
   const { endpoint, findings } = await endpointOf(values)
   const input: CheckInput = {
@@ -36,12 +53,7 @@ export const doctorCommand: Run = async ({ values }) => {
     checkContexts,
   ]
   for (const check of checks) findings.push(...(await withProgress('Checking', async () => check(input))))
-  const code = exitCode(findings, values.strict === true)
-  const found = await sourcesOf(config)
-  printResult({ endpoint: input.endpoint, findings, sources: found, exitCode: code }, values.json, () =>
-    [describe(findings, input.endpoint), ...listed(found)].join('\n'),
-  )
-  return code
+  return { config, endpoint: input.endpoint, findings }
 }
 
 /** Empty if a file cannot be read, which is a finding of its own. */

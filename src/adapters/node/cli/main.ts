@@ -4,8 +4,11 @@ import { nearest } from '../../../core/nearest.ts'
 import { printable } from '../printable.ts'
 import { type Command, UsageError } from './command.ts'
 import { commands } from './commands.ts'
+import { recordFailure, startRecording } from './event-log.ts'
+import { forCommand } from './hints.ts'
 import { colored, printNote, writeText } from './output.ts'
 import { parse } from './parse.ts'
+import { followProxies } from './proxy.ts'
 
 declare const __VERSION__: string
 
@@ -20,6 +23,8 @@ async function main(words: readonly string[]): Promise<number> {
     const invocation = parse(command, words.slice(command.name.split(' ').length))
     if (invocation.values.help === true) return print((await import('./help.ts')).helpOf(command))
     if (invocation.values.verbose === true) process.env.DEBUG = `${process.env.DEBUG ?? ''},imskit`
+    startRecording(command.name)
+    followProxies()
     const run = await command.load()
     return (await run({ ...invocation, commands })) ?? 0
   } catch (error) {
@@ -61,11 +66,12 @@ function rejectUsage(text: string): number {
 }
 
 function failed(error: unknown): void {
-  const message = isImsError(error)
-    ? `${indented(error.message)} (${error.code})`
-    : 'Unexpected failure. Run the command with --verbose, and report it.'
-  const hint = isImsError(error) && error.code === 'LOGIN_REQUIRED' ? '\nTo sign in, run: imskit login' : ''
-  printNote(`${colored('red', 'imskit:', process.stderr)} ${message}${hint}`)
+  const { message, remedy } = forCommand(error)
+  const code = isImsError(error) ? error.code : undefined
+  recordFailure(code ?? 'unexpected')
+  const hint = remedy === undefined ? '' : `\n${printable(remedy)}`
+  const text = `${indented(message)}${code === undefined ? '' : ` (${code})`}${hint}`
+  printNote(`${colored('red', 'imskit:', process.stderr)} ${text}`)
   if (!isImsError(error) && process.env.DEBUG?.includes('imskit')) printNote(String((error as Error)?.stack))
   process.exitCode = 1
 }

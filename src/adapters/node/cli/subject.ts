@@ -9,6 +9,8 @@ import { aioContexts } from '../config/contexts-aio.ts'
 import { configDefaults } from '../config/defaults.ts'
 import { Ims } from '../ims.ts'
 import type { OptionValues } from './command.ts'
+import { recordEvent } from './event-log.ts'
+import { noteContext } from './hints.ts'
 import { printWarning, withProgress } from './output.ts'
 import { optionText } from './parse.ts'
 import { readStdin } from './secrets.ts'
@@ -28,7 +30,7 @@ export interface CommandSession {
 /** The contexts of the working directory. They never ask the user to sign in; commands do. */
 export function commandSession(options: NodeImsOptions = {}): CommandSession {
   const config = aioConfig()
-  return { config, ims: createNodeIms({ config, interactive: () => false, ...options }) }
+  return { config, ims: createNodeIms({ config, interactive: () => false, onEvent: recordEvent, ...options }) }
 }
 
 /** Resolves an argument: `-` (standard input), a token, the name of a context, or `undefined` (the current context). */
@@ -74,6 +76,7 @@ export async function contextOf(
   { ims }: CommandSession,
 ): Promise<{ name: string; data: ContextData; local: boolean }> {
   const { name, data, local } = await ims.context.get(word)
+  if (name !== undefined) noteContext(name)
   if (name === undefined) {
     const known = await ims.context.keys()
     const choice = known.length === 0 ? 'Create one with: imskit context set' : `Existing contexts: ${known.join(', ')}`
@@ -102,9 +105,9 @@ export async function imsFor(
   { config, secret }: { config: AioConfig; secret?: string },
 ): Promise<Ims> {
   const data = context?.data
-  const [env, endpoint] = [optionText(values, 'env') ?? data?.env, optionText(values, 'endpoint') ?? data?.endpoint]
+  const [wanted, endpoint] = [optionText(values, 'env') ?? data?.env, optionText(values, 'endpoint') ?? data?.endpoint]
   const asked = {
-    ...(env !== undefined && { env: String(env) }),
+    ...(wanted !== undefined && { env: String(wanted) }),
     ...(endpoint !== undefined && { endpoint: String(endpoint) }),
   }
   const defaults = await configDefaults(config)
@@ -118,13 +121,13 @@ export async function imsFor(
       ...(to !== undefined && { endpoint: String(to) }),
     })
   }
-  if (env !== undefined || endpoint !== undefined) return new Ims(asked)
+  if (wanted !== undefined || endpoint !== undefined) return new Ims({ ...asked, onEvent: recordEvent })
   if (context === undefined && defaults.untrusted) throw defaults.untrusted
-  if (data !== undefined || defaults.endpoint !== undefined) return new Ims(withoutEmpty(defaults))
+  if (data !== undefined || defaults.endpoint !== undefined)
+    return new Ims({ ...withoutEmpty(defaults), onEvent: recordEvent })
   const home = claimsOf(token)?.as
-  return new Ims(
-    home === 'ims-na1-stg1' ? { env: 'stage' } : home === 'ims-na1' ? { env: 'prod' } : withoutEmpty(defaults),
-  )
+  const env = home === 'ims-na1-stg1' ? 'stage' : home === 'ims-na1' ? 'prod' : undefined
+  return new Ims({ ...(env === undefined ? withoutEmpty(defaults) : { env }), onEvent: recordEvent })
 }
 
 function withoutEmpty({ env, endpoint }: ConnectionDefaults): { env?: string; endpoint?: string } {

@@ -10,6 +10,7 @@ import { clientLogin } from '../../../core/login/client-login.ts'
 import type { Untyped } from '../../../core/low-level/untyped.ts'
 import type { Json } from '../../../core/ports.ts'
 import type { RelayLoginOptions } from '../login/login-relay.ts'
+import { storedFile } from './adobe-file.ts'
 import type { AioConfig } from './aio-config.ts'
 import { untrustedProgram } from './trust.ts'
 
@@ -21,7 +22,13 @@ export type RelayOptions = Pick<
 
 /** `cli` contexts: they have the key `cli.bare-output`, and the user signs in through the hosted relay. */
 export function cliKind(options: RelayOptions = {}): ContextKind {
-  return { type: 'cli', required: { 'cli.bare-output': 'any' }, secret: false, flow: (data) => cliFlow(data, options) }
+  return {
+    type: 'cli',
+    required: { 'cli.bare-output': 'any' },
+    secret: false,
+    flow: (data) => cliFlow(data, options),
+    hint: storedFile,
+  }
 }
 
 function cliFlow(data: ContextData, options: RelayOptions): LoginFlow {

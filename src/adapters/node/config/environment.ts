@@ -110,7 +110,8 @@ function upperCased(values: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(result).filter(([name]) => !places.includes(name.toUpperCase())))
 }
 
-function treeOf(variables: Variables, root: string): ConfigObject {
+/** The values of the variables with the prefix of `root`, by their paths. */
+export function treeOf(variables: Variables, root: string): ConfigObject {
   const tree: Record<string, Json> = {}
   const prefix = `${root.toUpperCase()}_`
   for (const [name, value] of Object.entries(variables)) {

@@ -134,7 +134,8 @@ function environmentOf(
   return found === undefined || set.length === 0 ? {} : { env: found.env }
 }
 
-function environmentAt(address: string): string | undefined {
+/** The environment whose server is at `address`; `undefined` for any other server. */
+export function environmentAt(address: string): string | undefined {
   const url = address.includes('://') ? address : `https://${address}`
   if (!URL.canParse(url)) return undefined
   const { origin } = new URL(url)

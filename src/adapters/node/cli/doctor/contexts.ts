@@ -6,6 +6,7 @@ import { claimsOf } from '../../../../core/ims/decode-token.ts'
 import { resolveEndpoint } from '../../../../core/ims/environment.ts'
 import { foreignHost } from '../../../../core/ims/host.ts'
 import { isObject } from '../../../../core/json.ts'
+import { storedFile } from '../../config/adobe-file.ts'
 import { aioContexts } from '../../config/contexts-aio.ts'
 import { kinds } from '../kinds.ts'
 import { formatDuration } from '../output.ts'
@@ -45,7 +46,8 @@ function credential(name: string, data: ContextData): Finding[] {
     return []
   } catch (error) {
     if (!isImsError(error)) throw error
-    return [problem('contexts', error.message, `imskit context set ${name} --merge <key>=<value>`)]
+    const keys = storedFile(name, data) === undefined ? '--merge <key>=<value>' : '--from <file>'
+    return [problem('contexts', error.message, `imskit context set ${name} ${keys}`)]
   }
 }
 

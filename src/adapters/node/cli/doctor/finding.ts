@@ -1,4 +1,5 @@
 import type { AioConfig } from '../../config/aio-config.ts'
+import type { ProxyInput } from '../proxy.ts'
 
 /** The classes of findings and their exit codes. With several problems, the first class decides. */
 export const exitCodes = {
@@ -28,6 +29,8 @@ export interface CheckInput {
   readonly nodeVersion: string
   readonly now: number
   readonly redirectPatterns: readonly string[]
+  /** Replaced in tests. */
+  readonly findUndici?: ProxyInput['find']
 }
 
 export type Check = (patient: CheckInput) => Promise<readonly Finding[]> | readonly Finding[]

@@ -1,12 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { type Check, type Finding, problem, warning } from './finding.ts'
+import { proxyUse } from '../proxy.ts'
+import { type Check, type CheckInput, type Finding, problem, warning } from './finding.ts'
 
 /** Checks the version of Node.js, and the variables that affect its network access. */
-export const checkRuntime: Check = ({ nodeVersion, env, endpoint }) => [
-  ...version(nodeVersion),
-  ...proxy(env, nodeVersion, new URL(endpoint)),
-  ...authority(env),
-]
+export const checkRuntime: Check = (input) => [...version(input.nodeVersion), ...proxy(input), ...authority(input.env)]
 
 function version(nodeVersion: string): Finding[] {
   const [major = 0, minor = 0] = nodeVersion.replace(/^v/, '').split('.').map(Number)
@@ -14,20 +11,11 @@ function version(nodeVersion: string): Finding[] {
   return [problem('runtime', `Node.js ${nodeVersion} is too old`, 'install Node.js 20.19 or later')]
 }
 
-function proxy(env: NodeJS.ProcessEnv, nodeVersion: string, endpoint: URL): Finding[] {
-  const wanted = endpoint.protocol === 'https:' ? ['HTTPS_PROXY', 'https_proxy'] : ['HTTP_PROXY', 'http_proxy']
-  const name = wanted.find((candidate) => env[candidate])
-  if (name === undefined || (env.NODE_USE_ENV_PROXY === '1' && Number.parseInt(nodeVersion.replace('v', ''), 10) >= 24))
-    return []
-  const what = `${name} is set, but Node.js's fetch does not use it`
-  if (!URL.canParse(env[name] ?? '')) return [problem('tls', `${name} is not a URL`, `set ${name} to http://host:port`)]
-  return [
-    warning(
-      'tls',
-      what,
-      'run Node.js 24 or later with NODE_USE_ENV_PROXY=1, or pass a fetch function that uses it to the client',
-    ),
-  ]
+function proxy({ env, nodeVersion, endpoint, findUndici }: CheckInput): Finding[] {
+  const use = proxyUse(new URL(endpoint), { env, nodeVersion, ...(findUndici && { find: findUndici }) })
+  if (use?.problem === undefined) return []
+  const level = use.problem.includes('is set, but') ? warning : problem
+  return [level('tls', use.problem, use.fix ?? 'correct it')]
 }
 
 function authority({ NODE_EXTRA_CA_CERTS: path, NODE_TLS_REJECT_UNAUTHORIZED: reject }: NodeJS.ProcessEnv): Finding[] {

@@ -23,14 +23,15 @@ export const contextCommands: readonly Command[] = [
     name: 'context set',
     summary: 'create or replace a context',
     details:
-      'Pass secrets in files, variables or standard input. A secret in key=value works, with a warning. private_key may be the path of a PEM file.',
+      'Pass secrets in files, variables or standard input. A secret in key=value works, with a warning. private_key may be the path of a PEM file. --from reads the files that Adobe provides: the workspace and credential JSON of the Developer Console, its Postman environment, service credentials and local development tokens of AEM, and .env and .aio of a project. Any other file is refused, and a file that names an environment which imskit cannot use is refused too, unless you pass env or endpoint.',
     args: [requiredContext, { name: 'key=value', about: 'a key of the context and its value', rest: true }],
     options: {
       from: {
         value: 'file',
-        about: 'read the context from a file (JSON, HJSON or YAML), or with - from standard input',
+        about: 'read the context from a file of Adobe, or one with the keys of a context; - is standard input',
         completes: 'file',
       },
+      credential: { value: 'name', about: 'one of several credentials in the file: its name, type or client id' },
       'from-env': {
         value: 'prefix',
         about: `read the context from another tool's variables: ${variablePrefixes.map((prefix) => `${prefix}_*`).join(', ')}`,

@@ -39,6 +39,16 @@ export const tokenCommands: readonly Command[] = [
     load: async () => (await import('../tokens.ts')).tokenCommand,
   },
   {
+    name: 'headers',
+    summary: 'print the headers of a request to an API of Adobe, as one line of JSON',
+    details:
+      'Prints Authorization, x-api-key and, if the context has an organization, x-gw-ims-org-id, for tools that run a command to get headers. Fails if the user has to sign in.',
+    args: [optionalContext],
+    options: {},
+    example: 'imskit headers my-app',
+    load: async () => (await import('../headers.ts')).headersCommand,
+  },
+  {
     name: 'refresh',
     summary: 'renew the tokens of a context',
     details: 'Uses its refresh token, or the grant of its kind of credential. The tokens are stored and not printed.',
@@ -54,5 +64,15 @@ export const tokenCommands: readonly Command[] = [
     options: { force: { about: 'invalidate the refresh token too, and all tokens issued from it' }, json },
     example: 'imskit invalidate my-app --force',
     load: async () => (await import('../tokens.ts')).invalidateCommand,
+  },
+  {
+    name: 'logout',
+    summary: 'sign out: invalidate the tokens of a context at IMS, and remove them',
+    details:
+      'The tokens are removed here in any case. If IMS does not confirm that they are invalid, that is printed, and they may work until they expire. The user stays signed in at Adobe in the browser; the address that ends that too is printed.',
+    args: [optionalContext],
+    options: { json },
+    example: 'imskit logout my-app',
+    load: async () => (await import('../logout.ts')).logoutCommand,
   },
 ]

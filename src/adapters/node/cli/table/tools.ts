@@ -19,6 +19,16 @@ export const toolCommands: readonly Command[] = [
     load: async () => (await import('../doctor.ts')).doctorCommand,
   },
   {
+    name: 'report',
+    summary: 'print what maintainers need to know, as Markdown for an issue',
+    details:
+      'Prints versions, the findings of doctor, the kinds of the contexts, the names of variables and the events of recent commands. Contains no secrets, tokens, ids, names of contexts and values of variables. The events are those of the last commands, in the state directory of imskit.',
+    args: [{ name: 'context', about: 'only this context; default: all', completes: 'context' }],
+    options: { offline: { about: 'skip the checks that need the network' }, ...environment, json },
+    example: 'imskit report',
+    load: async () => (await import('../report.ts')).reportCommand,
+  },
+  {
     name: 'probe',
     summary: 'compare the answers of IMS with what is publicly known about them',
     details:

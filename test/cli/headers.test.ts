@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
+import { createPerson } from '../emulator/person.ts'
+import { build } from '../kit/build.ts'
+import { newShell, type Shell, setContext } from './command.ts'
+
+let emulator: RunningEmulator
+
+beforeAll(async () => {
+  await build()
+  emulator = await startEmulator({ autoLogin: 'user@example.com' })
+})
+afterAll(() => emulator.close())
+
+async function signIn(shell: Shell, context: string): Promise<void> {
+  const login = shell.start(['login', context, '--no-browser'])
+  const [, url = ''] = await login.said(/Open this address[^\n]*\n\s*\n\s*(\S+)\s*\n/)
+  await fetch((await createPerson(emulator).visit(url)).url)
+  expect(await login.ended).toMatchObject({ code: 0 })
+}
+
+describe('imskit headers', () => {
+  test('prints the headers of an API, and nothing else', async () => {
+    const shell = newShell(emulator.url)
+    await setContext(shell, emulator, 'oauth_server_to_server', 'machine')
+    const token = (await shell.run(['token', 'machine'])).stdout.trim()
+    const { code, stdout, stderr } = await shell.run(['headers', 'machine'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const { client_id, ims_org_id } = emulator.contexts.oauth_server_to_server
+    expect(JSON.parse(stdout)).toEqual({
+      Authorization: `Bearer ${token}`,
+      'x-api-key': client_id,
+      'x-gw-ims-org-id': ims_org_id,
+    })
+    expect(stdout.trimEnd()).not.toContain('\n')
+  })
+
+  test('leaves out what it does not know, and does not ask the user', async () => {
+    const shell = newShell(emulator.url)
+    await setContext(shell, emulator, 'oauth_public', 'me')
+    expect(await shell.run(['headers', 'me'])).toMatchObject({ code: 1, stdout: '' })
+    await signIn(shell, 'me')
+    expect(Object.keys(JSON.parse((await shell.run(['headers', 'me'])).stdout))).toEqual(['Authorization', 'x-api-key'])
+  })
+})
