@@ -16,6 +16,8 @@ export const contents = {
     'worker',
     'backend-for-a-page',
     'testing',
+    'testing-browsers',
+    'testing-workers',
     'https-on-localhost',
     'redirect-uris',
     'csp',

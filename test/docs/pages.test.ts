@@ -7,7 +7,7 @@ import { blocks, pages, root, textOf } from './blocks.ts'
 /** The runtimes of code in the documentation. Other tests run `before` and `after` (a migration) and the command line. */
 const run = ['node', 'page', 'webworker', 'worker', 'jest', 'vitest', 'node-test', 'react', 'before', 'after']
 /** What cannot stand alone: it is compiled. */
-const compiled = ['fragment', 'config', 'playwright']
+const compiled = ['fragment', 'config', 'playwright', 'recipe']
 const isCode = (language: string) => /^(?:js|ts|jsx|tsx)$/.test(language)
 
 /** The anchors of a page, as the usual renderers make them of its headings. */
@@ -45,7 +45,7 @@ describe('the documentation', () => {
     expect(unknown.map(({ at }) => at)).toEqual([])
   })
 
-  const parts = blocks.filter(({ place }) => compiled.includes(place ?? ''))
+  const parts = blocks.filter(({ language, place }) => isCode(language) && compiled.includes(place ?? ''))
   test.each(parts.map((block) => [block.at, block] as const))('%s compiles', async (_, { code, language, place }) => {
     const imports = code.match(/^import .*$/gm) ?? []
     const rest = code.replace(/^import .*$/gm, '')

@@ -35,11 +35,14 @@ const isMocking = ({ place, words, code }: Block) =>
   place === 'node-test' ||
   (place === 'vitest' && (/'\.\/app\.js'/.test(code) || words.includes('file=app.js')))
 
+/** Programs of other libraries, and the files of recipes, which `test/world/recipes.test.ts` compiles and runs. */
+const isOfOthers = ({ place }: Block) => place === 'before' || place === 'recipe'
+
 /** The kind of project of a block; `undefined` for a block that is not ours: commands, and programs of other libraries. */
 export function kindOf(block: Block): Kind | undefined {
   const { language, place, code } = block
   if (language === 'html') return /<script(?: type="module")?>/.test(code) ? 'script-tag' : undefined
-  if (!/^[jt]sx?$/.test(language) || place === 'before' || isMocking(block)) return undefined
+  if (!/^[jt]sx?$/.test(language) || isOfOthers(block) || isMocking(block)) return undefined
   if (/\brequire\(/.test(code)) return 'commonjs'
   return (place === 'fragment' ? wordOf(block, 'in') : kindOfPlace[place ?? '']) as Kind | undefined
 }
@@ -82,10 +85,7 @@ export const homeless = (): string[] =>
   blocks
     .filter(
       (block) =>
-        /^[jt]sx?$/.test(block.language) &&
-        block.place !== 'before' &&
-        !isMocking(block) &&
-        kindOf(block) === undefined,
+        /^[jt]sx?$/.test(block.language) && !isOfOthers(block) && !isMocking(block) && kindOf(block) === undefined,
     )
     .map(({ at }) => at)
 

@@ -10,7 +10,7 @@ export const admin: Section = {
   rows: [
     {
       id: 'admin-profile-v1',
-      fact: 'A service token asks for the profile of a user, by the two halves of the user id.',
+      fact: 'A service token can read the profile of a user, by the two halves of the user id.',
       source: sources.imsGo,
       confidence: 'B',
       call: { method: 'POST', path: '/ims/admin_profile/v1', form, ...service },
@@ -18,7 +18,7 @@ export const admin: Section = {
     },
     {
       id: 'admin-profile-v3',
-      fact: 'Or with the client id in the body.',
+      fact: 'The client id can also be in the body.',
       ...spacecat,
       call: {
         method: 'POST',
@@ -30,7 +30,7 @@ export const admin: Section = {
     },
     {
       id: 'admin-organizations-v5',
-      fact: 'And for the organizations of a user.',
+      fact: 'A service token can also read the organizations of a user.',
       source: sources.imsGo,
       confidence: 'B',
       call: { method: 'POST', path: '/ims/admin_organizations/v5', form, ...service },
@@ -70,7 +70,7 @@ export const admin: Section = {
     },
     {
       id: 'organization-members',
-      fact: 'The members of a group, in pages of 50.',
+      fact: 'The members of a group, 50 in each response.',
       ...spacecat,
       call: {
         method: 'GET',

@@ -14,7 +14,7 @@ export const authorizeErrors: Section = {
   rows: [
     refused('access_denied', {
       id: 'authorize-denied',
-      fact: 'The user refuses.',
+      fact: 'The user refuses consent.',
       source: sources.oldDocs,
       confidence: 'A',
       meaning: 'denied',
@@ -86,14 +86,14 @@ export const authorizeErrors: Section = {
     },
     {
       id: 'authorize-public-without-pkce',
-      fact: 'The error for a public client without a challenge (that one is needed is documented).',
+      fact: 'The error for a public client without a challenge (the documentation requires one).',
       call: { method: 'GET', path: '/ims/authorize/v2', query: { ...request, client_id: 'page-app' } },
       answer: 'unknown',
       assumed: { status: 302, redirect: { to: redirect_uri, query: { error: 'invalid_request' } } },
     },
     {
       id: 'authorize-public-implicit',
-      fact: 'The error for a page app that asks for a token directly (one site reports that it is refused).',
+      fact: 'The error for a browser app that requests a token directly (one site reports that IMS refuses it).',
       call: {
         method: 'GET',
         path: '/ims/authorize/v2',

@@ -12,7 +12,7 @@ const back = { status: 302, redirect: { to: redirect_uri, query: { code, state: 
 /** One more spelling of the path that leads to a code. */
 const version = (path: string, rest: Pick<KnownRow, 'source' | 'confidence'>): KnownRow => ({
   id: `authorize-code${path.slice('/ims/authorize'.length).replace('/', '-') || '-unversioned'}`,
-  fact: 'A code and the state of the request come back in the query.',
+  fact: 'The callback has the code and the state of the request in the query.',
   ...rest,
   call: { method: 'GET', path, query: { ...request, response_type: 'code' } },
   answer: back,
@@ -20,7 +20,7 @@ const version = (path: string, rest: Pick<KnownRow, 'source' | 'confidence'>): K
 
 export const authorize: Section = {
   title: 'Sign-in: `/ims/authorize`',
-  intro: 'The browser opens the address. The answer is the address that it is redirected to after the sign-in pages.',
+  intro: 'The browser opens the address. The answer is the address that it is redirected to after the user has signed in.',
   rows: [
     version('/ims/authorize/v2', { source: sources.userDocs, confidence: 'A' }),
     version('/ims/authorize/v1', { source: `${sources.aioLibIms}; ${sources.imsGo}`, confidence: 'B' }),
@@ -47,7 +47,7 @@ export const authorize: Section = {
     },
     {
       id: 'authorize-fragment',
-      fact: '`response_mode=fragment` moves the answer into the fragment.',
+      fact: 'With `response_mode=fragment` the answer is in the fragment.',
       source: sources.userDocs,
       confidence: 'A',
       call: { method: 'GET', path: '/ims/authorize/v2', query: { ...request, response_mode: 'fragment' } },
@@ -88,7 +88,7 @@ export const authorize: Section = {
     },
     {
       id: 'authorize-id-token',
-      fact: '`id_token` comes in the fragment and names the nonce of the request.',
+      fact: 'With `id_token` the ID token is in the fragment and has the nonce of the request.',
       source: sources.userDocs,
       confidence: 'A',
       call: {
@@ -110,7 +110,7 @@ export const authorize: Section = {
     },
     {
       id: 'authorize-id-token-token',
-      fact: '`id_token token` brings both, with type and lifetime.',
+      fact: '`id_token token` returns both, with type and lifetime.',
       source: sources.userDocs,
       confidence: 'A',
       call: {
@@ -134,7 +134,7 @@ export const authorize: Section = {
     },
     {
       id: 'authorize-code-id-token',
-      fact: '`code id_token` comes in the fragment.',
+      fact: 'The answer to `code id_token` is in the fragment.',
       source: sources.userDocs,
       confidence: 'A',
       call: {
@@ -146,7 +146,7 @@ export const authorize: Section = {
     },
     {
       id: 'authorize-state-claim',
-      fact: 'The state is repeated in the tokens as a claim, word for word: no secret may be in it.',
+      fact: 'The tokens contain the unchanged state as a claim, so it must not contain a secret.',
       source: sources.token2022,
       confidence: 'C',
       call: {
@@ -161,7 +161,7 @@ export const authorize: Section = {
     },
     {
       id: 'authorize-adds-adobeid',
-      fact: '`AdobeID` is added to the scopes that were asked for.',
+      fact: 'IMS adds `AdobeID` to the requested scopes.',
       source: sources.frameio,
       confidence: 'B',
       call: {
@@ -196,7 +196,7 @@ export const authorize: Section = {
     },
     {
       id: 'authorize-unregistered-redirect',
-      fact: 'A redirect URI that is not registered is replaced by the default one of the client.',
+      fact: 'If a redirect URI is not registered, IMS uses the default one of the client.',
       conflict: 'The implementation guide says that the request then does not complete.',
       source: `${sources.userDocs}; measured with a foreign origin (ben-there-done-that, 2026)`,
       confidence: 'A',
@@ -209,7 +209,7 @@ export const authorize: Section = {
     },
     {
       id: 'authorize-exact-redirect',
-      fact: 'A redirect URI that is registered as text is compared exactly: a final slash makes it another one.',
+      fact: 'A redirect URI that is registered as text must match exactly, including a final slash.',
       source: 'A report on localhost:9080 with and without a final slash',
       confidence: 'B',
       call: { method: 'GET', path: '/ims/authorize/v2', query: { ...request, redirect_uri: `${redirect_uri}/` } },

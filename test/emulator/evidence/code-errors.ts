@@ -72,7 +72,7 @@ const refused: readonly Row[] = [
   },
   {
     id: 'token-redirected-error',
-    fact: 'A refused request that carries `redirect_uri` was answered by a redirect there, without a state.',
+    fact: 'IMS answered a refused request with `redirect_uri` by a redirect to that address, without a state.',
     source: 'dotnet/aspnetcore#32153; aspnet-contrib, provider AdobeIO; adobeio-documentation#43',
     confidence: 'C',
     conflict: 'The path is not named in the reports; the unversioned one is the most likely.',
@@ -93,7 +93,7 @@ const refused: readonly Row[] = [
 const unknown: readonly Row[] = [
   {
     id: 'code-wrong-verifier',
-    fact: 'The error for a verifier that does not fit.',
+    fact: 'The error for a code verifier that does not match.',
     meaning: 'over',
     signIn: { client: 'page-app' },
     call: { method: 'POST', path: '/ims/token/v3', form: { ...redeem, ...page, code_verifier: 'v'.repeat(43) } },
@@ -102,7 +102,7 @@ const unknown: readonly Row[] = [
   },
   {
     id: 'code-lifetime',
-    fact: 'For how long a code is good, and whether redeeming it twice ends the tokens of the first time.',
+    fact: 'How long a code is valid, and whether redeeming it twice revokes the tokens that were issued first.',
     call: { method: 'POST', path: '/ims/token/v3', form: { ...redeem, ...web } },
     later: 60_000,
     answer: 'unknown',
@@ -110,7 +110,7 @@ const unknown: readonly Row[] = [
   },
   {
     id: 'code-redirect-uri',
-    fact: 'Whether `redirect_uri` is checked at the exchange; the documentation does not ask for it.',
+    fact: 'Whether the exchange checks `redirect_uri`; the documentation does not require it.',
     call: {
       method: 'POST',
       path: '/ims/token/v3',
@@ -128,7 +128,7 @@ const unknown: readonly Row[] = [
   },
   {
     id: 'code-v2-basic',
-    fact: 'Whether v2 and v4 know Basic authentication.',
+    fact: 'Whether v2 and v4 support Basic authentication.',
     call: { method: 'POST', path: '/ims/token/v2', form: redeem, basic: 'web-app:web-app-secret' },
     answer: 'unknown',
     assumed: { status: 200 },
@@ -152,7 +152,7 @@ const unknown: readonly Row[] = [
   },
   {
     id: 'token-aux-sid',
-    fact: 'What the grant `aux_sid_exchange` answers: services of Adobe trade a cookie for a token at v1 and v3.',
+    fact: 'What the answer to the grant `aux_sid_exchange` is: services of Adobe exchange a cookie for a token at v1 and v3.',
     call: {
       method: 'POST',
       path: '/ims/token/v3',

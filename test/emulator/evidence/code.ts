@@ -53,7 +53,7 @@ export const code: Section = {
     },
     {
       id: 'code-v3-only-sub',
-      fact: 'v3 says of the user only `sub`; the profile is asked for at its own endpoint.',
+      fact: 'v3 returns only `sub` of the user; the profile has its own endpoint.',
       source: sources.userDocs,
       confidence: 'A',
       call: { method: 'POST', path: '/ims/token/v3', form: { ...redeem, ...web } },
@@ -61,7 +61,7 @@ export const code: Section = {
     },
     {
       id: 'code-v3-basic',
-      fact: 'Or it proves itself by Basic authentication.',
+      fact: 'A confidential client can also use Basic authentication.',
       source: sources.userDocs,
       confidence: 'A',
       call: { method: 'POST', path: '/ims/token/v3', form: redeem, basic: 'web-app:web-app-secret' },
@@ -82,7 +82,7 @@ export const code: Section = {
     },
     {
       id: 'code-v3-public',
-      fact: 'A public client sends its id and the verifier, and no secret.',
+      fact: 'A public client sends its id and the code verifier, and no secret.',
       source: sources.userDocs,
       confidence: 'A',
       signIn: { client: 'page-app' },
@@ -103,7 +103,7 @@ export const code: Section = {
     },
     {
       id: 'code-v3-no-offline',
-      fact: 'There is a refresh token only with the scope `offline_access`, and an ID token only with `openid`.',
+      fact: 'IMS returns a refresh token only with the scope `offline_access`, and an ID token only with `openid`.',
       source: sources.userDocs,
       confidence: 'A',
       signIn: { scope: 'AdobeID,profile' },
@@ -112,7 +112,7 @@ export const code: Section = {
     },
     {
       id: 'code-v3-adobeid-added',
-      fact: 'Without `scope` the token has what was asked for at the sign-in, and `AdobeID`.',
+      fact: 'Without `scope` the token has the scopes of the authorization request, and `AdobeID`.',
       source: sources.frameio,
       confidence: 'B',
       signIn: { scope: 'openid,email' },
@@ -121,7 +121,7 @@ export const code: Section = {
     },
     {
       id: 'code-v3-narrowed',
-      fact: '`scope` narrows the token to exactly that list, without `AdobeID`.',
+      fact: 'With `scope` the token has exactly these scopes, without `AdobeID`.',
       source: sources.frameio,
       confidence: 'B',
       signIn: { scope: 'openid,email,profile' },
@@ -130,7 +130,7 @@ export const code: Section = {
     },
     {
       id: 'code-v4',
-      fact: 'v4 counts in seconds as well.',
+      fact: 'v4 returns lifetimes in seconds as well.',
       source: `${sources.imsGo}; ${sources.spacecat}`,
       confidence: 'B',
       call: { method: 'POST', path: '/ims/token/v4', form: { ...redeem, ...web } },
@@ -138,7 +138,7 @@ export const code: Section = {
     },
     {
       id: 'code-v2',
-      fact: 'v2 counts in seconds and names the user in `userId`.',
+      fact: 'v2 returns lifetimes in seconds, and the user in `userId`.',
       source: sources.imsGo,
       confidence: 'B',
       call: { method: 'POST', path: '/ims/token/v2', form: { ...redeem, ...web } },
@@ -146,7 +146,7 @@ export const code: Section = {
     },
     {
       id: 'code-v1',
-      fact: 'v1 counts in milliseconds, gives a refresh token without `offline_access`, and puts the profile beside the tokens.',
+      fact: 'v1 returns lifetimes in milliseconds, a refresh token without `offline_access`, and the profile next to the tokens.',
       source: sources.oldDocs,
       confidence: 'A',
       signIn: { scope: 'openid,AdobeID' },
@@ -165,7 +165,7 @@ export const code: Section = {
     },
     {
       id: 'code-unversioned',
-      fact: 'The unversioned path speaks the dialect of v1.',
+      fact: 'The unversioned path answers like v1.',
       source: sources.oldDocs,
       confidence: 'A',
       call: { method: 'POST', path: '/ims/token', form: { ...redeem, ...web } },
@@ -173,7 +173,7 @@ export const code: Section = {
     },
     {
       id: 'code-v1-multipart',
-      fact: 'A multipart form is read like an urlencoded one.',
+      fact: 'IMS reads a multipart form like an urlencoded one.',
       source: sources.aioLibIms,
       confidence: 'B',
       call: { method: 'POST', path: '/ims/token/v1', form: { ...redeem, ...web, scope: 'openid' }, multipart: true },

@@ -35,7 +35,7 @@ export const discovery: Section = {
   rows: [
     {
       id: 'discovery-root',
-      fact: 'The OpenID document lies at the root of the host, where generic discovery by issuer looks.',
+      fact: 'The OpenID document is at the root of the host, which generic discovery by issuer requests.',
       conflict: 'The documentation names only the path below `/ims/`.',
       source: `${sources.captures}; used live by aiscalestudio/frameio-mcp`,
       confidence: 'A',
@@ -57,7 +57,7 @@ export const discovery: Section = {
     },
     {
       id: 'discovery-ims',
-      fact: 'The documented path holds the same document; `implicit_grant` is not the registered name of that grant.',
+      fact: 'The documented path returns the same document; `implicit_grant` is not the registered name of that grant.',
       source: sources.userDocs,
       confidence: 'A',
       call: { method: 'GET', path: '/ims/.well-known/openid-configuration' },
@@ -97,7 +97,7 @@ export const discovery: Section = {
     },
     {
       id: 'discovery-cors',
-      fact: 'Whether a page may read these documents. In March 2021 it could not (AdobeDocs/adobeio-auth#76); they have changed since.',
+      fact: 'Whether a browser app may read these documents. In March 2021 it could not (AdobeDocs/adobeio-auth#76); they have changed since.',
       call: {
         method: 'GET',
         path: '/ims/.well-known/openid-configuration',
@@ -131,7 +131,7 @@ export const discovery: Section = {
     },
     {
       id: 'keys-cache',
-      fact: 'For how long the keys may be cached, how often they change, and whether a page may read them.',
+      fact: 'How long the keys may be cached, how often they change, and whether a browser app may read them.',
       call: { method: 'GET', path: '/ims/keys', headers: { origin: 'https://app.example' } },
       answer: 'unknown',
       assumed: { status: 200 },

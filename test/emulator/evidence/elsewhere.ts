@@ -50,7 +50,7 @@ export const elsewhere: Section = {
     },
     {
       id: 'from-susi',
-      fact: 'The page that the user signs in at posts to this address; the answer sets the cookie of the session, and leads back to IMS and then to the app.',
+      fact: 'The sign-in page posts to this address. The answer sets the cookie of the session, and redirects to IMS and then to the app.',
       source: 'Network traces in public code',
       confidence: 'C',
       call: {
@@ -63,7 +63,7 @@ export const elsewhere: Section = {
     },
     {
       id: 'gateway-api-key',
-      fact: 'The gateway before Adobe’s products refuses an API key. Its errors have another form than those of IMS.',
+      fact: 'The gateway of Adobe’s products refuses an API key. Its errors have another form than those of IMS.',
       source: 'Adobe documentation of Campaign',
       confidence: 'A',
       call: { method: 'GET', host: 'mc.adobe.io', path: '/' },
@@ -71,7 +71,7 @@ export const elsewhere: Section = {
     },
     {
       id: 'check-token',
-      fact: 'Pages of Adobe get a token for the cookie of a session; which members there are beside `access_token` is not known.',
+      fact: 'Adobe’s own pages get a token for the cookie of a session; the members other than `access_token` are not known.',
       source: 'Pages of Adobe in public code and traces',
       confidence: 'C',
       call: { ...check, form: { client_id: 'web-app', scope: 'openid,AdobeID' } },

@@ -132,7 +132,7 @@ export const exchangeJwt: Section = {
     }),
     refused('jwt-wrong-key', {
       assertion: 'wrong-key',
-      fact: 'No certificate of the client fits the signature.',
+      fact: 'No certificate of the client matches the signature.',
       conflict: 'The documentation says `invalid_signature`; the live service was seen to answer otherwise, twice.',
       source: 'AdobeDocs/adobeio-auth#67; adobe/pdfservices-node-sdk-samples#17',
       confidence: 'B',
@@ -181,7 +181,7 @@ export const exchangeJwt: Section = {
     }),
     {
       id: 'jwt-jti-missing',
-      fact: 'The binding asks for a `jti`, and there is none.',
+      fact: 'The binding requires a `jti`, and the assertion does not have one.',
       source: umapi,
       confidence: 'A',
       call: { method: 'POST', path, form: { ...form, client_id: 'strict-account', jwt_token: '{assertion strict}' } },
@@ -189,7 +189,7 @@ export const exchangeJwt: Section = {
     },
     {
       id: 'jwt-jti-used',
-      fact: 'The binding asks for a `jti`, and it was used before.',
+      fact: 'The binding requires a `jti`, and this one was used before.',
       source: umapi,
       confidence: 'A',
       call: {

@@ -27,7 +27,7 @@ const keep = {
 }
 
 export const exchange: Section = {
-  title: 'A token for a token',
+  title: 'Exchanging a token for another one',
   rows: [
     {
       id: 'cluster-v3-org',
@@ -44,7 +44,7 @@ export const exchange: Section = {
     },
     {
       id: 'cluster-v3-profile',
-      fact: 'Or another profile, by its user id; an empty `scope` keeps the scopes.',
+      fact: 'Another profile of the user, by its user id; with an empty `scope` the scopes stay the same.',
       source: sources.imsGo,
       confidence: 'B',
       call: {
@@ -65,7 +65,7 @@ export const exchange: Section = {
     },
     {
       id: 'on-behalf-of',
-      fact: 'A service acts on behalf of the user; the token names who acts in `act`.',
+      fact: 'A service acts on behalf of the user; the claim `act` names the service.',
       source: `${sources.imsGo}; ${sources.imscli}`,
       confidence: 'B',
       call: { method: 'POST', path: '/ims/token/v4', form: { ...onBehalf, subject_token: '{access_token}' } },
@@ -79,7 +79,7 @@ export const exchange: Section = {
     },
     {
       id: 'promise',
-      fact: 'A promise token stands for the user while the user is away: 30 days, with a type of its own.',
+      fact: 'A promise token stands for a user who is not present: it is valid for 30 days, and has its own type.',
       source: 'adobe/ims-go#67; adobe/spacecat-api-service#2939',
       confidence: 'B',
       call: {
@@ -100,7 +100,7 @@ export const exchange: Section = {
     },
     {
       id: 'promise-exchange',
-      fact: 'Another client of the same definition trades it for an access token of five minutes and a new promise token.',
+      fact: 'Another client of the same definition exchanges it for an access token that is valid for five minutes, and a new promise token.',
       source: 'adobe/ims-go#67; adobe/spacecat-api-service#2939',
       confidence: 'B',
       call: { method: 'POST', path: '/ims/token/v4', form: { ...keep, promise_token: '{promise_token}' } },
@@ -130,7 +130,7 @@ export const exchange: Section = {
     },
     {
       id: 'on-behalf-of-service',
-      fact: 'The error for a service token on behalf of which somebody wants to act (it is refused, says imscli).',
+      fact: 'The error if a client wants to act on behalf of a service token (imscli says that IMS refuses it).',
       call: { method: 'POST', path: '/ims/token/v4', form: { ...onBehalf, subject_token: '{service_token}' } },
       answer: 'unknown',
       assumed: { status: 400, body: { error: text('invalid_token') } },

@@ -13,7 +13,7 @@ const signIn = {
 /** A page reads this with its bearer token. */
 const fromPage = (path: string, source: string, confidence: 'B' | 'C') => ({
   id: `cors${path.replaceAll('/', '-')}`,
-  fact: 'Pages of a registered origin read it with a bearer token.',
+  fact: 'Browser apps of a registered origin read it with a bearer token.',
   source,
   confidence,
   signIn,
@@ -22,11 +22,11 @@ const fromPage = (path: string, source: string, confidence: 'B' | 'C') => ({
 })
 
 export const headers: Section = {
-  title: 'Headers, and pages of other origins',
+  title: 'Headers, and browser apps of other origins',
   rows: [
     {
       id: 'debug-id',
-      fact: 'Answers carry `x-debug-id`, which support asks for: refusals',
+      fact: 'Answers have `x-debug-id`, which Adobe’s support needs: refusals',
       source: `${sources.coreAuth}; ${sources.imsGo}`,
       confidence: 'B',
       call: {
@@ -46,7 +46,7 @@ export const headers: Section = {
     },
     {
       id: 'cors-token',
-      fact: 'Pages of a registered origin redeem codes with an urlencoded form and no header of their own.',
+      fact: 'Browser apps of a registered origin redeem codes with an urlencoded form and no additional headers.',
       source: `${sources.slicc}; two page apps`,
       confidence: 'B',
       signIn: { client: 'page-app' },
@@ -60,7 +60,7 @@ export const headers: Section = {
     },
     {
       id: 'cors-refresh',
-      fact: 'They renew, too.',
+      fact: 'They can renew tokens, too.',
       source: sources.slicc,
       confidence: 'B',
       signIn: { client: 'page-app' },
@@ -74,7 +74,7 @@ export const headers: Section = {
     },
     {
       id: 'cors-revoke',
-      fact: 'They revoke.',
+      fact: 'They can revoke tokens.',
       source: sources.slicc,
       confidence: 'B',
       signIn: { client: 'page-app' },
@@ -92,7 +92,7 @@ export const headers: Section = {
     fromPage('/ims/account_cluster/v3', 'adobe/da-nx', 'B'),
     {
       id: 'cors-logout-token',
-      fact: 'Sign-out by a page needs the client id.',
+      fact: 'Sign-out by a browser app needs the client id.',
       source: sources.oldDocs,
       confidence: 'A',
       call: { method: 'POST', path: '/ims/logout/v1/token', form: { client_id: 'page-app' }, headers: { origin } },
@@ -100,7 +100,7 @@ export const headers: Section = {
     },
     {
       id: 'cors-unregistered',
-      fact: 'A page of an origin that is not registered gets no CORS header (seen at check/v6).',
+      fact: 'A browser app of an origin that is not registered gets no CORS header (seen at check/v6).',
       source: 'adobe/da-nx, preview origins',
       confidence: 'C',
       signIn,
@@ -120,7 +120,7 @@ export const headers: Section = {
     },
     {
       id: 'cors-validate',
-      fact: 'Whether pages may ask for keys and validation.',
+      fact: 'Whether browser apps may request keys and validation.',
       signIn,
       call: {
         method: 'POST',

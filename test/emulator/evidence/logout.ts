@@ -6,11 +6,11 @@ const noStore = { 'cache-control': like(/no-store/, 'no-store') }
 
 export const logout: Section = {
   title: 'Sign-out: `/ims/logout`',
-  intro: 'It ends the access token, the refresh token and the session.',
+  intro: 'A sign-out revokes the access token and the refresh token, and ends the session.',
   rows: [
     {
       id: 'logout-front',
-      fact: 'The user agent goes there and comes back to `redirect_uri`.',
+      fact: 'The browser opens this address, and is redirected to `redirect_uri`.',
       conflict:
         'ai-ecoverse/slicc says that v1 wants `access_token` in a POST body; `aio login` and others of Adobe send users there.',
       source: `${sources.oldDocs}; aio-lib-ims-oauth 6`,
@@ -28,7 +28,7 @@ export const logout: Section = {
     },
     {
       id: 'logout-back',
-      fact: 'A server that proves itself by the secret gets a 200.',
+      fact: 'A server that sends the secret gets a 200.',
       source: sources.oldDocs,
       confidence: 'A',
       call: {
@@ -40,7 +40,7 @@ export const logout: Section = {
     },
     {
       id: 'logout-token',
-      fact: 'Without a redirect, for pages: an empty object, and the cookies go.',
+      fact: 'Without a redirect, for browser apps: an empty object, and IMS removes the cookies.',
       source: sources.oldDocs,
       confidence: 'A',
       call: { method: 'POST', path: `${path}/token`, form: { client_id: 'web-app', access_token: '{access_token}' } },

@@ -17,7 +17,7 @@ export const machine: Section = {
   rows: [
     {
       id: 'credentials-v3',
-      fact: 'Server to server: id, secret and scopes in the body, without an organization. There is never a refresh token.',
+      fact: 'Server-to-server: id, secret and scopes in the body, without an organization. IMS never issues a refresh token.',
       source: sources.serverDocs,
       confidence: 'A',
       call: { method: 'POST', path: '/ims/token/v3', form: ask },
@@ -41,7 +41,7 @@ export const machine: Section = {
     },
     {
       id: 'credentials-resource',
-      fact: '`resource` (RFC 8707) may be sent along, also to the other grants.',
+      fact: '`resource` (RFC 8707) is accepted, also by the other grants.',
       source: sources.imsGo,
       confidence: 'B',
       call: { method: 'POST', path: '/ims/token/v2', form: { ...ask, org_id, resource: 'https://api.example' } },
@@ -111,7 +111,7 @@ export const machine: Section = {
     },
     {
       id: 'credentials-wrong-grant',
-      fact: 'The client is not made for this grant.',
+      fact: 'The client may not use this grant.',
       source: 'adobe/spacecat-api-service#2641',
       confidence: 'B',
       call: {
@@ -131,7 +131,7 @@ export const machine: Section = {
     },
     {
       id: 'service-v2',
-      fact: 'A service of Adobe redeems a permanent code, again and again, for a service token.',
+      fact: 'A service of Adobe exchanges a permanent code for a service token, any number of times.',
       source: `${sources.imscli}; ${sources.spacecat}`,
       confidence: 'B',
       call: { method: 'POST', path: '/ims/token/v2', form: permanent },

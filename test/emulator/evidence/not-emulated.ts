@@ -31,7 +31,7 @@ export const notEmulated: Section = {
     ...Object.entries(gates).flatMap(([gate, what]) => [
       {
         id: `ride-${gate}-token`,
-        fact: `The user ${what}; \`jump\` says where. Seen at \`/ims/check/v6/token\` of adobeid-na1.services.adobe.com and at token endpoints.`,
+        fact: `The user ${what}; \`jump\` is the address for that. Seen at \`/ims/check/v6/token\` of adobeid-na1.services.adobe.com and at token endpoints.`,
         source: accounts,
         confidence: 'C',
         meaning: 'user',
@@ -40,7 +40,7 @@ export const notEmulated: Section = {
       } as const,
       {
         id: `ride-${gate}-callback`,
-        fact: `The same as the end of a sign-in: the user ${what}.`,
+        fact: `The same as the result of a login: the user ${what}.`,
         source: accounts,
         confidence: 'C',
         meaning: 'user',
@@ -53,7 +53,7 @@ export const notEmulated: Section = {
     ]),
     {
       id: 'throttled',
-      fact: 'That too many tokens are throttled is documented. Body, limits and `Retry-After` of IMS itself are not public.',
+      fact: 'The documentation says that IMS throttles clients that request too many tokens. Body, limits and `Retry-After` are not public.',
       meaning: 'later',
       call: token,
       answer: 'unknown',
@@ -61,7 +61,7 @@ export const notEmulated: Section = {
     },
     {
       id: 'throttled-gateway',
-      fact: 'The gateway before Adobe’s products throttles with this; it is not IMS.',
+      fact: 'The gateway of Adobe’s products throttles with this answer; it is not IMS.',
       source: 'adobe-apiplatform/umapi-documentation, throttling',
       confidence: 'A',
       meaning: 'later',

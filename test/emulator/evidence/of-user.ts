@@ -19,7 +19,7 @@ const organization = {
 }
 
 export const ofUser: Section = {
-  title: 'What a token tells of its user',
+  title: 'What a token reveals about its user',
   rows: [
     {
       id: 'userinfo-v2',
@@ -50,7 +50,7 @@ export const ofUser: Section = {
     },
     {
       id: 'profile-v1',
-      fact: 'Adobe’s own profile (scope `AdobeID`).',
+      fact: 'The Adobe profile (scope `AdobeID`).',
       source: sources.oldDocs,
       confidence: 'A',
       signIn: { scope: everything },
@@ -144,7 +144,7 @@ export const ofUser: Section = {
     },
     {
       id: 'organizations-technical',
-      fact: 'A technical account can ask as well.',
+      fact: 'A technical account can use it as well.',
       source: `${sources.aioLibIms}, end-to-end test`,
       confidence: 'B',
       call: { method: 'GET', path: '/ims/organizations/v6', bearer: '{technical_token}' },

@@ -14,7 +14,7 @@ export const refreshing: Section = {
   rows: [
     {
       id: 'refresh-v3',
-      fact: 'Each renewal brings a new refresh token.',
+      fact: 'Each renewal returns a new refresh token.',
       conflict:
         'Renewal is set up for each API key: some must sign in again after 14 days (AdobeDocs Lightroom; Adobe in analytics-2.0-apis#152).',
       source: sources.userGuide,
@@ -24,7 +24,7 @@ export const refreshing: Section = {
     },
     {
       id: 'refresh-v3-basic',
-      fact: 'A confidential client may prove itself by Basic authentication.',
+      fact: 'A confidential client can use Basic authentication.',
       source: sources.userDocs,
       confidence: 'A',
       call: { method: 'POST', path: '/ims/token/v3', form: refresh, basic: 'web-app:web-app-secret' },
@@ -32,7 +32,7 @@ export const refreshing: Section = {
     },
     {
       id: 'refresh-v3-public',
-      fact: 'A public client names itself, in the query for example, and proves nothing.',
+      fact: 'A public client sends its id, for example in the query, and no proof.',
       conflict:
         'The implementation guide says that page and native apps get no refresh tokens; SDKs by Adobe use them.',
       source: sources.userDocs,
@@ -43,7 +43,7 @@ export const refreshing: Section = {
     },
     {
       id: 'refresh-v3-narrowed',
-      fact: '`scope` may ask for less than before.',
+      fact: '`scope` can request fewer scopes than before.',
       source: sources.imsGo,
       confidence: 'B',
       signIn: { scope: 'openid,AdobeID,email,offline_access' },
@@ -60,7 +60,7 @@ export const refreshing: Section = {
     },
     {
       id: 'refresh-lifetime',
-      fact: 'A refresh token is good for 14 days; its claims are milliseconds as text.',
+      fact: 'A refresh token is valid for 14 days; its claims are milliseconds as text.',
       source: `${sources.userGuide}; ${sources.token2022}`,
       confidence: 'A',
       call: { method: 'POST', path: '/ims/token/v3', form: { ...refresh, ...web } },
@@ -90,7 +90,7 @@ export const refreshing: Section = {
     },
     {
       id: 'refresh-used',
-      fact: 'Whether the previous refresh token dies when it is renewed, and what using it again causes.',
+      fact: 'Whether a renewal invalidates the previous refresh token, and what happens if that is redeemed again.',
       meaning: 'over',
       call: {
         method: 'POST',
@@ -114,7 +114,7 @@ export const refreshing: Section = {
     },
     {
       id: 'refresh-more-scopes',
-      fact: 'The error for scopes that were not granted at the sign-in.',
+      fact: 'The error for scopes that the login did not grant.',
       call: { method: 'POST', path: '/ims/token/v3', form: { ...refresh, ...web, scope: 'openid,never_granted' } },
       answer: 'unknown',
       assumed: { status: 400, body: { error: 'invalid_scope' } },

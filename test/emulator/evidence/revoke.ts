@@ -5,7 +5,7 @@ const web = { client_id: 'web-app', client_secret: 'web-app-secret' }
 const done = { status: 200, text: '' } as const
 
 export const revoke: Section = {
-  title: 'Ending tokens: `/ims/invalidate_token/v2` and `/ims/revoke`',
+  title: 'Invalidating and revoking tokens: `/ims/invalidate_token/v2` and `/ims/revoke`',
   rows: [
     {
       id: 'invalidate-access',
@@ -22,7 +22,7 @@ export const revoke: Section = {
     },
     {
       id: 'invalidate-no-secret',
-      fact: 'Without a secret; ims-go names the client in a header as well, and says that this will become mandatory.',
+      fact: 'Without a secret; ims-go sends the client id in a header as well, and says that this will become mandatory.',
       source: sources.imsGo,
       confidence: 'B',
       call: {
@@ -35,7 +35,7 @@ export const revoke: Section = {
     },
     {
       id: 'invalidate-refresh',
-      fact: 'A refresh token; `cascading=all` ends what came from it too.',
+      fact: 'A refresh token; `cascading=all` also invalidates the tokens that were issued with it.',
       source: `${sources.imsGo}; ${sources.imscli}`,
       confidence: 'B',
       call: {
@@ -81,7 +81,7 @@ export const revoke: Section = {
     },
     {
       id: 'revoke-confidential',
-      fact: 'A confidential client proves itself by Basic authentication. The answer is a 200 without a body.',
+      fact: 'A confidential client uses Basic authentication. The answer is a 200 without a body.',
       source: sources.userDocs,
       confidence: 'A',
       call: { method: 'POST', path: '/ims/revoke', form: { token: '{access_token}' }, basic: 'web-app:web-app-secret' },
@@ -89,7 +89,7 @@ export const revoke: Section = {
     },
     {
       id: 'revoke-public',
-      fact: 'A public client names itself in the query.',
+      fact: 'A public client sends its id in the query.',
       source: sources.userDocs,
       confidence: 'A',
       signIn: { client: 'page-app' },
@@ -103,7 +103,7 @@ export const revoke: Section = {
     },
     {
       id: 'revoke-hint',
-      fact: '`token_type_hint` is sent by a page, and does no harm.',
+      fact: 'A browser app sends `token_type_hint`, which has no effect.',
       source: sources.slicc,
       confidence: 'C',
       signIn: { client: 'page-app' },
@@ -116,7 +116,7 @@ export const revoke: Section = {
     },
     {
       id: 'revoke-other-client',
-      fact: 'The token of another client is refused (which status is not said).',
+      fact: 'IMS refuses the token of another client (sources do not give the status).',
       source: 'ai-ecoverse/slicc#2975',
       confidence: 'C',
       call: { method: 'POST', path: '/ims/revoke', form: { client_id: 'page-app', token: '{access_token}' } },
@@ -124,7 +124,7 @@ export const revoke: Section = {
     },
     {
       id: 'revoke-other-environment',
-      fact: 'So is the token of another environment.',
+      fact: 'IMS refuses the token of another environment.',
       source: 'ai-ecoverse/slicc#2975',
       confidence: 'C',
       call: { method: 'POST', path: '/ims/revoke', form: { client_id: 'page-app', token: '{garbage access_token}' } },

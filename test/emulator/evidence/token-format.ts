@@ -11,7 +11,7 @@ export const tokenFormat: Section = {
   rows: [
     {
       id: 'access-token-header',
-      fact: 'The header of an access token: `x5u` is a bare file name, which strict libraries refuse, and `itt` says what it is.',
+      fact: 'The header of an access token: `x5u` is only a file name, which strict libraries refuse, and `itt` is the type of the token.',
       source: `${sources.token2022}; ${sources.frameio}`,
       confidence: 'B',
       call,
@@ -68,7 +68,7 @@ export const tokenFormat: Section = {
     },
     {
       id: 'access-token-refresh-claims',
-      fact: 'It names its refresh token and when that expires, 14 days later.',
+      fact: 'The token contains the id of its refresh token, and when that expires, 14 days later.',
       source: sources.token2022,
       confidence: 'C',
       call,
@@ -99,7 +99,7 @@ export const tokenFormat: Section = {
     },
     {
       id: 'id-token-x5u',
-      fact: 'Its header has a bare file name as `x5u` too. The recorded `kid` is `ims`.',
+      fact: 'The header of an ID token has only a file name as `x5u` too. The recorded `kid` is `ims`.',
       source: sources.frameio,
       confidence: 'B',
       call,

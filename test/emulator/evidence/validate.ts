@@ -22,7 +22,7 @@ export const validate: Section = {
   rows: [
     {
       id: 'validate-bearer',
-      fact: 'The token goes as bearer, its type and client in the body.',
+      fact: 'The token is sent as bearer token, its type and client in the body.',
       source: sources.aioLibIms,
       confidence: 'B',
       call: { method: 'POST', path, form: { type: 'access_token', client_id }, bearer: '{access_token}' },
@@ -30,7 +30,7 @@ export const validate: Section = {
     },
     {
       id: 'validate-body',
-      fact: 'Or the token is in the body. ims-go names the client in a header as well.',
+      fact: 'The token can also be in the body. ims-go sends the client id in a header as well.',
       source: `${sources.imsGo}; ${sources.spacecat}`,
       confidence: 'B',
       call: {
@@ -51,7 +51,7 @@ export const validate: Section = {
     },
     {
       id: 'validate-no-scopes',
-      fact: 'The answer does not tell the scopes of the token.',
+      fact: 'The answer does not contain the scopes of the token.',
       source: sources.frameio,
       confidence: 'B',
       call: { method: 'POST', path, form: { type: 'access_token', client_id }, bearer: '{access_token}' },
@@ -75,7 +75,7 @@ export const validate: Section = {
     },
     {
       id: 'validate-signed-out',
-      fact: 'Signing out ends the access token.',
+      fact: 'A sign-out revokes the access token.',
       source: sources.oldDocs,
       confidence: 'A',
       call: { method: 'POST', path, form: { type: 'access_token', client_id, token: '{access_token signed-out}' } },
@@ -83,7 +83,7 @@ export const validate: Section = {
     },
     {
       id: 'validate-cascaded',
-      fact: 'Invalidating a refresh token with `cascading=all` ends the access token that came with it.',
+      fact: 'Invalidating a refresh token with `cascading=all` also invalidates the access token that was issued with it.',
       source: `${sources.imscli}; ${sources.imsGo}`,
       confidence: 'B',
       call: { method: 'POST', path, form: { type: 'access_token', client_id, token: '{access_token cascaded}' } },
@@ -118,7 +118,7 @@ export const validate: Section = {
     },
     {
       id: 'validate-other-client',
-      fact: 'What another client is told of a token. One scanner takes 400, 401 and 403 for invalid.',
+      fact: 'What the answer is if another client asks about a token. One scanner treats 400, 401 and 403 as invalid.',
       call: { method: 'POST', path, form: { type: 'access_token', client_id: 'old-web-app', token: '{access_token}' } },
       answer: 'unknown',
       assumed: { status: 200, body: { valid: false } },
