@@ -92,11 +92,21 @@ const reference = (await referencePages()).map(({ file, text, kind, entry }) => 
   const title = rendered.headings[0].text
   const above = kind && `<p class="above"><a href="../index.html">${entry}</a> / ${kind.replace('-', ' ')}</p>\n`
   const menu = entry && `api/${entry}/index.html`
-  return { file, title, description: `${title}: API reference of imskit`, above, menu, ...rendered, ...around(file) }
+  return {
+    file,
+    title,
+    description: `${title}: API reference of imskit`,
+    above,
+    menu,
+    isReference: true,
+    ...rendered,
+    ...around(file),
+  }
 })
 
 /** A script and not JSON, so that it can also be read if the site is opened as a file. */
-const searchIndex = () => `globalThis.sections = ${JSON.stringify([...guides, ...reference].flatMap(sectionsOf))}\n`
+const searchIndex = () =>
+  `globalThis.sections = ${JSON.stringify([...guides, ...reference.filter(({ above }) => above)].flatMap(sectionsOf))}\n`
 
 /** The styles of the package's own pages, and what only the site needs. */
 async function stylesheet() {

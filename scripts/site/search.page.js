@@ -20,52 +20,72 @@ function load() {
   return loading
 }
 
+const isReference = ({ href }) => href.startsWith('api/')
+const wordsIn = (text) => text.match(/[\p{L}\p{N}_$-]+/gu) ?? []
+/** A name of a program is found by its parts too: STATE_MISMATCH, getToken, client-credentials. */
+const partsOf = (word) => word.split(/[_-]|(?<=\p{Ll})(?=\p{Lu})/u)
+const lower = (word) => word.toLowerCase()
+
 function createIndex(sections) {
   const index = new MiniSearch({
-    fields: ['title', 'heading', 'text'],
+    fields: ['name', 'heading', 'text'],
     storeFields: ['href', 'title', 'heading', 'text'],
-    // names of programs are words: STATE_MISMATCH, get-token
-    tokenize: (text) => text.match(/[\p{L}\p{N}_$-]+/gu) ?? [],
+    tokenize: wordsIn,
+    processTerm: (word) => [...new Set([word, ...partsOf(word)].map(lower))],
     searchOptions: {
+      processTerm: lower,
       combineWith: 'AND',
       prefix: true,
       fuzzy: (word) => (word.length > 4 ? 0.2 : false),
     },
   })
-  index.addAll(sections.map(([href, title, heading, text], id) => ({ id, href, title, heading, text })))
+  index.addAll(
+    sections.map(([href, title, heading, text], id) => {
+      const file = /([\w-]+)\.html/.exec(href)[1]
+      // a page is also known by the name of its file: csp, vault
+      return { id, href, title, heading, text, name: href.startsWith('api/') ? title : `${title} ${file}` }
+    }),
+  )
   return index
 }
 
-/** 3 if every word is in the title of the page, 2 if in the heading, 1 if in both together, 0 if only in the text. */
-function rankOf({ queryTerms, match, title, heading }) {
-  const words = new Set(queryTerms)
-  const fields = Object.entries(match)
-  // which word of the query a word of the index stands for is not said; the same start is near enough
-  const isIn = (wanted) => (word) =>
-    fields.some(([term, names]) => names.some((name) => wanted.includes(name)) && near(term, word))
-  const all = (...wanted) => [...words].every(isIn(wanted))
-  if (all('title')) return title === heading ? 3.5 : 3
-  return all('heading') ? 2 : all('title', 'heading') ? 1 : 0
+/** Whether every word of the query is in one of the fields `wanted`. */
+function allIn({ queryTerms, match }, ...wanted) {
+  const terms = Object.keys(match).filter((term) => match[term].some((field) => wanted.includes(field)))
+  // which word of the query a word of the index stands for is not said; nearly the same start is enough
+  return queryTerms.every((word) => terms.some((term) => term.startsWith(word.slice(0, Math.max(3, word.length - 2)))))
 }
-const near = (term, word) => term.startsWith(word.slice(0, Math.max(3, word.length - 2)))
+
+/**
+ * Title before heading before text, and what is written by hand before the reference, unless the query is the name of an
+ * export.
+ */
+function rankOf(found, asked) {
+  const { title, heading } = found
+  const isPage = title === heading
+  const name = title.replace(/\(\)$|<.*/, '')
+  if (isReference(found)) {
+    if (name === asked.replace(/\(\)$/, '') && isPage) return /\p{Lu}|_/u.test(asked) ? 5 : 1.75
+    return allIn(found, 'name') ? 1.5 : allIn(found, 'heading') ? 1 : 0
+  }
+  const phrase = lower(heading).includes(lower(asked)) ? 0.5 : 0
+  if (allIn(found, 'name')) return 3 + phrase + (isPage ? 1 : 0)
+  return allIn(found, 'heading') ? 2 + phrase : allIn(found, 'name', 'heading') ? 1.5 : 0.5
+}
 
 function search(index, asked) {
   const ranked = index
     .search(asked)
-    .map((found) => ({ ...found, rank: rankOf(found) - (found.href.startsWith('api/') ? 0.75 : 0) }))
-    // the name of a function, exactly
-    .map((found) =>
-      plain(found.title) === plain(asked) && found.title === found.heading ? { ...found, rank: 4 } : found,
-    )
+    .map((found) => ({ ...found, rank: rankOf(found, asked) }))
     .sort((one, other) => other.rank - one.rank || other.score - one.score)
   const ofPage = {}
-  const listed = ranked.filter(({ title }) => {
-    ofPage[title] = (ofPage[title] ?? 0) + 1
-    return ofPage[title] <= mostOfOnePage
+  const listed = ranked.filter(({ href }) => {
+    const [file] = href.split('#')
+    ofPage[file] = (ofPage[file] ?? 0) + 1
+    return ofPage[file] <= mostOfOnePage
   })
   return { all: ranked.length, listed: listed.slice(0, longestList) }
 }
-const plain = (text) => text.toLowerCase().replace(/\W/g, '')
 
 /** `text` as nodes, with the words `terms` marked. */
 function marked(text, terms) {
@@ -93,7 +113,7 @@ function entry({ href, title, heading, text, terms }) {
   const link = make('a', make('b', ...marked(heading, terms)))
   link.href = root + href
   if (title !== heading) link.append(' ', make('small', ...marked(title, terms)))
-  if (href.startsWith('api/')) link.append(' ', make('small', 'API'))
+  if (isReference({ href })) link.append(' ', make('small', 'API'))
   link.append(make('span', ...marked(excerpt(text, terms), terms)))
   return make('li', link)
 }
