@@ -59,6 +59,6 @@ export type {
   Store,
   Trip,
 } from './ports.ts'
-export type { GetTokenOptions } from './session/session.ts'
+export type { CachedTokenOptions, GetTokenOptions } from './session/session.ts'
 export type { ConnectionOptions } from './setup.ts'
 export type { VerifyTokenOptions } from './verify/verify-token.ts'

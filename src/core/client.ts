@@ -1,14 +1,22 @@
 import { type ClientOptions, checkedOptions } from './client-options.ts'
 import { createEmitter, type ImsEventOf, type ImsEventType } from './events.ts'
+import { authHeaders } from './fetch/auth-headers.ts'
 import type { AuthorizedFetch } from './fetch/authorized-fetch.ts'
 import type { SilentFlow } from './flows/flow.ts'
 import { isLogin, type LoginFlow } from './flows/login-flow.ts'
 import { lazy } from './lazy.ts'
 import type { LoginMethods, TokenMethods } from './login/login-methods.ts'
+import type { LoginGetTokenOptions } from './login/login-options.ts'
 import { checkCall } from './options.ts'
 import { showAs } from './redact.ts'
 import { invalidateTokens } from './session/invalidate.ts'
-import { createSession, forgetTokens, type GetTokenOptions, type Session } from './session/session.ts'
+import {
+  type CachedTokenOptions,
+  createSession,
+  forgetTokens,
+  type GetTokenOptions,
+  type Session,
+} from './session/session.ts'
 import type { SessionMemory } from './session/state.ts'
 import { connect, createSetup } from './setup.ts'
 import { type TokenSet, tokenSet } from './token-set.ts'
@@ -30,6 +38,25 @@ export interface Client {
   getToken(options?: GetTokenOptions): Promise<string>
   /** Like `getToken`, with expiry, scopes and id token claims. */
   getTokens(options?: GetTokenOptions): Promise<TokenSet>
+  /**
+   * A stored access token that has not expired, or `undefined`. Sends nothing and asks no user.
+   *
+   * @param options `minValidity`: the token must be valid for at least so many ms; default 0
+   *
+   * @example
+   * const token = await client.getCachedToken()
+   */
+  getCachedToken(options?: CachedTokenOptions): Promise<string | undefined>
+  /**
+   * The headers of an API request: `authorization`, `x-api-key` and, if the organization is known, `x-gw-ims-org-id`. For
+   * axios, got or curl. Unlike `fetch`, it does not check where the token goes: send it to Adobe's APIs only.
+   *
+   * @example
+   * await axios.get('https://photoshop.adobe.io/v2/jobs', { headers: await client.authHeaders() })
+   *
+   * @throws what `getToken` throws
+   */
+  authHeaders(options?: GetTokenOptions): Promise<Record<string, string>>
   /** Removes the tokens from the store without invalidating them at IMS. */
   forget(): Promise<void>
   /**
@@ -51,7 +78,10 @@ export interface Client {
 }
 
 /** A client whose credential needs a user. */
-export interface LoginClient extends Omit<Client, keyof TokenMethods>, LoginMethods {}
+export interface LoginClient extends Omit<Client, keyof TokenMethods | 'authHeaders'>, LoginMethods {
+  /** The headers of an API request, as those of a {@link Client}; with `interaction: 'login'` it may ask the user. */
+  authHeaders(options?: LoginGetTokenOptions): Promise<Record<string, string>>
+}
 
 /**
  * Creates a client. Nothing is read, sent or started until its first call.
@@ -86,6 +116,8 @@ export function assembleClient(given: ClientOptions): { client: Client | LoginCl
   const client: Client = {
     getToken,
     getTokens: async (asked) => tokenSet(await session.current(asked), flow),
+    getCachedToken: async (asked) => (await session.cached(asked))?.accessToken,
+    authHeaders: async (asked) => authHeaders(await shown.getToken(asked), flow),
     forget: () => forgetTokens(session.state),
     invalidate: (asked) => invalidate(session.state, asked),
     async fetch(input, init) {
@@ -104,7 +136,10 @@ export function assembleClient(given: ClientOptions): { client: Client | LoginCl
   const parts = { setup, session: session.state, silent: client, closing: closing.signal }
   const login = isLogin(flow) && flow.login({ flow, ...parts })
   const facts = `flow: ${flow.kind}, clientId: ${flow.clientId}, endpoint: ${connection.endpoint}`
-  const shown = showAs({ ...client, ...login }, () => `${login ? 'LoginClient' : 'Client'} { ${facts} }`)
+  const shown: Client | LoginClient = showAs(
+    { ...client, ...login },
+    () => `${login ? 'LoginClient' : 'Client'} { ${facts} }`,
+  )
   return { client: shown, session }
 }
 

@@ -4,6 +4,7 @@ import { badOption, checkOptions } from '../options.ts'
 import type { Fetch } from '../ports.ts'
 import type { GetTokenOptions } from '../session/session.ts'
 import type { OriginTest } from './allowed-origins.ts'
+import { authHeaders } from './auth-headers.ts'
 import { type Hop, isRedirect, maxRedirects, nextHop } from './redirects.ts'
 
 /** `fetch` with the client's token. */
@@ -45,10 +46,8 @@ export function authorizedFetch(options: AuthorizedFetchOptions): AuthorizedFetc
       )
     }
     const token = await options.getToken({ signal: outgoing.signal })
-    const { clientId, orgId } = options
-    headers.set('authorization', `Bearer ${token}`)
-    if (!headers.has('x-api-key')) headers.set('x-api-key', clientId)
-    if (orgId !== undefined && !headers.has('x-gw-ims-org-id')) headers.set('x-gw-ims-org-id', orgId)
+    for (const [name, value] of Object.entries(authHeaders(token, options)))
+      if (name === 'authorization' || !headers.has(name)) headers.set(name, value)
     return follow(outgoing, () => renew(token, outgoing.signal, options))
   }
 }

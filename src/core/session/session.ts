@@ -2,7 +2,7 @@ import { ConfigurationError } from '../errors.ts'
 import { isSilent } from '../flows/flow.ts'
 import type { Tokens } from '../ims/tokens.ts'
 import { lazy } from '../lazy.ts'
-import { checkCall } from '../options.ts'
+import { checkCall, checkOptions } from '../options.ts'
 import type { Setup } from '../setup.ts'
 import { monotonic } from '../time.ts'
 import { removeNote } from './note.ts'
@@ -42,10 +42,17 @@ export interface GetTokenOptions {
   readonly force?: boolean | undefined
 }
 
+export interface CachedTokenOptions {
+  /** The token must be valid for at least so many ms. Default: 0. */
+  readonly minValidity?: number | undefined
+}
+
 /** The tokens of one client: read from memory, else from the store, and renewed when due. */
 export interface Session {
   readonly state: SessionMemory
   current(options?: GetTokenOptions): Promise<Tokens>
+  /** What memory or the store has, if it is still valid: nothing is sent. */
+  cached(options?: CachedTokenOptions): Promise<Tokens | undefined>
   /** The token in memory, until the store has to be read again: the warm path. */
   warm(): Tokens | undefined
   /** Drops the token in memory, so that the next call looks into the store. */
@@ -58,6 +65,7 @@ export function createSession(setup: Setup): Session {
   return {
     state,
     current: (options = {}) => current(state, options),
+    cached: (options = {}) => cached(state, options),
     warm: () => (state.closed === undefined ? warmTokens(setup, state.cache) : undefined),
     refreshMemory: () => remember(setup, state.cache, undefined),
     close: (reason) => close(state, reason),
@@ -84,6 +92,17 @@ async function current(state: SessionMemory, options: GetTokenOptions): Promise<
   remember(setup, cache, known)
   if (warmTokens(setup, cache) === undefined) renewBehind(state, known)
   return known
+}
+
+async function cached(state: SessionMemory, options: CachedTokenOptions): Promise<Tokens | undefined> {
+  const { setup, cache } = state
+  listen(state)
+  checkOptions('getCachedToken', options)
+  const { minValidity = 0 } = options
+  if (state.closed !== undefined) throw state.closed.reason
+  checkValidity(minValidity)
+  const found = warmTokens(setup, cache) ?? knownTokens(state, await load(setup, cache))
+  return isFresh(setup, found, minValidity) ? found : undefined
 }
 
 /** What the store has; if it does not answer, what memory has. */
