@@ -23,10 +23,11 @@ type Asynchronous<Exports> = {
   [Name in keyof Exports]: Exports[Name] extends (...args: never[]) => Promise<unknown> ? Name : never
 }[keyof Exports]
 const asynchronous = {
-  core: { noLock: 1, getToken: 1, invalidateToken: 1, signAssertion: 1 },
-  node: { noLock: 1, getToken: 1, invalidateToken: 1, signAssertion: 1, readKey: 1 },
+  core: { noLock: 1, preload: 1, getToken: 1, invalidateToken: 1, signAssertion: 1 },
+  node: { noLock: 1, preload: 1, getToken: 1, invalidateToken: 1, signAssertion: 1, readKey: 1 },
   browser: {
     noLock: 1,
+    preload: 1,
     getToken: 1,
     invalidateToken: 1,
     login: 1,
@@ -35,7 +36,7 @@ const asynchronous = {
     relayCallback: 1,
     idTokenSignature: 1,
   },
-  worker: { noLock: 1, getToken: 1, invalidateToken: 1, signAssertion: 1 },
+  worker: { noLock: 1, preload: 1, getToken: 1, invalidateToken: 1, signAssertion: 1 },
   emulator: { createEmulator: 1, startEmulator: 1 },
   testing: {},
 } satisfies { [Name in Entry]: Record<Asynchronous<ExportsOf<Name>>, 1> }

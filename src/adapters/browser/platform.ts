@@ -1,4 +1,5 @@
 import { LoginRequiredError } from '../../core/errors.ts'
+import { checkRedirectUri } from '../../core/login/redirect-uri.ts'
 import { badOption, checkOptions, type OptionNames } from '../../core/options.ts'
 import { providePlatform } from '../../core/platform.ts'
 import type { Platform, Redirect, RedirectOptions } from '../../core/ports.ts'
@@ -13,7 +14,10 @@ import { sessionStore } from './storage/store-session.ts'
 import { tabChanges } from './storage/tab-changes.ts'
 
 export interface BrowserPlatformOptions {
-  /** Where IMS redirects the user to: a page of this origin, registered with the credential. */
+  /**
+   * Where IMS redirects the user to: a page of this origin, registered with the credential. A path such as `/callback` is
+   * resolved when a login starts.
+   */
   readonly redirectUri?: string | undefined
   /** Another redirect URI for logins in a popup or frame, such as a page that only calls `relayCallback`. */
   readonly relayUri?: string | undefined
@@ -47,6 +51,8 @@ export const browserOptions: OptionNames<BrowserPlatformOptions> = {
  */
 export function browserPlatform(options: BrowserPlatformOptions = {}): Platform {
   checkOptions('browserPlatform', options, browserOptions)
+  checkRedirectUri('browserPlatform: redirectUri', options.redirectUri)
+  checkRedirectUri('browserPlatform: relayUri', options.relayUri)
   requireSecureContext()
   const degraded = replay<string>()
   const store = indexedDbStore({ name: options.database, onDegraded: degraded.publish })

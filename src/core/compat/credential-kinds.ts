@@ -1,5 +1,5 @@
 // a browser app whose contexts are all public bundles none of the other kinds: each is a value without side effects
-import { authorizationCode, codeFlow } from '../flows/authorization-code.ts'
+import { codeFlow } from '../flows/authorization-code.ts'
 import { clientCredentials } from '../flows/client-credentials.ts'
 import { jwtBearer } from '../flows/jwt-bearer.ts'
 import type { PrivateKeySource } from '../keys/read-private-key.ts'
@@ -59,7 +59,7 @@ export const webAppKind: ContextKind = {
   secret: true,
   flow: (data) => {
     const redirectUri = redirectUriOf(data)
-    return authorizationCode({
+    return codeFlow({
       clientId: text(data, 'client_id'),
       clientSecret: text(data, 'client_secret'),
       scopes: list(data, 'scope'),

@@ -2,6 +2,7 @@ import type { IdTokenCheck } from '../ims/oauth.ts'
 import { defined } from '../json.ts'
 import { lazy } from '../lazy.ts'
 import { clientLogin } from '../login/client-login.ts'
+import { checkRedirectUri } from '../login/redirect-uri.ts'
 import { badOption, checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText, type Scopes, scopeList } from './credentials.ts'
 import { invalidating } from './invalidating.ts'
@@ -19,7 +20,10 @@ export interface AuthorizationCodeOptions {
   /** Only for confidential clients (web app); PKCE is used with and without it. */
   readonly clientSecret?: string | undefined
   readonly scopes: Scopes
-  /** Where IMS redirects the user to, if the platform's redirect does not name it. */
+  /**
+   * Where IMS redirects the user to, if the platform's redirect does not name it: an absolute URL, or in a browser app a
+   * path such as `/callback`, which is resolved when a login starts.
+   */
   readonly redirectUri?: string | undefined
   /** Check the id token's signature even though it comes straight from IMS over TLS. Default: false. */
   readonly verifyIdTokenSignature?: boolean
@@ -37,6 +41,7 @@ export interface AuthorizationCodeOptions {
 export function authorizationCode(options: AuthorizationCodeOptions): LoginFlow {
   checkOptions('authorizationCode', options)
   const { verifyIdTokenSignature = false, ...rest } = options
+  checkRedirectUri('authorizationCode: redirectUri', rest.redirectUri)
   return codeFlow({ ...rest, ...(verifyIdTokenSignature && { checkIdToken: idTokenSignature }) })
 }
 

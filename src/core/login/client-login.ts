@@ -9,7 +9,9 @@ import { createLanding } from './landing.ts'
 import type { LoginMethods } from './login-methods.ts'
 import type { LoginOptions } from './login-options.ts'
 import type { LoginState } from './login-state.ts'
+import { logoutUrl } from './logout-url.ts'
 import { storedLogin } from './pending.ts'
+import { checkRedirectUri } from './redirect-uri.ts'
 import { createSessionView } from './session-view.ts'
 
 const loadLogin = /* @__PURE__ */ lazy(() => import('./login.ts'))
@@ -63,12 +65,12 @@ async function login(state: LoginState, options: LoginOptions): Promise<string> 
 async function logout({ setup, session, flow }: LoginState, options: Parameters<LoginMethods['logout']>[0]) {
   checkCall('logout', options)
   const { postLogoutRedirectUri, signal } = options ?? {}
+  checkRedirectUri('logout: postLogoutRedirectUri', postLogoutRedirectUri?.split('#')[0])
   // the user is signed out here, even if IMS could not be reached
   const { here } = await invalidateTokens(session, signal)
   if (here) throw here.error
   setup.connection.emit({ type: 'logout', clientId: flow.clientId })
-  // loaded last, so that a part that cannot be loaded does not keep the user signed in
-  return (await loadLogin()).logoutUrl(setup, postLogoutRedirectUri)
+  return logoutUrl(setup, postLogoutRedirectUri)
 }
 
 /** The options of a call that ends when the client is closed. */

@@ -10,7 +10,6 @@ import { requestLogin } from './start.ts'
 
 // loaded together, with the first act of a login
 export { finishLogin } from './finish.ts'
-export { logoutUrl } from './logout-url.ts'
 export { redirectResult } from './redirect-result.ts'
 export { startLogin } from './start.ts'
 

@@ -10,6 +10,7 @@ import { finishLogin, unknownLogin } from './finish.ts'
 import type { RedirectOutcome } from './login-methods.ts'
 import type { LoginState } from './login-state.ts'
 import { stateIn, storedLogin } from './pending.ts'
+import { absoluteUri } from './redirect-uri.ts'
 
 export { unknownLogin }
 
@@ -22,7 +23,7 @@ export async function redirectResult(
   const known = await knownLogin(state.pending, url)
   if (await isElsewhere(known, arrival, url)) return undefined
   if (known === undefined) {
-    const { redirectUri = url.href } = state.flow
+    const redirectUri = absoluteUri(state.flow.redirectUri ?? url.href, url.href)
     const here = !URL.canParse(redirectUri) || isSamePlace(new URL(redirectUri), url)
     state.setup.connection.emit(ignoredCallback(url, here ? 'state' : 'path'))
     return undefined

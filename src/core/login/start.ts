@@ -4,6 +4,7 @@ import { badOption } from '../options.ts'
 import type { LoginOptions, StartLoginOptions } from './login-options.ts'
 import type { LoginState } from './login-state.ts'
 import { pendingKey } from './pending.ts'
+import { absoluteUri, checkRedirectUri } from './redirect-uri.ts'
 
 /** The first half of a login: the address to send the user to. */
 export async function startLogin(state: LoginState, options: StartLoginOptions): Promise<URL> {
@@ -12,7 +13,8 @@ export async function startLogin(state: LoginState, options: StartLoginOptions):
     throw badOption(
       'startLogin needs redirectUri: the URL, registered with the credential, that IMS redirects the user to',
     )
-  return (await requestLogin(state, redirectUri, rest)).url
+  checkRedirectUri('startLogin: redirectUri', redirectUri)
+  return (await requestLogin(state, absoluteUri(redirectUri, state.setup.platform.arrival?.here()), rest)).url
 }
 
 /** Builds the authorization request, and stores what the callback is checked against. */

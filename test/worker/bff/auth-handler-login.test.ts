@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { authorizationCode, createAuthHandler } from '../../../src/adapters/worker/index.ts'
 import { granted } from '../visitor.ts'
 import { loginNames, sessionName } from './cookie-names.ts'
-import { origin, setting } from './setting.ts'
+import { origin, secret, setting } from './setting.ts'
 
 describe('a sign-in', () => {
   test('returns to returnTo with a session, in cookies that scripts and other sites cannot read (S58)', async () => {
@@ -219,4 +220,15 @@ describe('a second sign-in', () => {
     expect((await browser.session()).csrfToken).not.toBe(csrfToken)
     expect((await first.session()).signedIn).toBe(false)
   })
+})
+
+test('the path of a flow is an address of this site, and answers the callback', async () => {
+  const flow = authorizationCode({ clientId: 'site', scopes: ['openid'], redirectUri: '/signed-in' })
+  const handler = createAuthHandler({ flow, sessionSecret: secret })
+  const login = await handler(new Request('https://app.example/auth/login'))
+  const { searchParams } = new URL(login.headers.get('location') ?? '')
+  expect(searchParams.get('redirect_uri')).toBe('https://app.example/signed-in')
+  // a callback without a session gets the page that offers to try again
+  const callback = await handler(new Request('https://app.example/signed-in?code=a&state=b'))
+  expect(callback.status).toBe(400)
 })

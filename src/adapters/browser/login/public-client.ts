@@ -1,6 +1,7 @@
 import { type CodeFlowOptions, codeFlow } from '../../../core/flows/authorization-code.ts'
 import { secretInPage } from '../../../core/flows/credentials.ts'
 import type { LoginFlow } from '../../../core/flows/login-flow.ts'
+import { checkRedirectUri } from '../../../core/login/redirect-uri.ts'
 import { badOption, checkOptions } from '../../../core/options.ts'
 
 export interface PublicClientOptions extends Omit<CodeFlowOptions, 'clientSecret'> {
@@ -21,6 +22,7 @@ export function authorizationCode(options: PublicClientOptions): LoginFlow {
   checkOptions('authorizationCode', options)
   const { clientSecret, verifyIdTokenSignature } = options
   if (clientSecret !== undefined) throw secretInPage('a client secret')
+  checkRedirectUri('authorizationCode: redirectUri', options.redirectUri)
   if (verifyIdTokenSignature === undefined) return codeFlow(options)
   throw badOption(
     'In a browser, authorizationCode takes checkIdToken: idTokenSignature instead of verifyIdTokenSignature',

@@ -1,5 +1,6 @@
 import { LoginRequiredError } from '../../../core/errors.ts'
 import { requireText } from '../../../core/flows/credentials.ts'
+import { absoluteUri, checkRedirectUri } from '../../../core/login/redirect-uri.ts'
 import { checkOptions, type OptionNames } from '../../../core/options.ts'
 import type { Redirect } from '../../../core/ports.ts'
 import { requirePositive } from '../../../core/setup.ts'
@@ -23,12 +24,14 @@ const optionNames: OptionNames<FrameOptions> = { redirectUri: 1, timeout: 1 }
  */
 export function frameRedirect(options: FrameOptions): Redirect {
   checkOptions('frameRedirect', options, optionNames)
-  const { redirectUri, timeout = 10_000 } = options
-  requireText('frameRedirect', { redirectUri })
+  const { redirectUri: given, timeout = 10_000 } = options
+  requireText('frameRedirect', { redirectUri: given })
+  checkRedirectUri('frameRedirect: redirectUri', given)
   requirePositive('timeout', timeout)
   return {
     async prepare({ signal } = {}) {
       signal?.throwIfAborted()
+      const redirectUri = absoluteUri(given, globalThis.location?.href)
       const frame = globalThis.document.createElement('iframe')
       frame.hidden = true
       frame.title = 'sign-in'

@@ -1,5 +1,6 @@
 import { LoginRequiredError } from '../../../core/errors.ts'
 import { requireText } from '../../../core/flows/credentials.ts'
+import { absoluteUri, checkRedirectUri } from '../../../core/login/redirect-uri.ts'
 import type { Redirect } from '../../../core/ports.ts'
 
 const loginsKey = 'imskit/page-logins'
@@ -15,14 +16,15 @@ const mostLogins = 5
  * @example
  * createClient({ flow, store, lock, redirect: pageRedirect(`${location.origin}/callback`), arrival: pageArrival })
  */
-export function pageRedirect(redirectUri: string): Redirect {
-  requireText('pageRedirect', { redirectUri })
+export function pageRedirect(given: string): Redirect {
+  requireText('pageRedirect', { redirectUri: given })
+  checkRedirectUri('pageRedirect: redirectUri', given)
   return {
     async prepare({ signal } = {}) {
       signal?.throwIfAborted()
       stopLoop()
       return {
-        redirectUri,
+        redirectUri: absoluteUri(given, globalThis.location.href),
         navigate: (authorizationUrl) =>
           new Promise((_, reject) => {
             const restored = ({ persisted }: PageTransitionEvent) => {

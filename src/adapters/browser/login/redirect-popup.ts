@@ -1,5 +1,6 @@
 import { LoginRequiredError } from '../../../core/errors.ts'
 import { requireText } from '../../../core/flows/credentials.ts'
+import { absoluteUri, checkRedirectUri } from '../../../core/login/redirect-uri.ts'
 import { checkOptions, type OptionNames } from '../../../core/options.ts'
 import type { Redirect } from '../../../core/ports.ts'
 import { requirePositive } from '../../../core/setup.ts'
@@ -23,12 +24,14 @@ const optionNames: OptionNames<PopupOptions> = { redirectUri: 1, timeout: 1 }
  */
 export function popupRedirect(options: PopupOptions): Redirect {
   checkOptions('popupRedirect', options, optionNames)
-  const { redirectUri, timeout = 300_000 } = options
-  requireText('popupRedirect', { redirectUri })
+  const { redirectUri: given, timeout = 300_000 } = options
+  requireText('popupRedirect', { redirectUri: given })
+  checkRedirectUri('popupRedirect: redirectUri', given)
   requirePositive('timeout', timeout)
   return {
     async prepare({ signal } = {}) {
       signal?.throwIfAborted()
+      const redirectUri = absoluteUri(given, globalThis.location?.href)
       const popup = globalThis.open('', '_blank', features())
       if (popup === null) {
         const message =

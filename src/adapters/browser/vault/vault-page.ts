@@ -3,6 +3,7 @@ import { UnavailableError } from '../../../core/errors.ts'
 import { createEmitter, type ImsEventOf, type ImsEventType } from '../../../core/events.ts'
 import { requireText } from '../../../core/flows/credentials.ts'
 import type { LoginParameters } from '../../../core/login/login-options.ts'
+import { absoluteUri, checkRedirectUri } from '../../../core/login/redirect-uri.ts'
 import { checkOptions, type OptionNames, requireMethods } from '../../../core/options.ts'
 import type { GetTokenOptions } from '../../../core/session/session.ts'
 import { frameRedirect } from '../login/redirect-frame.ts'
@@ -83,6 +84,7 @@ const optionNames: OptionNames<OpenVaultOptions> = { redirectUri: 1, popupTimeou
 export function openVault(worker: Worker | SharedWorker, options: OpenVaultOptions): Vault {
   checkOptions('openVault', options, optionNames)
   requireText('openVault', { redirectUri: options.redirectUri })
+  checkRedirectUri('openVault: redirectUri', options.redirectUri)
   const port = portOf(worker)
   const { emit, on, clear } = createEmitter()
   const { promise: ready, resolve: vaultIsReady } = whenReady(worker)
@@ -99,8 +101,12 @@ export function openVault(worker: Worker | SharedWorker, options: OpenVaultOptio
     login: (login) => logIn(state, login),
     getSession: ({ signal, ...rest } = {}) => ask(state, { call: 'session', asked: rest }, signal),
     fetch: (input, init) => fetchInVault(state, new Request(input, init)),
-    logout: async ({ postLogoutRedirectUri, signal } = {}) =>
-      new URL(await ask(state, { call: 'logout', asked: postLogoutRedirectUri }, signal)),
+    async logout({ postLogoutRedirectUri: after, signal } = {}) {
+      checkRedirectUri('logout: postLogoutRedirectUri', after?.split('#')[0])
+      // the worker has another address
+      const asked = after === undefined ? undefined : absoluteUri(after, globalThis.location.href)
+      return new URL(await ask(state, { call: 'logout', asked }, signal))
+    },
     on,
     close() {
       state.closing.abort(new DOMException('the vault was closed', 'AbortError'))
@@ -151,7 +157,11 @@ async function logIn(
   // first, because a browser opens a window only in the moment of the click
   const trip = await redirect.prepare({ signal })
   try {
-    const start = await ask(state, { call: 'start', asked: { ...parameters, mode, redirectUri } }, signal)
+    const start = await ask(
+      state,
+      { call: 'start', asked: { ...parameters, mode, redirectUri: trip.redirectUri } },
+      signal,
+    )
     const callback = await trip.navigate(new URL(start))
     return await ask(state, { call: 'finish', asked: callback.href }, signal)
   } finally {

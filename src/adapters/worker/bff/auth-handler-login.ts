@@ -1,5 +1,6 @@
 import type { PendingLogin } from '../../../core/flows/login-flow.ts'
 import { pendingLogin } from '../../../core/login/callback.ts'
+import { absoluteUri } from '../../../core/login/redirect-uri.ts'
 import { safePath } from '../../../core/login/return-to.ts'
 import type { Json } from '../../../core/ports.ts'
 import { failedLogin } from './auth-handler-failure.ts'
@@ -24,7 +25,7 @@ export async function handleLogin(setup: HandlerSetup, received: HandlerRequest)
   }
   if (url.searchParams.get('again') === 'true') forgetReturns(cookies)
   else if (isLoop(cookies, setup.clock)) return loopPage(setup, returnTo)
-  const redirectUri = setup.redirectUri ?? `${url.origin}${setup.basePath}/callback`
+  const redirectUri = absoluteUri(setup.redirectUri ?? `${setup.basePath}/callback`, url.origin)
   const { client } = sessionClient(setup, received, newIdentity(setup))
   const appState = { silent: parameters.prompt === 'none' }
   return redirectTo((await client.startLogin({ ...parameters, redirectUri, returnTo, appState })).href)

@@ -123,7 +123,9 @@ export function handlerSetup(options: AuthHandlerOptions): HandlerSetup {
   requirePositive('sessionMaxAge', maxAge)
   if (sameSite !== 'Lax' && sameSite !== 'Strict') throw badOption('sameSite must be "Lax" or "Strict"')
   const { redirectUri } = flow
-  const origin = options.origin ?? (redirectUri === undefined ? undefined : new URL(redirectUri).origin)
+  const origin =
+    options.origin ??
+    (redirectUri === undefined || redirectUri.startsWith('/') ? undefined : new URL(redirectUri).origin)
   if (origin !== undefined) checkOrigin(origin, insecure)
   const store = options.store && withStoreFailed(options.store)
   const basePath = checkBase(options.basePath)

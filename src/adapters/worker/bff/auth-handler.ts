@@ -47,7 +47,8 @@ type Endpoint = (setup: HandlerSetup, received: HandlerRequest) => Promise<Respo
 export function createAuthHandler(options: AuthHandlerOptions): AuthHandler {
   const setup = handlerSetup(options)
   const { basePath, redirectUri, routes } = setup
-  const callbackPath = redirectUri === undefined ? `${basePath}/callback` : new URL(redirectUri).pathname
+  const callbackPath =
+    redirectUri === undefined ? `${basePath}/callback` : new URL(redirectUri, 'https://this.site').pathname
   const endpoints = new Map<string, Endpoint>([
     [`${basePath}/login`, handleLogin],
     [`${basePath}/logout`, handleLogout],

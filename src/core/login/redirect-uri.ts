@@ -1,0 +1,17 @@
+import { badOption } from '../options.ts'
+
+/**
+ * Checks a redirect URI: an absolute URL, or a path of a browser app, which is resolved when a login or logout starts.
+ *
+ * @throws {ConfigurationError} `BAD_OPTION`
+ */
+export function checkRedirectUri(name: string, uri: string | undefined): void {
+  // browsers drop blanks in addresses and read \ as /, so that such a path could lead to another origin
+  if (uri === undefined || /^\/(?![/\\])[^#\\\s]*$/.test(uri) || (URL.canParse(uri) && !uri.includes('#'))) return
+  throw badOption(`${name} must be an absolute URL, or in a browser a path such as /callback, without a fragment`)
+}
+
+/** `uri` as an absolute URL, if it is a path and the address of the app is known. */
+export function absoluteUri(uri: string, page: string | undefined): string {
+  return uri.startsWith('/') && page !== undefined ? new URL(uri, page).href : uri
+}
