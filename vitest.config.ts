@@ -6,7 +6,7 @@ export const world = [
   'test/world/**/*.test.ts',
   'test/differential/**/*.test.ts',
   'test/examples/**/*.test.ts',
-  'test/docs/{looks,node,page,site,worker}.test.ts',
+  'test/docs/{looks,node,page,places-node,places-page,site,worker}.test.ts',
   'test/package/{bundlers,declarations,forms,readme-types,server-bundles,side-effects,surface}.test.ts',
   'test/proof/{old-library,redis,tarball}.test.ts',
   'test/browser/{oidc-provider,routers}.test.ts',

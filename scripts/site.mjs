@@ -3,6 +3,7 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, posix } from 'node:path'
 import { build, transformSync } from 'esbuild'
+import { withRelativeLinks } from './repository.mjs'
 import { render } from './site/markdown.mjs'
 import { entryPages, referencePages } from './site/reference.mjs'
 import { sectionsOf } from './site/search.mjs'
@@ -39,7 +40,8 @@ export const contents = {
 const fileOf = (name) => (name === 'README' ? 'README.md' : `docs/${name}.md`)
 const htmlOf = (name) => (name === 'README' ? 'index.html' : `${name}.html`)
 const names = Object.values(contents).flat()
-const textOf = (name) => readFileSync(fileOf(name), 'utf8')
+const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
+const textOf = (name) => withRelativeLinks(readFileSync(fileOf(name), 'utf8'), manifest)
 const titleOf = (name) => /^# (.+)$/m.exec(textOf(name))[1].replaceAll('`', '')
 const shortTitleOf = (name) =>
   titleOf(name)
