@@ -45,8 +45,9 @@ const isOfOthers = (block: Block) => (block.place === 'before' && !isForNewcomer
 /** The kind of project of a block; `undefined` for a block that is not ours: commands, and programs of other libraries. */
 export function kindOf(block: Block): Kind | undefined {
   const { language, place, code } = block
+  if (isOfOthers(block) || isMocking(block)) return undefined
   if (language === 'html') return /<script(?: type="module")?>/.test(code) ? 'script-tag' : undefined
-  if (!/^[jt]sx?$/.test(language) || isOfOthers(block) || isMocking(block)) return undefined
+  if (!/^[jt]sx?$/.test(language)) return undefined
   if (/\brequire\(/.test(code)) return 'commonjs'
   return (place === 'fragment' ? wordOf(block, 'in') : kindOfPlace[place ?? '']) as Kind | undefined
 }

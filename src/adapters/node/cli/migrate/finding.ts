@@ -31,7 +31,10 @@ export const sections = {
   ims: section('from-adobeaio-lib-ims'),
   packages: section('packages-that-depend-on-adobeaio-lib-ims'),
   coreAuth: section('from-adobeaio-lib-core-auth'),
+  jwtAuth: section('from-adobejwt-auth'),
+  authToken: section('from-adobeauth-token'),
   jsonwebtoken: section('from-jsonwebtoken'),
+  imslib: section('from-imslib-adobeims'),
 } as const
 
 /** A finding at a node or a line for code that no longer works. */

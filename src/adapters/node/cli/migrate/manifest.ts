@@ -109,7 +109,7 @@ function* metaOf(text: string, root: ObjectExpression): Generator<Edit> {
       : removal(text, property, { all: properties, stays })
 }
 
-const replacedByClients = ['core-auth', 'jwt-auth']
+const replacedByClients = ['core-auth', 'jwt-auth', 'auth-token']
 
 /** Texts that name a replaced package, and that no edit covers. */
 function* leftIn(root: ObjectExpression, edits: readonly Edit[]): Generator<FindingInFile> {

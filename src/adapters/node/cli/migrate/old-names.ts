@@ -1,5 +1,5 @@
 /** The libraries whose uses are reported. `ims` includes imskit, so that findings stay listed after `--write`. */
-export type Library = 'ims' | 'context' | 'plug-in' | 'core-auth' | 'jwt-auth' | 'jsonwebtoken'
+export type Library = 'ims' | 'context' | 'plug-in' | 'core-auth' | 'jwt-auth' | 'auth-token' | 'jsonwebtoken'
 
 const plugIn = /^@adobe\/aio-lib-ims-(?:jwt|oauth)(?:\/|$)/
 const deepPath = /^@adobe\/aio-lib-ims(?:-jwt|-oauth)?\//
@@ -49,7 +49,8 @@ export function adviceForPath(specifier: string): string {
 /** The library that a specifier loads, if its uses are reported. */
 export function libraryOf(specifier: string): Library | undefined {
   if (specifier === '@adobe/aio-lib-core-auth') return 'core-auth'
-  if (specifier === '@adobe/jwt-auth' || specifier === '@adobe/auth-token') return 'jwt-auth'
+  if (specifier === '@adobe/jwt-auth') return 'jwt-auth'
+  if (specifier === '@adobe/auth-token') return 'auth-token'
   if (specifier === 'jsonwebtoken') return 'jsonwebtoken'
   if (/^(?:imskit|@adobe\/aio-lib-ims)\/src\/context(?:\.js)?$/.test(specifier)) return 'context'
   if (isPlugIn(specifier)) return 'plug-in'
@@ -64,4 +65,7 @@ export const words = [
   '@adobe/jwt-auth',
   '@adobe/auth-token',
   'jsonwebtoken',
+  'adobeIMS',
+  'adobeid',
+  '/imslib',
 ]

@@ -11,7 +11,9 @@ const aboutIms =
 /** Uses of the libraries that imskit replaces by a different API. */
 export function* otherLibrariesIn(places: readonly Place[], bindings: Bindings): Generator<FindingInFile> {
   const { libraries } = bindings
-  const others = (['core-auth', 'jwt-auth', 'jsonwebtoken'] as const).filter((each) => libraries.has(each))
+  const others = (['core-auth', 'jwt-auth', 'auth-token', 'jsonwebtoken'] as const).filter((each) =>
+    libraries.has(each),
+  )
   if (others.length === 0) return
   const signsForIms = libraries.has('jsonwebtoken') && places.some((place) => aboutIms.test(fixedText(place)))
   for (const place of places) {
@@ -21,14 +23,22 @@ export function* otherLibrariesIn(places: readonly Place[], bindings: Bindings):
     if (library === 'core-auth')
       yield toChange(node, "import createClient and a flow from 'imskit/node' instead", sections.coreAuth)
     if (library === 'jwt-auth')
-      yield toChange(node, "import createClient and jwtBearer from 'imskit/node' instead", sections.jsonwebtoken)
+      yield toChange(node, "import createClient and jwtBearer from 'imskit/node' instead", sections.jwtAuth)
+    if (library === 'auth-token')
+      yield toChange(node, "import createClient and clientCredentials from 'imskit/node' instead", sections.authToken)
     const meaning = callOf(node) && calledIn(place, bindings)
     if (meaning?.library === 'core-auth') yield* ofCoreAuth(place, meaning.name)
     if (meaning?.library === 'jwt-auth')
       yield toChange(
         node,
         'replace it by createClient({ flow: jwtBearer({ … }) }) and its getToken()',
-        sections.jsonwebtoken,
+        sections.jwtAuth,
+      )
+    if (meaning?.library === 'auth-token')
+      yield toChange(
+        node,
+        'replace it by createClient({ flow: clientCredentials({ … }) }) and its getToken()',
+        sections.authToken,
       )
     if (meaning?.library === 'jsonwebtoken' && signsForIms) yield* ofJsonWebToken(place, meaning.name)
     if (libraries.has('core-auth')) yield* ofCoreAuthErrors(place)

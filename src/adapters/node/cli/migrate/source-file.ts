@@ -1,6 +1,7 @@
 import { bindingsOf } from './bindings.ts'
 import { differencesIn } from './differences.ts'
 import { type FindingInFile, sections, toChange, toCheck } from './finding.ts'
+import { imslibIn } from './imslib.ts'
 import { namesOldPackage } from './old-names.ts'
 import { otherLibrariesIn } from './other-libraries.ts'
 import { type Edit, specifiersIn } from './specifiers.ts'
@@ -32,6 +33,7 @@ export function examine(text: string, file: string, copied: readonly string[]): 
     ...typesInComments(tree.comments ?? []),
     ...(usesIms ? differencesIn(places, bindings) : []),
     ...otherLibrariesIn(places, bindings),
+    ...imslibIn(places),
   ]
   return {
     edits,
@@ -56,15 +58,20 @@ function* typesInComments(
         )
 }
 
-const others = /@adobe\/(?:aio-lib-ims(?:-jwt|-oauth)?|aio-lib-core-auth|jwt-auth)(?![\w-])/
+const others = /@adobe\/(?:aio-lib-ims(?:-jwt|-oauth)?|aio-lib-core-auth|jwt-auth|auth-token)(?![\w-])/
 
-/** Lines that name a replaced package, for files that are not parsed. */
+const ofImslib = /\badobeIMS\s*[.?[]|\badobeid\s*=|\/imslib(?:\.min)?\.js\b/
+
+/** Lines that name a replaced package or use imslib, for files that are not parsed. */
 export function* linesNaming(text: string): Generator<FindingInFile> {
-  for (const [index, line] of text.split(/\r\n|[\n\r]/).entries())
+  for (const [index, line] of text.split(/\r\n|[\n\r]/).entries()) {
     if (others.test(line))
       yield toCheck(
         index + 1,
         'files of this kind are not rewritten: replace the name of the package by hand',
         sections.ims,
       )
+    if (ofImslib.test(line))
+      yield toChange(index + 1, "replace imslib by createClient of 'imskit/browser'", sections.imslib)
+  }
 }
