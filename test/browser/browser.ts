@@ -51,8 +51,7 @@ export async function newProfile({ thirdPartyCookies }: { thirdPartyCookies: boo
 }
 
 /** Chromium's child processes end after it, and write to its folder until then. */
-const removeProfile = (directory: string) =>
-  eventually(() => rm(directory, { recursive: true, force: true }))
+const removeProfile = (directory: string) => eventually(() => rm(directory, { recursive: true, force: true }))
 
 /**
  * A Chromium of its own that can freeze its pages, gone after its test. Playwright's own pages count as focused for ever,

@@ -11,7 +11,7 @@ button + button { color: var(--ims-ink); background: transparent; border-color: 
 form > .actions { margin-top: var(--ims-space-l); }
 ul { margin: 0; padding-inline-start: 1.25rem; }
 pre { user-select: all; }
-@media (min-width: 45rem) { th, td:nth-child(1), td:nth-child(3) { white-space: nowrap; overflow-wrap: normal; } }
+@media (min-width: 45rem) { th, td:nth-child(-n + 3) { white-space: nowrap; overflow-wrap: normal; } }
 footer { text-align: center; color: var(--ims-soft); font-size: var(--ims-text-s); }
 `
 
