@@ -70,7 +70,7 @@ function rankOf(found, asked) {
   }
   const phrase = lower(heading).includes(lower(asked)) ? 0.5 : 0
   if (allIn(found, 'name')) return 3 + phrase + (isPage ? 1 : 0)
-  return allIn(found, 'heading') ? 2 + phrase : allIn(found, 'name', 'heading') ? 1.5 : 0.5
+  return allIn(found, 'heading') ? 2 + phrase : allIn(found, 'name', 'heading') ? 1.6 : 0.5
 }
 
 function search(index, asked) {
