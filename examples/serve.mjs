@@ -7,6 +7,7 @@ const root = new URL('../', import.meta.url)
 const page = '/examples/script-tag/'
 const served = {
   [page]: ['examples/script-tag/index.html', 'text/html; charset=utf-8'],
+  '/examples/design.css': ['examples/design.css', 'text/css; charset=utf-8'],
   '/dist/imskit.js': ['dist/imskit.js', 'text/javascript'],
   '/dist/imskit.js.map': ['dist/imskit.js.map', 'application/json'],
 }

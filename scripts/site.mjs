@@ -2,7 +2,8 @@
 // Markdown of README and docs/, the reference comes from the docstrings.
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, posix } from 'node:path'
-import { build, transformSync } from 'esbuild'
+import { build } from 'esbuild'
+import { designStyle } from './design.mjs'
 import { withRelativeLinks } from './repository.mjs'
 import { render } from './site/markdown.mjs'
 import { entryPages, referencePages } from './site/reference.mjs'
@@ -112,16 +113,6 @@ const reference = (await referencePages()).map(({ file, text, kind, entry }) => 
 const searchIndex = () =>
   `globalThis.sections = ${JSON.stringify([...guides, ...reference.filter(({ above }) => above)].flatMap(sectionsOf))}\n`
 
-/** The styles of the package's own pages, and what only the site needs. */
-async function stylesheet() {
-  const shared = ['tokens', 'base', 'controls'].map((name) => {
-    const source = readFileSync(`src/design/${name}.css.ts`, 'utf8')
-    const url = `data:text/javascript,${encodeURIComponent(transformSync(source, { loader: 'ts' }).code)}`
-    return import(url).then((module) => Object.values(module)[0])
-  })
-  return [...(await Promise.all(shared)), readFileSync('scripts/site/site.css', 'utf8')].join('\n')
-}
-
 const llms = () =>
   `# imskit\n\n> ${summaryOf('README')}\n\n${Object.entries(contents)
     .map(
@@ -140,7 +131,7 @@ for (const page of [...guides, ...reference]) write(page.file, shell({ groups, .
 for (const name of names) write(htmlOf(name).replace(/html$/, 'md'), textOf(name))
 write('llms.txt', llms())
 write('llms-full.txt', names.map(textOf).join('\n\n---\n\n'))
-write('site.css', await stylesheet())
+write('site.css', (await designStyle()) + readFileSync('scripts/site/site.css', 'utf8'))
 write('search-index.js', searchIndex())
 await build({
   entryPoints: ['scripts/site/page.page.js'],

@@ -1,5 +1,6 @@
 // A worker that serves a page, signs people in for it and calls an API for it. The page never gets a token.
 import { authorizationCode, createAuthHandler, durableTokens } from 'imskit/worker'
+import design from '../design.css'
 import style from './page.css'
 import html from './page.html'
 import script from './script.page.js'
@@ -8,6 +9,7 @@ export { ImsLock } from 'imskit/worker'
 
 const files = {
   '/': [html, 'text/html; charset=utf-8'],
+  '/design.css': [design, 'text/css; charset=utf-8'],
   '/page.css': [style, 'text/css; charset=utf-8'],
   '/page.js': [script, 'text/javascript; charset=utf-8'],
 }

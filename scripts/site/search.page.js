@@ -70,7 +70,7 @@ function rankOf(found, asked) {
   }
   const phrase = lower(heading).includes(lower(asked)) ? 0.5 : 0
   if (allIn(found, 'name')) return 3 + phrase + (isPage ? 1 : 0)
-  return allIn(found, 'heading') ? 2 + phrase : allIn(found, 'name', 'heading') ? 1.5 : 0.5
+  return allIn(found, 'heading') ? 2 + phrase : allIn(found, 'name', 'heading') ? 1.6 : 0.5
 }
 
 function search(index, asked) {
@@ -101,7 +101,9 @@ function excerpt(text, terms) {
   const places = terms.map((term) => lower.indexOf(term)).filter((at) => at >= 0)
   const first = places.length === 0 ? 0 : Math.min(...places)
   const start = first < 60 ? 0 : text.lastIndexOf(' ', first - 40) + 1
-  return `${start > 0 ? '… ' : ''}${text.slice(start, start + 150)}${text.length > start + 150 ? ' …' : ''}`
+  const rest = text.slice(start)
+  const shown = rest.length > 150 ? `${rest.slice(0, rest.lastIndexOf(' ', 150))} …` : rest
+  return start > 0 ? `… ${shown}` : shown
 }
 
 function entry({ href, title, heading, text, terms }) {

@@ -2,8 +2,8 @@
 export const baseStyle = `* {
   box-sizing: border-box;
 }
-[hidden] {
-  display: none !important;
+[hidden][hidden] {
+  display: none;
 }
 body {
   margin: 0;
@@ -49,7 +49,7 @@ a {
   padding: clamp(1rem, 8vh, 5rem) 1rem 2rem;
   background: var(--ims-ground);
 }
-.ims-card > main {
+.ims-card main {
   max-width: 30rem;
   margin: 0 auto;
   padding: clamp(1.25rem, 5vw, 2.25rem);
@@ -58,7 +58,7 @@ a {
   background: var(--ims-paper);
   overflow-wrap: anywhere;
 }
-.ims-card > main > :last-child {
+.ims-card main > :last-child {
   margin-bottom: 0;
 }
 `

@@ -1,5 +1,5 @@
-import { readdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { readdirSync, statSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { beforeAll, expect, test } from 'vitest'
 import { useBrowser } from '../browser/browser.ts'
@@ -10,13 +10,18 @@ const newContext = useBrowser()
 const site = join(root, 'site')
 beforeAll(buildSite, 400_000)
 
-/** All that are written by hand, and of the API reference one of each kind. */
+/** All that are written by hand, and of the API reference the longest of each kind. */
 function pagesToLookAt(): string[] {
-  const names = readdirSync(site, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.html'))
-  const reference = names.filter((name) => name.startsWith('api'))
-  const ofEachKind = [...new Map(reference.map((name) => [dirname(name), name])).values()]
-  return [...names.filter((name) => !name.includes('/') && !name.includes('\\')), ...ofEachKind]
+  const names = readdirSync(site, { recursive: true, encoding: 'utf8' })
+    .map((name) => name.replaceAll('\\', '/'))
+    .filter((name) => name.endsWith('.html') && !name.startsWith('source/'))
+  const byLength = names
+    .filter((name) => name.startsWith('api/'))
+    .sort((one, other) => statSync(join(site, one)).size - statSync(join(site, other)).size)
+  const ofEachKind = new Map(byLength.map((name) => [name === 'api/index.html' ? name : kindOf(name), name]))
+  return [...names.filter((name) => !name.includes('/')), ...ofEachKind.values()]
 }
+const kindOf = (name: string) => (name.endsWith('/index.html') ? 'entry' : basename(dirname(name)))
 
 test('every page of the site', async () => {
   const page = await (await newContext()).newPage()

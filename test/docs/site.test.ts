@@ -1,16 +1,16 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import type { Page } from 'playwright'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { useBrowser } from '../browser/browser.ts'
+import { barriersOf } from '../kit/axe.ts'
 import { buildSite } from '../kit/build.ts'
+import { cutIn } from '../kit/looks.ts'
 import { root } from './blocks.ts'
 
 const newContext = useBrowser()
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const site = join(root, 'site')
 
 beforeAll(buildSite, 400_000)
@@ -22,9 +22,6 @@ const reference = () =>
   readdirSync(join(site, 'api'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.html'))
     .map((name) => join('api', name))
-/** One of each kind of them: they come from a few templates. */
-const ofEachKind = () => [...new Map(reference().map((name) => [dirname(name), name])).values()]
-
 const textOf = (name: string) => readFileSync(join(site, name), 'utf8')
 
 /** The targets of the links, scripts and styles of a page within the site. */
@@ -53,29 +50,6 @@ async function open(page: Page, name: string): Promise<void> {
   await page.goto(pathToFileURL(join(site, name)).href)
 }
 
-interface Rules {
-  /** All but these. */
-  readonly but?: readonly string[]
-  /** These alone. */
-  readonly only?: readonly string[]
-}
-
-/** What axe finds on a page that is open. */
-async function barriers(page: Page, { but = [], only }: Rules = {}): Promise<string[]> {
-  await page.evaluate(axe)
-  const rules = Object.fromEntries(but.map((rule) => [rule, { enabled: false }]))
-  const { violations } = await page.evaluate(
-    (options) =>
-      (
-        window as unknown as {
-          axe: { run(options: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> }
-        }
-      ).axe.run(options),
-    only === undefined ? { rules } : { runOnly: only },
-  )
-  return violations.map(({ id, nodes }) => `${id} ${nodes[0]?.html}`)
-}
-
 describe('the site of the documentation', () => {
   test('has every page, the API reference and a list for language models', () => {
     const written = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'))
@@ -92,34 +66,104 @@ describe('the site of the documentation', () => {
     expect(all.flatMap(brokenLinksOf)).toEqual([])
   })
 
-  // dark pages differ in their colours only
-  test.each([['light', {}] as const, ['dark', { only: ['color-contrast'] }] as const])(
-    'can be read by everyone, %s, on every page',
-    { timeout: 300_000 },
-    async (colorScheme, rules) => {
-      const page = await (await newContext()).newPage()
-      await page.emulateMedia({ colorScheme })
-      const found: Record<string, string[]> = {}
-      for (const name of pages()) {
-        await open(page, name)
-        found[name] = await barriers(page, rules)
-      }
-      for (const name of ofEachKind()) {
-        await open(page, name)
-        // TypeDoc's own headings skip levels, and the tree at its side has links in what opens and closes
-        found[name] = await barriers(page, { but: ['heading-order', 'nested-interactive'], ...rules })
-      }
-      expect(Object.entries(found).filter(([, all]) => all.length > 0)).toEqual([])
-    },
-  )
+  test('names the API by the public names of the entries', () => {
+    expect(textOf('api/index.html')).toContain('<a href="imskit/browser/index.html">imskit/browser</a>')
+    expect(existsSync(join(site, 'api/imskit/functions/createClient.html'))).toBe(true)
+    expect(reference().filter((name) => /exports|adapters/.test(name))).toEqual([])
+    for (const name of reference()) expect(textOf(name), name).toContain('<form role="search"')
+  })
 
-  test('fits a telephone', { timeout: 300_000 }, async () => {
-    const page = await (await newContext()).newPage()
-    await page.setViewportSize({ width: 360, height: 740 })
-    for (const name of [...pages(), ...ofEachKind()]) {
-      await open(page, name)
-      expect(await page.evaluate(() => document.documentElement.scrollWidth), name).toBeLessThanOrEqual(360)
+  test('has highlighted code, whose text is that of the page', () => {
+    const html = textOf('renewal.html')
+    expect(html).toContain('<span class="c-keyword">import</span>')
+    const shown = [...html.matchAll(/<code><span class="line".*?<\/code>/gs)].map(([code]) => plain(code))
+    const written = [...readFileSync(join(root, 'docs/renewal.md'), 'utf8').matchAll(/```\w+.*\n([\s\S]*?)```/g)]
+    expect(shown).toEqual(written.map(([, code]) => code))
+    expect(shown.length).toBeGreaterThan(2)
+  })
+
+  test('leads from page to page: previous and next, in the order of the sidebar', () => {
+    const inOrder = [...textOf('index.html').matchAll(/<li><a href="([^"]+)"/g)].map(([, href]) => href)
+    const visited = ['index.html']
+    for (;;) {
+      const file = visited.at(-1) ?? ''
+      const [, next] = /<a class="next" href="([^"]+)"/.exec(textOf(file)) ?? []
+      if (next === undefined) break
+      visited.push(join(dirname(file), next).replaceAll('\\', '/'))
     }
+    expect(visited).toEqual(inOrder)
+  })
+})
+
+const plain = (html: string) =>
+  html
+    .replace(/<[^>]+>/g, '')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&amp;', '&')
+
+describe('a page', () => {
+  test('copies its code', async () => {
+    const context = await newContext()
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'])
+    const page = await context.newPage()
+    await open(page, 'renewal.html')
+    await page.getByRole('button', { name: 'Copy the code' }).first().click()
+    await expect.poll(() => page.getByRole('status').last().textContent()).toBe('Copied')
+    const copied = await page.evaluate(() => navigator.clipboard.readText())
+    expect(readFileSync(join(root, 'docs/renewal.md'), 'utf8')).toContain(`\n${copied}\`\`\``)
+  })
+
+  test('has the list of its sections at hand, and a way past the menu', async () => {
+    const page = await (await newContext()).newPage()
+    await page.setViewportSize({ width: 1280, height: 900 })
+    await open(page, 'errors.html')
+    const contents = page.getByRole('navigation', { name: 'On this page' })
+    await page.mouse.wheel(0, 5_000)
+    await expect.poll(() => page.evaluate(() => scrollY)).toBeGreaterThan(1_000)
+    expect(await contents.getByText('On this page').isVisible()).toBe(true)
+    expect((await contents.boundingBox())?.y).toBeGreaterThanOrEqual(0)
+    await contents.getByRole('link', { name: 'BAD_OPTION' }).click()
+    await page.waitForURL(/errors\.html#bad_option$/)
+    await page.reload()
+    await page.goto(page.url().replace(/#.*/, ''))
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/#content$/)
+  })
+
+  test('has on a phone a menu that Escape closes', async () => {
+    const page = await (await newContext()).newPage()
+    await page.setViewportSize({ width: 390, height: 844 })
+    await open(page, 'errors.html')
+    const menu = page.getByRole('navigation', { name: 'All pages' })
+    expect(await menu.isVisible()).toBe(false)
+    await page.getByRole('button', { name: 'Pages' }).click()
+    await menu.waitFor()
+    expect([...(await cutIn(page)), ...(await barriersOf(page))]).toEqual([])
+    await page.keyboard.press('Escape')
+    await menu.waitFor({ state: 'hidden' })
+    await page.getByRole('button', { name: 'Pages' }).click()
+    await menu.getByRole('link', { name: 'Renewal' }).click()
+    await page.waitForURL(/renewal\.html$/)
+  })
+
+  test('changes its colours on request, also on the next page', async () => {
+    const page = await (await newContext()).newPage()
+    await page.emulateMedia({ colorScheme: 'light' })
+    await open(page, 'errors.html')
+    const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+    const light = await paper()
+    const button = page.getByRole('button', { name: 'Theme' })
+    await button.click()
+    await button.click()
+    expect(await button.textContent()).toBe('Theme: dark')
+    expect(await paper()).not.toBe(light)
+    await open(page, 'faq.html')
+    expect(await button.textContent()).toBe('Theme: dark')
+    await button.click()
+    expect(await paper()).toBe(light)
   })
 })
 
@@ -134,13 +178,13 @@ describe('its search', () => {
     await page.keyboard.press('/')
     await page.keyboard.type('state_mismatch')
     const results = page.getByRole('search').getByRole('link')
-    await expect.poll(() => results.first().textContent()).toBe('STATE_MISMATCH Errors')
+    await expect.poll(() => results.first().textContent()).toMatch(/^STATE_MISMATCH Errors/)
     expect(await page.getByRole('search').getByRole('status').textContent()).toMatch(/^\d+ found$/)
     await page.keyboard.press('ArrowDown')
-    expect(await focused(page)).toBe('STATE_MISMATCH Errors')
+    expect(await focused(page)).toMatch(/^STATE_MISMATCH Errors/)
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('ArrowUp')
-    expect(await barriers(page)).toEqual([])
+    expect(await barriersOf(page)).toEqual([])
     await page.keyboard.press('Enter')
     await page.waitForURL(/errors\.html#state_mismatch$/)
     expect(complaints).toEqual([])
@@ -164,7 +208,38 @@ describe('its search', () => {
     await page.waitForURL(/fleet\.html#/)
   })
 
-  test('is 1 KB of script, links only to existing sections, and loads on first use', async () => {
+  test.each([
+    ['refresh token', 'renewal.html'],
+    ['renewal', 'renewal.html'],
+    ['state_mismatch', 'errors.html'],
+    ['csp', 'csp.html'],
+    ['emulator', 'testing.html'],
+    ['createClient', 'api/imskit/functions/createClient.html'],
+    ['migrate', /^(command-line|migrating)\.html/],
+  ])('%s: the first is in %s', async (query, file) => {
+    const page = await (await newContext()).newPage()
+    await open(page, 'faq.html')
+    await page.getByRole('searchbox', { name: 'Search' }).fill(query)
+    const first = page.getByRole('search').getByRole('link').first()
+    await first.waitFor()
+    const [found = ''] = ((await first.getAttribute('href')) ?? '').split('#')
+    if (typeof file === 'string') expect(found).toBe(file)
+    else expect(found).toMatch(file)
+  })
+
+  test('shows where the words are, and finds them with a typing error', async () => {
+    const page = await (await newContext()).newPage()
+    await open(page, 'faq.html')
+    const field = page.getByRole('searchbox', { name: 'Search' })
+    await field.fill('fenced')
+    const first = page.getByRole('search').getByRole('link').first()
+    await first.locator('span mark').first().waitFor()
+    expect(await first.locator('span mark').first().textContent()).toMatch(/^fenc/i)
+    await field.fill('organisations')
+    await expect.poll(() => first.textContent()).toMatch(/organization/i)
+  })
+
+  test('is 9 KB of script, links only to existing sections, and loads its index on first use', async () => {
     const page = await (await newContext()).newPage()
     await open(page, 'faq.html')
     const loaded = () => page.evaluate(() => 'sections' in globalThis)
@@ -172,13 +247,13 @@ describe('its search', () => {
     await page.getByRole('searchbox').focus()
     await expect.poll(loaded).toBe(true)
     const hrefs = await page.evaluate(() =>
-      (globalThis as unknown as { sections: string[][] }).sections.map(([href]) => href ?? ''),
+      (Reflect.get(globalThis, 'sections') as string[][]).map(([href]) => href ?? ''),
     )
     const lost = hrefs.filter((href) => {
-      const [file = '', anchor = ''] = href.split('#')
-      return !textOf(file).includes(`id="${anchor}"`)
+      const [file = '', anchor] = href.split('#')
+      return anchor !== undefined && !textOf(file).includes(`id="${anchor}"`)
     })
     expect(lost).toEqual([])
-    expect(gzipSync(readFileSync(join(site, 'search.js'))).length).toBeLessThan(1100)
+    expect(gzipSync(readFileSync(join(site, 'page.js'))).length).toBeLessThan(9_000)
   })
 })

@@ -102,8 +102,8 @@ async function answerBrowser({ method, url }: LoopbackRequest, attempt: Attempt)
     return { ...attempt.visit.redirect(url), sent }
   }
   const error = attempt.callback.noteUnmatched(url)
-  const detail = error === undefined ? '' : ` It contains the error ${error}.`
-  const text = `The program still waits for the answer to its own login.${detail}`
+  const detail = error === undefined ? '' : `It contains the error ${error}. `
+  const text = `${detail}The program still waits for the answer to its own login.`
   return { status: 400, ...(await refusalPage('This is not the answer to the pending login', text)) }
 }
 
