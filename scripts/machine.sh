@@ -7,6 +7,7 @@ missing=
 need() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
 
 need openssl openssl
+need certutil libnss3-tools
 need tmux tmux
 need zsh zsh
 need fish fish

@@ -1,8 +1,9 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ConfigurationError } from '../core/errors.ts'
 import { isLoopback } from '../core/ims/environment.ts'
 import { checkOptions } from '../core/options.ts'
+import { safeCause } from '../core/redact.ts'
 import { createEmulator, type Emulator } from './create-emulator.ts'
 import type { EmulatorOptions } from './create-provider.ts'
 import { isOwnName } from './http/own-name.ts'
@@ -15,6 +16,8 @@ export interface StartOptions extends EmulatorOptions {
   readonly host?: string
   /** Allows a `host` that other machines can reach. Anyone on these machines can then sign in as any user. */
   readonly dangerouslyListenOnAllInterfaces?: boolean
+  /** Serves https with this certificate and its private key, as PEM. Default: http. */
+  readonly tls?: { readonly cert: string; readonly key: string }
 }
 
 /** An emulator with a server. */
@@ -45,10 +48,10 @@ function listen(server: Server, port: number, host: string): Promise<void> {
   })
 }
 
-function urlOf(server: Server): string {
+function urlOf(server: Server, scheme: 'http' | 'https'): string {
   const { address, family, port } = server.address() as AddressInfo
-  if (address === '0.0.0.0' || address === '::') return `http://127.0.0.1:${port}`
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+  if (address === '0.0.0.0' || address === '::') return `${scheme}://127.0.0.1:${port}`
+  return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }
 
 // continues to read after the limit, so that the client receives the 413 for the size in the headers
@@ -71,7 +74,8 @@ async function toRequest(incoming: IncomingMessage, base: string, signal: AbortS
   const { body, size } = await collectBody(incoming)
   const hasBody = size > 0 && method !== 'GET' && method !== 'HEAD'
   if (hasBody) headers.set('content-length', String(size))
-  const origin = `http://${headers.get('host') ?? new URL(base).host}`
+  const scheme = 'encrypted' in incoming.socket ? 'https' : 'http'
+  const origin = `${scheme}://${headers.get('host') ?? new URL(base).host}`
   return new Request(origin + url, { method, headers, signal, ...(hasBody ? { body } : {}) })
 }
 
@@ -91,6 +95,18 @@ async function send(response: Response, outgoing: ServerResponse): Promise<void>
   outgoing.end()
 }
 
+/** A server for http, or for https with a certificate. */
+async function createServer(tls: StartOptions['tls'], listener: RequestListener): Promise<Server> {
+  if (tls === undefined) return (await import('node:http')).createServer(limits, listener)
+  const { createServer: createSecureServer } = await import('node:https')
+  try {
+    return createSecureServer({ ...limits, cert: tls.cert, key: tls.key }, listener)
+  } catch (cause) {
+    const message = 'The option tls of the emulator needs a certificate and its private key, both as PEM.'
+    throw new ConfigurationError('BAD_OPTION', message, { cause: safeCause(cause) })
+  }
+}
+
 /**
  * Starts the emulator as a server (Node.js). It is for development and tests, and not a security boundary, so by default
  * it listens only on loopback. Rejects with `BAD_OPTION`, also if the port is not available.
@@ -102,8 +118,7 @@ async function send(response: Response, outgoing: ServerResponse): Promise<void>
 export async function startEmulator(options: StartOptions = {}): Promise<RunningEmulator> {
   checkOptions('startEmulator', options)
   const host = checkHost(options)
-  const { createServer } = await import('node:http')
-  const server = createServer(limits, (incoming, outgoing) => {
+  const server = await createServer(options.tls, (incoming, outgoing) => {
     const { port = 0 } = server.address() as AddressInfo
     const anyAddress = options.dangerouslyListenOnAllInterfaces === true
     if (!isOwnName(incoming.headersDistinct.host, { url, host, port, anyAddress }) || !incoming.url?.startsWith('/'))
@@ -117,7 +132,7 @@ export async function startEmulator(options: StartOptions = {}): Promise<Running
       .catch(() => outgoing.destroy())
   })
   await listen(server, options.port ?? 0, host)
-  const url = options.endpoint ?? urlOf(server)
+  const url = options.endpoint ?? urlOf(server, options.tls ? 'https' : 'http')
   const emulator = createEmulator({ ...options, endpoint: url })
   emulator.catch(() => server.close())
   return {

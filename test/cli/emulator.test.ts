@@ -84,3 +84,26 @@ describe('readiness', () => {
     expect(await newShell().run(['emulator', ...words])).toMatchObject({ code: 2, stdout: '' })
   })
 })
+
+describe('refusals', () => {
+  const refusedBy = async (...options: string[]) => {
+    const running = newShell().start(['emulator', ...options])
+    const [, url = ''] = await running.said(/^(http\S+)\n/)
+    const form = { grant_type: 'client_credentials', client_id: 'my\napp', client_secret: 'hunter2' }
+    await fetch(`${url}/ims/token/v3`, { method: 'POST', body: new URLSearchParams(form) })
+    running.kill('SIGTERM')
+    return (await running.ended).stderr
+  }
+
+  test('are printed with their reason, in one line each', async () => {
+    const printed = await refusedBy()
+    expect(printed).toMatch(
+      /^emulator: POST \/ims\/token\/v3 400: invalid_client: client 'my\\napp' is unknown; known clients: /m,
+    )
+    expect(printed).not.toContain('hunter2')
+  })
+
+  test('are not printed with --quiet', async () => {
+    expect(await refusedBy('--quiet')).not.toContain('invalid_client')
+  })
+})

@@ -126,6 +126,7 @@ const runs: Record<string, (shell: Shell) => Promise<Ended[]>> = {
     ['emulator', 'exec', '--', hostile],
     ['emulator', 'exec', '--redirect-uri', `http://localhost/${hostile}`, '--', 'true'],
   ),
+  cert: ends(['cert'], ['cert', '--renew', '--json'], ['cert', hostile]),
   migrate: async (shell) => {
     const specifier = JSON.stringify(`@adobe/aio-lib-ims/${hostile}`)
     const lines = [

@@ -177,12 +177,15 @@ test('needs nothing of Node, imports nothing early and does nothing on import', 
     platform: 'neutral',
     mainFields: ['module', 'main'],
     conditions: ['import'],
-    external: ['node:http'],
+    external: ['node:http', 'node:https'],
     write: false,
     metafile: true,
   })
   const imports = Object.values(bundle.metafile.outputs).flatMap((output) => output.imports)
-  expect(imports).toEqual([{ path: 'node:http', kind: 'dynamic-import', external: true }])
+  expect(imports).toEqual([
+    { path: 'node:http', kind: 'dynamic-import', external: true },
+    { path: 'node:https', kind: 'dynamic-import', external: true },
+  ])
   const folder = await mkdtemp(join(tmpdir(), 'emulator-bundle-'))
   await writeFile(join(folder, 'emulator.mjs'), bundle.outputFiles[0]?.text ?? '')
   const script = `

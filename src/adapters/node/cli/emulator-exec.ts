@@ -2,10 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { constants } from 'node:os'
 import { ConfigurationError } from '../../../core/errors.ts'
-import { startEmulator } from '../../../emulator/start.ts'
 import { codeOf } from '../files/write-file.ts'
 import { type OptionValues, type Run, UsageError } from './command.ts'
-import { exactRedirectUri, readStartOptions } from './emulator-options.ts'
+import { startFromCommandLine } from './emulator-start.ts'
 import { credentialVariables, endpointVariables, type ReadyKind, readyKinds } from './emulator-variables.ts'
 import { printNote } from './output.ts'
 import { optionText } from './parse.ts'
@@ -21,19 +20,19 @@ const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /** `imskit emulator exec`: the emulator runs as long as a command does, which has the variables of a credential. */
 export const emulatorExecCommand: Run = async ({ args, values }) => {
   const kind = readKind(values)
-  const options = readStartOptions(values)
-  const emulator = await startEmulator(options)
-  const { url, contexts } = emulator
+  const { url, contexts, relayUrl, redirectUri, trust, close } = await startFromCommandLine(values)
   const variables = {
     ...endpointVariables(contexts),
-    ...credentialVariables(contexts, kind, exactRedirectUri(options)),
+    ...credentialVariables(contexts, kind, redirectUri),
+    ...trust,
   }
   printNote(`IMS emulator on ${url}, credential: ${kind}`)
+  if (relayUrl !== undefined) printNote(`The app over https: ${relayUrl}`)
   let end: End
   try {
     end = await runCommand(args, { ...process.env, ...variables })
   } finally {
-    await emulator.close()
+    await close()
   }
   // ends as the command did, so that a shell sees the same
   if (end.signal !== undefined) process.kill(process.pid, end.signal)

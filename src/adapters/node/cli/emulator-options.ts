@@ -1,3 +1,4 @@
+import { isLoopback } from '../../../core/ims/environment.ts'
 import type { RecordedRequest } from '../../../emulator/http/journal.ts'
 import type { StartOptions } from '../../../emulator/start.ts'
 import { printable } from '../printable.ts'
@@ -15,23 +16,46 @@ export const startOptions: Readonly<Record<string, Option>> = {
     about:
       'a redirect URI, or a pattern as in the Adobe Developer Console, of the clients that sign users in; http and https on localhost are always allowed',
   },
+  https: { about: 'serve the emulator over https, with the certificate of imskit cert' },
+  relay: {
+    value: 'port',
+    about: 'also serve the app at this port of localhost over https, web sockets included; implies --https',
+  },
+  'relay-port': { value: 'number', about: 'port of the https address of the app; default: a free port' },
   quiet: { about: 'do not print why requests were refused' },
+}
+
+/** The options for containers and machines that other machines reach. */
+export const networkOptions: Readonly<Record<string, Option>> = {
+  host: {
+    value: 'address',
+    about: 'address to listen on; default: 127.0.0.1; others need --dangerously-listen-on-all-interfaces',
+  },
+  'dangerously-listen-on-all-interfaces': {
+    about: 'allow a --host that other machines can reach; anyone on them can sign in as any user',
+  },
+  endpoint: { value: 'url', about: 'base URL by which programs reach it; default: its address' },
 }
 
 /** What the command line says about the emulator to start. */
 export function readStartOptions(values: OptionValues): StartOptions {
   const autoLogin = optionText(values, 'auto-login')
+  const [host, endpoint] = [optionText(values, 'host'), optionText(values, 'endpoint')]
+  const anyInterface = values['dangerously-listen-on-all-interfaces'] === true
+  if (host !== undefined && !isLoopback(host) && !anyInterface) {
+    throw new UsageError(
+      'The emulator is not a security boundary: a --host other than 127.0.0.1 needs --dangerously-listen-on-all-interfaces.',
+    )
+  }
   return {
+    ...(host !== undefined && { host }),
+    ...(endpoint !== undefined && { endpoint }),
+    dangerouslyListenOnAllInterfaces: anyInterface,
     port: optionInteger(values, 'port', 65_535) ?? 0,
     redirectUris: optionTexts(values, 'redirect-uri').map(readRedirectUri),
     ...(autoLogin !== undefined && { autoLogin }),
     ...(values.quiet !== true && { onRequest: printReason }),
   }
-}
-
-/** The first redirect URI of the command line that is not a pattern. */
-export function exactRedirectUri({ redirectUris = [] }: StartOptions): string | undefined {
-  return redirectUris.find((uri) => typeof uri === 'string')
 }
 
 /** Text with a backslash or an asterisk is a pattern, as in the Adobe Developer Console. */

@@ -11,8 +11,9 @@ export const readyKinds: Readonly<Record<ReadyKind, string>> = {
   oauth_server_to_server: 'a program without a user',
 }
 
-/** Where a program of this machine is usually called back, if `--redirect-uri` does not say otherwise. */
-const usualRedirectUri = 'http://localhost:3000/callback'
+/** Where a program of this machine is usually called back, if the command line does not say otherwise. */
+export const usualRedirectPath = '/callback'
+const usualRedirectUri = `http://localhost:3000${usualRedirectPath}`
 
 /** Names and values of environment variables. */
 export type ShellVariables = Readonly<Record<string, string>>
@@ -68,10 +69,11 @@ export function shellLines(variables: ShellVariables, platform: NodeJS.Platform 
   const line =
     platform === 'win32'
       ? ([name, value]: [string, string]) => `$env:${name} = '${value.replaceAll("'", "''")}'\n`
-      : ([name, value]: [string, string]) => `export ${name}=${quoted(value)}\n`
+      : ([name, value]: [string, string]) => `export ${name}=${shellQuoted(value)}\n`
   return Object.entries(variables).map(line).join('')
 }
 
-function quoted(value: string): string {
+/** A word for a POSIX shell. */
+export function shellQuoted(value: string): string {
   return /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`
 }

@@ -1,5 +1,5 @@
 import type { Command } from '../command.ts'
-import { startOptions } from '../emulator-options.ts'
+import { networkOptions, startOptions } from '../emulator-options.ts'
 import { readyKinds } from '../emulator-variables.ts'
 
 export const emulatorCommands: readonly Command[] = [
@@ -11,6 +11,7 @@ export const emulatorCommands: readonly Command[] = [
     args: [],
     options: {
       ...startOptions,
+      ...networkOptions,
       'ready-file': {
         value: 'file',
         about: 'write the address to this file when the emulator answers, and remove the file when it stops',
@@ -44,5 +45,18 @@ export const emulatorCommands: readonly Command[] = [
     },
     example: 'imskit emulator exec -- npm test',
     load: async () => (await import('../emulator-exec.ts')).emulatorExecCommand,
+  },
+  {
+    name: 'cert',
+    summary: 'make a certificate for https on localhost, and explain how to trust it',
+    details:
+      'Makes a certificate for localhost, 127.0.0.1 and ::1 in ~/.config/imskit, unless it exists, and an authority that signed it. The authority can sign for these names only, and its key is discarded after this signature. Prints the path of its certificate on stdout. Installs nothing: it prints the commands of this system, for you to run. imskit emulator --https and --relay use the certificate.',
+    args: [],
+    options: {
+      renew: { about: 'make a new one, with an authority that must be trusted again' },
+      json: { about: 'print the paths (ca, cert, key), expiresAt, authority and spki as one line of JSON' },
+    },
+    example: 'imskit cert',
+    load: async () => (await import('../cert/cert.ts')).certCommand,
   },
 ]
