@@ -7,7 +7,7 @@ import { context } from 'esbuild'
 
 const folder = '.tmp/dev'
 const [command = 'emulator', ...given] = process.argv.slice(2)
-const staysOpen = command === 'emulator'
+const staysOpen = command === 'emulator' && given[0] !== 'exec'
 const options = staysOpen && !given.some((word) => word.startsWith('--port')) ? ['--port', '9010', ...given] : given
 
 let running

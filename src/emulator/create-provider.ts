@@ -98,10 +98,23 @@ function usersWith(users: readonly UserOptions[], autoLogin: string | undefined)
   return autoLogin === undefined || known ? users : [...users, { ...readyMadeUsers[0], email: autoLogin }]
 }
 
+function checkKinds({ redirectUris = [], onRequest = () => {} }: EmulatorOptions): void {
+  const isUri = (uri: unknown) => typeof uri === 'string' || uri instanceof RegExp
+  if (!Array.isArray(redirectUris) || !redirectUris.every(isUri)) {
+    throw new ConfigurationError(
+      'BAD_OPTION',
+      'The option redirectUris of the emulator must be an array of URIs as strings, or of patterns as RegExp.',
+    )
+  }
+  if (typeof onRequest === 'function') return
+  throw new ConfigurationError('BAD_OPTION', 'The option onRequest of the emulator must be a function.')
+}
+
 /** Applies the defaults of the options and generates the keys. */
 export async function createProvider(
   options: EmulatorOptions,
 ): Promise<{ provider: Provider; contexts: EmulatorContexts }> {
+  checkKinds(options)
   const endpoint = normalizeEndpoint(options.endpoint ?? 'https://ims.test')
   const lifetimes = checkLifetimes({
     accessToken: options.accessTokenLifetime ?? day,

@@ -98,12 +98,16 @@ async function send(response: Response, outgoing: ServerResponse): Promise<void>
 /** A server for http, or for https with a certificate. */
 async function createServer(tls: StartOptions['tls'], listener: RequestListener): Promise<Server> {
   if (tls === undefined) return (await import('node:http')).createServer(limits, listener)
+  const refuse = (cause?: unknown) => {
+    const message = 'The option tls of the emulator must have cert and key: a certificate and its private key, as PEM.'
+    return new ConfigurationError('BAD_OPTION', message, { cause: safeCause(cause) })
+  }
+  if (typeof tls?.cert !== 'string' || typeof tls.key !== 'string') throw refuse()
   const { createServer: createSecureServer } = await import('node:https')
   try {
     return createSecureServer({ ...limits, cert: tls.cert, key: tls.key }, listener)
   } catch (cause) {
-    const message = 'The option tls of the emulator needs a certificate and its private key, both as PEM.'
-    throw new ConfigurationError('BAD_OPTION', message, { cause: safeCause(cause) })
+    throw refuse(cause)
   }
 }
 

@@ -1,8 +1,13 @@
-import { beforeAll, describe, expect, test } from 'vitest'
-import { build } from '../kit/build.ts'
+import { spawn, spawnSync } from 'node:child_process'
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { shellQuoted } from '../../src/adapters/node/cli/emulator-variables.ts'
+import { build, built } from '../kit/build.ts'
 import { newShell } from './command.ts'
 
 beforeAll(() => build())
+
+/** A program that runs a command in a terminal of its own. */
+const hasScript = spawnSync('script', ['--version']).status === 0
 
 /** Runs a program in Node by `imskit emulator exec`, with `options` of the command. */
 const exec = (source: string, options: readonly string[] = [], env: Record<string, string> = {}) =>
@@ -72,6 +77,31 @@ describe('imskit emulator exec', () => {
     await running.said(/ready/)
     running.kill(signal)
     expect(await running.ended).toMatchObject({ code: 9, stdout: 'ready\ngot it\n' })
+  })
+
+  test.skipIf(!hasScript)('Ctrl-C at a terminal reaches the command once', async () => {
+    // the answer of the emulator comes after a second signal would
+    const program = `let count = 0
+      process.on('SIGINT', () => {
+        count += 1
+        fetch(process.env.IMS_ENDPOINT).then(() => { console.log('signals: ' + count); process.exit(5) })
+      })
+      setInterval(() => {}, 1000)
+      console.log('ready')`
+    const line = ['emulator', 'exec', '--', process.execPath, '-e', program].map((word) => shellQuoted(word)).join(' ')
+    const { place } = newShell()
+    // without exec, some shells would end on Ctrl-C and close the terminal
+    const command = `exec ${shellQuoted(process.execPath)} ${shellQuoted(built('cli'))} ${line}`
+    const terminal = spawn('script', ['-qec', command, '/dev/null'], { cwd: place.cwd, env: place.env })
+    onTestFinished(() => void terminal.kill('SIGKILL'))
+    let shown = ''
+    for await (const text of terminal.stdout.setEncoding('utf8')) {
+      if (!shown.includes('ready') && (shown + text).includes('ready')) terminal.stdin.write('\x03')
+      shown += text
+    }
+    expect(shown).toContain('signals: 1')
+    // the exit code of the command
+    await vi.waitFor(() => expect(terminal.exitCode).toBe(5))
   })
 
   test('says that the program was not found, and which kinds there are', async () => {

@@ -163,6 +163,9 @@ describe('options', () => {
     ['a key that is none', { clients: [{ clientId: 'x', publicKeys: ['-----BEGIN PUBLIC KEY-----\nabc'] }] }],
     ['a way to refuse that there is none of', { tokenErrorRedirects: 'sometimes' as 'all' }],
     ['an error that there is none of', { jwtSignatureError: 'bad_key' as 'invalid_token' }],
+    ['redirect URIs that are not a list', { redirectUris: 'https://app.example/' as unknown as string[] }],
+    ['a redirect URI that is not one', { redirectUris: [7 as unknown as string] }],
+    ['a listener that cannot be called', { onRequest: 'x' as unknown as () => void }],
     ['a user without an address', { users: [{ email: '' }] }],
   ])('refuses %s', async (_name, options) => {
     await expect(createEmulator(options)).rejects.toMatchObject({ code: 'BAD_OPTION' })

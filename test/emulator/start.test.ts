@@ -1,6 +1,8 @@
 import { request } from 'node:http'
+import { request as secureRequest } from 'node:https'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createLocalCertificate } from '../../src/adapters/node/cli/cert/certificate.ts'
 import { isImsError } from '../../src/core/errors.ts'
 import { type RunningEmulator, type StartOptions, startEmulator } from '../../src/emulator/index.ts'
 import { post } from './person.ts'
@@ -122,6 +124,35 @@ describe('the server', () => {
     for (const { params } of short.requests) expect(JSON.stringify(params).length).toBeLessThan(50_000)
     await short.close()
   }, 60_000)
+
+  test('serves https with a certificate, under its names', async () => {
+    const { ca, cert, key } = createLocalCertificate()
+    const own = await startEmulator({ tls: { cert, key } })
+    expect(own.url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/)
+    expect(own.contexts.oauth.endpoint).toBe(own.url)
+    const { status, text } = await new Promise<{ status: number | undefined; text: string }>((resolve, reject) => {
+      const asked = secureRequest(`${own.url}/ims/.well-known/openid-configuration`, { ca }, async (response) => {
+        let received = ''
+        for await (const chunk of response) received += chunk
+        resolve({ status: response.statusCode, text: received })
+      })
+      asked.once('error', reject).end()
+    })
+    expect({ status, issuer: JSON.parse(text).issuer }).toEqual({ status: 200, issuer: own.url })
+    await own.close()
+  })
+
+  test.each([
+    [
+      'a key of another certificate',
+      () => ({ cert: createLocalCertificate().cert, key: createLocalCertificate().key }),
+    ],
+    ['text', () => ({ cert: 'x', key: 'y' })],
+    ['no key', () => ({ cert: createLocalCertificate().cert }) as { cert: string; key: string }],
+  ])('refuses a certificate with %s', async (_name, tls) => {
+    const error = await startEmulator({ tls: tls() }).catch((reason) => reason)
+    expect(error).toMatchObject({ code: 'BAD_OPTION', message: expect.stringContaining('tls') })
+  })
 
   test('says so when the port is taken', async () => {
     const port = Number(new URL(emulator.url).port)
