@@ -116,6 +116,22 @@ const runs: Record<string, (shell: Shell) => Promise<Ended[]>> = {
   ),
   probe: ends(['probe', 'machine', '--yes'], ['probe', 'machine', '--yes', '--json'], ['probe', hostile, '--yes']),
   emulator: ends(['emulator', '--port', hostile], ['emulator', '--auto-login', hostile, '--port', '70000']),
+  init: async (shell) => {
+    const manifest = { [hostile]: hostile, dependencies: { [hostile]: hostile }, scripts: { [hostile]: hostile } }
+    writeFileSync(join(shell.place.cwd, 'package.json'), JSON.stringify(manifest))
+    return ends(
+      ['init', '--dry-run'],
+      ['init', '--json', '--dry-run'],
+      ['init', hostile],
+      ['init', '--kind', hostile],
+    )(shell)
+  },
+  link: async (shell) => {
+    writeFileSync(join(shell.place.cwd, '.env'), `# Settings of imskit init.\nCLIENT_ID=${hostile}\n`)
+    const credential = { client_id: hostile, client_secrets: [hostile], scopes: [hostile], [hostile]: hostile }
+    writeFileSync(join(shell.place.cwd, 'c.json'), JSON.stringify(credential))
+    return ends(['link', 'c.json'], ['link', hostile], ['link', 'c.json', '--credential', hostile])(shell)
+  },
   migrate: async (shell) => {
     const specifier = JSON.stringify(`@adobe/aio-lib-ims/${hostile}`)
     const lines = [
