@@ -127,6 +127,22 @@ const runs: Record<string, (shell: Shell) => Promise<Ended[]>> = {
     ['emulator', 'exec', '--redirect-uri', `http://localhost/${hostile}`, '--', 'true'],
   ),
   cert: ends(['cert'], ['cert', '--renew', '--json'], ['cert', hostile]),
+  init: async (shell) => {
+    const manifest = { [hostile]: hostile, dependencies: { [hostile]: hostile }, scripts: { [hostile]: hostile } }
+    writeFileSync(join(shell.place.cwd, 'package.json'), JSON.stringify(manifest))
+    return ends(
+      ['init', '--dry-run'],
+      ['init', '--json', '--dry-run'],
+      ['init', hostile],
+      ['init', '--kind', hostile],
+    )(shell)
+  },
+  link: async (shell) => {
+    writeFileSync(join(shell.place.cwd, '.env'), `# Settings of imskit init.\nCLIENT_ID=${hostile}\n`)
+    const credential = { client_id: hostile, client_secrets: [hostile], scopes: [hostile], [hostile]: hostile }
+    writeFileSync(join(shell.place.cwd, 'c.json'), JSON.stringify(credential))
+    return ends(['link', 'c.json'], ['link', hostile], ['link', 'c.json', '--credential', hostile])(shell)
+  },
   migrate: async (shell) => {
     const specifier = JSON.stringify(`@adobe/aio-lib-ims/${hostile}`)
     const lines = [

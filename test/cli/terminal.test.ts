@@ -117,7 +117,7 @@ describe.skipIf(!hasTmux)('at a terminal', () => {
     const cases: readonly [string, number, RegExp][] = [
       ['imskit login nobody', 1, /There is no context 'nobody'/],
       ['CI=true imskit login', 1, /LOGIN_NOT_POSSIBLE/],
-      ['imskit token', 1, /LOGIN_REQUIRED\)\n *To sign in, run: imskit login/],
+      ['imskit token', 1, /LOGIN_REQUIRED\)\n *To sign in, run: imskit login me/],
       ['echo opaque | imskit decode -', 1, /BAD_TOKEN/],
       ['imskit explain nobody', 1, /CONTEXT_NOT_CONFIGURED/],
       [`imskit doctor --endpoint ${closed.url}`, 11, /problem \(network\): 127\.0\.0\.1:\d+ refuses connections/],
@@ -157,4 +157,63 @@ describe.skipIf(!hasTmux)('at a terminal', () => {
     emulator.fault({ path: '/ims/token/v3', delay: 1500, times: 1 })
     expect(await shell.run(['token', 'machine', '--force'])).toMatchObject({ code: 0, stderr: '' })
   }, 120_000)
+})
+
+describe.skipIf(!hasTmux)('a project at a terminal', () => {
+  test('init, link, migrate, login, logout, report', async () => {
+    const shell = newShell(emulator.url)
+    const { cwd } = shell.place
+    const terminal = openTerminal(shell)
+    // the command itself is in this folder
+    writeFileSync(
+      join(cwd, 'package.json'),
+      '{\n  "name": "app",\n  "dependencies": { "@adobe/aio-lib-ims": "8.1.2" }\n}\n',
+    )
+    writeFileSync(join(cwd, 'old.js'), "const { getToken } = require('@adobe/aio-lib-ims')\n")
+
+    writeFileSync(join(cwd, 'ims.mjs'), '// mine\n')
+    terminal.type('imskit init; echo "<init $?>"')
+    await terminal.shows(/Replace ims\.mjs\? \[y\/N\]/)
+    terminal.type('n')
+    await terminal.shows(/it would replace ims\.mjs.*--force[\s\S]*^<init 1>/m)
+    expect(readFileSync(join(cwd, 'ims.mjs'), 'utf8')).toBe('// mine\n')
+    terminal.type('imskit init; echo "<again $?>"')
+    await vi.waitFor(() => expect(terminal.screen().match(/Replace ims\.mjs\? \[y\/N\]/g)).toHaveLength(2), 30_000)
+    terminal.type('y')
+    await terminal.shows(/changed: ims\.mjs[\s\S]*Install imskit: npm install imskit[\s\S]*^<again 0>/m)
+
+    const { endpoint: _, ...machine } = emulator.contexts.oauth_server_to_server
+    const credentials = [{ name: 'Mine', integration_type: 'oauth_server_to_server', oauth_server_to_server: machine }]
+    const workspace = { project: { org: { ims_org_id: machine.ims_org_id }, workspace: { details: { credentials } } } }
+    writeFileSync(join(cwd, 'workspace.json'), JSON.stringify(workspace))
+    expect(await terminal.run('imskit link workspace.json')).toMatchObject({
+      code: 0,
+      shown: expect.stringContaining('changed: .env'),
+    })
+    expect(terminal.screen()).not.toContain(machine.client_secrets[0])
+
+    const migrated = await terminal.run('imskit migrate --write')
+    expect(migrated).toMatchObject({ code: 0, shown: expect.stringContaining('files changed') })
+    expect(readFileSync(join(cwd, 'old.js'), 'utf8')).toContain("require('imskit')")
+
+    await person(shell)
+    terminal.type('imskit login --no-browser; echo "<login $?>"')
+    const [, url = ''] = await terminal.shows(/Open this address[^\n]*\n\s*\n\s*(http\S+)/)
+    await fetch((await createPerson(emulator).visit(url)).url)
+    await terminal.shows(/^<login 0>/m)
+    expect(await terminal.run('imskit logout')).toMatchObject({
+      code: 0,
+      shown: expect.stringContaining('signed out: me'),
+    })
+    expect(await terminal.run('imskit token')).toMatchObject({
+      code: 1,
+      shown: expect.stringContaining('run: imskit login me'),
+    })
+    expect(await terminal.run('imskit report')).toMatchObject({
+      code: 0,
+      shown: expect.stringMatching(
+        /### imskit report[\s\S]*context 1 \(current\): oauth_public[\s\S]*"command":"logout"/,
+      ),
+    })
+  }, 180_000)
 })

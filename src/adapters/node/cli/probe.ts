@@ -1,5 +1,6 @@
 import { printable } from '../printable.ts'
 import { type Run, UsageError } from './command.ts'
+import { canAsk, confirm } from './confirm.ts'
 import { printNote, printResult, withProgress } from './output.ts'
 import { askAll, type Findings } from './probe/ask.ts'
 import { callsOf } from './probe/calls.ts'
@@ -37,11 +38,6 @@ function codeOf({ differences, failures, tokenLeft }: Findings): number {
   return differences.length + failures.length > 0 || tokenLeft ? 1 : 0
 }
 
-/** The result may be redirected to a file, but the question and its answer need a terminal. */
-function canAsk(): boolean {
-  return process.stdin.isTTY === true && process.stderr.isTTY === true
-}
-
 async function consents(name: string, credential: Credential): Promise<boolean> {
   const { endpoint, clientSecret } = credential
   const calls = callsOf(credential)
@@ -53,16 +49,5 @@ async function consents(name: string, credential: Credential): Promise<boolean> 
   printNote(
     `\n${secret} If a token is issued, it is revoked at the end. The rejected requests may appear in logs at Adobe.`,
   )
-  const { createInterface } = await import('node:readline')
-  const lines = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    return await new Promise((resolve) => {
-      // the end of input and Ctrl-C are not consent
-      lines.once('SIGINT', () => lines.close())
-      lines.once('close', () => resolve(false))
-      lines.question('Send them now? [y/N] ', (answer) => resolve(/^\s*y(es)?\s*$/i.test(answer)))
-    })
-  } finally {
-    lines.close()
-  }
+  return confirm('Send them now?')
 }

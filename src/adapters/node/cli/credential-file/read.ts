@@ -23,6 +23,8 @@ export interface Choice {
   readonly credential?: string | undefined
   /** Whether the user names the environment, so that the file's does not count. */
   readonly hasHome?: boolean
+  /** Which credentials can be used; if only one can, it needs no choice. */
+  readonly accepts?: (data: ContextData) => boolean
 }
 
 /**
@@ -88,11 +90,13 @@ interface Found {
   readonly candidates: readonly Candidate[]
 }
 
-function chosen({ what, shown, candidates }: Found, { credential, hasHome }: Choice): CredentialFile {
+function chosen({ what, shown, candidates }: Found, { credential, hasHome, accepts }: Choice): CredentialFile {
   const wanted = credential?.toLowerCase()
   const named = candidates.filter(({ names }) => names.some((name) => name.toLowerCase() === wanted))
   if (candidates.length === 0) throw notACredential(shown, `${what} without a credential`)
-  const usable = (wanted === undefined ? candidates : named).filter(({ data }) => data !== undefined)
+  const complete = (wanted === undefined ? candidates : named).filter(({ data }) => data !== undefined)
+  const accepted = complete.filter(({ data }) => data !== undefined && accepts?.(data) !== false)
+  const usable = accepted.length > 0 ? accepted : complete
   const [one, second] = usable
   if (wanted !== undefined && named.length === 0)
     throw refused(

@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts'
+import { projectKinds } from '../init/project-kinds.ts'
 import { environment, json, optionalContext } from './arguments.ts'
 
 export const toolCommands: readonly Command[] = [
@@ -37,6 +38,42 @@ export const toolCommands: readonly Command[] = [
     options: { yes: { about: 'consent to the requests without a question' }, json },
     example: 'imskit probe my-app --yes',
     load: async () => (await import('../probe.ts')).probeCommand,
+  },
+  {
+    name: 'init',
+    summary: 'write a first program for the project in a folder, which runs against the emulator',
+    details:
+      'Recognizes Vite, Next.js, Workers with wrangler, Node.js, and a page without a package.json. Writes one client file, the settings in an env file (in a module for a page), and the script dev:ims in package.json, which runs the project next to the emulator. Files with other content are replaced only after a question or with --force. Settings with a secret are added to .gitignore; those of a browser app never contain one.',
+    args: [{ name: 'folder', about: 'folder of the project; default: the current one', completes: 'file' }],
+    options: {
+      kind: {
+        value: 'kind',
+        about: `${projectKinds.join(', ')}; default: what the folder contains`,
+        completes: projectKinds,
+      },
+      'dry-run': { about: 'print what would be written, and write nothing' },
+      force: { about: 'replace files with other content without a question' },
+      json,
+    },
+    example: 'imskit init my-project --dry-run',
+    load: async () => (await import('../init/init.ts')).initCommand,
+  },
+  {
+    name: 'link',
+    summary: 'replace the settings of imskit init by a credential of the Adobe Developer Console',
+    details:
+      'Reads the files that context set --from reads. Replaces the lines of the credential in the settings, and no other line. A browser app takes a credential without a secret only, any other program an OAuth Server-to-Server credential.',
+    args: [
+      { name: 'file', about: 'file with the credential; - is standard input', required: true, completes: 'file' },
+      { name: 'folder', about: 'folder of the project; default: the current one', completes: 'file' },
+    ],
+    options: {
+      credential: { value: 'name', about: 'one of several credentials in the file: its name, type or client id' },
+      'dry-run': { about: 'print what would be written, and write nothing' },
+      json,
+    },
+    example: 'imskit link workspace.json',
+    load: async () => (await import('../init/link.ts')).linkCommand,
   },
   {
     name: 'migrate',
