@@ -20,7 +20,8 @@ const version = (path: string, rest: Pick<KnownRow, 'source' | 'confidence'>): K
 
 export const authorize: Section = {
   title: 'Sign-in: `/ims/authorize`',
-  intro: 'The browser opens the address. The answer is the address that it is redirected to after the user has signed in.',
+  intro:
+    'The browser opens the address. The answer is the address that it is redirected to after the user has signed in.',
   rows: [
     version('/ims/authorize/v2', { source: sources.userDocs, confidence: 'A' }),
     version('/ims/authorize/v1', { source: `${sources.aioLibIms}; ${sources.imsGo}`, confidence: 'B' }),
