@@ -96,6 +96,11 @@ const reference = (await referencePages()).map(({ file, text, kind, entry }) => 
   const rendered = render(text, { linkTo, html: true })
   const title = rendered.headings[0].text
   const above = kind && `<p class="above"><a href="../index.html">${entry}</a> / ${kind.replace('-', ' ')}</p>\n`
+  // each function has parameters: the contents name what differs
+  const headings = rendered.headings.filter(({ level, text: name }, at, all) => {
+    const part = all.slice(0, at).findLast((heading) => heading.level === 2)
+    return level === 2 ? name !== 'Call Signature' : level === 3 && part?.text === 'Methods'
+  })
   const menu = entry && `api/${entry}/index.html`
   return {
     file,
@@ -105,6 +110,7 @@ const reference = (await referencePages()).map(({ file, text, kind, entry }) => 
     menu,
     isReference: true,
     ...rendered,
+    headings,
     ...around(file),
   }
 })

@@ -34,8 +34,14 @@ export const plainText = ({ children, content }) =>
 
 const { escapeHtml } = new MarkdownIt().utils
 
-/** `text` as HTML in which long names may continue in the next line: after `_`, `/` and before a capital letter. */
-export const breakable = (text) => escapeHtml(text).replace(/(?<=[\w)][_/.])(?=\w)|(?<=[a-z]{2})(?=[A-Z])/g, '<wbr>')
+const breaks = (name) =>
+  name.replace(/(?<=[\w)][_/.=?,|-])(?=[\w(])|(?<=[)|])(?=[(\\])|(?<=[a-z]{2})(?=[A-Z])/g, '<wbr>')
+
+/**
+ * `text` as HTML in which names of at least `least` characters may continue in the next line: after `_`, `/` and the
+ * like, and before a capital letter.
+ */
+export const breakable = (text, least = 24) => escapeHtml(text).replace(new RegExp(`\\S{${least},}`, 'g'), breaks)
 
 function code(content, language) {
   const lang = languages[language] ?? 'text'
@@ -97,14 +103,15 @@ export function render(text, { linkTo = (link) => link, rowIds = false, html = f
   }
   // wide tables and programs scroll by themselves, also by the keyboard
   let tables = 0
-  rules.table_open = () =>
-    `<div class="scroll"><div class="wide" tabindex="0" role="region" aria-label="Table ${++tables}"><table>`
+  rules.table_open = (all, index) => {
+    const end = all.findIndex(({ type }, at) => at > index && type === 'thead_close')
+    const columns = all.slice(index, end).filter(({ type }) => type === 'th_open').length
+    const many = columns > 3 ? ' class="many"' : ''
+    return `<div class="scroll"><div class="wide" tabindex="0" role="region" aria-label="Table ${++tables}"><table${many}>`
+  }
   rules.table_close = () => '</table></div></div>'
   rules.code_inline = (all, index) => `<code>${breakable(all[index].content)}</code>`
-  rules.text = (all, index) => {
-    const { content } = all[index]
-    return /\S{15}/.test(content) ? breakable(content) : escapeHtml(content)
-  }
+  rules.text = (all, index) => breakable(all[index].content)
   rules.fence = (all, index) => code(all[index].content, all[index].info.split(/\s/)[0] ?? '')
   rules.code_block = (all, index) => code(all[index].content, '')
   // an empty heading has no meaning

@@ -21,7 +21,7 @@ function contentsOf(headings) {
   const listed = headings.filter(({ level }) => level === 2 || level === 3)
   if (listed.length < 2) return ''
   const items = listed.map(
-    ({ level, text, id }) => `<li class="level-${level}"><a href="#${id}">${breakable(text)}</a></li>`,
+    ({ level, text, id }) => `<li class="level-${level}"><a href="#${id}">${breakable(text, 16)}</a></li>`,
   )
   return `<nav class="toc" aria-label="On this page"><details><summary>On this page</summary><ul>${items.join('')}</ul></details></nav>`
 }

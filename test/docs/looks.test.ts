@@ -29,6 +29,11 @@ test('every page of the site', async () => {
   for (const name of pagesToLookAt()) {
     await page.goto(pathToFileURL(join(site, name)).href)
     Object.assign(faults, await lookAt(page, `site-${name}`))
+    await page.setViewportSize({ width: 1280, height: 900 })
+    const cut = await page
+      .locator('pre')
+      .evaluateAll((all) => all.filter((box) => box.scrollWidth > box.clientWidth).length)
+    if (cut > 0) Object.assign(faults, { [`${name} 1280`]: `${cut} programs have to be scrolled` })
   }
   expect(faults).toEqual({})
 }, 600_000)

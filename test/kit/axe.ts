@@ -26,6 +26,6 @@ export async function barriersOf(page: Page, { but = [], only }: AxeRules = {}):
         ({ id, nodes }) => `${id} ${nodes[0]?.html}`,
       )
     },
-    only === undefined ? { rules } : { runOnly: only },
+    { resultTypes: ['violations'], preload: false, ...(only === undefined ? { rules } : { runOnly: only }) },
   )
 }

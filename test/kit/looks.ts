@@ -28,7 +28,7 @@ export async function lookAt(page: Page, name: string): Promise<Faults> {
     await page.setViewportSize({ width, height })
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     const view = `${name.replace(/[^\w-]+/g, '-')}-${width}-${colorScheme}`
-    await page.screenshot({ path: join(pictures, `${view}.png`), fullPage: true })
+    await page.screenshot({ path: join(pictures, `${view}.jpeg`), type: 'jpeg', quality: 80, fullPage: true })
     // each layout and each scheme once: the colours of a scheme do not depend on the width
     const found = axe ? [...(await cutIn(page)), ...(await barriersOf(page))] : await cutIn(page)
     if (found.length > 0) faults[view] = found
