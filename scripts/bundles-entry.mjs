@@ -9,7 +9,7 @@ const node = { platform: 'node' }
 export const entryJobs = {
   imskit: { runtime: node, ceiling: 105_000 },
   'imskit/node': { runtime: node, ceiling: 105_000 },
-  'imskit/browser': { runtime: page, ceiling: 68_150 },
+  'imskit/browser': { runtime: page, ceiling: 68_200 },
   'imskit/worker': { runtime: worker, ceiling: 85_950 },
   'imskit/core': { runtime: page, ceiling: 60_250 },
   'imskit/emulator': { runtime: worker, ceiling: 32_550 },

@@ -105,7 +105,7 @@ function parse(text: string): unknown {
 }
 
 /** `undefined` if site data is blocked: then reading the property throws, and in some web views it is `null`. */
-function storage(): Storage | undefined {
+export function storage(): Storage | undefined {
   try {
     return globalThis.sessionStorage ?? undefined
   } catch {
