@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import MarkdownIt from 'markdown-it'
+import { withRelativeLinks } from './repository.mjs'
 import { sectionsOf } from './site-search.mjs'
 
 /** What the side of every page shows, in this order. */
@@ -28,7 +29,8 @@ export const contents = {
 const fileOf = (name) => (name === 'README' ? 'README.md' : `docs/${name}.md`)
 const htmlOf = (name) => (name === 'README' ? 'index.html' : `${name}.html`)
 const names = Object.values(contents).flat()
-const textOf = (name) => readFileSync(fileOf(name), 'utf8')
+const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
+const textOf = (name) => withRelativeLinks(readFileSync(fileOf(name), 'utf8'), manifest)
 const titleOf = (name) => /^# (.+)$/m.exec(textOf(name))[1].replaceAll('`', '')
 const shortTitleOf = (name) =>
   titleOf(name)
