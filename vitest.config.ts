@@ -6,7 +6,7 @@ export const world = [
   'test/world/**/*.test.ts',
   'test/differential/**/*.test.ts',
   'test/examples/**/*.test.ts',
-  'test/docs/{node,site}.test.ts',
+  'test/docs/{node,site,places-node,places-page}.test.ts',
   'test/proof/old-library.test.ts',
 ]
 

@@ -25,7 +25,7 @@ export async function start({ root = fileURLToPath(new URL('.', import.meta.url)
   const api = await startApi(emulator.url)
   Object.assign(process.env, {
     VITE_CLIENT_ID: emulator.contexts.oauth_public.client_id,
-    VITE_IMS: emulator.url,
+    VITE_IMS_ENDPOINT: emulator.url,
     VITE_API: `http://localhost:${api.address().port}`,
   })
   const vite = await createVite({ root, configFile: false, server: { port: 0, host: 'localhost' }, logLevel: 'warn' })

@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+// @ts-expect-error a script without types
+import { withRelativeLinks } from '../../scripts/repository.mjs'
 
 export const root = join(import.meta.dirname, '../..')
 
@@ -28,8 +30,11 @@ export const pages: readonly string[] = [
     .map((name) => `docs/${name}`),
 ]
 
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+
+/** The text of `page`; the links of README are relative, as those of the other pages. */
 export function textOf(page: string): string {
-  return readFileSync(join(root, page), 'utf8')
+  return withRelativeLinks(readFileSync(join(root, page), 'utf8'), manifest)
 }
 
 /** The fenced blocks of `page`, in order. */
@@ -56,3 +61,10 @@ export const blocks: readonly Block[] = pages.flatMap(blocksOf)
 export function blocksIn(place: string): Block[] {
   return blocks.filter((block) => block.place === place)
 }
+
+/** A first program for newcomers, in README or a quickstart. `places-*.test.ts` run it, also with failures. */
+export const isForNewcomers = ({ words }: Block): boolean => words.includes('place') || words.includes('quickstart')
+
+/** The code of a block; that of `@adobe/aio-lib-ims` as `imskit migrate` leaves it. */
+export const migrated = ({ place, code }: Block): string =>
+  place === 'before' ? code.replace('@adobe/aio-lib-ims', 'imskit') : code

@@ -4,11 +4,10 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { build, buildSite } from '../kit/build.ts'
+import { build } from '../kit/build.ts'
 import { newPlace } from '../kit/place.ts'
 import { type Block, blocksIn, root } from './blocks.ts'
 import { type ImsOfThePages, startImsOfThePages } from './ims-of-the-pages.ts'
-import { asShown, emptyFolder } from './quickstarts.ts'
 
 const run = promisify(execFile)
 let ims: ImsOfThePages
@@ -48,16 +47,4 @@ describe('the programs of the documentation', () => {
     const { stdout } = await runBlock(block)
     expect(stdout.trim()).not.toBe('')
   })
-})
-
-describe('a quickstart', () => {
-  const quickstarts = programs.filter(({ words }) => words.includes('quickstart'))
-  test.each(quickstarts.map((block) => [block.at, block] as const))(
-    '%s, as the site shows it, gives a token in an empty folder',
-    { timeout: 300_000 },
-    async (_, block) => {
-      await buildSite()
-      expect((await runBlock(asShown(block), await emptyFolder())).stdout).toMatch(/^eyJ[\w-]+\.[\w-]+\.[\w-]+\n$/)
-    },
-  )
 })

@@ -1,14 +1,11 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { build as bundleOf } from 'esbuild'
 import type { Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { useBrowser } from '../browser/browser.ts'
-import { build, buildSite } from '../kit/build.ts'
+import { build } from '../kit/build.ts'
 import { startServer, type TestServer } from '../kit/server.ts'
-import { type Block, blocksIn, root } from './blocks.ts'
+import { type Block, blocksIn, isForNewcomers } from './blocks.ts'
 import { type ImsOfThePages, publicIms, startImsOfThePages } from './ims-of-the-pages.ts'
-import { asShown, emptyFolder } from './quickstarts.ts'
+import { type BundleOptions, filesOf, provideIms, provideNetwork, scriptOf } from './served.ts'
 
 declare global {
   interface Window {
@@ -20,20 +17,18 @@ declare global {
 const newContext = useBrowser()
 let ims: ImsOfThePages
 let site: TestServer
-let html = ''
 let origin = ''
-/** What else the page of documentation serves, by path. */
-let beside = new Map<string, Block>()
+/** What the server of the app serves, by path. */
+let files = new Map<string, string>()
 
 beforeAll(async () => {
   await build()
   ims = await startImsOfThePages()
-  site = await startServer(async ({ url = '' }, response) => {
+  site = await startServer(({ url = '' }, response) => {
     const { pathname } = new URL(url, 'http://localhost')
-    const block = beside.get(pathname)
-    const script = block?.place === 'webworker'
-    response.setHeader('content-type', script ? 'text/javascript' : 'text/html; charset=utf-8')
-    response.end(block === undefined ? html : await (script ? scriptOf(block) : pageOf(block)))
+    const file = files.get(pathname)
+    response.setHeader('content-type', pathname.endsWith('.js') ? 'text/javascript' : 'text/html; charset=utf-8')
+    response.end(file ?? files.get('/'))
   }, 'localhost')
   origin = site.url
 }, 300_000)
@@ -42,51 +37,20 @@ afterAll(async () => {
   await ims.close()
 })
 
-const outcomeOf = "\nglobalThis.leftBehind = typeof token === 'undefined' ? 'ran' : (token ?? 'signed out')\n"
-
-async function scriptOf({ code }: Block, folder = root): Promise<string> {
-  const { outputFiles } = await bundleOf({
-    stdin: { contents: code + outcomeOf, resolveDir: folder, loader: 'ts' },
-    bundle: true,
-    write: false,
-    format: 'esm',
-    target: 'es2022',
-    platform: 'browser',
-  })
-  return outputFiles[0]?.text ?? ''
-}
-
-/** The page that a block is for: a button, and the block as an app would bundle it. */
-async function pageOf(block: Block, folder?: string): Promise<string> {
-  const { language, code } = block
-  if (language === 'html') return `<!doctype html><link rel="icon" href="data:,">${code}`
-  const script = (await scriptOf(block, folder)).replaceAll('</script', '<\\/script')
-  return `<!doctype html><link rel="icon" href="data:,"><button></button><script type="module">${script}</script>`
-}
+/** Leaves the outcome of a block to the test. */
+const outcome = "\nglobalThis.leftBehind = typeof token === 'undefined' ? 'ran' : (token ?? 'signed out')\n"
+const env = { VITE_CLIENT_ID: 'your-client-id' }
 
 /** Opens it with the emulator in place of IMS, and this build in place of the content delivery network. */
-async function open(block: Block, folder?: string): Promise<{ page: Page; complaints: string[]; said: string[] }> {
-  html = await pageOf(block, folder)
-  beside = besides(block)
+async function open(block: Block): Promise<{ page: Page; complaints: string[]; said: string[] }> {
+  files = await filesOf(block, { env, suffix: outcome })
+  for (const [path, other] of besides(block)) {
+    const options = { env, suffix: outcome }
+    files.set(path, other.place === 'webworker' ? await scriptOf(other, options) : await documentOf(other, options))
+  }
   const context = await newContext()
-  await context.route(`${publicIms}/**`, async (route) => {
-    const request = route.request()
-    const body = request.postData()
-    const headers = await request.allHeaders()
-    const answer = await ims.fetch(
-      new Request(request.url(), { method: request.method(), headers, ...(body !== null && { body }) }),
-    )
-    await route.fulfill({
-      status: answer.status,
-      headers: Object.fromEntries(answer.headers),
-      body: Buffer.from(await answer.arrayBuffer()),
-    })
-  })
-  await context.route('https://cdn.example/**', (route) => {
-    const name = new URL(route.request().url()).pathname.replace(/^\/imskit@[\d.]+\//, '')
-    const headers = { 'content-type': 'text/javascript', 'access-control-allow-origin': '*' }
-    return route.fulfill({ headers, body: readFileSync(join(root, name)) })
-  })
+  await provideIms(context, publicIms, ims)
+  await provideNetwork(context)
   const page = await context.newPage()
   const complaints: string[] = []
   const said: string[] = []
@@ -95,6 +59,8 @@ async function open(block: Block, folder?: string): Promise<{ page: Page; compla
   await page.goto(`${origin}/`)
   return { page, complaints, said }
 }
+
+const documentOf = async (block: Block, options: BundleOptions) => (await filesOf(block, options)).get('/') ?? ''
 
 const pathOf = ({ words }: Block) => words.find((word) => word.startsWith('at='))?.slice(3)
 
@@ -105,10 +71,8 @@ function besides({ at }: Block): Map<string, Block> {
   return new Map(files.flatMap((file) => (pathOf(file) === undefined ? [] : [[pathOf(file) ?? '', file]])))
 }
 
-const granted = () => ims.requests.filter(({ params }) => params.grant_type === 'authorization_code').length
 const named = (blocks: readonly Block[]) => blocks.map((block) => [block.at, block] as const)
 const all = blocksIn('page')
-const quickstart = ({ words }: Block) => words.includes('quickstart')
 
 describe('the pages of the documentation', () => {
   test('are there', () => expect(all.length).toBeGreaterThan(8))
@@ -121,27 +85,9 @@ describe('the pages of the documentation', () => {
 
   test.each(named(all.filter(({ language }) => language === 'html')))('%s runs as it stands', async (_, block) => {
     const { complaints, said } = await open(block)
-    if (!quickstart(block)) await expect.poll(() => said, { timeout: 10_000 }).toContain('LOGIN_REQUIRED')
+    if (!isForNewcomers(block)) await expect.poll(() => said, { timeout: 10_000 }).toContain('LOGIN_REQUIRED')
     expect(complaints).toEqual([])
   })
-})
-
-describe('a quickstart', () => {
-  test.each(named(all.filter(quickstart)))(
-    '%s, as the site shows it, gives a token in an empty folder',
-    { timeout: 300_000 },
-    async (_, written) => {
-      await buildSite()
-      const block = asShown(written)
-      const before = granted()
-      const { page, complaints } = await open(block, await emptyFolder())
-      if (block.language === 'html') await page.getByRole('button', { name: 'Sign in' }).click()
-      await expect.poll(granted, { timeout: 10_000 }).toBe(before + 1)
-      if (block.language === 'js') await page.waitForFunction(() => /^eyJ/.test(window.leftBehind ?? ''))
-      expect(page.url()).toBe(`${origin}/`)
-      expect(complaints).toEqual([])
-    },
-  )
 })
 
 test.each(named(all.filter(({ words }) => words.includes('vault'))))(

@@ -1,11 +1,13 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { transform } from 'esbuild'
 import { describe, expect, test } from 'vitest'
+// @ts-expect-error a script without types
+import { filesOf, withAbsoluteLinks, withAddresses } from '../../scripts/repository.mjs'
 import { blocks, pages, root, textOf } from './blocks.ts'
 
 /** The runtimes of code in the documentation. Other tests run `before` and `after` (a migration) and the command line. */
-const run = ['node', 'page', 'webworker', 'worker', 'jest', 'vitest', 'node-test', 'react', 'before', 'after']
+const run = ['node', 'page', 'block', 'webworker', 'worker', 'jest', 'vitest', 'node-test', 'react', 'before', 'after']
 /** What cannot stand alone: it is compiled. */
 const compiled = ['fragment', 'config', 'playwright']
 const isCode = (language: string) => /^(?:js|ts|jsx|tsx)$/.test(language)
@@ -67,6 +69,22 @@ describe('the documentation', () => {
     const run = [...textOf(page).matchAll(/`npm run ([\w:]+)/g)]
     expect(files.map(([, file = '']) => file).filter((file) => !existsSync(join(root, file)))).toEqual([])
     expect(run.map(([, script = '']) => script).filter((script) => !(script in scripts))).toEqual([])
+  })
+
+  test('has links in README that work on a page of npm, from one address (node scripts/repository.mjs)', () => {
+    const manifest = JSON.parse(textOf('package.json'))
+    const readme = readFileSync(join(root, 'README.md'), 'utf8')
+    expect(readme).toBe(withAbsoluteLinks(readme, manifest))
+    expect(readme.split(`](${filesOf(manifest)}`).length).toBeGreaterThan(40)
+    expect(withAddresses(manifest)).toEqual(manifest)
+  })
+
+  test('loads the version of this package from the content delivery network', () => {
+    const { version } = JSON.parse(textOf('package.json'))
+    const named = pages.flatMap((page) =>
+      [...textOf(page).matchAll(/npm\/imskit@([^/]+)\//g)].map(([, found]) => found),
+    )
+    expect(new Set(named)).toEqual(new Set([version]))
   })
 
   test('counts the cases of every runtime as they are', () => {

@@ -1,37 +1,45 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { buildSite } from '../kit/build.ts'
-import { blocks } from './blocks.ts'
+import { blocks, blocksOf, isForNewcomers, textOf } from './blocks.ts'
 import { asShown, shownOn } from './quickstarts.ts'
 
-// how long a quickstart is; node.test.ts, page.test.ts and worker.test.ts show that it works
+// how long a first program is; places-*.test.ts show that it works
 
-const quickstarts = blocks.filter(({ words }) => words.includes('quickstart'))
+const programs = blocks.filter(isForNewcomers)
 const pageOf = (at: string) => at.split(':')[0] ?? ''
+const quickstarts = ['node', 'page', 'script-tag', 'worker'].map((name) => `docs/quickstart-${name}.md`)
 
 beforeAll(buildSite, 400_000)
 
-test('there are four', () => {
-  const pages = ['node', 'page', 'script-tag', 'worker'].map((name) => `docs/quickstart-${name}.md`)
-  expect(quickstarts.map(({ at }) => pageOf(at)).sort()).toEqual(pages)
+test('README and four pages have programs for newcomers', () => {
+  expect([...new Set(programs.map(({ at }) => pageOf(at)))].sort()).toEqual(['README.md', ...quickstarts])
 })
 
-describe.each(quickstarts.map((block) => [pageOf(block.at), block] as const))('%s', (page, block) => {
-  test('has at most five lines of code, shown as written', () => {
-    const { code } = asShown(block)
-    // a page also has its own tags, and the address of the file in place of an installation
-    const lines = code.split('\n').filter((line) => block.language !== 'html' || !/^<|^\s*import imskit/.test(line))
-    expect(lines.length).toBeLessThanOrEqual(5)
-    expect(code).toBe(block.code)
-  })
+test('README starts with the installation and a program of five lines', () => {
+  const [install, program, run] = blocksOf('README.md')
+  expect(install?.code).toBe('npm install imskit')
+  expect(program?.code.split('\n').filter(Boolean)).toHaveLength(5)
+  expect(run?.code).toMatch(/^npx imskit \S[^\n]+$/)
+})
 
-  test('takes at most two commands, the first of which installs', () => {
+test('README has the programs of the quickstarts', () => {
+  const text = textOf('README.md')
+  const first = quickstarts.flatMap((page) => blocksOf(page).filter(isForNewcomers).slice(0, 1))
+  expect(first.filter(({ code }) => !text.includes(code)).map(({ at }) => at)).toEqual([])
+})
+
+test.each(programs.map((block) => [block.at, block] as const))('%s fits on a screen, as written', (_, block) => {
+  expect(asShown(block).code.split('\n').length).toBeLessThanOrEqual(30)
+})
+
+describe.each(quickstarts)('%s', (page) => {
+  test('takes at most one command before its first program, which installs', () => {
     const shown = shownOn(page)
-    const program = shown.findIndex(({ language }) => language === block.language)
+    const program = shown.findIndex(({ text }) => /\bimport .* from '.*imskit/.test(text))
     const commands = shown
       .slice(0, program)
       .flatMap(({ language, text }) => (language === 'sh' ? text.split('\n') : []))
-    expect(commands.length).toBeLessThanOrEqual(2)
-    if (block.language === 'html') expect(commands).toEqual([])
-    else expect(commands[0]).toBe('npm install imskit')
+    expect(commands.length).toBeLessThanOrEqual(1)
+    expect(commands.filter((command) => !command.startsWith('npm install imskit'))).toEqual([])
   })
 })

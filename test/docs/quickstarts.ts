@@ -14,7 +14,9 @@ export interface Shown {
 /** The blocks of code that the rendered page shows, in order; the site must have been built. */
 export function shownOn(page: string): Shown[] {
   const window = new Window()
-  window.document.write(readFileSync(join(root, 'site', `${basename(page, '.md')}.html`), 'utf8'))
+  window.document.write(
+    readFileSync(join(root, 'site', `${page === 'README.md' ? 'index' : basename(page, '.md')}.html`), 'utf8'),
+  )
   const shown = [...window.document.querySelectorAll('main pre')].map((pre) => ({
     language: pre.getAttribute('data-language') ?? '',
     text: pre.textContent.replace(/\n$/, ''),
@@ -23,11 +25,11 @@ export function shownOn(page: string): Shown[] {
   return shown
 }
 
-/** A quickstart as the rendered page shows it: its first program. */
+/** A block as the rendered page shows it, to be copied from there. */
 export function asShown(block: Block): Block {
   const [page = ''] = block.at.split(':')
-  const program = shownOn(page).find(({ language }) => language === block.language)
-  if (program === undefined) throw new Error(`the site shows no program on ${page}`)
+  const program = shownOn(page).find(({ text }) => text === block.code)
+  if (program === undefined) throw new Error(`the site shows another program than ${block.at}`)
   return { ...block, code: program.text }
 }
 

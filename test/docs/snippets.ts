@@ -1,9 +1,9 @@
-import { type Block, blocks, pages, root } from './blocks.ts'
+import { type Block, blocks, isForNewcomers, migrated, pages, root } from './blocks.ts'
 
 export { pages, root }
 
 /** Which kind of project a block of code belongs to. */
-export type Kind = 'page' | 'react' | 'vite-config' | 'script-tag' | 'worker' | 'node' | 'commonjs'
+export type Kind = 'page' | 'react' | 'vite-config' | 'script-tag' | 'block' | 'worker' | 'node' | 'commonjs'
 
 /** A block as a file of a project. */
 export interface Snippet {
@@ -16,6 +16,7 @@ export interface Snippet {
 
 const kindOfPlace: Readonly<Record<string, Kind>> = {
   page: 'page',
+  block: 'block',
   webworker: 'page',
   react: 'react',
   config: 'vite-config',
@@ -35,11 +36,14 @@ const isMocking = ({ place, words, code }: Block) =>
   place === 'node-test' ||
   (place === 'vitest' && (/'\.\/app\.js'/.test(code) || words.includes('file=app.js')))
 
+/** A program of a library that imskit replaces. That of README is checked as `imskit migrate` leaves it. */
+const isOfOtherLibrary = (block: Block) => block.place === 'before' && !isForNewcomers(block)
+
 /** The kind of project of a block; `undefined` for a block that is not ours: commands, and programs of other libraries. */
 export function kindOf(block: Block): Kind | undefined {
   const { language, place, code } = block
   if (language === 'html') return /<script(?: type="module")?>/.test(code) ? 'script-tag' : undefined
-  if (!/^[jt]sx?$/.test(language) || place === 'before' || isMocking(block)) return undefined
+  if (!/^[jt]sx?$/.test(language) || isOfOtherLibrary(block) || isMocking(block)) return undefined
   if (/\brequire\(/.test(code)) return 'commonjs'
   return (place === 'fragment' ? wordOf(block, 'in') : kindOfPlace[place ?? '']) as Kind | undefined
 }
@@ -53,7 +57,7 @@ function wholeOf({ code }: Block): string {
 function sourceOf(block: Block): string {
   if (block.language === 'html')
     return [...block.code.matchAll(/<script(?: type="module")?>(.*?)<\/script>/gs)].map(([, code]) => code).join('\n')
-  return block.place === 'fragment' ? wholeOf(block) : block.code
+  return block.place === 'fragment' ? wholeOf(block) : migrated(block)
 }
 
 /** Other blocks of the page import a block under the name that its opening line says. */
@@ -64,7 +68,8 @@ function fileOf(block: Block, kind: Kind): string {
     .replace(/^docs\//, '')
     .replace(/\.md:/, '-')
     .toLowerCase()
-  if (kind === 'commonjs' || (kind === 'script-tag' && !/type="module"/.test(block.code))) return `${name}.js`
+  if (kind === 'commonjs' || kind === 'block' || (kind === 'script-tag' && !/type="module"/.test(block.code)))
+    return `${name}.js`
   return `${name}.${block.language === 'tsx' ? 'tsx' : 'ts'}`
 }
 
@@ -83,7 +88,7 @@ export const homeless = (): string[] =>
     .filter(
       (block) =>
         /^[jt]sx?$/.test(block.language) &&
-        block.place !== 'before' &&
+        !isOfOtherLibrary(block) &&
         !isMocking(block) &&
         kindOf(block) === undefined,
     )
@@ -92,7 +97,11 @@ export const homeless = (): string[] =>
 /** What the fragments of a page use and do not declare, as a module that declares it for the whole project. */
 export const namesOfFragments: Readonly<Partial<Record<Kind, string>>> = {
   page: `declare global { const ims: import('imskit/browser').LoginClient }\nexport {}\n`,
-  react: `declare global { const useSession: typeof import('./ims').useSession }\nexport {}\n`,
+  react: `declare global {
+    const useSession: typeof import('./ims').useSession
+    const signIn: typeof import('./ims').signIn
+  }
+  export {}`,
   worker: `
     declare global {
       const auth: import('imskit/worker').AuthHandler

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { root } from '../kit/build.ts'
 
-const row = /^\| \[([\w-]+)\]\(examples\/([\w-]+)\/\S+\) \| .+ \| `node (examples\/[\w./-]+)(?: --\w+)?` \|$/gm
+const row = /^\| \[([\w-]+)\]\(\S+?\/examples\/([\w-]+)\/\S+\) \| .+ \| `node (examples\/[\w./-]+)(?: --\w+)?` \|$/gm
 const listed = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(row)]
 
 test('README lists every example, and no other', () => {

@@ -1,6 +1,6 @@
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import { ims, useSession } from './ims.ts'
+import { ims, signIn, useSession } from './ims.ts'
 
 function App() {
   const session = useSession()
@@ -24,13 +24,13 @@ function App() {
     <main>
       <h1>Welcome</h1>
       <p role={session.status === 'failed' ? 'alert' : undefined}>
-        {session.status === 'failed' ? session.error.message : 'Sign in with your Adobe account.'}
+        {session.status === 'failed' ? session.message : 'Sign in with your Adobe account.'}
       </p>
       <div>
-        <button type="button" onClick={() => ims.login()}>
+        <button type="button" onClick={() => signIn()}>
           Sign in
         </button>
-        <button type="button" onClick={() => ims.login({ mode: 'popup' }).catch(() => {})}>
+        <button type="button" onClick={() => signIn('popup')}>
           Use a window instead
         </button>
       </div>

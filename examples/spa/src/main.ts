@@ -2,7 +2,7 @@ import { authorizationCode, browserPlatform, createClient, isImsError } from 'im
 
 const {
   VITE_CLIENT_ID: clientId = '',
-  VITE_IMS: endpoint,
+  VITE_IMS_ENDPOINT: endpoint,
   VITE_API: api = '',
 } = import.meta.env as Record<string, string>
 const page = `${location.origin}/`

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { namesOfFragments, snippetsOf } from '../../docs/snippets.ts'
@@ -81,7 +81,9 @@ describe('vue-ts', () => {
 })
 
 describe('pages without a build', () => {
+  const networks = ['https://cdn.jsdelivr.net/npm/imskit@0.1.0', 'https://cdn.example/imskit@0.1.0']
   const scripts = snippetsOf('script-tag')
+  const ofAem = snippetsOf('block')
   let folder = ''
   beforeAll(() => {
     folder = projects.folder('script-tag')
@@ -90,14 +92,23 @@ describe('pages without a build', () => {
       ...{ strict: true, checkJs: true, target: 'es2022', lib: ['es2023', 'dom', 'dom.iterable'], types: [] },
       ...{ module: 'esnext', moduleResolution: 'bundler' },
       // an editor finds the types next to the file that the page loads
-      paths: { 'https://cdn.example/imskit@0.1.0/*': ['./node_modules/imskit/*'] },
+      paths: Object.fromEntries(networks.map((address) => [`${address}/*`, ['./node_modules/imskit/*']])),
     }
     const files = ['node_modules/imskit/dist/imskit.global.d.ts']
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['docs'], files }))
     write(join(folder, 'docs'), scripts)
+    // a project of AEM Edge Delivery Services has its own copy
+    write(join(folder, 'docs/blocks/sign-in'), ofAem)
+    mkdirSync(join(folder, 'docs/scripts'))
+    for (const name of ['imskit.login.js', 'imskit.login.d.ts']) {
+      copyFileSync(join(folder, 'node_modules/imskit/dist', name), join(folder, 'docs/scripts', name))
+    }
   })
 
-  test('are there', () => expect(scripts.length).toBeGreaterThan(2))
+  test('are there', () => {
+    expect(scripts.length).toBeGreaterThan(2)
+    expect(ofAem).toHaveLength(1)
+  })
 
   test.each(versions)('compile with TypeScript %s', async (version) => {
     expect(await typeScript(version, folder, '-p', '.')).toEqual([])

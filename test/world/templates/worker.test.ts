@@ -15,6 +15,7 @@ beforeAll(() => {
   workerProject(folder, {
     CLIENT_ID: 'string',
     CLIENT_SECRET: 'string',
+    IMS_ENDPOINT: 'string',
     ORG_ID: 'string',
     IMS_CLIENT_ID: 'string',
     IMS_CLIENT_SECRET: 'string',
