@@ -53,8 +53,8 @@ export async function filesOf(block: Block, options?: BundleOptions): Promise<Ma
   return new Map([['/', page(await scriptOf(block, options), '<button></button>')]])
 }
 
-/** This build in place of the published one. */
-export async function provideNetwork(context: BrowserContext): Promise<void> {
+/** The package in `folder` in place of the published one. */
+export async function provideNetwork(context: BrowserContext, folder = root): Promise<void> {
   await context.route(`${network}**`, (route) => {
     const name = route
       .request()
@@ -62,7 +62,7 @@ export async function provideNetwork(context: BrowserContext): Promise<void> {
       .slice(network.length)
       .replace(/^[\d.]+\//, '')
     const headers = { 'content-type': 'text/javascript', 'access-control-allow-origin': '*' }
-    return route.fulfill({ headers, body: readFileSync(join(root, name)) })
+    return route.fulfill({ headers, body: readFileSync(join(folder, name)) })
   })
 }
 
