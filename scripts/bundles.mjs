@@ -28,12 +28,12 @@ export const jobs = {
   },
   'imskit: all of browserPlatform()': {
     budget: 17_600,
-    ceiling: 36_400,
+    ceiling: 36_450,
     code: ours('browserPlatform', 'browserPlatform()'),
   },
   'imskit: named contexts': {
-    budget: 23_650,
-    ceiling: 41_900,
+    budget: 23_700,
+    ceiling: 41_950,
     code: `export { context, getToken, handleRedirect, login, logout } from 'imskit/browser'`,
   },
   'oidc-client-ts': {
@@ -67,8 +67,8 @@ export const jobs = {
 
 /** The files for a script tag, in bytes gzipped. The one for a login holds no other flow. */
 export const files = {
-  'imskit.login.js': { ceiling: 40_200, login: true },
-  'imskit.js': { ceiling: 62_250, login: false },
+  'imskit.login.js': { ceiling: 40_250, login: true },
+  'imskit.js': { ceiling: 62_300, login: false },
   'imskit.global.js': { ceiling: 61_950, login: false },
 }
 

@@ -2,7 +2,11 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { transform } from 'esbuild'
 import { describe, expect, test } from 'vitest'
-// @ts-expect-error a script without types
+// @ts-expect-error scripts without types
+import { files, jobs } from '../../scripts/bundles.mjs'
+// @ts-expect-error
+import { workerJobs } from '../../scripts/bundles-worker.mjs'
+// @ts-expect-error
 import { filesOf, withAbsoluteLinks, withAddresses } from '../../scripts/repository.mjs'
 import { blocks, pages, root, textOf } from './blocks.ts'
 
@@ -91,6 +95,23 @@ describe('the documentation', () => {
     const known = /known = (\d+)/.exec(textOf('test/conformance/hosts/main.ts'))?.[1]
     const counted = ['README.md', 'docs/runtimes.md'].map((page) => /(\d+) cases/.exec(textOf(page))?.[1])
     expect(counted).toEqual([known, known])
+  })
+
+  test('states sizes in README that are within 0.2 KB of their ceilings', () => {
+    const readme = textOf('README.md')
+    const browser = jobs['imskit: login by redirect']
+    const whole = jobs['imskit: all of browserPlatform()']
+    const ceilings = [browser.budget, browser.ceiling, whole.budget, whole.ceiling]
+    const scripts = [files['imskit.login.js'].ceiling, files['imskit.js'].ceiling]
+    const workers = ['client credentials', 'guard'].map((name) => workerJobs[`worker: ${name}`].ceiling)
+    const [, section = ''] = /^## Size$(.*?)^## /ms.exec(readme) ?? []
+    const rows = [...section.matchAll(/^\| imskit.*$/gm)].join().match(/[\d.]+(?= KB)/g)
+    const prose = section.replace(/^\|.*$/gm, '').match(/[\d.]+(?= KB)/g)
+    for (const [index, size] of [...(rows ?? []), ...(prose ?? [])].entries()) {
+      const ceiling = [...ceilings, ...scripts, ...workers][index]
+      expect(Math.abs(Number(size) * 1000 - ceiling), `${size} KB, ${ceiling} bytes`).toBeLessThanOrEqual(250)
+    }
+    expect([rows?.length, prose?.length]).toEqual([4, 4])
   })
 
   test('does not claim of any browser storage that it stops injected script (S56, S57)', () => {

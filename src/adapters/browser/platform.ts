@@ -10,7 +10,7 @@ import { pageRedirect } from './login/redirect-page.ts'
 import { popupRedirect } from './login/redirect-popup.ts'
 import { webLock } from './storage/lock-web.ts'
 import { indexedDbStore } from './storage/store-indexeddb.ts'
-import { outlivesPage, sessionStore } from './storage/store-session.ts'
+import { sessionStore, storage } from './storage/store-session.ts'
 import { tabChanges } from './storage/tab-changes.ts'
 
 export interface BrowserPlatformOptions {
@@ -83,9 +83,8 @@ function redirectFor(
       'A login needs redirectUri: set it in authorizationCode({ redirectUri }) or browserPlatform({ redirectUri }) to a page of this origin that is registered with the credential',
     )
   // IMS would redirect the user to an app that does not know the login, and that asks the user to sign in again
-  if (mode === 'redirect' && !outlivesPage()) {
-    const message =
-      "The browser denies sessionStorage, which a login by redirect needs; allow site data, or call login({ mode: 'popup' })"
+  if (mode === 'redirect' && storage() === undefined) {
+    const message = "The browser denies sessionStorage; allow site data, or call login({ mode: 'popup' })"
     throw new UnavailableError('STORE_FAILED', message)
   }
   if (mode === 'popup') return popupRedirect({ redirectUri: uri, timeout: options.popupTimeout })

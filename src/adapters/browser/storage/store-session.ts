@@ -104,20 +104,8 @@ function parse(text: string): unknown {
   }
 }
 
-/** Whether a value outlives this page: not if site data is blocked, or if the storage is full. */
-export function outlivesPage(): boolean {
-  const probe = 'imskit/probe'
-  try {
-    globalThis.sessionStorage.setItem(probe, '')
-    globalThis.sessionStorage.removeItem(probe)
-    return true
-  } catch {
-    return false
-  }
-}
-
 /** `undefined` if site data is blocked: then reading the property throws, and in some web views it is `null`. */
-function storage(): Storage | undefined {
+export function storage(): Storage | undefined {
   try {
     return globalThis.sessionStorage ?? undefined
   } catch {
