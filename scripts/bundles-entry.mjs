@@ -26,7 +26,7 @@ export const entriesOfPackage = () => {
 
 /** All of an entry as a bundler for its runtime ships it. */
 export async function bundleEntry(entry) {
-  const external = ['node:http', '@adobe/aio-lib-state']
+  const external = ['node:http', 'node:https', '@adobe/aio-lib-state']
   const text = await inOneFile(`export * from '${entry}'`, { external, ...entryJobs[entry].runtime })
   return { text, gzip: gzipped(text) }
 }
