@@ -12,7 +12,7 @@ export const entryJobs = {
   'imskit/browser': { runtime: page, ceiling: 68_150 },
   'imskit/worker': { runtime: worker, ceiling: 86_650 },
   'imskit/core': { runtime: page, ceiling: 60_250 },
-  'imskit/emulator': { runtime: worker, ceiling: 33_000 },
+  'imskit/emulator': { runtime: worker, ceiling: 38_500 },
   'imskit/src/context': { runtime: node, ceiling: 91_700 },
   'imskit/testing': { runtime: page, ceiling: 4_050 },
 }
