@@ -7,7 +7,7 @@ const introduction = `# The command \`imskit\`
 
 \`npx imskit <command>\`, or \`imskit\` if it is installed. The command uses the contexts and tokens of the \`.aio\` files, \`.env\` and \`AIO_*\` variables, and shares them with \`@adobe/aio-lib-ims\`.
 
-Results are printed on stdout, as one line of JSON with \`--json\`; all other output goes to stderr. Secrets and tokens are masked, except by commands whose purpose is to print them (\`token\`, \`headers\`, \`exchange\`, \`emulator --json\`) and with \`--show-secrets\`. Pass secrets in files, variables or standard input (\`--secret-file\`, \`--secret-env\`, \`-\`); on the command line they work, with a warning. Colors are used at a terminal only, and follow \`NO_COLOR\` and \`FORCE_COLOR\`. \`--verbose\` prints the requests to IMS on stderr, without secrets.
+Results are printed on stdout, as one line of JSON with \`--json\`; all other output goes to stderr. Secrets and tokens are masked, except by commands whose purpose is to print them (\`token\`, \`headers\`, \`exchange\`, and \`emulator\`, whose secrets are for tests) and with \`--show-secrets\`. Pass secrets in files, variables or standard input (\`--secret-file\`, \`--secret-env\`, \`-\`); on the command line they work, with a warning. Colors are used at a terminal only, and follow \`NO_COLOR\` and \`FORCE_COLOR\`. \`--verbose\` prints the requests to IMS on stderr, without secrets.
 
 ## Proxies
 
@@ -20,6 +20,7 @@ The command follows \`HTTPS_PROXY\`, \`HTTP_PROXY\` and \`NO_PROXY\`, except for
 | 0 | done |
 | 1 | failure, a rejected token (\`validate\`, \`verify\`), or a different response (\`probe\`); the error's code is on stderr: [errors](errors.md) |
 | 2 | wrong usage |
+| any | \`emulator exec\`: the exit code of its command, or the signal that ended it |
 | 130 | Ctrl-C interrupted a login or a probe |
 `
 

@@ -124,7 +124,7 @@ describe('in workerd, importing', () => {
     '%s does nothing',
     async (entry) => {
       const options = { platform: 'neutral', mainFields: ['module'], conditions: ['workerd', 'worker'] }
-      const code = await inOneFile(everything(entry), { ...options, external: ['node:http'] })
+      const code = await inOneFile(everything(entry), { ...options, external: ['node:http', 'node:https'] })
       expect(await started(code)).toEqual({ added: [], names: expect.any(Number) })
     },
   )
@@ -176,7 +176,9 @@ describe('in a browser, importing', () => {
   test.each(['imskit', 'imskit/browser', 'imskit/core', 'imskit/worker', 'imskit/emulator', 'imskit/testing'])(
     '%s does nothing',
     async (entry) => {
-      const page = await pageWith({ '/entry.js': await inOneFile(everything(entry), { external: ['node:http'] }) })
+      const page = await pageWith({
+        '/entry.js': await inOneFile(everything(entry), { external: ['node:http', 'node:https'] }),
+      })
       expect(await page.evaluate(load('/entry.js'))).toEqual(nothing)
     },
   )

@@ -40,7 +40,7 @@ export async function makeProject(root: string): Promise<Project> {
         mainFields: ['module', 'main'],
         conditions: [...conditions],
         // the emulator's server, which is for Node and loaded by nobody here
-        external: ['node:http'],
+        external: ['node:http', 'node:https'],
       })
       const here = `${relative(directory, runner(name))}`
       const entry = metafile.inputs[here]?.imports.find(({ original }) => original === 'imskit')?.path ?? 'nothing'
