@@ -35,7 +35,7 @@ export const workerJobs = {
     ),
   },
   'worker: guard': {
-    ceiling: 15_750,
+    ceiling: 15_800,
     code: ours('requireToken', guard, `${guarded} return new Response(caller.user_id)`),
   },
   'worker: client credentials and guard': {

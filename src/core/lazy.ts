@@ -18,7 +18,7 @@ export function lazy<Part>(load: () => Promise<Part>): () => Promise<Part> {
       return loaded
     } catch (error) {
       const message =
-        'A part of imskit could not be loaded. If the app was deployed again meanwhile, reload the page; otherwise check the network.'
+        'A part of imskit could not be loaded. Check the network, or reload the page if the app was updated.'
       throw new UnavailableError('NETWORK_FAILED', message, { cause: safeCause(error), details: { reason: 'reload' } })
     }
   }

@@ -8,7 +8,7 @@ import { badOption } from '../options.ts'
 export function checkRedirectUri(name: string, uri: string | undefined): void {
   // browsers drop blanks in addresses and read \ as /, so that such a path could lead to another origin
   if (uri === undefined || /^\/(?![/\\])[^#\\\s]*$/.test(uri) || (URL.canParse(uri) && !uri.includes('#'))) return
-  throw badOption(`${name} must be an absolute URL, or in a browser a path such as /callback, without a fragment`)
+  throw badOption(`${name} must be a URL or a path such as /callback, without a fragment`)
 }
 
 /** `uri` as an absolute URL, if it is a path and the address of the app is known. */
