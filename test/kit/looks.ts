@@ -61,7 +61,8 @@ export function cutIn(page: Page): Promise<string[]> {
         if (scroller === null) faults.push(`wider than its box: ${nameOf(element)}`)
         continue
       }
-      const hint = getComputedStyle(element.parentElement ?? element, '::after').content
+      const { content: above } = getComputedStyle(element, '::before')
+      const hint = above + getComputedStyle(element.parentElement ?? element, '::after').content
       const scrolls = getComputedStyle(element).overflowX !== 'hidden'
       if (!scrolls || element.tabIndex !== 0 || !hint.includes('scroll')) faults.push(`cut: ${nameOf(element)}`)
     }

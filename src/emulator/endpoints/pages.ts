@@ -17,11 +17,13 @@ ul { margin: 0; padding-inline-start: 1.25rem; }
 pre { user-select: all; }
 .scroll { overflow-x: auto; }
 .scroll table { min-width: 52rem; font-size: var(--ims-text-s); }
+.scroll th { white-space: nowrap; }
 .scroll td { overflow-wrap: break-word; }
 .scroll td:last-child { overflow-wrap: anywhere; }
 .scroll button { min-height: 2rem; padding: 0 .75rem; white-space: nowrap; }
 .stacked { display: grid; grid-template-columns: minmax(7rem, auto) 1fr; gap: var(--ims-space-s) var(--ims-space); }
 @media (min-width: 45rem) { th, td:nth-child(1), td:nth-child(3) { white-space: nowrap; overflow-wrap: normal; } }
+@media (max-width: 58rem) { .scroll::before { content: "scroll for more →" / ""; display: block; position: sticky; left: 0; text-align: end; color: var(--ims-soft); font-size: var(--ims-text-s); } }
 footer { text-align: center; color: var(--ims-soft); font-size: var(--ims-text-s); }
 `
 
