@@ -46,6 +46,11 @@ contents?.addEventListener('click', ({ target }) => {
   if (target.matches('a') && !wide.matches) contents.open = false
 })
 
+// the page that is open is in sight in the long list of all pages
+const list = document.querySelector('.side')
+const current = list.querySelector('[aria-current]')
+if (current) list.scrollTop = current.offsetTop - list.clientHeight / 2
+
 const themes = ['auto', 'light', 'dark']
 const toggle = document.querySelector('#theme')
 let theme = document.documentElement.style.colorScheme || 'auto'
