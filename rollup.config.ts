@@ -7,7 +7,7 @@ import { dts } from 'rollup-plugin-dts'
 import esbuild from 'rollup-plugin-esbuild'
 import { atStart, sharedTypes } from './scripts/build/chunks.ts'
 import { commonJsEntries, typesOfEntries } from './scripts/build/entries.ts'
-import { smallParser } from './scripts/build/parser.ts'
+import { smallLibraries, smallParser } from './scripts/build/parser.ts'
 import { linesOnly } from './scripts/build/source-maps.ts'
 import { smallStyles } from './scripts/build/styles.ts'
 import { billOfMaterials, notices } from './scripts/build/third-party.ts'
@@ -86,7 +86,7 @@ const builds: Record<string, RollupOptions | RollupOptions[]> = {
     input: { ...ofEach('exports'), ...context, cli: 'src/adapters/node/cli/main.ts' },
     external: never,
     preserveEntrySignatures: 'strict',
-    plugins: [resolving, commonjs(), smallStyles, source, smallParser, notices, billOfMaterials],
+    plugins: [resolving, commonjs(), smallStyles, source, smallParser, smallLibraries, notices, billOfMaterials],
     output: {
       dir: 'dist',
       format: 'cjs',
