@@ -1,12 +1,16 @@
-import { dirname } from 'node:path'
+import { execFile } from 'node:child_process'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { build } from 'esbuild'
 import type { BrowserContext, Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createEmulator } from '../../src/emulator/index.ts'
 import { useBrowser } from '../browser/browser.ts'
-import { build, buildSite } from '../kit/build.ts'
+import { build as buildPackage, buildSite } from '../kit/build.ts'
+import { newFolder } from '../kit/folder.ts'
 import { installedModules } from '../kit/installed.ts'
 import { startServer, type TestServer } from '../kit/server.ts'
-import { type Block, blocks, isForNewcomers } from './blocks.ts'
+import { type Block, blocks, isForNewcomers, root } from './blocks.ts'
 import { asShown } from './quickstarts.ts'
 import { filesOf, provideIms, provideNetwork, type ReachableIms, type ViteVariables } from './served.ts'
 
@@ -22,7 +26,7 @@ let folder = ''
 let files = new Map<string, string>()
 
 beforeAll(async () => {
-  await build()
+  await buildPackage()
   folder = dirname(await installedModules())
   server = await startServer(({ url = '' }, response) => {
     const { pathname } = new URL(url, 'http://localhost')
@@ -44,12 +48,17 @@ interface Opened {
 interface Setting {
   readonly env?: ViteVariables
   readonly host?: string
+  /** The project whose packages the program imports. Default: one with imskit alone. */
+  readonly project?: string
   /** Runs before every script of the page. */
   readonly before?: () => void
 }
 
-async function open(block: Block, { env = variables, host = 'localhost', before }: Setting = {}): Promise<Opened> {
-  files = await filesOf(block, { folder, env })
+async function open(
+  block: Block,
+  { env = variables, host = 'localhost', before, project = folder }: Setting = {},
+): Promise<Opened> {
+  files = await filesOf(block, { folder: project, env })
   const context: BrowserContext = await newContext()
   if (before !== undefined) await context.addInitScript(before)
   const ims = await provideIms(context, emulated, await createEmulator({ endpoint: emulated }))
@@ -196,5 +205,70 @@ describe.each(programs.map((block) => [block.at, block] as const))('%s', (_, blo
     await shown(page, 'Sign-in is not set up correctly. Please contact the support of this app.')
     expect(console.join()).toContain('authorizationCode needs clientId')
     expect(unhandled).toEqual([])
+  })
+})
+
+describe('the hook of docs/react.md', () => {
+  const [hook, component] = blocks.filter(({ at }) => at.startsWith('docs/react.md'))
+  const app = {
+    ...(hook as Block),
+    language: 'tsx',
+    place: 'page',
+    code: `${hook?.code}
+      import { StrictMode } from 'react'
+      import { createRoot } from 'react-dom/client'
+      function App() {
+        ${component?.code}
+      }
+      createRoot(document.body.appendChild(document.createElement('main'))).render(<StrictMode><App /></StrictMode>)`,
+  }
+  const allow = async (page: Page) => {
+    await button(page).click()
+    await enterPassword(page)
+    await page.getByRole('button', { name: 'Allow access' }).click()
+  }
+
+  test('signs in after the user canceled', async () => {
+    const { page, unhandled } = await open(app, { project: root })
+    await button(page).click()
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    await button(page).waitFor()
+    expect(await page.getByRole('alert').count()).toBe(0)
+    await allow(page)
+    await shown(page, /^Hello, .+/)
+    expect(unhandled).toEqual([])
+  })
+
+  test('says so if IMS cannot be reached, and can be used afterwards', async () => {
+    const { page, ims, unhandled } = await open(app, { project: root })
+    ims.unreachable = /token/
+    await allow(page)
+    await page.getByRole('alert').filter({ hasText: 'The sign-in service cannot be reached.' }).waitFor()
+    ims.unreachable = undefined
+    await button(page).click()
+    await shown(page, /^Hello, .+/)
+    expect(unhandled).toEqual([])
+  })
+
+  test('can be imported and rendered by a server', async () => {
+    const file = join(newFolder(), 'app.cjs')
+    await build({
+      stdin: {
+        contents: `${hook?.code}
+          import { createElement } from 'react'
+          import { renderToString } from 'react-dom/server'
+          console.log(renderToString(createElement(() => useSession().status)))`,
+        resolveDir: root,
+        loader: 'ts',
+      },
+      bundle: true,
+      outfile: file,
+      format: 'cjs',
+      platform: 'node',
+      logLevel: 'error',
+      define: { 'import.meta.env': JSON.stringify(variables) },
+    })
+    const { stdout } = await promisify(execFile)(process.execPath, [file])
+    expect(stdout).toBe('loading\n')
   })
 })

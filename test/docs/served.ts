@@ -19,15 +19,19 @@ export interface BundleOptions {
 }
 
 /** A block as an app bundles it. */
-export async function scriptOf({ code }: Block, { folder = root, env = {}, suffix = '' }: BundleOptions = {}) {
+export async function scriptOf(
+  { code, language }: Block,
+  { folder = root, env = {}, suffix = '' }: BundleOptions = {},
+) {
   const { outputFiles } = await bundleOf({
-    stdin: { contents: code + suffix, resolveDir: folder, loader: 'ts' },
+    stdin: { contents: code + suffix, resolveDir: folder, loader: language === 'tsx' ? 'tsx' : 'ts' },
     bundle: true,
     write: false,
     format: 'esm',
     target: 'es2022',
     platform: 'browser',
-    define: { 'import.meta.env': JSON.stringify(env) },
+    jsx: 'automatic',
+    define: { 'process.env.NODE_ENV': '"production"', 'import.meta.env': JSON.stringify(env) },
   })
   return outputFiles[0]?.text ?? ''
 }
