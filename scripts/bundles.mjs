@@ -22,18 +22,18 @@ const pieces = `{
  */
 export const jobs = {
   'imskit: login by redirect': {
-    budget: 13_400,
-    ceiling: 32_250,
+    budget: 14_050,
+    ceiling: 33_300,
     code: ours('pageArrival, pageRedirect, processLock, sessionStore', pieces),
   },
   'imskit: all of browserPlatform()': {
-    budget: 17_800,
-    ceiling: 36_650,
+    budget: 18_500,
+    ceiling: 37_750,
     code: ours('browserPlatform', 'browserPlatform()'),
   },
   'imskit: named contexts': {
-    budget: 24_000,
-    ceiling: 42_200,
+    budget: 24_700,
+    ceiling: 43_250,
     code: `export { context, getToken, handleRedirect, login, logout } from 'imskit/browser'`,
   },
   'oidc-client-ts': {
@@ -67,9 +67,9 @@ export const jobs = {
 
 /** The files for a script tag, in bytes gzipped. The one for a login holds no other flow. */
 export const files = {
-  'imskit.login.js': { ceiling: 40_500, login: true },
-  'imskit.js': { ceiling: 62_550, login: false },
-  'imskit.global.js': { ceiling: 62_250, login: false },
+  'imskit.login.js': { ceiling: 41_550, login: true },
+  'imskit.js': { ceiling: 63_600, login: false },
+  'imskit.global.js': { ceiling: 63_250, login: false },
 }
 
 /** What must never come with a login: another flow, another runtime, the emulator. */

@@ -90,7 +90,8 @@ describe('the scripts of the package', () => {
         .filter((specifier) => !known(specifier))
         .map((specifier) => `${name}: ${specifier ?? 'a computed import'}`),
     )
-    expect(strange).toEqual([])
+    // undici, for proxies, from where the command itself is installed
+    expect(strange).toEqual(['node/shared/main.cjs: a computed import'])
     expect(
       importsIn('x.js', 'import("https://cdn.example/x.js"); import(place); importScripts(place)').some(known),
     ).toBe(false)

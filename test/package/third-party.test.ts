@@ -17,17 +17,17 @@ const manifestOf = (name: string) =>
 const markers: Readonly<Record<string, RegExp>> = {
   '@babel/parser': /BABEL_PARSER_SYNTAX_ERROR/,
   '@peculiar/asn1-schema': /Cannot get schema for/,
-  '@peculiar/asn1-x509': /id_ce_nameConstraints/,
+  '@peculiar/asn1-x509': /Invalid IPv6 prefix length/,
   '@peculiar/utils': /Hex separators must be non-empty/,
-  asn1js: /LocalBaseBlock/,
+  asn1js: /EndOfContentValueBlock/,
   hjson: /Hjson|hjson/,
   'idb-keyval': /createObjectStore|objectStore\(/,
-  'js-yaml': /js-yaml \d/,
+  'js-yaml': /tag:yaml\.org,2002:/,
   jose: /ERR_JWS_INVALID/,
   oauth4webapi: /OAUTH_/,
-  pvtsutils: /BufferSourceConverter/,
-  pvutils: /utilEncodeTC/,
-  tslib: /function __decorate/,
+  pvtsutils: /Argument 'hexString' is not HEX encoded/,
+  pvutils: /Wrong parameter: inputOffset less than zero/,
+  tslib: /Reflect\.decorate/,
 }
 
 /** The packages whose modules the source maps of the files for script tags list. */

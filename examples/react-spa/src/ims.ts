@@ -17,7 +17,7 @@ export const ims = createClient({
   flow: authorizationCode({
     clientId,
     scopes: ['openid', 'profile', 'offline_access'],
-    redirectUri: isBrowser ? `${location.origin}/` : undefined,
+    redirectUri: '/',
   }),
   endpoint,
   ...browserPlatform(),
