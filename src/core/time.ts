@@ -19,9 +19,13 @@ export const grace = 2_000
 /** A timer is late if it fires this many ms after its time. */
 export const lateness = 500
 
+/** Turns of the event loop in which input is read that arrived while the process was suspended for less. */
+export const lastTurns = 3
+
 /** Sleeps for `ms`, and longer if the process was suspended meanwhile, so that pending input is read first. */
-export async function sleepOut(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+export async function sleepOut(clock: Clock, ms: number, signal: AbortSignal, turns = lastTurns): Promise<void> {
   const elapsed = stopwatch(clock)
   await clock.sleep(ms, signal)
   if (elapsed() >= ms + lateness) await sleepOut(clock, grace, signal)
+  else if (turns > 0) await sleepOut(clock, 0, signal, turns - 1)
 }

@@ -1,6 +1,6 @@
 import { onAbort } from '../async.ts'
 import type { Clock } from '../ports.ts'
-import { grace, lateness, stopwatch } from '../time.ts'
+import { grace, lastTurns, lateness, stopwatch } from '../time.ts'
 
 /** The abort reason of a {@link withDeadline} signal after its timeout; it never leaves imskit. */
 export const timedOut = /* @__PURE__ */ Symbol('timed out')
@@ -26,12 +26,13 @@ export async function withDeadline<T>(
   }
 }
 
-/** Fires after `ms`. If the process was suspended meanwhile, answers that arrived get some time to be read first. */
-function ringAfter(clock: Clock, ms: number, ring: () => void): () => void {
+/** Rings after `ms`. Answers that arrived while the process was suspended are read first. */
+function ringAfter(clock: Clock, ms: number, ring: () => void, turns = lastTurns): () => void {
   const elapsed = stopwatch(clock)
   let silence = setAlarm(clock, ms, () => {
-    if (elapsed() < ms + lateness) return ring()
-    silence = ringAfter(clock, grace, ring)
+    if (elapsed() >= ms + lateness) silence = ringAfter(clock, grace, ring)
+    else if (turns > 0) silence = ringAfter(clock, 0, ring, turns - 1)
+    else ring()
   })
   return () => silence()
 }

@@ -18,6 +18,21 @@ describe('a deadline', () => {
     expect(await answer).toBe('answer')
   })
 
+  test('that fires a little late lets the answer in the socket win, which is read after the timers', async () => {
+    const clock = fakeClock()
+    const { opened, open } = gate()
+    const answer = withDeadline({ clock, timeout: 1_000 }, async () => {
+      await opened
+      return 'answer'
+    })
+    const timers = clock.advance(1_000)
+    // the timer has fired, and the next phase of the event loop reads the socket
+    await Promise.resolve()
+    open()
+    await timers
+    expect(await answer).toBe('answer')
+  })
+
   test('that fires late ends a call without an answer soon after', async () => {
     const clock = fakeClock()
     const ended = rejection(withDeadline({ clock, timeout: 1_000 }, () => new Promise(() => {})))

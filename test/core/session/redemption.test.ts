@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { rejection } from '../setting.ts'
+import { gate, hour, rejection, settled } from '../setting.ts'
 import { expire, lockSaying, world } from './signed-in.ts'
 
 const it = world()
@@ -63,4 +63,37 @@ test('an entry that changed and changed back is redeemed by the hold whose note 
   expect(await it.during(client.getToken(), 5_000)).toEqual(expect.any(String))
   expect(changed).toBe(true)
   expect(it.sent()).toHaveLength(1)
+})
+
+test('a call of this process that has read the successor keeps another from redeeming its predecessor', async () => {
+  const first = await it.signedIn()
+  const key = (await it.on.store.keys('imskit/tokens/'))[0] ?? ''
+  expire(it)
+  const asked = gate()
+  let checks = 0
+  // the second check, right before sending, takes long
+  const stillHeld = async () => {
+    if (++checks === 2) await asked.opened
+    return true
+  }
+  const client = it.other({ lock: lockSaying({ stillHeld }) })
+  const renewing = client.getToken()
+  await settled()
+  expect(checks).toBe(2)
+  // what a process that crashed had begun to write
+  const before = (await it.on.store.get(key)) as object
+  const now = it.clock.now()
+  const successor = {
+    ...before,
+    accessToken: 'successor',
+    refreshToken: 'next',
+    obtainedAt: now,
+    expiresAt: now + hour,
+  }
+  await it.on.store.set(key, successor)
+  expect(await client.getCachedToken()).toBe('successor')
+  asked.open()
+  expect(await it.during(renewing)).toBe('successor')
+  expect(it.sent()).toHaveLength(0)
+  first.close()
 })
