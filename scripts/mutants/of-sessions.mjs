@@ -98,7 +98,7 @@ export const mutants = [
       ['isOver', 'uncertain.watched >= renewalLimit', 'true'],
       ['isOver', 'if (note.ended !== undefined) return true', ''],
       ['before', 'if (!held) throw lost', ''],
-      ['before', 'if (!same) throw changed', ''],
+      ['before', '!same || ', ''],
     ],
   ),
   ...area('redemption', [...ofNotes], 'core/session/redemption.ts', [
@@ -116,6 +116,7 @@ export const mutants = [
     ['storeLogin', 'state.refusal = undefined', ''],
   ]),
   ...area('redemption', ['test/core/session/redemption.test.ts'], 'core/session/redemption.ts', [
+    ['before', ' || (seen !== undefined && fingerprint(seen) !== fingerprint(entry))', ''],
     ['callFor', 'Math.min(call.timeout, attemptLimit)', 'call.timeout'],
     ['before', '!fits(0)', 'false'],
   ]),
@@ -173,8 +174,8 @@ export const mutants = [
     ['current', 'force || !usable', '!usable'],
     ['current', 'if (began !== state.generation) return known', ''],
     ['renewBehind', '|| monotonic(connection.clock) < state.behindAfter', ''],
-    ['forgetTokens', 'await removeNote(setup)', ''],
-    ['forgetTokens', 'cache.unsaved = undefined', ''],
+    ['forget', 'await removeNote(setup)', ''],
+    ['forget', 'cache.unsaved = undefined', ''],
     ['flight', '${errand.force} ${errand.minValidity}', '${errand.force}'],
   ]),
   ...area('session', [...ofSession], 'core/session/state.ts', [

@@ -17,7 +17,11 @@ export const mutants = [
   // a store that cannot be read counts as empty
   ...one('core/session/token-cache.ts', ['load', "return { status: 'unknown', error }", "return { status: 'empty' }"]),
   // a process that stood still throws away the answer in its socket
-  ...one('core/ims/deadline.ts', ['ringAfter', 'elapsed() < ms + lateness', 'elapsed() >= 0']),
+  ...one('core/ims/deadline.ts', [
+    'ringAfter',
+    'if (elapsed() >= ms + lateness) silence = ringAfter(clock, grace, ring)\n    else if (turns > 0) silence = ringAfter(clock, 0, ring, turns - 1)\n    else ring()',
+    'ring()',
+  ]),
   // a page that releases the lock and acquires it again counts as one holder
   ...one('adapters/browser/storage/lock-web.ts', [
     'holderOf',
