@@ -110,11 +110,12 @@ describe('a login in a container', () => {
       const back = (await createPerson(emulator).visit(url)).url
       expect(back.origin).toBe(`http://127.0.0.1:${port}`)
       // as a published port does: another address, the same name
-      const { statusCode } = await new Promise<IncomingMessage>((resolve, reject) => {
+      const { statusCode, headers } = await new Promise<IncomingMessage>((resolve, reject) => {
         const options = { host: outside, port, path: back.pathname + back.search, headers: { host: back.host } }
         get(options, resolve).once('error', reject)
       })
-      expect(statusCode).toBe(200)
+      // the code leaves the address bar
+      expect([statusCode, headers.location]).toEqual([303, back.pathname])
       expect(await login.ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/renewable {2}yes/) })
     },
   )
