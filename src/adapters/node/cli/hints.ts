@@ -49,4 +49,7 @@ export function forCommand(error: unknown): { readonly message: string; readonly
 }
 
 /** A name of a context or file may look like a function. */
-const withoutValues = (sentence: string) => sentence.replace(/'[^']*'|\S*[/\\]\S*/g, '')
+function withoutValues(sentence: string): string {
+  const words = sentence.replace(/'[^']*'/g, '').split(' ')
+  return words.filter((word) => !/[/\\]/.test(word)).join(' ')
+}

@@ -175,5 +175,5 @@ function anonymous(text: string): string {
     .replace(/\bcontext '[^']*'/g, 'context …')
     .replace(/\b(ims\.contexts\.)[^\s.]+/g, '$1…')
     .replace(/\/\/[^\s/@]*@/g, '//…@')
-    .replace(/[\w.+-]+@[\w.-]+/g, '…')
+    .replace(/(?<![\w.+-])[\w.+-]+@[\w.-]+/g, '…')
 }
