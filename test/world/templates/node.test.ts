@@ -13,7 +13,7 @@ import { bareProject, edit, root, useProjects, write } from './projects.ts'
 const projects = useProjects()
 const snippets = snippetsOf('node')
 const actions = snippetsOf('commonjs')
-const uses = ['@types/node', 'vitest', 'playwright', 'ioredis', 'unstorage', 'hono']
+const uses = ['@types/node', 'vitest', 'playwright', 'ioredis', 'unstorage', 'undici', 'hono']
 
 /** As options of the compiler, for ES modules. */
 const modules: Readonly<Record<string, readonly string[]>> = {
