@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { onTestFinished } from 'vitest'
 import type { RunningEmulator } from '../../src/emulator/index.ts'
+import { createPerson } from '../emulator/person.ts'
 import { built } from '../kit/build.ts'
 import { newPlace, type Place } from '../kit/place.ts'
 
@@ -80,4 +81,14 @@ export async function setContext(
   const { endpoint: _, ...data } = emulator.contexts[kind]
   const { code, stderr } = await shell.run(['context', 'set', name, '--from', '-'], { input: JSON.stringify(data) })
   if (code !== 0) throw new Error(stderr)
+}
+
+/** Signs in to `context` as the user of a browser would. @returns what the command printed */
+export async function signIn(shell: Shell, emulator: RunningEmulator, context: string): Promise<string> {
+  const login = shell.start(['login', context, '--no-browser'])
+  const [, url = ''] = await login.said(/Open this address[^\n]*\n\s*\n\s*(\S+)\s*\n/)
+  await fetch((await createPerson(emulator).visit(url)).url)
+  const { code, stdout, stderr } = await login.ended
+  if (code !== 0) throw new Error(stderr)
+  return stdout
 }

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
-import { createPerson } from '../emulator/person.ts'
 import { build } from '../kit/build.ts'
-import { newShell, type Shell, setContext } from './command.ts'
+import { newShell, setContext, signIn } from './command.ts'
 
 let emulator: RunningEmulator
 
@@ -11,13 +10,6 @@ beforeAll(async () => {
   emulator = await startEmulator({ autoLogin: 'user@example.com' })
 })
 afterAll(() => emulator.close())
-
-async function signIn(shell: Shell, context: string): Promise<void> {
-  const login = shell.start(['login', context, '--no-browser'])
-  const [, url = ''] = await login.said(/Open this address[^\n]*\n\s*\n\s*(\S+)\s*\n/)
-  await fetch((await createPerson(emulator).visit(url)).url)
-  expect(await login.ended).toMatchObject({ code: 0 })
-}
 
 describe('imskit headers', () => {
   test('prints the headers of an API, and nothing else', async () => {
@@ -39,7 +31,7 @@ describe('imskit headers', () => {
     const shell = newShell(emulator.url)
     await setContext(shell, emulator, 'oauth_public', 'me')
     expect(await shell.run(['headers', 'me'])).toMatchObject({ code: 1, stdout: '' })
-    await signIn(shell, 'me')
+    await signIn(shell, emulator, 'me')
     expect(Object.keys(JSON.parse((await shell.run(['headers', 'me'])).stdout))).toEqual(['Authorization', 'x-api-key'])
   })
 })

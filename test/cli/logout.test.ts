@@ -1,9 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
-import { createPerson } from '../emulator/person.ts'
 import { build } from '../kit/build.ts'
-import { newShell, type Shell, setContext } from './command.ts'
+import { newShell, setContext, signIn } from './command.ts'
 
 let emulator: RunningEmulator
 
@@ -13,18 +12,11 @@ beforeAll(async () => {
 })
 afterAll(() => emulator.close())
 
-async function signIn(shell: Shell, context: string): Promise<void> {
-  const login = shell.start(['login', context, '--no-browser'])
-  const [, url = ''] = await login.said(/Open this address[^\n]*\n\s*\n\s*(\S+)\s*\n/)
-  await fetch((await createPerson(emulator).visit(url)).url)
-  expect(await login.ended).toMatchObject({ code: 0 })
-}
-
 describe('imskit logout', () => {
   test('invalidates the tokens at IMS and removes them; a second call does the same', async () => {
     const shell = newShell(emulator.url)
     await setContext(shell, emulator, 'oauth_public', 'me')
-    await signIn(shell, 'me')
+    await signIn(shell, emulator, 'me')
     const token = (await shell.run(['token', 'me'])).stdout.trim()
     const out = await shell.run(['logout', 'me'])
     expect(out).toMatchObject({ code: 0, stdout: 'signed out: me\n' })

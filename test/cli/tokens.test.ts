@@ -7,7 +7,7 @@ import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts
 import { freePort } from '../browser/ims.ts'
 import { createPerson } from '../emulator/person.ts'
 import { build } from '../kit/build.ts'
-import { newShell, type Shell, setContext } from './command.ts'
+import { newShell, setContext, signIn } from './command.ts'
 
 // the command as a shell runs it, against a running emulator, with files in a home of its own
 
@@ -19,16 +19,6 @@ beforeAll(async () => {
   emulator = await startEmulator({ autoLogin: 'user@example.com' })
 })
 afterAll(() => emulator.close())
-
-/** Signs in as the person of a browser would. */
-async function signIn(shell: Shell, context: string): Promise<void> {
-  const login = shell.start(['login', context, '--no-browser'])
-  const [, url = ''] = await login.said(/Open this address[^\n]*\n\s*\n\s*(\S+)\s*\n/)
-  await fetch((await createPerson(emulator).visit(url)).url)
-  const { code, stdout, stderr } = await login.ended
-  if (code !== 0) throw new Error(stderr)
-  expect(stdout).toMatch(/renewable {2}yes/)
-}
 
 describe('a context for machines', () => {
   test('has its token alone on stdout, kept until another is wanted (S75)', async () => {
@@ -128,7 +118,7 @@ describe('a user', () => {
     const refused = await shell.run(['token', 'me'])
     expect(refused).toMatchObject({ code: 1, stdout: '' })
     expect(refused.stderr).toContain('imskit login')
-    await signIn(shell, 'me')
+    expect(await signIn(shell, emulator, 'me')).toMatch(/renewable {2}yes/)
     const again = await shell.run(['login', 'me'])
     expect(again).toMatchObject({ code: 0 })
     expect(again.stderr).toContain('--force')
