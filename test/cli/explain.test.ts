@@ -1,5 +1,7 @@
 import { generateKeyPair, SignJWT } from 'jose'
 import { beforeAll, expect, test } from 'vitest'
+import { clientCredentials, createClient, memoryPlatform } from '../../src/core/index.ts'
+import { createEmulator } from '../../src/emulator/index.ts'
 import { build } from '../kit/build.ts'
 import { newShell } from './command.ts'
 
@@ -7,7 +9,7 @@ beforeAll(() => build())
 
 const { privateKey } = await generateKeyPair('RS256')
 const signed = (claims: Record<string, unknown>) =>
-  new SignJWT(claims).setProtectedHeader({ alg: 'RS256' }).sign(privateKey)
+  new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: 'ims_na1-key-at-1' }).sign(privateKey)
 const hour = 3_600_000
 const access = () => ({
   type: 'access_token',
@@ -42,6 +44,14 @@ test('says whose a token is, for whom, for what and how long', async () => {
   const { stdout } = await newShell().run(['explain', '-'], { input: await signed(access()) })
   expect(stdout).toMatch(/This is an access token/)
   expect(stdout).toMatch(/These claims are not verified/)
+})
+
+test("does not take the emulator's tokens for those of production", async () => {
+  const { contexts, fetch, url } = await createEmulator()
+  const { client_id: clientId, client_secrets: clientSecret, scopes } = contexts.oauth_server_to_server
+  const flow = clientCredentials({ clientId, clientSecret, scopes })
+  const token = await createClient({ flow, ...memoryPlatform(), fetch, endpoint: url }).getToken()
+  expect((await explain(token))['issued by']).toMatch(/^ims-na1 \(its key is not one of Adobe; the emulator/)
 })
 
 test.each([

@@ -1,4 +1,4 @@
-import { claimsOf, expiryOf, type TokenClaims } from '../../../core/ims/decode-token.ts'
+import { claimsOf, expiryOf, getTokenHeader, type TokenClaims } from '../../../core/ims/decode-token.ts'
 import { foreignHost } from '../../../core/ims/host.ts'
 import { scopesOf } from '../../../core/ims/tokens.ts'
 import { printable } from '../printable.ts'
@@ -53,18 +53,21 @@ export function explanationOf(
   const kind = kindNames[type ?? ''] ?? (type === undefined ? 'a token without a type' : `a token of type ${type}`)
   return {
     kind,
-    facts: factsOf(claims, now),
+    facts: factsOf(claims, getTokenHeader(token).kid, now),
     missing: faultsOf(claims, type, { now, endpoint: ims.endpoint, context }),
   }
 }
 
-function factsOf(claims: TokenClaims, now: number): (readonly [string, string])[] {
+function factsOf(claims: TokenClaims, kid: string | undefined, now: number): (readonly [string, string])[] {
   const owner = claims.user_id ?? claims.sub
   const machine = owner?.endsWith('@techacct.adobe.com') ? ' (a technical account, not a user)' : ''
   const scopes = scopesOf(claims.scope)
   const ends = expiryOf(claims)
   const created = Number(claims.created_at) || (claims.iat ?? 0) * 1000
-  const environment = { 'ims-na1': 'production', 'ims-na1-stg1': 'stage' }[claims.as ?? '']
+  // the emulator says that it is ims-na1 as well, but its keys have other names
+  const environment = /^ims/.test(String(kid))
+    ? { 'ims-na1': 'production', 'ims-na1-stg1': 'stage' }[claims.as ?? '']
+    : 'its key is not one of Adobe; the emulator signs like that'
   const { org } = claims
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['user', owner === undefined ? undefined : `${owner}${machine}`],
