@@ -197,9 +197,9 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
       else if (entry.refreshToken === undefined) seen.unrenewableAt = now()
       if (inTime) seen.latest = { at: now(), entry }
     },
-    removedLate(entry) {
+    replacedLate(entry) {
       const family = entry && server().familyOf(entry.refreshToken ?? entry.accessToken)
-      if (family) family.excuse ??= 'a removal landed long after it was begun'
+      if (family) family.excuse ??= 'a write or removal landed long after it was begun'
     },
     readRefusal(process) {
       evidence(process).refusedAt = now()
@@ -237,6 +237,8 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
         else if (attempt.deliveredAt !== undefined && attempt.deliveredAt > ended && last.at < attempt.deliveredAt)
           violation(`${what} without a look at the store`)
       }
+      // a sign-out that acts without the lock may come between its look and its write
+      const lookedBefore = ended !== undefined && last !== undefined && last.at <= ended
       return {
         stored() {
           if (attempt !== undefined) Object.assign(attempt, { write: 'stored', storedAt: now() })
@@ -246,7 +248,7 @@ export function createJudge({ scheduler, server, rotating, history, counts }: Ju
             lateWrites.add(family)
             family.excuse ??= 'a write landed long after it was begun'
           }
-          if (ended !== undefined || !endedAt.has(family)) return
+          if ((ended !== undefined && !lookedBefore) || !endedAt.has(family)) return
           crossed.add(family)
           count(counts, 'sign-out and write crossed')
         },

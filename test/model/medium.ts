@@ -89,12 +89,16 @@ export function modelStore(
       })
     },
     set: (key, value, expiresAt) => {
+      const asked = wires.scheduler.now()
       const write = isTokenKey(key) ? judge.storing(process, asEntry(value) as Entry) : undefined
       return perform(wires, process, {
         medium: 'store.set',
         text: `store.set ${brief(key)} ${JSON.stringify(value)}`,
         effect: () => {
-          if (write !== undefined) changed(process, medium.entry(), asEntry(value))
+          if (write !== undefined) {
+            if (wires.scheduler.now() - asked > mediumLimit) judge.replacedLate(medium.entry())
+            changed(process, medium.entry(), asEntry(value))
+          }
           medium.write(key, value, expiresAt)
           write?.stored()
         },
@@ -114,7 +118,7 @@ export function modelStore(
         text: `store.delete ${brief(key)}`,
         effect: () => {
           if (isTokenKey(key)) {
-            if (wires.scheduler.now() - asked > mediumLimit) judge.removedLate(medium.entry())
+            if (wires.scheduler.now() - asked > mediumLimit) judge.replacedLate(medium.entry())
             changed(process, medium.entry(), undefined)
           }
           medium.write(key, undefined)

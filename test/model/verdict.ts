@@ -57,8 +57,8 @@ export interface Judge {
   aborted(attempt: Attempt): void
   /** The process has the store's answer of the moment `lookedAt`. */
   read(process: Process, entry: Entry | undefined, look: { lookedAt: number; inTime: boolean }): void
-  /** A removal has landed long after its process had given it up. */
-  removedLate(entry: Entry | undefined): void
+  /** A write or removal has landed on `entry` long after its process had given it up. */
+  replacedLate(entry: Entry | undefined): void
   /** It has read that IMS refuses the token that the credential brought, or that its session was signed out. */
   readRefusal(process: Process): void
   unreadable(process: Process): void
