@@ -19,7 +19,7 @@ export const mutants = [
   // a process that stood still throws away the answer in its socket
   ...one('core/ims/deadline.ts', [
     'ringAfter',
-    'if (elapsed() >= ms + lateness) silence = ringAfter(clock, grace, ring)\n    else if (turns > 0) silence = ringAfter(clock, 0, ring, turns - 1)\n    else ring()',
+    'if (elapsed() >= ms + lateness) silence = ringAfter(clock, grace, ring)\n    else if (turns-- > 0) silence = setAlarm(clock, 0, next)\n    else ring()',
     'ring()',
   ]),
   // a page that releases the lock and acquires it again counts as one holder

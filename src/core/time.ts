@@ -23,9 +23,10 @@ export const lateness = 500
 export const lastTurns = 3
 
 /** Sleeps for `ms`, and longer if the process was suspended meanwhile, so that pending input is read first. */
-export async function sleepOut(clock: Clock, ms: number, signal: AbortSignal, turns = lastTurns): Promise<void> {
+export async function sleepOut(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   const elapsed = stopwatch(clock)
+  const isLate = () => elapsed() >= ms + lateness
   await clock.sleep(ms, signal)
-  if (elapsed() >= ms + lateness) await sleepOut(clock, grace, signal)
-  else if (turns > 0) await sleepOut(clock, 0, signal, turns - 1)
+  for (let turn = 0; turn < lastTurns && !isLate(); turn++) await clock.sleep(0, signal)
+  if (isLate()) await sleepOut(clock, grace, signal)
 }

@@ -26,14 +26,16 @@ export async function withDeadline<T>(
   }
 }
 
-/** Rings after `ms`. Answers that arrived while the process was suspended are read first. */
-function ringAfter(clock: Clock, ms: number, ring: () => void, turns = lastTurns): () => void {
+/** Fires after `ms`. Answers that arrived while the process was suspended are read first. */
+function ringAfter(clock: Clock, ms: number, ring: () => void): () => void {
   const elapsed = stopwatch(clock)
-  let silence = setAlarm(clock, ms, () => {
+  let turns = lastTurns
+  const next = () => {
     if (elapsed() >= ms + lateness) silence = ringAfter(clock, grace, ring)
-    else if (turns > 0) silence = ringAfter(clock, 0, ring, turns - 1)
+    else if (turns-- > 0) silence = setAlarm(clock, 0, next)
     else ring()
-  })
+  }
+  let silence = setAlarm(clock, ms, next)
   return () => silence()
 }
 
