@@ -32,7 +32,7 @@ export const sections = [
       row(22, 0, 'A code is redeemed once'),
       row(23, 0, 'The token request repeats the redirect URI'),
       row(24, 0, 'Popups and frames: exact origin, exact sender, no answer to others'),
-      row(25, 0, 'No password of a user is requested or sent: no such grant, option or field'),
+      row(25, 0, 'imskit never requests or sends the password of a user: it has no such grant, option or field'),
       row(26, 1, 'A silent login that fails leaves the session as it is'),
       row(27, 0, 'An app that starts logins in a loop is stopped'),
       row(28, 2, 'Interactive login in a frame only if requested'),
@@ -134,7 +134,7 @@ export const sections = [
       row(97, 0, 'The validation cache is bounded and mixes no tokens up'),
       row(98, 1, 'Stored JSON is treated as hostile'),
       row(99, 0, 'Tokens of one client, environment or organization never serve another'),
-      row(100, 1, 'Security-relevant events are emitted'),
+      row(100, 1, 'imskit emits an event for each security-relevant step'),
     ],
   },
 ]

@@ -76,7 +76,7 @@ async function dispatch(call: EmulatorCall, provider: Provider): Promise<Respons
   const pathname = call.url.pathname.replace(/\/$/, '')
   const route = routes.find(({ path }) => path.test(pathname))
   if (route === undefined)
-    throw new Refusal(404, 'not_found', `there is no such endpoint; the overview is ${provider.endpoint}/`)
+    throw new Refusal(404, 'not_found', `the emulator has no such endpoint; its overview is ${provider.endpoint}/`)
   const methods = Object.keys(route.methods)
   if (isPreflight(call)) return preflightResponse(call, methods)
   const handler = route.methods[call.method]

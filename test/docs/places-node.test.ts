@@ -165,7 +165,7 @@ describe(login.at, () => {
     expect(await ended).toMatchObject({ code: 0, stdout: token })
   })
 
-  test('says why there is no token if the user cancels', async () => {
+  test('prints the reason if the user cancels', async () => {
     const { ended, address } = start()
     await follow(await address(), 'cancel')
     const { code, stdout, stderr } = await ended

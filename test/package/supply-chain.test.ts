@@ -137,7 +137,7 @@ describe('the scripts of the package', () => {
 })
 
 describe('the source outside the emulator', () => {
-  test('names no password: there is no such option, parameter or grant (S25)', () => {
+  test('names no password: it has no such option, parameter or grant (S25)', () => {
     const naming: string[] = []
     for (const [name, text] of filesBelow('src', /\.ts$/)) {
       if (name.startsWith('emulator/')) continue

@@ -100,7 +100,7 @@ function resume({ call, prompts }: AuthorizationRequest): string {
 function whyNotSignedIn(email: string, { users }: Provider): string {
   if (users.find(email) !== undefined) return `The password of ${quote(email)} is wrong.`
   const known = nameList(users.all.map((user) => user.email))
-  return `There is no user ${quote(email)}. The users of this emulator: ${known}.`
+  return `The emulator does not know the user ${quote(email)}. It knows: ${known}.`
 }
 
 const sentence = (text: string) => `${text[0]?.toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`

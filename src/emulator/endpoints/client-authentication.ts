@@ -33,7 +33,7 @@ function readCredentials({ headers, params }: EmulatorCall, allowBasic: boolean)
   return basic ?? { id: params.get('client_id'), secret: params.get('client_secret') }
 }
 
-/** Why there is no client with this id. */
+/** Says that the emulator does not know the client, and which clients it knows. */
 export function unknownClient({ clients }: Provider, id: string | null): string {
   const what = id === null ? 'the request has no client_id' : `client ${quote(id)} is unknown`
   return `${what}; known clients: ${nameList(clients.keys())}`

@@ -98,7 +98,7 @@ describe('a page says what to do', () => {
     const alert = page.getByRole('alert')
     await alert.waitFor()
     expect(await alert.textContent()).toBe(
-      "There is no user 'nobody@example.com'. The users of this emulator: user@example.com.",
+      "The emulator does not know the user 'nobody@example.com'. It knows: user@example.com.",
     )
     expect(emulator.requests.at(-1)?.reason).toBe(await alert.textContent())
   })

@@ -16,7 +16,7 @@ export interface Candidate {
   readonly names: readonly string[]
   /** The data of the context; `undefined` if it cannot obtain tokens. */
   readonly data?: ContextData | undefined
-  /** Why there is no data. */
+  /** Why the credential cannot obtain tokens, if it has no data. */
   readonly useless?: string
   /** The values that may name its environment. */
   readonly home?: Tree
