@@ -116,7 +116,7 @@ export const mutants = [
     ['storeLogin', 'state.refusal = undefined', ''],
   ]),
   ...area('redemption', ['test/core/session/redemption.test.ts'], 'core/session/redemption.ts', [
-    ['before', ' || (seen !== undefined && fingerprint(seen) !== fingerprint(entry))', ''],
+    ['before', ' || (seen !== undefined && fingerprint(seen) !== expected)', ''],
     ['callFor', 'Math.min(call.timeout, attemptLimit)', 'call.timeout'],
     ['before', '!fits(0)', 'false'],
   ]),

@@ -17,10 +17,10 @@ export const mutants = [
   // a store that cannot be read counts as empty
   ...one('core/session/token-cache.ts', ['load', "return { status: 'unknown', error }", "return { status: 'empty' }"]),
   // a process that stood still throws away the answer in its socket
-  ...one('core/ims/deadline.ts', [
-    'ringAfter',
-    'if (elapsed() >= ms + lateness) silence = ringAfter(clock, grace, ring)\n    else if (turns-- > 0) silence = setAlarm(clock, 0, next)\n    else ring()',
-    'ring()',
+  ...one('core/time.ts', [
+    'fireAfter',
+    'if (elapsed() >= ms + lateness) cancel = fireAfter(clock, grace, fire)\n    else if (turns-- > 0) cancel = setAlarm(clock, 0, next)\n    else fire()',
+    'fire()',
   ]),
   // a page that releases the lock and acquires it again counts as one holder
   ...one('adapters/browser/storage/lock-web.ts', [

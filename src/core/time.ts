@@ -15,18 +15,33 @@ export function stopwatch(clock: Clock): () => number {
 }
 
 /** ms in which pending input is read after a timer that fired late: the process or page was suspended meanwhile. */
-export const grace = 2_000
+const grace = 2_000
 /** A timer is late if it fires this many ms after its time. */
-export const lateness = 500
+const lateness = 500
 
 /** Turns of the event loop in which input is read that arrived while the process was suspended for less. */
-export const lastTurns = 3
+const lastTurns = 3
 
-/** Sleeps for `ms`, and longer if the process was suspended meanwhile, so that pending input is read first. */
-export async function sleepOut(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+/**
+ * Fires after `ms`. What arrived while the process was suspended is read first.
+ *
+ * @returns a function that prevents it
+ */
+export function fireAfter(clock: Clock, ms: number, fire: () => void): () => void {
   const elapsed = stopwatch(clock)
-  const isLate = () => elapsed() >= ms + lateness
-  await clock.sleep(ms, signal)
-  for (let turn = 0; turn < lastTurns && !isLate(); turn++) await clock.sleep(0, signal)
-  if (isLate()) await sleepOut(clock, grace, signal)
+  let turns = lastTurns
+  const next = () => {
+    if (elapsed() >= ms + lateness) cancel = fireAfter(clock, grace, fire)
+    else if (turns-- > 0) cancel = setAlarm(clock, 0, next)
+    else fire()
+  }
+  let cancel = setAlarm(clock, ms, next)
+  return () => cancel()
+}
+
+function setAlarm(clock: Clock, ms: number, fire: () => void): () => void {
+  if (clock.alarm !== undefined) return clock.alarm(ms, fire)
+  const cancelled = new AbortController()
+  clock.sleep(ms, cancelled.signal).then(fire, () => {})
+  return () => cancelled.abort()
 }

@@ -9,7 +9,7 @@ export function createSessionView(parts: LoginClientParts): SessionView {
   const view: ViewState = { current: { status: 'unknown' }, listeners: new Set(), look: undefined, expiry: undefined }
   parts.closing.addEventListener('abort', () => {
     view.listeners.clear()
-    view.expiry?.abort()
+    view.expiry?.()
   })
   const start = () => {
     if (view.look !== undefined || parts.closing.aborted) return
@@ -35,7 +35,7 @@ export function createSessionView(parts: LoginClientParts): SessionView {
       view.look?.()
       return () => {
         view.listeners.delete(entry)
-        if (view.listeners.size === 0) view.expiry?.abort()
+        if (view.listeners.size === 0) view.expiry?.()
       }
     },
   }

@@ -36,5 +36,5 @@ export interface ViewState {
   /** Looks again; set once the code for it is loaded. */
   look: (() => void) | undefined
   /** Ends the wait for the expiry of a token that cannot be renewed. */
-  expiry: AbortController | undefined
+  expiry: (() => void) | undefined
 }

@@ -2,7 +2,7 @@ import type { LoginClientParts } from '../flows/login-flow.ts'
 import type { Tokens } from '../ims/tokens.ts'
 import { listen } from '../session/state.ts'
 import { fingerprint, isUnexpired, load } from '../session/token-cache.ts'
-import { sleepOut } from '../time.ts'
+import { fireAfter } from '../time.ts'
 import type { SessionState, ViewState } from './view-state.ts'
 
 /** Keeps `view` up to date with what memory and store have. */
@@ -37,11 +37,10 @@ async function lookOnce(parts: LoginClientParts, view: ViewState): Promise<void>
   const renewable = tokens !== undefined && isRenewable(parts, tokens)
   const signedIn = renewable || isUnexpired(setup, tokens)
   show(view, tokens !== undefined && signedIn ? signedInAs(tokens) : { status: 'signedOut' })
-  view.expiry?.abort()
+  view.expiry?.()
   if (tokens === undefined || !signedIn || renewable || view.listeners.size === 0) return
-  view.expiry = new AbortController()
   const { clock } = setup.connection
-  sleepOut(clock, tokens.expiresAt - clock.now(), view.expiry.signal).then(view.look, () => {})
+  view.expiry = fireAfter(clock, tokens.expiresAt - clock.now(), () => view.look?.())
 }
 
 function isRenewable({ setup, session: { cache } }: LoginClientParts, tokens: Tokens): boolean {

@@ -127,10 +127,11 @@ function guardOf(
       if (!held) throw lost
       if (reading.status === 'unknown')
         throw asUnavailable(reading.error, 'The store cannot be read, so the token was not renewed. Try again later.')
-      const same = reading.status === 'empty' ? first : !first && fingerprint(reading.tokens) === fingerprint(entry)
+      const expected = fingerprint(entry)
+      const same = reading.status === 'empty' ? first : !first && fingerprint(reading.tokens) === expected
       // another call of this process may have read the successor while the lock was asked
       const seen = cache.unsaved === undefined ? cache.seen : undefined
-      if (!same || (seen !== undefined && fingerprint(seen) !== fingerprint(entry))) throw changed
+      if (!same || (seen !== undefined && fingerprint(seen) !== expected)) throw changed
       if (!fits(0)) throw new UnavailableError('TIMEOUT', 'The renewal took too long and was not sent. Try again.')
       guard.sent++
     },

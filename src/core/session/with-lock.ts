@@ -4,7 +4,7 @@ import { noLock } from '../memory.ts'
 import type { Hold } from '../ports.ts'
 import { safeCause } from '../redact.ts'
 import type { Setup } from '../setup.ts'
-import { sleepOut, stopwatch } from '../time.ts'
+import { fireAfter, stopwatch } from '../time.ts'
 import { mediumLimit, signOutWait } from './times.ts'
 
 /** What runs under a lock, under which one, and how long it waits for it. */
@@ -127,17 +127,14 @@ async function outcomeOf<T>(
  *
  * @throws {UnavailableError} `STORE_FAILED`
  */
-export async function within<T>({ connection: { clock } }: Setup, work: Promise<T>, limit = mediumLimit): Promise<T> {
-  const done = new AbortController()
-  const late = sleepOut(clock, limit, done.signal).then(() => {
-    throw new UnavailableError('STORE_FAILED', `The store or lock did not answer within ${limit} ms. Try again later.`)
+export function within<T>({ connection: { clock } }: Setup, work: Promise<T>, limit = mediumLimit): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const tooLate = () => {
+      const message = `The store or lock did not answer within ${limit} ms. Try again later.`
+      reject(new UnavailableError('STORE_FAILED', message))
+    }
+    work.then(resolve, reject).finally(fireAfter(clock, limit, tooLate))
   })
-  late.catch(() => {})
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    done.abort(noLongerNeeded)
-  }
 }
 
 function tooLong(wait: number): UnavailableError {
