@@ -1,4 +1,5 @@
 import type { EmulatorContexts } from '../../../emulator/ready-made.ts'
+import { shellWord } from './hints.ts'
 
 /** A kind of credential that the emulator has ready. */
 export type ReadyKind = keyof EmulatorContexts
@@ -69,11 +70,6 @@ export function shellLines(variables: ShellVariables, platform: NodeJS.Platform 
   const line =
     platform === 'win32'
       ? ([name, value]: [string, string]) => `$env:${name} = '${value.replaceAll("'", "''")}'\n`
-      : ([name, value]: [string, string]) => `export ${name}=${shellQuoted(value)}\n`
+      : ([name, value]: [string, string]) => `export ${name}=${shellWord(value)}\n`
   return Object.entries(variables).map(line).join('')
-}
-
-/** A word for a POSIX shell. */
-export function shellQuoted(value: string): string {
-  return /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`
 }

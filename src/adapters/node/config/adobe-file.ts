@@ -30,10 +30,8 @@ const tests: Readonly<Record<AdobeFile, (tree: Readonly<Record<string, unknown>>
 /** The kind of a whole file; `undefined` for the data of a context and for files of other programs. */
 export function adobeFileOf(tree: Readonly<Record<string, unknown>>): AdobeFile | undefined {
   // the `.aio` of a project has both
-  const found = (['aio', 'workspace', 'aem', 'aemToken', 'postman', 'pdf', 'console'] as const).filter((file) =>
-    tests[file](tree),
-  )
-  return found[0]
+  const order = ['aio', 'workspace', 'aem', 'aemToken', 'postman', 'pdf', 'console'] as const
+  return order.find((file) => tests[file](tree))
 }
 
 /** What a context that is not a credential seems to be, if a whole file was stored as its data. */

@@ -1,4 +1,4 @@
-import { shellQuoted } from '../emulator-variables.ts'
+import { shellWord } from '../hints.ts'
 import type { StoredCertificate } from './certificate-files.ts'
 
 type Steps = readonly (readonly [title: string, ...lines: string[]])[]
@@ -7,14 +7,14 @@ const windowsQuoted = (text: string) => `"${text}"`
 
 /** How to trust the authority, and how to remove it again, on a system. */
 function systemSteps({ files, authority }: StoredCertificate, platform: NodeJS.Platform): Steps {
-  const ca = shellQuoted(files.ca)
+  const ca = shellWord(files.ca)
   if (platform === 'darwin') {
     return [
       [
         'macOS (Safari, Chrome, Edge, curl)',
         `security add-trusted-cert -r trustRoot -k ~/Library/Keychains/login.keychain-db ${ca}`,
       ],
-      ['Remove it again', `security delete-certificate -c ${shellQuoted(authority)}`],
+      ['Remove it again', `security delete-certificate -c ${shellWord(authority)}`],
     ]
   }
   if (platform === 'win32') {
@@ -27,14 +27,14 @@ function systemSteps({ files, authority }: StoredCertificate, platform: NodeJS.P
     [
       'Chrome and Chromium on Linux (certutil is in the package libnss3-tools or nss-tools)',
       'mkdir -p ~/.pki/nssdb',
-      `certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n ${shellQuoted(authority)} -i ${ca}`,
+      `certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n ${shellWord(authority)} -i ${ca}`,
     ],
     [
       'The system (curl and others): Debian and Ubuntu',
       `sudo cp ${ca} /usr/local/share/ca-certificates/imskit-localhost.crt && sudo update-ca-certificates`,
     ],
     ['The system: Fedora, RHEL and Arch', `sudo trust anchor ${ca}`],
-    ['Remove it again from Chrome', `certutil -d sql:$HOME/.pki/nssdb -D -n ${shellQuoted(authority)}`],
+    ['Remove it again from Chrome', `certutil -d sql:$HOME/.pki/nssdb -D -n ${shellWord(authority)}`],
   ]
 }
 
@@ -42,7 +42,7 @@ function everywhere({ files }: StoredCertificate, platform: NodeJS.Platform): St
   const node =
     platform === 'win32'
       ? `$env:NODE_EXTRA_CA_CERTS = '${files.ca}'`
-      : `export NODE_EXTRA_CA_CERTS=${shellQuoted(files.ca)}`
+      : `export NODE_EXTRA_CA_CERTS=${shellWord(files.ca)}`
   return [
     [
       'Firefox',

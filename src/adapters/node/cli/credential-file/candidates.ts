@@ -6,7 +6,7 @@ import { defined, isObject } from '../../../../core/json.ts'
 import type { Json } from '../../../../core/ports.ts'
 import type { AdobeFile } from '../../config/adobe-file.ts'
 import { environmentAt } from '../../config/variable-names.ts'
-import { contextFromValues, withoutMissing } from './keys.ts'
+import { contextFromValues } from './keys.ts'
 
 type Tree = Readonly<Record<string, unknown>>
 
@@ -113,7 +113,7 @@ function ofPdfServices(tree: Tree, path: string): readonly Candidate[] {
         meta_scopes: 'ent_documentcloud_sdk',
         ...(typeof key === 'string' && { private_key: resolve(dirname(path), key) }),
       })
-    : withoutMissing({
+    : defined({
         client_id: client_id as Json,
         client_secrets: [client_secret as Json],
         scopes: ['openid', 'AdobeID', 'DCAPI'],

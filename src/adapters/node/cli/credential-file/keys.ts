@@ -1,5 +1,6 @@
 import { list, parseSecrets } from '../../../../core/compat/context-kind.ts'
 import type { ContextData } from '../../../../core/compat/contexts.ts'
+import { defined } from '../../../../core/json.ts'
 import type { Json } from '../../../../core/ports.ts'
 
 type Values = Readonly<Record<string, unknown>>
@@ -45,7 +46,7 @@ export function contextFromValues(values: Values): ContextData | undefined {
   const secrets = parseSecrets(client_secret) as Json[]
   const isJwt = meta_scopes !== undefined || private_key !== undefined || given.publickeyswithexpiry !== undefined
   const machine = !isJwt && (rest.technical_account_id !== undefined || rest.technical_account_email !== undefined)
-  return withoutMissing({
+  return defined({
     client_id: unquotedText(client_id),
     ...(machine
       ? { client_secrets: secrets, scopes: scopes === undefined ? undefined : list({ scopes }, 'scopes') }
@@ -54,12 +55,8 @@ export function contextFromValues(values: Values): ContextData | undefined {
     ...(isJwt && { private_key }),
     ...(!isJwt && !machine && { scope: scopes === undefined ? undefined : list({ scopes }, 'scopes').join(',') }),
     ...rest,
-  })
+  }) as ContextData
 }
 
 /** Text that another program wrote as JSON, with quotes, without them. */
 export const unquotedText = (value: Json): Json => parseSecrets(value)[0] as Json
-
-export function withoutMissing(data: Readonly<Record<string, Json | undefined>>): ContextData {
-  return Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined)) as ContextData
-}
