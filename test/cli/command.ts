@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { onTestFinished } from 'vitest'
-import type { RunningEmulator } from '../../src/emulator/index.ts'
+import { afterAll, beforeAll, onTestFinished } from 'vitest'
+import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
 import { createPerson } from '../emulator/person.ts'
-import { built } from '../kit/build.ts'
+import { build, built } from '../kit/build.ts'
 import { newPlace, type Place } from '../kit/place.ts'
 
 export interface Ended {
@@ -69,6 +69,17 @@ export function newShell(endpoint?: string, env: Record<string, string> = {}): S
       return JSON.parse(ended.stdout) as Result
     },
   }
+}
+
+/** The built command, and an emulator for the tests of a file, where `user@example.com` is signed in. */
+export function useEmulator(started: (emulator: RunningEmulator) => void): void {
+  let emulator: RunningEmulator
+  beforeAll(async () => {
+    await build()
+    emulator = await startEmulator({ autoLogin: 'user@example.com' })
+    started(emulator)
+  })
+  afterAll(() => emulator.close())
 }
 
 /** Makes a context of a kind that the emulator has ready. */

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { shellQuoted } from '../../src/adapters/node/cli/emulator-variables.ts'
+import { shellWord } from '../../src/adapters/node/cli/hints.ts'
 import { build, built } from '../kit/build.ts'
 import { newShell } from './command.ts'
 
@@ -88,10 +88,10 @@ describe('imskit emulator exec', () => {
       })
       setInterval(() => {}, 1000)
       console.log('ready')`
-    const line = ['emulator', 'exec', '--', process.execPath, '-e', program].map((word) => shellQuoted(word)).join(' ')
+    const line = ['emulator', 'exec', '--', process.execPath, '-e', program].map((word) => shellWord(word)).join(' ')
     const { place } = newShell()
     // without exec, some shells would end on Ctrl-C and close the terminal
-    const command = `exec ${shellQuoted(process.execPath)} ${shellQuoted(built('cli'))} ${line}`
+    const command = `exec ${shellWord(process.execPath)} ${shellWord(built('cli'))} ${line}`
     const terminal = spawn('script', ['-qec', command, '/dev/null'], { cwd: place.cwd, env: place.env })
     onTestFinished(() => void terminal.kill('SIGKILL'))
     let shown = ''

@@ -1,16 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
-import { build } from '../kit/build.ts'
-import { newShell, setContext, signIn } from './command.ts'
+import { describe, expect, test } from 'vitest'
+import type { RunningEmulator } from '../../src/emulator/index.ts'
+import { newShell, setContext, signIn, useEmulator } from './command.ts'
 
 let emulator: RunningEmulator
 
-beforeAll(async () => {
-  await build()
-  emulator = await startEmulator({ autoLogin: 'user@example.com' })
+useEmulator((running) => {
+  emulator = running
 })
-afterAll(() => emulator.close())
 
 describe('imskit logout', () => {
   test('invalidates the tokens at IMS and removes them; a second call does the same', async () => {

@@ -1,18 +1,15 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
-import { build } from '../kit/build.ts'
-import { newShell, setContext } from './command.ts'
+import { describe, expect, test } from 'vitest'
+import type { RunningEmulator } from '../../src/emulator/index.ts'
+import { newShell, setContext, useEmulator } from './command.ts'
 
 let emulator: RunningEmulator
 
-beforeAll(async () => {
-  await build()
-  emulator = await startEmulator({ autoLogin: 'user@example.com' })
+useEmulator((running) => {
+  emulator = running
 })
-afterAll(() => emulator.close())
 
 describe('imskit report', () => {
   test('shows versions, findings and recent events, and no secret, id or name', async () => {

@@ -2,23 +2,20 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { get, type IncomingMessage } from 'node:http'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
+import { describe, expect, test } from 'vitest'
+import type { RunningEmulator } from '../../src/emulator/index.ts'
 import { freePort } from '../browser/ims.ts'
 import { createPerson } from '../emulator/person.ts'
-import { build } from '../kit/build.ts'
-import { newShell, setContext, signIn } from './command.ts'
+import { newShell, setContext, signIn, useEmulator } from './command.ts'
 
 // the command as a shell runs it, against a running emulator, with files in a home of its own
 
 let emulator: RunningEmulator
 const jwt = /^[\w-]+\.[\w-]+\.[\w-]+$/
 
-beforeAll(async () => {
-  await build()
-  emulator = await startEmulator({ autoLogin: 'user@example.com' })
+useEmulator((running) => {
+  emulator = running
 })
-afterAll(() => emulator.close())
 
 describe('a context for machines', () => {
   test('has its token alone on stdout, kept until another is wanted (S75)', async () => {
