@@ -92,7 +92,7 @@ export async function endChild({ judge, name, fronts }: Family, child: Child): P
   if (child.process.exitCode !== null || !child.process.connected) return
   const exit = once(child.process, 'exit')
   child.process.send({ kind: 'end' } satisfies ToChild)
-  const exited = await Promise.race([exit.then(() => true), sleep(12_000, false, { ref: false })])
+  const exited = await Promise.race([exit.then(() => true), sleep(25_000, false, { ref: false })])
   if (exited && (child.handles ?? []).length === 0) return
   const scope = scopeOf(judge, `${name}@${fronts[0]?.engine.name}`)
   scope.counts.leaked++

@@ -60,6 +60,17 @@ function clientOf(server: string): LoginClient {
   return found.client
 }
 
+/** What is still locked, once requests on the wire had the time to be answered and stored. */
+async function locksLeftAtLast(): Promise<string[]> {
+  const until = Date.now() + 10_000
+  let left = await locksLeft()
+  while (left.length > 0 && Date.now() < until) {
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    left = await locksLeft()
+  }
+  return left
+}
+
 /** Of this tab: the browser lists those of all tabs, and what it calls this one shows only beside a lock of its own. */
 async function locksLeft(): Promise<string[]> {
   return navigator.locks.request(actor, async () => {
@@ -78,7 +89,7 @@ Object.assign(window, {
       const stopping = [...running.values()].map(({ loop }) => loop.stop())
       for (const { client } of running.values()) client.close()
       await Promise.all(stopping)
-      return locksLeft()
+      return locksLeftAtLast()
     },
   },
 })

@@ -171,7 +171,7 @@ async function signIn(state: State, { engine }: Front, redirectUri: string): Pro
 /** Closed clients hold no lock and wait for none. */
 async function closeClients({ judge, fronts }: State, { actor, page }: Tab): Promise<void> {
   const ended = page.evaluate(() => window.gauntlet.end()).catch((error) => [String(error).slice(0, 200)])
-  const left = await Promise.race([ended, sleep(12_000, ['its calls did not end'], { ref: false })])
+  const left = await Promise.race([ended, sleep(25_000, ['its calls did not end'], { ref: false })])
   if (left.length === 0) return
   const scope = scopeOf(judge, `${name}@${fronts[0]?.engine.name}`)
   scope.counts.leaked++
