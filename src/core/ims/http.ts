@@ -83,20 +83,26 @@ function pathOf({ url }: ImsRequest): string {
   return new URL(url).pathname
 }
 
+/** OAuth libraries tell a `Response` by its tag, because runtimes and polyfills have classes of their own. */
+const tagged = { [Symbol.toStringTag]: 'Response' }
+
 /**
- * `answer` as a `Response`, which OAuth libraries read; its body is `json` if that is given.
+ * `answer` as a `Response`, which OAuth libraries read; its body is `json` if that is given. It is not a stream: making
+ * one and reading it again takes longer than everything else here.
  *
  * @throws {ImsResponseError} `IMS_MALFORMED` if the answer has no body: no OAuth response is empty
  */
 export function toResponse(request: Pick<ImsRequest, 'url' | 'method'>, answer: Answer, json?: object): Response {
   const { status, headers, text } = answer
   if (text === '' || isBodyless(status)) throw malformed(request, answer, `the answer (${status}) has an empty body`)
-  const type = headers.get('content-type')
-  return new Response(json === undefined ? text : JSON.stringify(json), {
+  const body = async (): Promise<unknown> => json ?? JSON.parse(text)
+  const read: Pick<Response, 'status' | 'headers' | 'bodyUsed' | 'json'> = {
     status,
-    headers: type === null ? {} : { 'content-type': type },
-  })
+    headers,
+    bodyUsed: false,
+    json: body,
+  }
+  return Object.assign(Object.create(tagged), read)
 }
 
-// a Response of this status cannot be constructed with a body
 const isBodyless = (status: number) => status === 204 || status === 205
