@@ -5,7 +5,20 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { printTable } from './table.mjs'
 
-const sections = ['warm', 'share', 'write', 'set', 'sign', 'verify', 'cache', 'start', 'call', 'worker']
+const sections = [
+  'warm',
+  'share',
+  'write',
+  'set',
+  'sign',
+  'verify',
+  'cache',
+  'start',
+  'call',
+  'worker',
+  'load',
+  'fleet',
+]
 const asked = process.argv.slice(2)
 const unknown = asked.filter((name) => !sections.includes(name))
 if (unknown.length > 0) console.error(`no section ${unknown.join(', ')}; there are: ${sections.join(', ')}`)
@@ -32,6 +45,7 @@ function runSection(name) {
     cwd: home,
     env: {
       PATH: process.env.PATH,
+      ...(process.env.BENCH_LOAD_SECONDS && { BENCH_LOAD_SECONDS: process.env.BENCH_LOAD_SECONDS }),
       HOME: home,
       TMPDIR: home,
       XDG_CONFIG_HOME: join(home, '.config'),
