@@ -50,7 +50,7 @@ const usual = new Map()
 /** Runs the files of `tests`, the quickest first, until one notices something. */
 async function run(place, tests) {
   for (const file of tests) {
-    const { end } = await runFile(place, file, Math.max(90_000, 3 * usual.get(file)))
+    const { end } = await runFile(place, file, Math.max(90_000, Math.round(3 * usual.get(file))))
     if (end !== 'passed') return end
   }
   return 'passed'

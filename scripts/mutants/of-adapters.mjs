@@ -1,6 +1,17 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the texts are code
 import { area } from './area.mjs'
 
+const ofBackend = [
+  'cookie-encryption',
+  'auth-handler',
+  'cookies',
+  'session',
+  'session-content',
+  'session-renewal',
+  'auth-handler-login',
+  'auth-handler-logout',
+].map((name) => `test/worker/bff/${name}.test.ts`)
+
 /** In the code of stores, locks and the backend. */
 export const mutants = [
   ...area('lock of files', ['test/node/files/lock-hold.test.ts'], 'adapters/node/files/lock-hold.ts', [
@@ -12,79 +23,50 @@ export const mutants = [
     'adapters/node/files/lock-queue.ts',
     [['takeTurn', 'if (isMyTurn && signal?.aborted) endTurn(name)', '']],
   ),
-  ...area(
-    'cookies and sessions',
-    ['test/worker/bff/cookie-encryption.test.ts', 'test/worker/bff/auth-handler.test.ts'],
-    'adapters/worker/bff/cookies.ts',
+  ...area('cookies and sessions', ofBackend, 'adapters/worker/bff/cookies.ts', [
+    ['', "const prefix = '__Host-Http-'", "const prefix = ''"],
+    ['requestCookies', 'Max-Age=${age}; HttpOnly; SameSite', 'Max-Age=${age}; SameSite'],
+    ['requestCookies', "secure ? '; Secure' : ''", "''"],
+    ['requestCookies', 'if (count > mostParts) return false', ''],
+    ['requestCookies', '      clear(name, count)\n', ''],
+  ]),
+  ...area('cookies and sessions', ofBackend, 'adapters/worker/bff/cookie-encryption.ts', [
+    ['cookieEncryption', 'audience: name,', ''],
+    ['keyFinder', '`imskit/cookie/${purpose}`', '`imskit/cookie/`'],
+    ['cookieEncryption', 'stale: index > 0', 'stale: false'],
+    ['secretList', 'byteLength >= shortestSecret', 'byteLength >= 1'],
+  ]),
+  ...area('cookies and sessions', ofBackend, 'adapters/worker/bff/cookies-login.ts', [
+    ['loginCookies', 'logins.slice(mostLogins - 1)', 'logins.slice(mostLogins)'],
+    ['loginCookies', 'await finished.set(await finishedCookieKey(key), true, login.expiresAt)', ''],
     [
-      ['', "const prefix = '__Host-Http-'", "const prefix = ''"],
-      ['requestCookies', 'Max-Age=${age}; HttpOnly; SameSite', 'Max-Age=${age}; SameSite'],
-      ['requestCookies', "secure ? '; Secure' : ''", "''"],
-      ['requestCookies', 'if (count > mostParts) return false', ''],
-      ['requestCookies', '      clear(name, count)\n', ''],
+      'loginCookies',
+      "maxAge: expiresAt - clock.now(), sameSite: 'Lax'",
+      "maxAge: expiresAt - clock.now(), sameSite: 'Strict'",
     ],
-  ),
-  ...area(
-    'cookies and sessions',
-    ['test/worker/bff/cookie-encryption.test.ts', 'test/worker/bff/auth-handler.test.ts'],
-    'adapters/worker/bff/cookie-encryption.ts',
+  ]),
+  ...area('cookies and sessions', ofBackend, 'adapters/worker/bff/session-revocations.ts', [
+    ['sessionRevocations', 'startedAt <= before', 'false'],
+  ]),
+  ...area('cookies and sessions', ofBackend, 'adapters/worker/bff/session-content.ts', [
+    ['readSessionCookie', 'cookies.clear(name)', ''],
+  ]),
+  ...area('cookies and sessions', ofBackend, 'adapters/worker/bff/session-tokens.ts', [
+    ['sessionTokens', 'Math.min(expiresAt, state.until)', 'expiresAt'],
+  ]),
+  ...area('cookies and sessions', ofBackend, 'adapters/worker/bff/session.ts', [
     [
-      ['cookieEncryption', 'audience: name,', ''],
-      ['keyFinder', '`imskit/cookie/${purpose}`', '`imskit/cookie/`'],
-      ['cookieEncryption', 'stale: index > 0', 'stale: false'],
-      ['secretList', 'byteLength >= shortestSecret', 'byteLength >= 1'],
+      'updateCookie',
+      'if (signedOut || (await setup.revocations.isRevoked(content).catch(() => false)))',
+      'if (signedOut)',
     ],
-  ),
-  ...area(
-    'cookies and sessions',
-    ['test/worker/bff/cookie-encryption.test.ts', 'test/worker/bff/auth-handler.test.ts'],
-    'adapters/worker/bff/cookies-login.ts',
     [
-      ['loginCookies', 'logins.slice(mostLogins - 1)', 'logins.slice(mostLogins)'],
-      ['loginCookies', 'await finished.set(await finishedCookieKey(key), true, login.expiresAt)', ''],
-      [
-        'loginCookies',
-        "maxAge: expiresAt - clock.now(), sameSite: 'Lax'",
-        "maxAge: expiresAt - clock.now(), sameSite: 'Strict'",
-      ],
+      'currentSession',
+      'const expired = session.content.startedAt + setup.maxAge <= setup.clock.now()',
+      'const expired = false',
     ],
-  ),
-  ...area(
-    'cookies and sessions',
-    ['test/worker/bff/cookie-encryption.test.ts', 'test/worker/bff/auth-handler.test.ts'],
-    'adapters/worker/bff/session-revocations.ts',
-    [['sessionRevocations', 'startedAt <= before', 'false']],
-  ),
-  ...area(
-    'cookies and sessions',
-    ['test/worker/bff/cookie-encryption.test.ts', 'test/worker/bff/auth-handler.test.ts'],
-    'adapters/worker/bff/session-content.ts',
-    [['readSessionCookie', 'cookies.clear(name)', '']],
-  ),
-  ...area(
-    'cookies and sessions',
-    ['test/worker/bff/cookie-encryption.test.ts', 'test/worker/bff/auth-handler.test.ts'],
-    'adapters/worker/bff/session-tokens.ts',
-    [['sessionTokens', 'Math.min(expiresAt, state.until)', 'expiresAt']],
-  ),
-  ...area(
-    'cookies and sessions',
-    ['test/worker/bff/cookie-encryption.test.ts', 'test/worker/bff/auth-handler.test.ts'],
-    'adapters/worker/bff/session.ts',
-    [
-      [
-        'updateCookie',
-        'if (signedOut || (await setup.revocations.isRevoked(content).catch(() => false)))',
-        'if (signedOut)',
-      ],
-      [
-        'currentSession',
-        'const expired = session.content.startedAt + setup.maxAge <= setup.clock.now()',
-        'const expired = false',
-      ],
-      ['currentSession', '!(await setup.revocations.isRevoked(session.content))', 'true'],
-    ],
-  ),
+    ['currentSession', '!(await setup.revocations.isRevoked(session.content))', 'true'],
+  ]),
   ...area('proxy', ['test/worker/bff/proxy.test.ts'], 'adapters/worker/bff/proxy-headers.ts', [
     ['pick', '&& !hopByHop.includes(name)', ''],
     ['pick', '(wanted.has(name) || families.test(name))', 'true'],

@@ -44,7 +44,12 @@ export const mutants = [
   ]),
   ...area(
     'verification',
-    ['test/core/verify/verify-token.test.ts', 'test/core/verify/published-keys.test.ts'],
+    [
+      'test/core/verify/verify-token.test.ts',
+      'test/core/verify/published-keys.test.ts',
+      'test/core/verify/claims-fault.test.ts',
+      'test/core/verify/compact-token.test.ts',
+    ],
     'core/verify/verify-token.ts',
     [
       ['keyIdOf', "if (header.alg !== 'RS256')", 'if (false)'],

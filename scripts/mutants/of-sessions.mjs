@@ -175,7 +175,12 @@ export const mutants = [
     ['current', 'if (began !== state.generation) return known', ''],
     ['renewBehind', '|| monotonic(connection.clock) < state.behindAfter', ''],
     ['forget', 'await removeNote(setup)', ''],
-    ['forget', 'cache.unsaved = undefined', ''],
+    [
+      'forget',
+      'cache.unsaved = undefined',
+      '',
+      'memory is empty by then, so the next look at the store drops what was not saved as well',
+    ],
     ['flight', '${errand.force} ${errand.minValidity}', '${errand.force}'],
   ]),
   ...area('session', [...ofSession], 'core/session/state.ts', [

@@ -121,6 +121,16 @@ describe('signing out', () => {
     expect(await storedTokens(it.on.store)).toBeUndefined()
   })
 
+  test('nor if another process has signed out, which leaves no note behind', async () => {
+    const { removed, dropping } = await crossing()
+    it.on.store.before = () => undefined
+    for (const key of await it.on.store.keys('imskit/')) await it.on.store.delete(key)
+    removed()
+    await it.during(dropping)
+    await it.pass(5_000)
+    expect(await storedTokens(it.on.store)).toBeUndefined()
+  })
+
   test('a login that cannot be stored leaves the successor that was renewed meanwhile', async () => {
     await it.signedIn()
     const lock = processLock()

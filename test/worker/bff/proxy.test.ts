@@ -170,6 +170,7 @@ describe('a call of an API', () => {
     expect(answer.headers.get('access-control-allow-origin')).toBeNull()
     expect(answer.headers.get('clear-site-data')).toBeNull()
     expect(answer.headers.get('cache-control')).toBe('no-store')
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff')
     expect((await browser.session()).signedIn).toBe(true)
   })
 

@@ -80,6 +80,19 @@ describe('entries', () => {
     expect(await listed()).toEqual([])
   })
 
+  test('with a long name are read under their own key only', async () => {
+    const store = kvStore(kv)
+    const [mine, other] = ['k'.repeat(600), 'o'.repeat(600)]
+    await store.set(mine, 'mine')
+    const [{ name = '' } = {}] = await listed()
+    await store.set(other, 'of another key')
+    const names = (await listed()).map((each) => each.name)
+    const otherName = names.find((each) => each !== name) ?? ''
+    await kv.put(name, await textOf(otherName))
+    expect(await store.get(mine)).toBeUndefined()
+    expect(await store.get(other)).toBe('of another key')
+  })
+
   test('are listed beyond one page', async () => {
     const store = kvStore(kv)
     const keys = Array.from({ length: 1_100 }, (_, index) => `many/${String(index).padStart(4, '0')}`)
