@@ -30,6 +30,8 @@ export { Ims, ValidationCache } from './ims.ts'
 export { aesEncryption, type Encryption } from './kv/aes-encryption.ts'
 export { type KvStoreOptions, kvStore } from './kv/store-kv.ts'
 export { type WorkerPlatformOptions, workerPlatform } from './platform.ts'
+export type { NodeListener, NodeNext, NodeRequest, NodeResponse } from './to-node/node-types.ts'
+export { type FetchHandler, type ToNodeOptions, toNode } from './to-node/to-node.ts'
 
 const ims = /* @__PURE__ */ lazyIms(() => createWorkerIms())
 
