@@ -24,6 +24,7 @@ export { createWorkerIms, type WorkerImsOptions } from './compat.ts'
 export { type DurableLock, type DurableLockOptions, durableLock } from './durable/durable-lock.ts'
 export { ImsLock } from './durable/ims-lock.ts'
 export { type DurableStoreOptions, durableStore, durableTokens } from './durable/store-durable.ts'
+export type { AuthInfo } from './guard/auth-info.ts'
 export { type Guard, type RequireTokenOptions, requireToken } from './guard/require-token.ts'
 // these two replace the core's classes
 export { Ims, ValidationCache } from './ims.ts'
