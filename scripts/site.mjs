@@ -26,6 +26,8 @@ export const contents = {
     'react',
     'worker',
     'backend-for-a-page',
+    'hono',
+    'express',
     'servers',
     'testing',
     'testing-browsers',

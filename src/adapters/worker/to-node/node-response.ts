@@ -12,14 +12,17 @@ export async function sendResponse(
   outgoing.statusCode = response.status
   for (const [name, value] of response.headers)
     if (!ofConnection.has(name) && name !== 'set-cookie') outgoing.setHeader(name, value)
-  const cookies = response.headers.getSetCookie()
-  if (cookies.length > 0) {
-    const present = [outgoing.getHeader('set-cookie') ?? []].flat().map(String)
-    outgoing.setHeader('set-cookie', [...present, ...cookies])
-  }
+  addCookies(outgoing, response.headers.getSetCookie())
   if (response.body !== null && method !== 'HEAD') await sendBody(response.body, outgoing)
   else await response.body?.cancel()
   outgoing.end()
+}
+
+/** Adds `Set-Cookie` lines to those of earlier middleware. */
+export function addCookies(outgoing: NodeResponse, lines: readonly string[]): void {
+  if (lines.length === 0) return
+  const present = [outgoing.getHeader('set-cookie') ?? []].flat().map(String)
+  outgoing.setHeader('set-cookie', [...present, ...lines])
 }
 
 async function sendBody(body: ReadableStream<Uint8Array>, outgoing: NodeResponse): Promise<void> {

@@ -1,8 +1,7 @@
 import { badOption, checkOptions, type OptionNames } from '../../../core/options.ts'
-import { reject } from '../bff/responses.ts'
-import { headOf, withBody } from './node-request.ts'
-import { sendResponse } from './node-response.ts'
-import type { NodeListener, NodeRequest, NodeResponse } from './node-types.ts'
+import { nodeListener, type Step } from './node-listener.ts'
+import { withBody } from './node-request.ts'
+import type { NodeListener } from './node-types.ts'
 
 /** What answers a `Request`, such as the result of `createAuthHandler`. */
 export interface FetchHandler {
@@ -33,41 +32,9 @@ export function toNode(handler: FetchHandler, options: ToNodeOptions = {}): Node
   if (typeof handler !== 'function') throw badOption('toNode takes a function from Request to Response')
   checkOptions('toNode', options, optionNames)
   const { onError } = options
-  return async (incoming, outgoing, next) => {
-    requireNode(incoming, outgoing)
-    const gone = new AbortController()
-    outgoing.on('close', () => {
-      if (!outgoing.writableFinished) gone.abort()
-    })
-    try {
-      const head = headOf(incoming, gone.signal)
-      if (head === undefined) await sendResponse(badRequest(), outgoing, incoming.method)
-      else if (next !== undefined && handler.handles?.(head) === false) next()
-      else await sendResponse(await handler(withBody(head, incoming)), outgoing, incoming.method)
-    } catch (error) {
-      // no client is there to receive a response
-      if (gone.signal.aborted || outgoing.destroyed) return
-      if (next !== undefined) return next(error)
-      fail(outgoing)
-      if (onError === undefined) throw error
-      onError(error)
-    }
+  const step: Step = async (head, { incoming, hasNext }) => {
+    if (hasNext && handler.handles?.(head) === false) return undefined
+    return handler(withBody(head, incoming))
   }
-}
-
-const badRequest = () => reject(400, { error: 'bad_request', message: 'This is not a request for this server' })
-
-/** Sends the status 500, without the reason. */
-function fail(outgoing: NodeResponse): void {
-  if (outgoing.headersSent) outgoing.destroy()
-  else {
-    outgoing.statusCode = 500
-    outgoing.end()
-  }
-}
-
-/** @throws {ConfigurationError} `BAD_OPTION` */
-function requireNode(incoming: NodeRequest, outgoing: NodeResponse): void {
-  if (typeof incoming?.headers === 'object' && typeof outgoing?.setHeader === 'function') return
-  throw badOption('toNode makes a function of Node’s request and response: of Fastify and Koa, pass the raw ones')
+  return nodeListener(step, onError)
 }
