@@ -22,6 +22,8 @@ const folders = {
   worker: 'src/adapters/worker',
   emulator: 'src/emulator',
   testing: 'src/testing',
+  hono: 'src/bindings/hono',
+  express: 'src/bindings/express',
 }
 /** The file `name` in the folder of each entry. */
 const ofEach = (name: 'index' | 'exports') =>

@@ -10,11 +10,13 @@ export const entryJobs = {
   imskit: { runtime: node, ceiling: 107_850 },
   'imskit/node': { runtime: node, ceiling: 107_850 },
   'imskit/browser': { runtime: page, ceiling: 69_650 },
-  'imskit/worker': { runtime: worker, ceiling: 88_050 },
+  'imskit/worker': { runtime: worker, ceiling: 90_600 },
   'imskit/core': { runtime: page, ceiling: 61_700 },
   'imskit/emulator': { runtime: worker, ceiling: 38_100 },
   'imskit/src/context': { runtime: node, ceiling: 91_900 },
   'imskit/testing': { runtime: page, ceiling: 4_050 },
+  'imskit/hono': { runtime: worker, ceiling: 49_800 },
+  'imskit/express': { runtime: node, ceiling: 51_400 },
 }
 
 /** What `exports` of the package names, as programs import it. */

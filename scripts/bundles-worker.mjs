@@ -35,11 +35,11 @@ export const workerJobs = {
     ),
   },
   'worker: guard': {
-    ceiling: 15_800,
+    ceiling: 16_550,
     code: ours('requireToken', guard, `${guarded} return new Response(caller.user_id)`),
   },
   'worker: client credentials and guard': {
-    ceiling: 36_900,
+    ceiling: 37_550,
     budget: 12_500,
     code: ours('clientCredentials, createClient, requireToken, workerPlatform', guard, guarded + call('')),
   },

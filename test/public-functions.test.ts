@@ -185,6 +185,7 @@ const instances: Readonly<Record<string, readonly [() => object | Promise<object
   createWorkerIms: [() => worker.createWorkerIms()],
   aioConfig: [() => node.aioConfig()],
   requireToken: [() => ({ guard: worker.requireToken({ clientId: 'c' }) })],
+  'methods of requireToken': [() => worker.requireToken({ clientId: 'c' })],
   createAuthHandler: [
     () => ({ handle: worker.createAuthHandler({ flow: core.authorizationCode(person), sessionSecret }) }),
   ],
@@ -204,6 +205,7 @@ const synchronous = new Set([
   'close',
   'reload',
   'handles',
+  'metadata',
   'fault',
   'setTime',
 ])
@@ -251,6 +253,7 @@ const firstArguments: Readonly<Record<string, unknown>> = {
   RedisLike: { isOpen: true, eval: async () => null },
   KvNamespace: kv,
   DurableNamespace: objects,
+  FetchHandler: async () => new Response(),
   'Readonly<Record<string, unknown>>': {
     OAUTH_CLIENT_ID: 'c',
     OAUTH_CLIENT_SECRET: 's',

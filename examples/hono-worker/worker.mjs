@@ -1,19 +1,16 @@
-// An API in a Worker, with Hono: whoever calls it has an access token of a client that it knows.
+// An API in a Worker, with Hono. Callers need an access token of a client that the API knows.
 import { Hono } from 'hono'
-import { requireToken } from 'imskit/worker'
+import { honoGuard } from 'imskit/hono'
 
 const app = new Hono()
 
-app.use('/api/*', async (c, next) => {
-  const guard = requireToken({ allowList: [c.env.CALLER], scopes: ['openid'], endpoint: c.env.IMS })
-  const caller = await guard(c.req.raw)
-  if (caller instanceof Response) return caller
-  c.set('caller', caller)
-  await next()
-})
+app.use(
+  '/api/*',
+  honoGuard(({ env }) => ({ allowList: [env.CALLER], scopes: ['openid'], endpoint: env.IMS })),
+)
 app.get('/', (c) => c.text('Anyone may read this. GET /api/me wants a token.'))
 app.get('/api/me', (c) => {
-  const { user_id: user, client_id: client, scope } = c.get('caller')
+  const { user_id: user, client_id: client, scope } = c.get('auth').claims
   return c.json({ user, client, scope })
 })
 

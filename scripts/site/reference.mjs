@@ -11,6 +11,8 @@ const entries = {
   'imskit/emulator': 'src/emulator/exports.ts',
   'imskit/testing': 'src/testing/exports.ts',
   'imskit/core': 'src/core/exports.ts',
+  'imskit/hono': 'src/bindings/hono/exports.ts',
+  'imskit/express': 'src/bindings/express/exports.ts',
 }
 
 const about = {
@@ -20,6 +22,8 @@ const about = {
   'imskit/emulator': 'a local IMS for development and tests',
   'imskit/testing': 'contracts for stores and locks, and a clock for tests',
   'imskit/core': 'without the parts of a runtime',
+  'imskit/hono': 'guard and backend as middleware for Hono',
+  'imskit/express': 'guard and backend as middleware for Express, and for other servers of Node',
 }
 
 const layout = {

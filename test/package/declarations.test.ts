@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { build, root } from '../kit/build.ts'
@@ -13,6 +13,8 @@ const project = folderOfFile()
 beforeAll(async () => {
   await build()
   await unpack(root, project)
+  // a binding uses the types of its framework
+  symlinkSync(join(root, 'node_modules', 'hono'), join(project, 'node_modules', 'hono'))
 }, 300_000)
 
 interface Types {
@@ -38,7 +40,7 @@ const runtimes: Readonly<Record<string, Types>> = {
       export const sign = (jwk: JsonWebKey, key: CryptoKey): PrivateKeySource[] => [jwk, key]`,
   },
   Node: {
-    entries: [...everywhere, 'imskit', 'imskit/node', 'imskit/src/context', 'imskit/src/context.js'],
+    entries: [...everywhere, 'imskit', 'imskit/node', 'imskit/express', 'imskit/src/context', 'imskit/src/context.js'],
     options: { lib: ['es2023'], types: ['node'], typeRoots: [own('@types')] },
     program: `
       import { webcrypto } from 'node:crypto'
@@ -48,7 +50,7 @@ const runtimes: Readonly<Record<string, Types>> = {
       export const sign = (jwk: webcrypto.JsonWebKey, key: webcrypto.CryptoKey): PrivateKeySource[] => [jwk, key]`,
   },
   'a worker': {
-    entries: everywhere,
+    entries: [...everywhere, 'imskit/hono'],
     options: { lib: ['es2023'], types: ['workers-types'], typeRoots: [own('@cloudflare')] },
     program: `
       import { clientCredentials, createClient, ImsLock, durableTokens, type PrivateKeySource, workerPlatform } from 'imskit/worker'

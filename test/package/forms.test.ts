@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 const installed = (...path: string[]) => join(project, 'node_modules', 'imskit', ...path)
 const text = (path: string) => readFileSync(installed(path), 'utf8')
-const names = ['browser', 'context', 'core', 'emulator', 'node', 'testing', 'worker']
+const names = ['browser', 'context', 'core', 'emulator', 'express', 'hono', 'node', 'testing', 'worker']
 
 async function program(source: string, { form = 'cjs', args = [] as string[] } = {}) {
   writeFileSync(join(project, `program.${form}`), source)

@@ -120,7 +120,7 @@ describe('in workerd, importing', () => {
     expect(await started(code)).toEqual({ added: ['fetched', 'mine'], names: 0 })
   })
 
-  test.each(['imskit', 'imskit/worker', 'imskit/core', 'imskit/emulator', 'imskit/testing'])(
+  test.each(['imskit', 'imskit/worker', 'imskit/core', 'imskit/emulator', 'imskit/hono', 'imskit/testing'])(
     '%s does nothing',
     async (entry) => {
       const options = { platform: 'neutral', mainFields: ['module'], conditions: ['workerd', 'worker'] }

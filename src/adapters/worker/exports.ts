@@ -24,12 +24,15 @@ export { createWorkerIms, type WorkerImsOptions } from './compat.ts'
 export { type DurableLock, type DurableLockOptions, durableLock } from './durable/durable-lock.ts'
 export { ImsLock } from './durable/ims-lock.ts'
 export { type DurableStoreOptions, durableStore, durableTokens } from './durable/store-durable.ts'
+export type { AuthInfo } from './guard/auth-info.ts'
 export { type Guard, type RequireTokenOptions, requireToken } from './guard/require-token.ts'
 // these two replace the core's classes
 export { Ims, ValidationCache } from './ims.ts'
 export { aesEncryption, type Encryption } from './kv/aes-encryption.ts'
 export { type KvStoreOptions, kvStore } from './kv/store-kv.ts'
 export { type WorkerPlatformOptions, workerPlatform } from './platform.ts'
+export type { NodeListener, NodeNext, NodeRequest, NodeResponse } from './to-node/node-types.ts'
+export { type FetchHandler, type ToNodeOptions, toNode } from './to-node/to-node.ts'
 
 const ims = /* @__PURE__ */ lazyIms(() => createWorkerIms())
 

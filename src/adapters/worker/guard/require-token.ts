@@ -14,8 +14,10 @@ import type { Verifier, VerifyTokenOptions } from '../../../core/verify/verify-t
 import { workerFetch } from '../fetch-worker.ts'
 import { mayShareWork } from '../isolate/share-work.ts'
 import { requireRequest } from '../require-arguments.ts'
+import { type AuthInfo, authInfo } from './auth-info.ts'
 import { bearerResponses } from './bearer-responses.ts'
 import { bearerOf } from './bearer-token.ts'
+import { type ResourceMetadata, resourceMetadata } from './resource-metadata.ts'
 
 export interface RequireTokenOptions extends VerifyTokenOptions, Omit<ConnectionOptions, 'readKey' | 'issuers'> {
   /**
@@ -29,11 +31,25 @@ export interface RequireTokenOptions extends VerifyTokenOptions, Omit<Connection
   readonly anyClient?: boolean | undefined
   /** Names the protected space in the challenge; default `api`. */
   readonly realm?: string | undefined
+  /**
+   * The address of the API, as its clients know it, such as `https://api.example/mcp`. Rejections name its metadata
+   * (RFC 9728), from which clients such as agents find out where they get a token.
+   */
+  readonly resource?: string | undefined
+  /** What the metadata names as the source of tokens; default: the issuer of IMS. */
+  readonly authorizationServers?: readonly string[] | undefined
   readonly onEvent?: Emit | undefined
 }
 
-/** Resolves to the claims of the request's token, or to the response that rejects the request. */
-export type Guard = (request: Request) => Promise<TokenClaims | Response>
+/** A guard in front of an API. */
+export interface Guard {
+  /** Resolves to the claims of the request's token, or to the response that rejects the request. */
+  (request: Request): Promise<TokenClaims | Response>
+  /** As the guard itself, but with the token and what it says about the caller. */
+  authenticate(request: Request): Promise<AuthInfo | Response>
+  /** The response to a request for the metadata of `resource`; `undefined` for all other requests. */
+  metadata(request: Request): Response | undefined
+}
 
 // the requests of one isolate share the keys, even if each request creates its own guard
 const verifiers = /* @__PURE__ */ new Map<string, Verifier>()
@@ -45,6 +61,8 @@ const optionNames: OptionNames<RequireTokenOptions> = {
   cache: 1,
   anyClient: 1,
   realm: 1,
+  resource: 1,
+  authorizationServers: 1,
   onEvent: 1,
   clientId: 1,
   allowList: 1,
@@ -77,27 +95,44 @@ export function requireToken(given: RequireTokenOptions): Guard {
   checkVerifyOptions(rules)
   if (clientId === undefined && allowList === undefined && anyClient !== true) {
     throw badOption(
-      'requireToken needs allowList or clientId, because otherwise it would accept tokens of every application at Adobe; set anyClient: true to accept them',
+      'A guard needs allowList or clientId, because otherwise it would accept tokens of every application at Adobe; set anyClient: true to accept them',
     )
   }
   if (validate !== 'local' && validate !== 'ims') throw badOption(`validate must be 'local' or 'ims'`)
-  const responses = bearerResponses({ realm, scopes })
   const connection = connectionOf(options)
+  const published = metadataOf(options, connection)
+  const responses = bearerResponses({ realm, scopes, metadata: published?.address })
   const check = validate === 'ims' ? imsCheck(connection, options) : localCheck(connection, options)
 
-  return async (request) => {
+  async function authenticate(request: Request): Promise<AuthInfo | Response> {
     requireRequest('the guard', request)
     const bearer = bearerOf(request)
     if (bearer === 'none') return responses.missing()
     if (bearer === 'malformed') return responses.malformed()
     try {
-      return await check(bearer.token, rules)
+      return authInfo(bearer.token, await check(bearer.token, rules), published?.resource)
     } catch (error) {
       if (error instanceof TokenError) return responses.invalid(error.reason)
       if (error instanceof ConfigurationError || !isImsError(error)) throw error
       return responses.unavailable('retryAfter' in error ? error : {})
     }
   }
+  async function guard(request: Request): Promise<TokenClaims | Response> {
+    const found = await authenticate(request)
+    return found instanceof Response ? found : found.claims
+  }
+  function metadata(request: Request): Response | undefined {
+    requireRequest('metadata', request)
+    return published?.respond(request)
+  }
+  return Object.assign(guard, { authenticate, metadata })
+}
+
+function metadataOf(options: RequireTokenOptions, { endpoint }: Connection): ResourceMetadata | undefined {
+  const { resource, authorizationServers, scopes = [] } = options
+  if (resource !== undefined) return resourceMetadata({ resource, authorizationServers, scopes }, endpoint)
+  if (authorizationServers === undefined) return undefined
+  throw badOption('authorizationServers needs resource, the address of the API that the metadata is about')
 }
 
 /** A caller of an API does not wait long, so there is one short retry. */
