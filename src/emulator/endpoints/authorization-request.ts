@@ -3,6 +3,7 @@ import { Refusal } from '../http/refusal.ts'
 import type { Provider } from '../provider.ts'
 import type { RegisteredClient } from '../registry/clients.ts'
 import { resolveRedirectUri, whyUnmatched } from '../registry/redirect-uris.ts'
+import { checkResources } from '../registry/resources.ts'
 import { parseScopes, requireClientScopes } from '../registry/scopes.ts'
 import { readChallenge } from '../tokens/pkce.ts'
 import type { CodeBinding } from '../tokens/token-ledger.ts'
@@ -75,6 +76,7 @@ export function checkRequest(call: EmulatorCall, address: ReturnAddress): Author
   const responseTypes = readResponseTypes(call, client)
   const requested = parseScopes(params.get('scope'))
   requireClientScopes(client, requested)
+  checkResources(params)
   if ((state ?? '').length > maxStateLength) throw new Refusal(400, 'invalid_request', 'state is too long')
   const challenge = readChallenge(params.get('code_challenge'), params.get('code_challenge_method'))
   if (client.isPublic && responseTypes.has('code') && challenge === undefined) {
