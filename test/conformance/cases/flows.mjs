@@ -108,6 +108,29 @@ export function flows(test, { imskit, setting }, place) {
     const wrong = await client(imskit.onBehalfOf({ clientId, clientSecret: 'wrong', userToken, scopes }))
     await is.rejects(wrong.getToken(), { code: 'HTTP_ERROR', imsError: 'invalid_client' })
   })
+  test('flow: resource names the API in every request', async (is) => {
+    const resource = 'https://api.example/'
+    const signedIn = await client(place.loginFlow({ resource }))
+    const url = await signedIn.startLogin()
+    is.same(url.searchParams.getAll('resource'), [resource], 'authorization request')
+    await signedIn.finishLogin(await place.browse(url))
+    await signedIn.getToken({ force: true })
+    const sent = (await place.requests()).filter(({ params }) => params.resource === resource)
+    is.same(
+      sent.slice(-3).map(({ params }) => params.grant_type),
+      [undefined, 'authorization_code', 'refresh_token'],
+      'requests',
+    )
+  })
+  test('flow: a login that starts at a page to sign up or at a provider', async (is) => {
+    for (const deepLink of [imskit.signUp, imskit.socialLogin('google')]) {
+      const signedOut = await client(place.loginFlow())
+      const url = await signedOut.startLogin(deepLink)
+      is.same(url.searchParams.get('idp_flow'), deepLink.parameters.idp_flow, 'idp_flow')
+      const { accessToken } = await signedOut.finishLogin(await place.browse(url))
+      is.true(accessToken.length > 0, 'the login is finished')
+    }
+  })
   test('flow: logout ends the tokens at IMS and here', async (is) => {
     const signedIn = await person()
     const token = await signedIn.getToken()

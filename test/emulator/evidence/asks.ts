@@ -164,6 +164,10 @@ const methods: Readonly<Record<string, (ims: Ims, call: Call) => Promise<unknown
   '/ims/userinfo/v2': (ims) => ims.getUserInfo(token),
   '/ims/profile/v1': (ims) => ims.getProfile(token),
   '/ims/organizations/v6': (ims) => ims.getOrganizations(token),
+  '/ims/admin_profile/v3': (ims, call) =>
+    ims.getAdminProfile(token, { userId: 'guid@AdobeID', clientId: clientOf(call) }),
+  '/ims/admin_organizations/v4': (ims, call) =>
+    ims.getAdminOrganizations(token, { userId: 'guid@AdobeID', clientId: clientOf(call) }),
   '/ims/keys': (ims) => ims.getKeys(),
   '/ims/.well-known/openid-configuration': (ims) => ims.getOpenIdConfiguration(),
 }
