@@ -70,7 +70,7 @@ export const workerJobs = {
 
 /** What must not come along: a backend for pages, a login, another flow, the emulator, Node. */
 export const bleedingIntoWorkers =
-  /__Host-|imskit\/pending|STATE_MISMATCH|exchange\/jwt|cluster_at_exchange|PRIVATE KEY|emulator|node:/
+  /__Host-|imskit\/pending|STATE_MISMATCH|exchange\/jwt|cluster_at_exchange|token-exchange|PRIVATE KEY|emulator|node:/
 
 /** `code` as a bundler for workers ships it. */
 export async function bundleWorker(code) {

@@ -73,7 +73,8 @@ export const files = {
 }
 
 /** What must never come with a login: another flow, another runtime, the emulator. */
-export const bleeding = /client_credentials|exchange\/jwt|jwt-bearer|cluster_at_exchange|node:|emulator|PRIVATE KEY/
+export const bleeding =
+  /client_credentials|exchange\/jwt|jwt-bearer|cluster_at_exchange|token-exchange|node:|emulator|PRIVATE KEY/
 
 /** Flows of credentials without a login, as `src/core/api.ts` exports them. */
 export const silentFlows = () => {

@@ -23,6 +23,7 @@ export const contents = {
   Concepts: ['renewal', 'storage', 'vault', 'tabs', 'organizations', 'security-model'],
   Guides: [
     'calling-apis',
+    'on-behalf-of',
     'react',
     'worker',
     'backend-for-a-page',

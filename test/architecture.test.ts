@@ -120,7 +120,7 @@ describe('the core', () => {
 
   test('a flow does not import another flow: several flows may share a grant, which carries them out', () => {
     const flows = core.filter((file) => file.startsWith('src/core/flows/'))
-    const shared = /\/(?:flow|login-flow|credentials|invalidating|assertion|[\w-]+-grant)\.ts$/
+    const shared = /\/(?:flow|login-flow|credentials|resource|invalidating|assertion|[\w-]+-grant)\.ts$/
     const across = flows.flatMap((file) =>
       (graph.get(file)?.local ?? [])
         .filter((to) => to.file.startsWith('src/core/flows/') && !shared.test(to.file))

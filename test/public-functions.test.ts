@@ -62,6 +62,7 @@ const ownCodes: Readonly<Record<string, readonly string[]>> = {
   getProfile: ['BAD_TOKEN'],
   getUserInfo: ['BAD_TOKEN'],
   getOrganizations: ['BAD_TOKEN'],
+  getProductContexts: ['BAD_TOKEN'],
   setCli: ['INVALID_CONTEXT_DATA'],
 }
 
@@ -200,6 +201,7 @@ const synchronous = new Set([
   'getApiUrl',
   'getSusiUrl',
   'getLogoutUrl',
+  'getAvatarUrl',
   'peek',
   'on',
   'close',

@@ -3,9 +3,12 @@
 export { CLI, CONFIG, CONTEXTS, CURRENT, IMS } from './compat/context-names.ts'
 export { createIms } from './compat/create-ims.ts'
 export type { PrivateKeySource } from './keys/read-private-key.ts'
+export { type DeepLink, signUp, socialLogin } from './login/deep-links.ts'
 export { Ims } from './low-level/ims.ts'
 export type { ImsOptions } from './low-level/ims-options.ts'
+export type { AdminRequest, ImsUsers } from './low-level/ims-users.ts'
 export * from './low-level/parameter-names.ts'
+export type { ProductContext } from './low-level/product-contexts.ts'
 export type {
   PromiseExchange,
   PromiseExchangeRequest,

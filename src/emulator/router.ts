@@ -11,7 +11,13 @@ import { exchangeJwtEndpoint } from './endpoints/exchange-jwt.ts'
 import { finishRelay, relayDone, relayError, startRelay } from './endpoints/login-relay.ts'
 import { logoutEndpoint, logoutTokenEndpoint } from './endpoints/logout.ts'
 import { appLink, messagePage } from './endpoints/pages.ts'
-import { accountClusterEndpoint, organizationsEndpoint, profileEndpoint, userInfoEndpoint } from './endpoints/people.ts'
+import {
+  accountClusterEndpoint,
+  avatarEndpoint,
+  organizationsEndpoint,
+  profileEndpoint,
+  userInfoEndpoint,
+} from './endpoints/people.ts'
 import { registerEndpoint } from './endpoints/register.ts'
 import { invalidateTokenEndpoint, revokeEndpoint } from './endpoints/revocation.ts'
 import { echoEndpoint } from './endpoints/sample-api.ts'
@@ -60,6 +66,7 @@ const routes: readonly Route[] = [
   { path: /^\/ims\/logout\/v1\/token$/, methods: { GET: logoutTokenEndpoint, POST: logoutTokenEndpoint } },
   { path: /^\/ims\/userinfo(\/v[12])?$/, methods: { GET: userInfoEndpoint } },
   { path: /^\/ims\/profile(\/v[1-3])?$/, methods: { GET: profileEndpoint } },
+  { path: /^\/ims\/avatar\/download\/[^/]+$/, methods: { GET: avatarEndpoint } },
   { path: /^\/ims\/organizations(\/v[1-6])?$/, methods: { GET: organizationsEndpoint } },
   { path: /^\/ims\/organizations\/[^/]+\/v2$/, methods: { GET: organizationEndpoint } },
   { path: /^\/ims\/organizations\/[^/]+\/groups\/[^/]+\/members$/, methods: { GET: groupMembersEndpoint } },

@@ -8,6 +8,7 @@ import {
   type Flow,
   jwtBearer,
   memoryPlatform,
+  onBehalfOf,
   refreshToken,
   serviceToken,
 } from '../../src/core/exports.ts'
@@ -20,6 +21,7 @@ const confidential: Record<string, Flow> = {
   clientCredentials: clientCredentials({ ...secret, scopes: ['openid'] }),
   clusterExchange: clusterExchange({ ...secret, userToken: 'u', orgId: 'o' }),
   jwtBearer: jwtBearer({ ...secret, ...jwt }),
+  onBehalfOf: onBehalfOf({ ...secret, userToken: 'u', scopes: 'openid' }),
   refreshToken: refreshToken({ ...secret, refreshToken: 'r' }),
   serviceToken: serviceToken({ ...secret, code: 'c' }),
 }

@@ -5,6 +5,8 @@ import { autoRedirect, publicFlow } from './setting.ts'
 export * from './emulated.ts'
 
 export const service = { clientId: 'service', clientSecret: 'service-secret', code: 'permanent-code' }
+/** The client of an API that acts for its users. */
+export const api = { clientId: 'api', clientSecret: 'api-secret' }
 useEmulator({
   users: [
     {
@@ -15,7 +17,10 @@ useEmulator({
       ],
     },
   ],
-  clients: [{ clientId: service.clientId, clientSecrets: [service.clientSecret], permanentCode: service.code }],
+  clients: [
+    { clientId: service.clientId, clientSecrets: [service.clientSecret], permanentCode: service.code },
+    { clientId: api.clientId, clientSecrets: [api.clientSecret] },
+  ],
 })
 
 export const sent = (index = 0) => {

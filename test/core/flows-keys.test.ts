@@ -7,6 +7,7 @@ import {
   createClient,
   type Flow,
   jwtBearer,
+  onBehalfOf,
   refreshToken,
   serviceToken,
 } from '../../src/core/index.ts'
@@ -80,6 +81,7 @@ describe('whatever changes a token is in its key', () => {
       refreshToken({ clientId: 'c', clientSecret: secret, refreshToken: secret }),
       serviceToken({ clientId: 'c', clientSecret: secret, code: secret }),
       clusterExchange({ clientId: 'c', clientSecret: secret, userToken: secret, orgId: 'o' }),
+      onBehalfOf({ clientId: 'c', clientSecret: secret, userToken: secret, scopes: 'openid' }),
       jwtBearer({ ...jwtOptions(), clientSecret: secret, privateKey: secret, passphrase: secret }),
     ]
     for (const flow of flows) expect(await tokenKeyOf(flow, 'https://ims.test', undefined)).not.toContain(secret)
@@ -92,10 +94,11 @@ describe('whatever changes a token is in its key', () => {
           refreshToken({ clientId: 'c', refreshToken: secret }),
           serviceToken({ clientId: 'c', clientSecret: 's', code: secret }),
           clusterExchange({ clientId: 'c', userToken: secret, orgId: 'o' }),
+          onBehalfOf({ clientId: 'c', clientSecret: 's', userToken: secret, scopes: 'openid' }),
         ].map((flow) => tokenKeyOf(flow, 'https://ims.test', undefined)),
       ),
     )
-    expect(new Set(keys).size).toBe(6)
+    expect(new Set(keys).size).toBe(8)
   })
 
   test('the order and spelling of scopes is not: arrays, commas, blanks, repeats', () => {

@@ -6,11 +6,12 @@ import {
   clusterExchange,
   createClient,
   jwtBearer,
+  onBehalfOf,
   refreshToken,
   serviceToken,
 } from '../../src/core/index.ts'
 import { fakeClock } from '../../src/testing/index.ts'
-import { clock, emulator, jwtOptions, on, sent, service, usePlatform, userClient } from './emulated-flows.ts'
+import { api, clock, emulator, jwtOptions, on, sent, service, usePlatform, userClient } from './emulated-flows.ts'
 import { day, follow, platformOn, redirectUri, rejection, serverFlow, storedTokens } from './setting.ts'
 
 describe('what is sent', () => {
@@ -239,6 +240,15 @@ describe('a credential that is wrong is named before anything is sent', () => {
     ['authorizationCode', () => authorizationCode({ clientId: 'c', clientSecret: '', scopes: [] }), 'clientSecret'],
     ['refreshToken', () => refreshToken({ clientId: 'c', refreshToken: '' }), 'refreshToken'],
     ['serviceToken', () => serviceToken({ clientId: 'c', clientSecret: secret, code: '' }), 'code'],
+    ['onBehalfOf', () => onBehalfOf({ clientId: 'c', userToken: secret, scopes: 'openid' } as never), 'clientSecret'],
+    ['onBehalfOf', () => onBehalfOf({ ...api, userToken: async () => secret, scopes: 'o' } as never), 'userToken'],
+    ['onBehalfOf', () => onBehalfOf({ ...api, userToken: secret, scopes: [] }), 'scopes'],
+    ['onBehalfOf', () => onBehalfOf({ ...api, userToken: secret, scopes: 'o', resource: 'api' }), 'resource'],
+    [
+      'onBehalfOf',
+      () => onBehalfOf({ ...api, userToken: secret, scopes: 'o', resource: ['a:b', 'a:b#c'] }),
+      'resource',
+    ],
     ['clusterExchange', () => clusterExchange({ clientId: 'c', userToken: secret }), 'orgId'],
     ['clusterExchange', () => clusterExchange({ clientId: 'c', userToken: secret, orgId: 'o', userId: 'u' }), 'orgId'],
     ['clusterExchange', () => clusterExchange({ clientId: 'c', userToken: async () => secret, orgId: 'o' }), 'user'],

@@ -19,6 +19,7 @@ import {
   type LoginFlow,
   type MachineFlow,
   memoryPlatform,
+  type onBehalfOf,
   type Platform,
   type Redirect,
   type refreshToken,
@@ -41,6 +42,7 @@ describe('flows', () => {
     expectTypeOf<ReturnType<typeof refreshToken>>().toEqualTypeOf<ContinuedFlow>()
     expectTypeOf<ReturnType<typeof serviceToken>>().toEqualTypeOf<MachineFlow>()
     expectTypeOf<ReturnType<typeof clusterExchange>>().toEqualTypeOf<MachineFlow>()
+    expectTypeOf<ReturnType<typeof onBehalfOf>>().toEqualTypeOf<MachineFlow>()
     expectTypeOf<MachineFlow | ContinuedFlow>().toEqualTypeOf<SilentFlow>()
     expectTypeOf<ReturnType<typeof authorizationCode>>().toEqualTypeOf<LoginFlow>()
     expectTypeOf(createClient({ flow: silentFlow, ...platform })).toEqualTypeOf<Client>()

@@ -7,6 +7,7 @@ import { badOption, checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText, type Scopes, scopeList } from './credentials.ts'
 import { invalidating } from './invalidating.ts'
 import type { LoginFlow } from './login-flow.ts'
+import { type Resource, resourceList, resourcePart } from './resource.ts'
 
 const loadGrant = /* @__PURE__ */ lazy(() => import('./code-grant.ts'))
 const loadSignatureCheck = /* @__PURE__ */ lazy(() => import('../verify/id-token-signature.ts'))
@@ -25,6 +26,8 @@ export interface AuthorizationCodeOptions {
    * path such as `/callback`, which is resolved when a login starts.
    */
   readonly redirectUri?: string | undefined
+  /** The API that the token is for, or several: named in the authorization request and in each token request. */
+  readonly resource?: Resource | undefined
   /** Check the id token's signature even though it comes straight from IMS over TLS. Default: false. */
   readonly verifyIdTokenSignature?: boolean
 }
@@ -55,6 +58,7 @@ const optionNames: OptionNames<CodeFlowOptions & Pick<AuthorizationCodeOptions, 
   clientSecret: 1,
   scopes: 1,
   redirectUri: 1,
+  resource: 1,
   checkIdToken: 1,
   verifyIdTokenSignature: 1,
 }
@@ -67,8 +71,9 @@ export function codeFlow(options: CodeFlowOptions): LoginFlow {
   if (checkIdToken !== undefined && typeof checkIdToken !== 'function')
     throw badOption('authorizationCode: checkIdToken must be a function')
   const scopes = scopeList(options.scopes)
-  const id = flowId('authorization_code', [clientId, scopes])
-  const grant = { id, clientId, clientSecret, scopes, checkIdToken }
+  const resource = resourceList('authorizationCode', options.resource)
+  const id = flowId('authorization_code', [clientId, scopes, ...resourcePart(resource)])
+  const grant = { id, clientId, clientSecret, scopes, resource, checkIdToken }
   return {
     kind: clientSecret === undefined ? 'oauth_public' : 'oauth',
     confidential: clientSecret !== undefined,
@@ -77,7 +82,7 @@ export function codeFlow(options: CodeFlowOptions): LoginFlow {
     scopes,
     invalidate: invalidating(clientId, () => clientSecret),
     ...defined({ redirectUri }),
-    refresh: async (call, token) => (await loadGrant()).refreshGrant(call, { clientId, clientSecret }, token),
+    refresh: async (call, token) => (await loadGrant()).refreshGrant(call, { clientId, clientSecret, resource }, token),
     start: async (call, redirect, asked) =>
       (await loadGrant()).authorizationRequest(call, grant, { redirectUri: redirect, asked }),
     login: clientLogin,

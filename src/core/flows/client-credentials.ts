@@ -5,6 +5,7 @@ import { checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText, type Scopes, scopeList, secretList } from './credentials.ts'
 import type { MachineFlow } from './flow.ts'
 import { invalidating } from './invalidating.ts'
+import { type Resource, resourceList, resourcePart } from './resource.ts'
 
 const loadGrant = /* @__PURE__ */ lazy(() => import('./generic-grant.ts'))
 
@@ -15,9 +16,17 @@ export interface ClientCredentialsOptions {
   readonly scopes: Scopes
   /** `…@AdobeOrg`; needed if the credential serves more than one organization. */
   readonly orgId?: string | undefined
+  /** The API that the token is for, or several. */
+  readonly resource?: Resource | undefined
 }
 
-const optionNames: OptionNames<ClientCredentialsOptions> = { clientId: 1, clientSecret: 1, scopes: 1, orgId: 1 }
+const optionNames: OptionNames<ClientCredentialsOptions> = {
+  clientId: 1,
+  clientSecret: 1,
+  scopes: 1,
+  orgId: 1,
+  resource: 1,
+}
 
 /**
  * OAuth Server-to-Server: a token for the application itself (RFC 6749, section 4.4; `POST /ims/token/v3`).
@@ -33,11 +42,12 @@ export function clientCredentials(options: ClientCredentialsOptions): MachineFlo
   requireText('clientCredentials', { clientId, ...(orgId !== undefined && { orgId }) })
   const scopes = scopeList(options.scopes)
   const secrets = secretList('clientCredentials', options.clientSecret)
+  const resource = resourceList('clientCredentials', options.resource)
   let working = 0
   return {
     kind: 'client_credentials',
     confidential: true,
-    id: flowId('client_credentials', [clientId, orgId, scopes]),
+    id: flowId('client_credentials', [clientId, orgId, scopes, ...resourcePart(resource)]),
     clientId,
     orgId,
     scopes,
@@ -46,7 +56,7 @@ export function clientCredentials(options: ClientCredentialsOptions): MachineFlo
       const { genericGrant } = await loadGrant()
       // IMS documents a comma between scopes here
       const parameters = { scope: scopes.join(','), ...(orgId !== undefined && { org_id: orgId }) }
-      const request = { clientId, endpoint: tokenV3, grant: 'client_credentials', parameters }
+      const request = { clientId, endpoint: tokenV3, grant: 'client_credentials', parameters, resource }
       for (let tried = 1; ; tried++) {
         try {
           return await genericGrant(call, { ...request, clientSecret: secrets[working] })

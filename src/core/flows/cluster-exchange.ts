@@ -6,6 +6,7 @@ import { checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText, type Scopes, scopeList } from './credentials.ts'
 import type { MachineFlow } from './flow.ts'
 import { invalidating } from './invalidating.ts'
+import { type Resource, resourceList, resourcePart } from './resource.ts'
 
 const loadGrant = /* @__PURE__ */ lazy(() => import('./generic-grant.ts'))
 
@@ -22,6 +23,8 @@ export interface ClusterExchangeOptions {
   readonly userId?: string | undefined
   /** Default: those of `userToken`. */
   readonly scopes?: Scopes | undefined
+  /** The API that the token is for, or several. */
+  readonly resource?: Resource | undefined
 }
 
 const optionNames: OptionNames<ClusterExchangeOptions> = {
@@ -32,6 +35,7 @@ const optionNames: OptionNames<ClusterExchangeOptions> = {
   orgId: 1,
   userId: 1,
   scopes: 1,
+  resource: 1,
 }
 
 /**
@@ -53,11 +57,12 @@ export function clusterExchange(options: ClusterExchangeOptions): MachineFlow {
   requireText('clusterExchange', orgId === undefined ? { userId } : { orgId })
   if (typeof userToken === 'function') requireText('clusterExchange with a userToken function', { user })
   const scopes = scopeList(options.scopes)
+  const resource = resourceList('clusterExchange', options.resource)
   const target = orgId === undefined ? { user_id: userId ?? '' } : { owning_org_id: orgId }
   return {
     kind: 'cluster_exchange',
     confidential: clientSecret !== undefined,
-    id: flowId('cluster_exchange', [clientId, orgId, userId, scopes]),
+    id: flowId('cluster_exchange', [clientId, orgId, userId, scopes, ...resourcePart(resource)]),
     clientId,
     orgId,
     scopes,
@@ -72,6 +77,7 @@ export function clusterExchange(options: ClusterExchangeOptions): MachineFlow {
         endpoint: tokenV3For(clientId),
         grant: 'cluster_at_exchange',
         parameters: { user_token: token, ...target, scope: scopes.join(',') },
+        resource,
       })
     },
   }

@@ -28,6 +28,7 @@ export interface CodeGrant {
   readonly clientId: string
   readonly clientSecret: string | undefined
   readonly scopes: readonly string[]
+  readonly resource: readonly string[]
   readonly checkIdToken: IdTokenCheck | undefined
 }
 
@@ -36,7 +37,7 @@ const loginLifetime = 15 * 60_000
 /** Where to send the user, and what is stored until they are redirected back. */
 export async function authorizationRequest(
   call: Call,
-  { id, clientId, scopes }: CodeGrant,
+  { id, clientId, scopes, resource }: CodeGrant,
   { redirectUri, asked }: { redirectUri: string; asked: LoginParameters },
 ): Promise<{ url: URL; pending: PendingLogin }> {
   const pending: PendingLogin = {
@@ -48,19 +49,22 @@ export async function authorizationRequest(
     flowId: id,
     expiresAt: call.clock.now() + loginLifetime,
   }
-  return { url: await authorizationUrl(call, { clientId, scopes, pending, parameters: asked }), pending }
+  const url = await authorizationUrl(call, { clientId, scopes, pending, parameters: asked })
+  for (const uri of resource) url.searchParams.append('resource', uri)
+  return { url, pending }
 }
 
 /** Checks the callback and redeems its code. */
 export async function redeemCode(
   call: Call,
-  { clientId, clientSecret, scopes, checkIdToken }: CodeGrant,
+  { clientId, clientSecret, scopes, resource, checkIdToken }: CodeGrant,
   { pending, callback }: { pending: PendingLogin; callback: URL },
 ): Promise<Tokens> {
   // made again for the answer, which brings the server's time
   const client = () => oauthClient(call, clientId)
   const as = authorizationServer(call, callback.searchParams.get('iss'))
   const { codeVerifier, redirectUri, nonce, state } = pending
+  const additionalParameters = resource.map((uri) => ['resource', uri])
   const parameters = checkCallback({ as, client: client(), callback, state })
   return tokenRequest(call, {
     once: true,
@@ -73,7 +77,7 @@ export async function redeemCode(
         parameters,
         redirectUri,
         codeVerifier,
-        request,
+        { ...request, additionalParameters },
       ),
     read: (server, response, body) => {
       // if openid was requested, an id token must have our nonce; without an id token nothing can be replayed

@@ -11,11 +11,14 @@ interface GrantRequest {
   /** `grant_type` */
   readonly grant: string
   readonly parameters: Record<string, string>
+  /** Absolute URIs (RFC 8707), each sent as its own `resource`. */
+  readonly resource?: readonly string[]
 }
 
 /** Requests a token by a grant that needs no user at a page. */
 export function genericGrant(call: Call, request: GrantRequest): Promise<Tokens> {
-  const { clientId, clientSecret, endpoint, grant, parameters } = request
+  const { clientId, clientSecret, endpoint, grant, resource = [] } = request
+  const parameters = [...Object.entries(request.parameters), ...resource.map((uri) => ['resource', uri])]
   const client = oauthClient(call, clientId)
   return tokenRequest(call, {
     endpoint,

@@ -6,6 +6,7 @@ import { checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText, type Scopes, scopeList } from './credentials.ts'
 import type { ContinuedFlow } from './flow.ts'
 import { invalidating } from './invalidating.ts'
+import { type Resource, resourceList, resourcePart } from './resource.ts'
 
 const loadGrant = /* @__PURE__ */ lazy(() => import('./refresh-grant.ts'))
 
@@ -17,9 +18,17 @@ export interface RefreshTokenOptions {
   readonly refreshToken: string
   /** At most what was granted; default: the same as granted. */
   readonly scopes?: Scopes | undefined
+  /** The API that the token is for, or several. */
+  readonly resource?: Resource | undefined
 }
 
-const optionNames: OptionNames<RefreshTokenOptions> = { clientId: 1, clientSecret: 1, refreshToken: 1, scopes: 1 }
+const optionNames: OptionNames<RefreshTokenOptions> = {
+  clientId: 1,
+  clientSecret: 1,
+  refreshToken: 1,
+  scopes: 1,
+  resource: 1,
+}
 
 /**
  * Continues a login that happened elsewhere, from its refresh token (RFC 6749, section 6; `POST /ims/token/v3`).
@@ -34,12 +43,13 @@ export function refreshToken(options: RefreshTokenOptions): ContinuedFlow {
   const { clientId, clientSecret, refreshToken: first } = options
   requireText('refreshToken', { clientId, refreshToken: first, ...defined({ clientSecret }) })
   const scopes = scopeList(options.scopes)
+  const resource = resourceList('refreshToken', options.resource)
   const refresh = async (call: Call, token: string) =>
-    (await loadGrant()).refreshGrant(call, { clientId, clientSecret, scopes }, token)
+    (await loadGrant()).refreshGrant(call, { clientId, clientSecret, scopes, resource }, token)
   return {
     kind: 'refresh_token',
     confidential: clientSecret !== undefined,
-    id: flowId('refresh_token', [clientId, scopes]),
+    id: flowId('refresh_token', [clientId, scopes, ...resourcePart(resource)]),
     clientId,
     scopes,
     invalidate: invalidating(clientId, () => clientSecret),

@@ -14,6 +14,7 @@ import type { VerifyTokenOptions } from '../verify/verify-token.ts'
 import { imsOfToken } from './endpoint-of-token.ts'
 import { ImsConnection, type ImsSetting } from './ims-connection.ts'
 import { type ImsOptions, imsOptions } from './ims-options.ts'
+import { ImsUsers } from './ims-users.ts'
 import type { PromiseExchange, PromiseExchangeRequest, PromiseToken, PromiseTokenRequest } from './promise-grants.ts'
 import type { ClientCredential } from './request-token.ts'
 import type { AuthorizationCodeRequest, ExchangeTokenRequest, RefreshTokenRequest } from './token-grants.ts'
@@ -35,7 +36,7 @@ const invalidation = /* @__PURE__ */ lazy(() => import('./invalidate-token.ts'))
  *
  * @example const { valid } = await new Ims('stage').validateToken(token)
  */
-export class Ims {
+export class Ims extends ImsUsers {
   env: string
   /** Base URL of IMS; may be replaced. */
   endpoint: string
@@ -45,6 +46,7 @@ export class Ims {
 
   /** @param where `prod` or `stage` (any other name is `prod`, as in `@adobe/aio-lib-ims`), or options */
   constructor(where: string | ImsOptions = {}, cache?: ValidationCacheLike | null, setting?: ImsSetting | null) {
+    super()
     const options = imsOptions(where)
     this.env = options.env ?? 'prod'
     this.#connection = new ImsConnection(options, setting ?? {})

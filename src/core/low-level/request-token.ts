@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { requireText } from '../flows/credentials.ts'
+import { type Resource, resourceList } from '../flows/resource.ts'
 import type { Call } from '../ims/call.ts'
 import type { TokenEndpoint } from '../ims/endpoints/token.ts'
 import { clientAuth, oauthClient, tokenExchange } from '../ims/oauth.ts'
@@ -17,6 +18,7 @@ export interface TokenRequest {
   /** `grant_type` */
   readonly grant: string
   readonly parameters: RequestParameters
+  readonly resource?: Resource | undefined
   /** Default: v3. */
   readonly endpoint?: TokenEndpoint
   /** Whether the request is never repeated. */
@@ -31,15 +33,17 @@ export interface TokenRequest {
 export async function requestToken(
   call: Call,
   { clientId, clientSecret }: ClientCredential,
-  { grant, parameters, ...exchange }: TokenRequest,
+  { grant, parameters, resource, ...exchange }: TokenRequest,
 ): Promise<TokenResult> {
   requireText(grant, { clientId })
+  const body = form(parameters)
+  for (const uri of resourceList(grant, resource)) body.append('resource', uri)
   const client = oauthClient(call, clientId)
   const proof = clientAuth(clientSecret || undefined)
-  const { tokens, body } = await tokenExchange(call, {
+  const { tokens, body: answer } = await tokenExchange(call, {
     ...exchange,
-    ask: (as, options) => oauth.genericTokenEndpointRequest(as, client, proof, grant, form(parameters), options),
+    ask: (as, options) => oauth.genericTokenEndpointRequest(as, client, proof, grant, body, options),
     read: (as, response) => oauth.processGenericTokenEndpointResponse(as, client, response),
   })
-  return tokenResult(tokens, body ?? {})
+  return tokenResult(tokens, answer ?? {})
 }

@@ -1,4 +1,5 @@
 import { requireText, type Scopes, scopeList } from '../flows/credentials.ts'
+import type { Resource } from '../flows/resource.ts'
 import type { Call } from '../ims/call.ts'
 import { exchangeJwt } from '../ims/endpoints/exchange-jwt.ts'
 import { tokenV1, tokenV2, tokenV3For } from '../ims/endpoints/token.ts'
@@ -12,12 +13,16 @@ export interface AuthorizationCodeRequest extends ClientCredential {
   readonly code: string
   readonly codeVerifier?: string | undefined
   readonly redirectUri?: string | undefined
+  /** The API that the token is for, or several (RFC 8707). */
+  readonly resource?: Resource | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 export interface RefreshTokenRequest extends ClientCredential {
   readonly refreshToken: string
   readonly scopes?: readonly string[] | undefined
+  /** The API that the token is for, or several (RFC 8707). */
+  readonly resource?: Resource | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -28,6 +33,8 @@ export interface ExchangeTokenRequest extends ClientCredential {
   readonly orgId?: string | undefined
   readonly userId?: string | undefined
   readonly scopes?: readonly string[] | undefined
+  /** The API that the token is for, or several (RFC 8707). */
+  readonly resource?: Resource | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -72,7 +79,7 @@ export async function redeemCodeWithVerifier(call: Call, request: AuthorizationC
   const { code, codeVerifier, redirectUri } = request
   requireText('exchangeAuthorizationCode', { code })
   const parameters = { code, code_verifier: codeVerifier, redirect_uri: redirectUri }
-  return requestToken(call, request, { grant: AUTHORIZATION_CODE, once: true, parameters })
+  return requestToken(call, request, { grant: AUTHORIZATION_CODE, once: true, parameters, resource: request.resource })
 }
 
 /** Redeems a refresh token, at v3. */
@@ -83,6 +90,7 @@ export async function redeemRefreshToken(call: Call, request: RefreshTokenReques
   return requestToken(call, request, {
     grant: REFRESH_TOKEN,
     parameters: { refresh_token: request.refreshToken, scope },
+    resource: request.resource,
   })
 }
 
@@ -94,5 +102,6 @@ export async function tokenOfCluster(call: Call, request: ExchangeTokenRequest):
   if ((orgId === undefined) === (userId === undefined))
     throw badOption('exchangeToken needs exactly one of orgId and userId')
   const parameters = { user_token: token, user_id: userId, owning_org_id: orgId, scope: scopeList(scopes).join(',') }
-  return requestToken(call, request, { grant: 'cluster_at_exchange', endpoint: tokenV3For(clientId), parameters })
+  const grant = { grant: 'cluster_at_exchange', endpoint: tokenV3For(clientId), resource: request.resource }
+  return requestToken(call, request, { ...grant, parameters })
 }

@@ -1,12 +1,14 @@
-import type { EmulatorCall } from '../http/call.ts'
+import { type EmulatorCall, requireParameter } from '../http/call.ts'
 import { Refusal } from '../http/refusal.ts'
 import type { Provider } from '../provider.ts'
 import type { RegisteredClient } from '../registry/clients.ts'
 import { resolveRedirectUri, whyUnmatched } from '../registry/redirect-uris.ts'
+import { checkResources } from '../registry/resources.ts'
 import { parseScopes, requireClientScopes } from '../registry/scopes.ts'
 import { readChallenge } from '../tokens/pkce.ts'
 import type { CodeBinding } from '../tokens/token-ledger.ts'
 import { requireGrant, unknownClient } from './client-authentication.ts'
+import type { StartPage } from './pages.ts'
 
 /** The redirect URI of an authorization request, and how to pass the answer to it. */
 export interface ReturnAddress {
@@ -24,6 +26,15 @@ export interface AuthorizationRequest extends ReturnAddress {
   readonly nonce: string | null
   readonly prompts: ReadonlySet<string>
   readonly challenge: CodeBinding['challenge']
+  readonly startPage: StartPage
+}
+
+/** As IMS does with a value that it does not know, any other `idp_flow` is ignored. */
+function readStartPage({ params }: EmulatorCall): StartPage {
+  const flow = params.get('idp_flow')
+  if (flow === 'create_account') return { to: 'sign-up' }
+  if (flow !== 'social.deep_link.web') return { to: 'sign-in' }
+  return { to: 'provider', provider: requireParameter({ params }, 'provider_id') }
 }
 
 const words = (text: string | null) => new Set((text ?? '').split(' ').filter(Boolean))
@@ -75,6 +86,7 @@ export function checkRequest(call: EmulatorCall, address: ReturnAddress): Author
   const responseTypes = readResponseTypes(call, client)
   const requested = parseScopes(params.get('scope'))
   requireClientScopes(client, requested)
+  checkResources(params)
   if ((state ?? '').length > maxStateLength) throw new Refusal(400, 'invalid_request', 'state is too long')
   const challenge = readChallenge(params.get('code_challenge'), params.get('code_challenge_method'))
   if (client.isPublic && responseTypes.has('code') && challenge === undefined) {
@@ -83,5 +95,14 @@ export function checkRequest(call: EmulatorCall, address: ReturnAddress): Author
   const prompts = words(params.get('prompt'))
   if (prompts.has('none') && prompts.size > 1) throw new Refusal(400, 'invalid_request', 'prompt=none must be alone')
   const scopes = withAdobeId(requested, call)
-  return { ...address, call, responseTypes, scopes, nonce: params.get('nonce'), prompts, challenge }
+  return {
+    ...address,
+    call,
+    responseTypes,
+    scopes,
+    nonce: params.get('nonce'),
+    prompts,
+    challenge,
+    startPage: readStartPage(call),
+  }
 }

@@ -2,6 +2,7 @@ import { type EmulatorCall, readCookie } from '../http/call.ts'
 import { nameList, quote, Refusal } from '../http/refusal.ts'
 import type { Provider } from '../provider.ts'
 import { type SignInSession, sessionCookieHeader, sessionCookieName } from '../registry/sessions.ts'
+import type { TokenSubject } from '../registry/users.ts'
 import { mintAccessToken, mintCode, mintIdToken } from '../tokens/mint.ts'
 import type { Authorization } from '../tokens/token-ledger.ts'
 import { reportedLifetime } from '../tokens/token-response.ts'
@@ -62,10 +63,17 @@ function signInAutomatically(request: AuthorizationRequest, email: string, provi
   return provider.sessions.start(user, provider.clock.now())
 }
 
-function showSignIn({ call, client }: AuthorizationRequest, provider: Provider, problem?: string): Response {
-  const email = call.params.get('email') ?? call.params.get('login_hint') ?? provider.users.first ?? ''
+function showSignIn({ call, client, startPage }: AuthorizationRequest, provider: Provider, problem?: string): Response {
   const { users } = provider
-  return signInPage({ clientId: client.clientId, email, users, ...(problem === undefined ? {} : { problem }) })
+  const suggested = startPage.to === 'sign-up' ? undefined : users.first
+  const email = call.params.get('email') ?? call.params.get('login_hint') ?? suggested ?? ''
+  return signInPage({
+    clientId: client.clientId,
+    email,
+    users,
+    startPage,
+    ...(problem === undefined ? {} : { problem }),
+  })
 }
 
 /** Performs the next step: sign-in, consent or the redirect with the answer. */
@@ -103,18 +111,31 @@ function whyNotSignedIn(email: string, { users }: Provider): string {
   return `The emulator does not know the user ${quote(email)}. It knows: ${known}.`
 }
 
+/** The user of a sent form, or the problem to show. */
+async function userOfForm(
+  { call, startPage }: AuthorizationRequest,
+  provider: Provider,
+): Promise<TokenSubject | string> {
+  const { users } = provider
+  const email = call.params.get('email') ?? ''
+  if (startPage.to === 'sign-up')
+    return (await users.signUp(email)) ?? `${quote(email)} is not an email address, or has an account already.`
+  // a social provider checks its own password
+  const user =
+    startPage.to === 'provider' ? users.find(email) : users.authenticate(email, call.params.get('password') ?? '')
+  return user ?? whyNotSignedIn(email, provider)
+}
+
 const sentence = (text: string) => `${text[0]?.toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`
 
-function submit(request: AuthorizationRequest, action: string, provider: Provider): Response {
+async function submit(request: AuthorizationRequest, action: string, provider: Provider): Promise<Response> {
   const { call, client, scopes } = request
   const { params, headers } = call
   if (action === 'sign-in') {
-    const email = params.get('email') ?? ''
-    const user = provider.users.authenticate(email, params.get('password') ?? '')
-    if (user === undefined) {
-      const problem = whyNotSignedIn(email, provider)
-      call.notes.push(problem)
-      return showSignIn(request, provider, problem)
+    const user = await userOfForm(request, provider)
+    if (typeof user === 'string') {
+      call.notes.push(user)
+      return showSignIn(request, provider, user)
     }
     const { id } = provider.sessions.start(user, provider.clock.now())
     return redirect(resume(request), 303, { 'set-cookie': sessionCookieHeader(provider.endpoint, id) })
@@ -141,7 +162,7 @@ export async function authorizeEndpoint(call: EmulatorCall, provider: Provider):
   try {
     const request = checkRequest(call, address)
     const action = call.method === 'POST' ? call.params.get('action') : null
-    return action === null ? await proceed(request, provider) : submit(request, action, provider)
+    return action === null ? await proceed(request, provider) : await submit(request, action, provider)
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     call.notes.push(error.note)

@@ -5,6 +5,9 @@ import { designTokens } from '../../design/tokens.css.ts'
 import { nameList } from '../http/refusal.ts'
 import type { UserDirectory } from '../registry/users.ts'
 
+/** The page at which the user starts: to sign in, to create an account, or that of a social provider. */
+export type StartPage = { readonly to: 'sign-in' | 'sign-up' } | { readonly to: 'provider'; readonly provider: string }
+
 const maxSuggestions = 100
 
 const style = `${designTokens}${baseStyle}${controlStyle}
@@ -92,28 +95,35 @@ export function appLink(redirectUri: string | null | undefined): Readonly<Record
 }
 
 /** The sign-in form. It posts to its own address, which contains the authorization request. */
-export function signInPage({ clientId, email, problem, users }: SignInPage): Response {
+export function signInPage({ clientId, email, problem, users, startPage }: SignInPage): Response {
   const emails = users.all.slice(0, maxSuggestions).map((user) => user.email)
   const hint =
     users.withPassword.length === 0
       ? 'Any password works, an empty one too.'
       : `Any password works, except for ${nameList(users.withPassword)}.`
   const alert = problem === undefined ? '' : `<p role="alert">${escapeHtml(problem)}</p>`
+  const [title, action] = titleAndAction(startPage)
+  const password = `<label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" aria-describedby="hint">
+<p id="hint">${escapeHtml(hint)}</p>
+`
   const form = `${alert}
 <p>to continue to <strong>${escapeHtml(clientId)}</strong></p>
 <form method="post">
 <label for="email">Email address</label>
 <input id="email" name="email" type="email" autocomplete="username" required autofocus value="${escapeHtml(email)}" list="users">
 <datalist id="users">${emails.map((each) => `<option value="${escapeHtml(each)}">`).join('')}</datalist>
-<label for="password">Password</label>
-<input id="password" name="password" type="password" autocomplete="current-password" aria-describedby="hint">
-<p id="hint">${escapeHtml(hint)}</p>
-<div class="actions">
-<button name="action" value="sign-in">Sign in</button>
+${startPage.to === 'sign-in' ? password : ''}<div class="actions">
+<button name="action" value="sign-in">${action}</button>
 <button name="action" value="cancel" formnovalidate>Cancel</button>
 </div>
 </form>`
-  return emulatorPage('Sign in', form, { status: problem === undefined ? 200 : 400 })
+  return emulatorPage(title, form, { status: problem === undefined ? 200 : 400 })
+}
+
+function titleAndAction(startPage: StartPage): readonly [title: string, action: string] {
+  if (startPage.to === 'sign-up') return ['Create an account', 'Create account']
+  return [startPage.to === 'provider' ? `Sign in with ${startPage.provider}` : 'Sign in', 'Sign in']
 }
 
 /** The data of the sign-in form. */
@@ -122,6 +132,7 @@ export interface SignInPage {
   readonly email: string
   readonly problem?: string
   readonly users: Pick<UserDirectory, 'all' | 'withPassword'>
+  readonly startPage: StartPage
 }
 
 /** The data of the consent form. */

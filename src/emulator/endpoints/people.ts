@@ -1,4 +1,6 @@
+import { escapeHtml } from '../../core/html.ts'
 import type { EmulatorCall } from '../http/call.ts'
+import { Refusal } from '../http/refusal.ts'
 import type { Provider } from '../provider.ts'
 import { imsOrganizations, imsProfile, userInfo } from '../tokens/user-claims.ts'
 import { requireBearer } from './bearer.ts'
@@ -34,4 +36,23 @@ export function accountClusterEndpoint(call: EmulatorCall, provider: Provider): 
     owningEntity: id,
   }))
   return Response.json({ data: [personal, ...business] })
+}
+
+/** `GET /ims/avatar/download/{userId}`: a picture with the initials of the user; an empty one for an unknown user. */
+export function avatarEndpoint({ url }: EmulatorCall, { users }: Provider): Response {
+  const user = users.byUserId(userIdIn(url.pathname))
+  const initials = [user?.firstName, user?.lastName].map((name) => name?.[0] ?? '').join('')
+  const style = 'font: 40px sans-serif; fill: #fff'
+  const label = `<text x="50" y="64" text-anchor="middle" style="${style}">${escapeHtml(initials)}</text>`
+  const picture = `<rect width="100" height="100" fill="#5c5ce0"/>${label}`
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">${picture}</svg>`
+  return new Response(svg, { headers: { 'content-type': 'image/svg+xml', 'x-content-type-options': 'nosniff' } })
+}
+
+function userIdIn(pathname: string): string {
+  try {
+    return decodeURIComponent(pathname.split('/')[4] ?? '')
+  } catch {
+    throw new Refusal(400, 'invalid_request', 'malformed path')
+  }
 }

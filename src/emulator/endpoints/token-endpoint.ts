@@ -2,6 +2,7 @@ import { type EmulatorCall, requireParameter } from '../http/call.ts'
 import { quote, Refusal } from '../http/refusal.ts'
 import type { Provider } from '../provider.ts'
 import { isRegistered } from '../registry/redirect-uris.ts'
+import { checkResources } from '../registry/resources.ts'
 import { type Issued, tokenResponse } from '../tokens/token-response.ts'
 import { authenticateClient } from './client-authentication.ts'
 import type { GrantRequest } from './grant-request.ts'
@@ -41,6 +42,7 @@ async function answer(call: EmulatorCall, provider: Provider): Promise<Response>
         : `unsupported grant_type parameter: ${quote(name)}${since(grantType)}`
     throw new Refusal(400, 'unsupported_grant_type', description)
   }
+  checkResources(call.params)
   return grantType.answer({ call, client, provider })
 }
 

@@ -53,6 +53,8 @@ interface EmulatedUser extends TokenSubject {
   readonly password?: string
 }
 
+const maxUsers = 10_000
+
 const defaultGroups: readonly GroupOptions[] = [
   { groupName: 'Administrators', role: 'GRP_ADMIN', ident: 123456789 },
   { groupName: 'Members', role: 'TEAM_MEMBER' },
@@ -66,6 +68,8 @@ export interface UserDirectory {
   find(email: string): TokenSubject | undefined
   /** The user, or `undefined` if email address or password is wrong. */
   authenticate(email: string, password: string): TokenSubject | undefined
+  /** Adds a user who created an account; `undefined` if the email address is invalid or known. */
+  signUp(email: string): Promise<TokenSubject | undefined>
   /** Email addresses of the users who need their password; for the others any is accepted. */
   readonly withPassword: readonly string[]
   /** The default email address of the sign-in form. */
@@ -121,6 +125,16 @@ export async function createUserDirectory(options: readonly UserOptions[]): Prom
     authenticate(email, password) {
       const user = find(email)
       return user && (user.password === undefined || user.password === password) ? user : undefined
+    },
+    async signUp(text) {
+      const email = text.trim()
+      if (!email.includes('@') || users.length >= maxUsers) return undefined
+      const user = await toUser({ email })
+      // checked after the user was derived, because another request may have added it meanwhile
+      if (find(email) !== undefined) return undefined
+      users.push(user)
+      byEmail.set(email.toLowerCase(), user)
+      return user
     },
     withPassword: users.filter(({ password }) => password !== undefined).map(({ email }) => email),
     first: users[0]?.email,

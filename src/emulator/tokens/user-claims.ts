@@ -18,13 +18,25 @@ export function userInfo(subject: TokenSubject, scopes: readonly string[]): Reco
   }
 }
 
+/** The products of every organization. AEM's data are `{ iid }` as gzipped JSON, in base64 and in quotes. */
+const products = [
+  { serviceCode: 'dma_tartan', label: 'Adobe Experience Platform', fulfillable_data: '{"region":"VA7"}' },
+  {
+    serviceCode: 'dma_aem_cloud',
+    label: 'AEM as a Cloud Service',
+    fulfillable_data: '"H4sIAAAAAAAAA6tWysxMUbJSKjA0MjYx1U01M7ewNFCqBQBqM/hBFwAAAA=="',
+  },
+]
+
 /** The answer of `/ims/profile`, by scope. */
 export function imsProfile(subject: TokenSubject, scopes: readonly string[]): Record<string, unknown> {
   const allowed = (scope: string) => scopes.includes(scope)
   const ownerOrg = subject.orgId ?? subject.organizations[0]?.id
-  const projected = subject.organizations.map(({ id }) => ({
-    prodCtx: { statusCode: 'ACTIVE', ident: id, owningEntity: id, organization_id: id, serviceCode: 'dma_tartan' },
-  }))
+  const projected = subject.organizations.flatMap(({ id }) =>
+    products.map((product) => ({
+      prodCtx: { statusCode: 'ACTIVE', ident: id, owningEntity: id, organization_id: id, ...product },
+    })),
+  )
   return {
     userId: subject.userId,
     authId: subject.accountId,

@@ -141,6 +141,26 @@ export function compat(test, { imskit, setting }, place) {
       'organizations',
     )
   })
+  test('Ims: products of a user, with their data decoded', async (is) => {
+    const scopes = ['openid', 'AdobeID', 'additional_info.projectedProductContext']
+    const client = imskit.createClient({ flow: place.loginFlow({ scopes }), ...(await place.outside()) })
+    const { accessToken } = await client.finishLogin(await place.browse(await client.startLogin()))
+    const [platform, aem] = await place.ims().getProductContexts(accessToken)
+    is.same([platform.serviceCode, platform.fulfillableData], ['dma_tartan', { region: 'VA7' }], 'data as JSON')
+    is.same([aem.serviceCode, aem.fulfillableData], ['dma_aem_cloud', { iid: 'p12345-e67890' }], 'data as gzipped JSON')
+  })
+  test('Ims: profile and organizations of any user, for a service', async (is) => {
+    const client = imskit.createClient({ flow: place.loginFlow(), ...(await place.outside()) })
+    const { claims } = await client.finishLogin(await place.browse(await client.startLogin()))
+    const service = imskit.createClient({ flow: imskit.serviceToken(setting.service), ...(await place.outside()) })
+    const token = await service.getToken()
+    const request = { userId: claims.sub, clientId: setting.service.clientId }
+    is.same((await place.ims().getAdminProfile(token, request)).email, 'user@example.com', 'email')
+    const organizations = await place.ims().getAdminOrganizations(token, request)
+    is.same(organizations.length, setting.users[0].organizations.length, 'organizations')
+    const url = place.ims().getAvatarUrl(claims.sub, { size: 'small' })
+    is.same(new URL(url).pathname, `/ims/avatar/download/${claims.sub}`, 'picture')
+  })
   test('Ims: keys and discovery', async (is) => {
     is.true((await place.ims().getKeys()).keys.length > 0, 'there are keys')
     is.true((await place.ims().getOpenIdConfiguration()).jwks_uri.endsWith('/ims/keys'), 'they are named')

@@ -87,6 +87,50 @@ export function flows(test, { imskit, setting }, place) {
     const token = await (await client(imskit.clusterExchange({ clientId, userToken, orgId }))).getToken()
     is.true(imskit.getTokenData(token).user_id !== imskit.getTokenData(userToken).user_id, 'it is another profile')
   })
+  test('flow: on behalf of the user whose token an API received', async (is) => {
+    const userToken = await (await person()).getToken()
+    const { clientId, clientSecret } = setting.service
+    const resource = ['https://one.example/', 'https://two.example/']
+    const flow = imskit.onBehalfOf({ clientId, clientSecret, userToken, scopes: ['openid', 'AdobeID'], resource })
+    const claims = imskit.getTokenData(await (await client(flow)).getToken())
+    is.same(claims.user_id, imskit.getTokenData(userToken).user_id, 'user')
+    is.same([claims.client_id, claims.act.client_id], [clientId, clientId], 'client and actor')
+    const sent = (await place.requests()).filter(({ path }) => path === '/ims/token/v4').at(-1)
+    is.same(sent.params.resource, resource, 'resource')
+  })
+  test('flow: on behalf of nobody else: the token of a service and a wrong secret are refused', async (is) => {
+    const { clientId, clientSecret } = setting.service
+    const scopes = ['openid']
+    const service = await (await client(imskit.serviceToken(setting.service))).getToken()
+    const machine = await client(imskit.onBehalfOf({ clientId, clientSecret, userToken: service, scopes }))
+    await is.rejects(machine.getToken(), { code: 'HTTP_ERROR', imsError: 'invalid_token' })
+    const userToken = await (await person()).getToken()
+    const wrong = await client(imskit.onBehalfOf({ clientId, clientSecret: 'wrong', userToken, scopes }))
+    await is.rejects(wrong.getToken(), { code: 'HTTP_ERROR', imsError: 'invalid_client' })
+  })
+  test('flow: resource names the API in every request', async (is) => {
+    const resource = 'https://api.example/'
+    const signedIn = await client(place.loginFlow({ resource }))
+    const url = await signedIn.startLogin()
+    is.same(url.searchParams.getAll('resource'), [resource], 'authorization request')
+    await signedIn.finishLogin(await place.browse(url))
+    await signedIn.getToken({ force: true })
+    const sent = (await place.requests()).filter(({ params }) => params.resource === resource)
+    is.same(
+      sent.slice(-3).map(({ params }) => params.grant_type),
+      [undefined, 'authorization_code', 'refresh_token'],
+      'requests',
+    )
+  })
+  test('flow: a login that starts at a page to sign up or at a provider', async (is) => {
+    for (const deepLink of [imskit.signUp, imskit.socialLogin('google')]) {
+      const signedOut = await client(place.loginFlow())
+      const url = await signedOut.startLogin(deepLink)
+      is.same(url.searchParams.get('idp_flow'), deepLink.parameters.idp_flow, 'idp_flow')
+      const { accessToken } = await signedOut.finishLogin(await place.browse(url))
+      is.true(accessToken.length > 0, 'the login is finished')
+    }
+  })
   test('flow: logout ends the tokens at IMS and here', async (is) => {
     const signedIn = await person()
     const token = await signedIn.getToken()

@@ -4,6 +4,7 @@ import {
   createClient,
   Ims,
   memoryPlatform,
+  onBehalfOf,
   refreshToken,
 } from '../../../src/core/index.ts'
 import type { Call, Row } from './row.ts'
@@ -112,6 +113,16 @@ function promiseAsk(call: Call, grant: 'promise' | 'promise_exchange'): Ask {
   return { by: 'Ims', ask }
 }
 
+function onBehalfAsk(call: Call): Ask {
+  const { client_secret: clientSecret = '', resource } = call.form ?? {}
+  const client = { clientId: clientOf(call), clientSecret, scopes: 'openid,AdobeID' }
+  // the SDK refuses to send what RFC 8707 forbids
+  const named = resource !== undefined && URL.canParse(resource) && { resource }
+  const flow = onBehalfOf({ ...client, userToken: sampleJwt('access_token'), ...named })
+  const ask = (fetch: Fetch) => createClient({ ...memoryPlatform(), flow, endpoint, fetch, retry }).getToken()
+  return { by: 'Ims', ask }
+}
+
 function tokenAsks(row: Row): Ask[] {
   const { call } = row
   const grant = grantOf(call)
@@ -119,6 +130,7 @@ function tokenAsks(row: Row): Ask[] {
   if (grant === 'refresh_token') return refreshAsks(call)
   if (grant === 'client_credentials') return credentialsAsks(call)
   if (grant === 'promise' || grant === 'promise_exchange') return [promiseAsk(call, grant)]
+  if (grant === 'urn:ietf:params:oauth:grant-type:token-exchange') return [onBehalfAsk(call)]
   if (grant !== 'cluster_at_exchange') return [generic(call)]
   const ask = (fetch: Fetch) =>
     new Ims({ endpoint, fetch, retry }).exchangeToken({
@@ -152,6 +164,10 @@ const methods: Readonly<Record<string, (ims: Ims, call: Call) => Promise<unknown
   '/ims/userinfo/v2': (ims) => ims.getUserInfo(token),
   '/ims/profile/v1': (ims) => ims.getProfile(token),
   '/ims/organizations/v6': (ims) => ims.getOrganizations(token),
+  '/ims/admin_profile/v3': (ims, call) =>
+    ims.getAdminProfile(token, { userId: 'guid@AdobeID', clientId: clientOf(call) }),
+  '/ims/admin_organizations/v4': (ims, call) =>
+    ims.getAdminOrganizations(token, { userId: 'guid@AdobeID', clientId: clientOf(call) }),
   '/ims/keys': (ims) => ims.getKeys(),
   '/ims/.well-known/openid-configuration': (ims) => ims.getOpenIdConfiguration(),
 }

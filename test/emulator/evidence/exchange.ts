@@ -78,6 +78,18 @@ export const exchange: Section = {
       },
     },
     {
+      id: 'on-behalf-of-resource',
+      fact: '`resource` names the API that the token is for; it can be repeated. No public source shows what it changes in the token.',
+      source: sources.imsGo,
+      confidence: 'B',
+      call: {
+        method: 'POST',
+        path: '/ims/token/v4',
+        form: { ...onBehalf, subject_token: '{access_token}', resource: 'https://api.example/' },
+      },
+      answer: { status: 200, body: { access_token: jwt({ client_id: 'middle-tier' }), expires_in: seconds } },
+    },
+    {
       id: 'promise',
       fact: 'A promise token stands for a user who is not present: it is valid for 30 days, and has its own type.',
       source: 'adobe/ims-go#67; adobe/spacecat-api-service#2939',
@@ -134,6 +146,28 @@ export const exchange: Section = {
       call: { method: 'POST', path: '/ims/token/v4', form: { ...onBehalf, subject_token: '{service_token}' } },
       answer: 'unknown',
       assumed: { status: 400, body: { error: text('invalid_token') } },
+    },
+    {
+      id: 'on-behalf-of-no-scope',
+      fact: 'What an exchange without `scope` answers: ims-go refuses to send it, the help of imscli calls the scopes optional.',
+      call: {
+        method: 'POST',
+        path: '/ims/token/v4',
+        form: { ...onBehalf, scope: '', subject_token: '{access_token}' },
+      },
+      answer: 'unknown',
+      assumed: { status: 200 },
+    },
+    {
+      id: 'resource-malformed',
+      fact: 'The error for a `resource` that is not an absolute URI (RFC 8707 names `invalid_target`).',
+      call: {
+        method: 'POST',
+        path: '/ims/token/v4',
+        form: { ...onBehalf, subject_token: '{access_token}', resource: 'api' },
+      },
+      answer: 'unknown',
+      assumed: { status: 400, body: { error: text('invalid_target') } },
     },
     {
       id: 'promise-used',

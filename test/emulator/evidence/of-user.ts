@@ -113,6 +113,18 @@ export const ofUser: Section = {
       },
     },
     {
+      id: 'profile-fulfillable-data',
+      fact: '`fulfillable_data` of AEM, GenStudio and the media library is gzipped JSON in base64, sometimes in quotes; of other services it is JSON.',
+      source: `${sources.imscli}; pages of Adobe in public code`,
+      confidence: 'B',
+      signIn: { scope: 'openid,AdobeID,additional_info.projectedProductContext' },
+      call: { method: 'GET', path: '/ims/profile/v1', bearer },
+      answer: {
+        status: 200,
+        body: { projectedProductContext: list({ prodCtx: { fulfillable_data: text('{"region":"VA7"}') } }) },
+      },
+    },
+    {
       id: 'profile-owner-org',
       fact: '`additional_info.ownerOrg` adds `ownerOrg`; its form is not known.',
       source: sources.slicc,
@@ -157,6 +169,13 @@ export const ofUser: Section = {
       call: { method: 'GET', path: '/ims/account_cluster/v3', query: { client_id: 'web-app' }, bearer },
       answer: 'unknown',
       assumed: { status: 200, body: { data: list({ userId: user }) } },
+    },
+    {
+      id: 'avatar',
+      fact: 'What the address of a picture answers, `/ims/avatar/download/{userId}` with an optional `size` such as `small`. Pages of Adobe use it in images, without a token.',
+      call: { method: 'GET', path: '/ims/avatar/download/0123456789ABCDEF01234567@AdobeID', query: { size: 'small' } },
+      answer: 'unknown',
+      assumed: { status: 200, headers: { 'content-type': like(/^image\//, 'image/svg+xml') } },
     },
     {
       id: 'bearer-expired',

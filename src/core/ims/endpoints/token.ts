@@ -13,6 +13,15 @@ export const tokenV2: TokenEndpoint = { path: '/ims/token/v2', unit: 's' }
 /** `POST /ims/token/v3` */
 export const tokenV3: TokenEndpoint = { path: '/ims/token/v3', unit: 's' }
 
+/** `POST /ims/token/v4` */
+export const tokenV4: TokenEndpoint = { path: '/ims/token/v4', unit: 's' }
+
+/** The grant with which a service acts for the user of a token (RFC 8693). */
+export const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange'
+
+/** Names an access token in a token exchange. */
+export const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
+
 /** The v3 endpoint for the grant `cluster_at_exchange`, which reads the client ID from the query. */
 export function tokenV3For(clientId: string): TokenEndpoint {
   return { ...tokenV3, path: `${tokenV3.path}?client_id=${encodeURIComponent(clientId)}` }
