@@ -17,6 +17,8 @@ need WebKitWebDriver webkit2gtk-driver
 need xvfb-run xvfb
 need xauth xauth
 need redis-server redis-server
+need dbus-send dbus
+need gnome-keyring-daemon gnome-keyring
 
 [ -n "$missing" ] || exit 0
 if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then

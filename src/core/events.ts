@@ -11,8 +11,8 @@ export type ImsEvent =
   | { type: 'clock-skew'; skew: number }
   | { type: 'refresh-refused'; clientId: string; error: string | undefined }
   /**
-   * The browser denies the database, or an action has no State library, so tokens stay in memory; or (`unreadable entry`)
-   * a stored entry can never be read.
+   * The browser denies the database, or an action has no State library, so tokens stay in memory; the keychain cannot be
+   * used, so files are not encrypted; or (`unreadable entry`) a stored entry can never be read.
    */
   | { type: 'store-degraded'; reason: string }
   /**

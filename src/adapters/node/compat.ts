@@ -5,7 +5,7 @@ import { createIms } from '../../core/compat/create-ims.ts'
 import { isImsError } from '../../core/errors.ts'
 import type { Emit } from '../../core/events.ts'
 import { isLoopback } from '../../core/ims/environment.ts'
-import { checkOptions } from '../../core/options.ts'
+import { badOption, checkOptions } from '../../core/options.ts'
 import type { Redirect } from '../../core/ports.ts'
 import { type AioConfig, aioConfig } from './config/aio-config.ts'
 import { type CliApi, cliApi, cliKind, loginOptions, type RelayOptions } from './config/cli-context.ts'
@@ -16,7 +16,9 @@ import { type NodePlatformOptions, nodePlatform } from './platform.ts'
 import { actionContexts } from './runtime/contexts-action.ts'
 import { actionLock } from './runtime/lock-action.ts'
 
-export interface NodeImsOptions extends Partial<Omit<CreateImsOptions, 'redirect' | 'contexts'>>, NodePlatformOptions {
+export interface NodeImsOptions
+  extends Partial<Omit<CreateImsOptions, 'redirect' | 'contexts'>>,
+    Omit<NodePlatformOptions, 'keychain'> {
   /** Options of the relay for `cli` contexts. */
   readonly relay?: RelayOptions
 }
@@ -34,6 +36,8 @@ export type NodeIms = CompatIms & { readonly context: ContextApi & CliApi }
  */
 export function createNodeIms(options: NodeImsOptions = {}): NodeIms {
   checkOptions('createNodeIms', options)
+  if ('keychain' in options)
+    throw badOption('createNodeIms stores tokens in .aio files; for the keychain use createClient with nodePlatform')
   const { directory, login, config = aioConfig(), relay, ...rest } = options
   const inAction = process.env.__OW_ACTION_NAME !== undefined
   const degraded = degradedEvent()

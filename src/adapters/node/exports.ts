@@ -18,6 +18,8 @@ export { type FileStoreOptions, fileStore } from './files/store-file.ts'
 // these use the configuration and the digest of Node.js, and override the exports of the core
 export { Ims, ValidationCache } from './ims.ts'
 export {
+  type KeychainStoreOptions,
+  keychainStore,
   type LoopbackRedirectOptions,
   loopbackRedirect,
   type PasteRedirectOptions,

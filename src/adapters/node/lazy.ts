@@ -2,7 +2,9 @@
 
 import { requireText } from '../../core/flows/credentials.ts'
 import { badOption, checkOptions, type OptionNames } from '../../core/options.ts'
-import type { Redirect } from '../../core/ports.ts'
+import type { Lock, Redirect, Store } from '../../core/ports.ts'
+import { fileLock } from './files/lock-file.ts'
+import { fileStore } from './files/store-file.ts'
 import type { TerminalLoginOptions } from './login/login-options.ts'
 import type { LoopbackRedirectOptions } from './login/redirect-loopback.ts'
 import type { PasteRedirectOptions } from './login/redirect-paste.ts'
@@ -106,5 +108,46 @@ export function stateTokens(onDegraded: (reason: string) => void): StateTokenSto
       delete: async (key) => (await connected()).store.delete(key),
       keys: async (prefix) => (await connected()).store.keys(prefix),
     },
+  }
+}
+
+export interface KeychainStoreOptions {
+  /** The directory of the encrypted entries. Default: that of `fileStore`. */
+  readonly directory?: string | undefined
+  /** The lock of the clients that use the store. Default: `fileLock()`. */
+  readonly lock?: Lock | undefined
+  /** Receives why entries are not encrypted, or cannot be decrypted. */
+  readonly onDegraded?: ((reason: string) => void) | undefined
+}
+
+const keychainOptions: OptionNames<KeychainStoreOptions> = { directory: 1, lock: 1, onDegraded: 1 }
+
+/**
+ * Stores each value in its own file like `fileStore`, encrypted with a key that the system's keychain stores. It needs the
+ * optional package `@napi-rs/keyring`. While the keychain is missing, locked or denies access, new values are stored
+ * unencrypted. Tokens that `fileStore` stored in the same directory are encrypted when they are first read.
+ *
+ * @example
+ * const ims = createClient({ flow, ...nodePlatform({ keychain: true }) })
+ *
+ * @throws {UnavailableError} `STORE_FAILED` as `fileStore`, and if an encrypted value cannot be decrypted now
+ */
+export function keychainStore(options: KeychainStoreOptions = {}): Store {
+  checkOptions('keychainStore', options, keychainOptions)
+  const { directory, lock = fileLock(), onDegraded = () => {} } = options
+  if (typeof lock !== 'function') throw badOption('keychainStore: lock must be a lock, such as fileLock()')
+  if (typeof onDegraded !== 'function') throw badOption('keychainStore: onDegraded must be a function')
+  const files = fileStore({ directory })
+  let store: Store | undefined
+  const opened = async () => {
+    const { openKeychainStore } = await import('./keychain/store-keychain.ts')
+    store ??= openKeychainStore({ files, lock, onDegraded })
+    return store
+  }
+  return {
+    get: async (key) => (await opened()).get(key),
+    set: async (key, value, expiresAt) => (await opened()).set(key, value, expiresAt),
+    delete: (key) => files.delete(key),
+    keys: (prefix) => files.keys(prefix),
   }
 }

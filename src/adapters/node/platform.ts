@@ -1,5 +1,6 @@
+import type { Emit } from '../../core/events.ts'
 import { memoryStore } from '../../core/memory.ts'
-import { checkOptions, type OptionNames } from '../../core/options.ts'
+import { badOption, checkOptions, type OptionNames } from '../../core/options.ts'
 import { providePlatform } from '../../core/platform.ts'
 import type { Platform } from '../../core/ports.ts'
 import { type AioConfig, aioConfig } from './config/aio-config.ts'
@@ -7,7 +8,7 @@ import { configDefaults } from './config/defaults.ts'
 import { debugPrinter } from './debug.ts'
 import { fileLock } from './files/lock-file.ts'
 import { fileStore } from './files/store-file.ts'
-import { loopbackRedirect, readKey } from './lazy.ts'
+import { type KeychainStoreOptions, keychainStore, loopbackRedirect, readKey } from './lazy.ts'
 import type { TerminalLoginOptions } from './login/login-options.ts'
 
 export interface NodePlatformOptions {
@@ -17,9 +18,14 @@ export interface NodePlatformOptions {
   readonly login?: TerminalLoginOptions
   /** The source of the defaults for `env` and `endpoint`. Default: the `.aio` files and the environment. */
   readonly config?: AioConfig
+  /**
+   * Encrypt tokens with a key in the system's keychain, which needs the package `@napi-rs/keyring`. If the keychain cannot be
+   * used, tokens are stored unencrypted, with an event `store-degraded`. Default: `false`.
+   */
+  readonly keychain?: boolean
 }
 
-const optionNames: OptionNames<NodePlatformOptions> = { directory: 1, login: 1, config: 1 }
+const optionNames: OptionNames<NodePlatformOptions> = { directory: 1, login: 1, config: 1, keychain: 1 }
 
 /**
  * The platform of Node.js: tokens in files with mode 0600, a lock across processes, login with the system browser, and
@@ -30,11 +36,14 @@ const optionNames: OptionNames<NodePlatformOptions> = { directory: 1, login: 1, 
  */
 export function nodePlatform(options: NodePlatformOptions = {}): Platform {
   checkOptions('nodePlatform', options, optionNames)
-  const { directory, login, config = aioConfig() } = options
+  const { directory, login, config = aioConfig(), keychain = false } = options
+  if (typeof keychain !== 'boolean') throw badOption('nodePlatform: keychain must be true or false')
   const observe = debugPrinter()
+  const place = directory === undefined ? {} : { directory: `${directory}/tokens` }
+  const lock = fileLock(directory === undefined ? {} : { directory: `${directory}/locks` })
   return providePlatform({
-    store: fileStore(directory === undefined ? {} : { directory: `${directory}/tokens` }),
-    lock: fileLock(directory === undefined ? {} : { directory: `${directory}/locks` }),
+    ...(keychain ? encryptedStore({ ...place, lock }) : { store: fileStore(place) }),
+    lock,
     redirect: loopbackRedirect(login),
     // a pending login belongs to this process: its code verifier is never written to disk
     pending: memoryStore(),
@@ -42,4 +51,21 @@ export function nodePlatform(options: NodePlatformOptions = {}): Platform {
     defaults: () => configDefaults(config),
     ...(observe && { observe }),
   })
+}
+
+/** The store of the keychain, whose reasons every client of the platform reports, also one that is created later. */
+function encryptedStore(options: KeychainStoreOptions): Pick<Platform, 'store' | 'report'> {
+  const listeners: Emit[] = []
+  let last: string | undefined
+  const onDegraded = (reason: string) => {
+    last = reason
+    for (const emit of listeners) emit({ type: 'store-degraded', reason })
+  }
+  return {
+    store: keychainStore({ ...options, onDegraded }),
+    report(emit) {
+      listeners.push(emit)
+      if (last !== undefined) emit({ type: 'store-degraded', reason: last })
+    },
+  }
 }

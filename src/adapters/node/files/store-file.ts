@@ -95,7 +95,8 @@ function readText(path: string): string | undefined {
   }
 }
 
-function badValue(): Error {
+/** The error for a value that JSON does not represent. */
+export function badValue(): Error {
   return new ConfigurationError(
     'BAD_OPTION',
     'The value to store is not plain JSON data. Pass objects, arrays, strings, numbers and booleans only.',
