@@ -6,11 +6,12 @@ export const world = [
   'test/world/**/*.test.ts',
   'test/differential/**/*.test.ts',
   'test/examples/**/*.test.ts',
-  'test/docs/{looks,node,page,places-node,places-page,site,worker}.test.ts',
+  'test/docs/{looks,node,page,places-node,places-page,places-worker,site,worker}.test.ts',
   'test/package/{bundlers,declarations,forms,readme-types,server-bundles,side-effects,surface}.test.ts',
   'test/proof/{old-library,redis,tarball}.test.ts',
   'test/browser/{oidc-provider,routers}.test.ts',
   'test/worker/service.test.ts',
+  'test/cli/init/programs.test.ts',
 ]
 
 /** What takes longest. The rest goes by size, which says little: whatever comes last, the other worker waits for. */

@@ -44,17 +44,16 @@ test('no command prints a secret that was not asked for (S75, S92)', async () =>
   // those that run until they are stopped, and those that remove what the others need
   const apart = /^(?:emulator|cert|context delete|logout)/
   for (const { name, args } of commands.filter(({ name }) => !asked.has(name) && !apart.test(name))) {
-    for (const context of args.length === 0 ? [''] : Object.keys(contexts)) {
+    for (const [index, context] of (args.length === 0 ? ['', ''] : Object.keys(contexts)).entries()) {
       const words = [
         ...name.split(' '),
         ...(context ? [context] : []),
         ...(name === 'context set' ? ['a=b', '--merge'] : []),
       ]
-      for (const machine of [[], ['--json', '--verbose']]) {
-        const { stdout, stderr } = await shell.run([...words, ...machine])
-        const found = secrets.filter((one) => `${stdout}${stderr}`.includes(one))
-        expect({ words, found }).toEqual({ words, found: [] })
-      }
+      // each command for a user and for a program; with every context in both ways it would take a minute more
+      const { stdout, stderr } = await shell.run([...words, ...(index % 2 === 0 ? [] : ['--json', '--verbose'])])
+      const found = secrets.filter((one) => `${stdout}${stderr}`.includes(one))
+      expect({ words, found }).toEqual({ words, found: [] })
     }
   }
   // failures of those that print tokens, and of everything that is given a secret in the wrong place
