@@ -56,7 +56,11 @@ describe('the documentation', () => {
     const imports = code.match(/^import .*$/gm) ?? []
     const rest = code.replace(/^import .*$/gm, '')
     const whole = place === 'fragment' ? `${imports.join('\n')}\nasync () => {\n${rest}\n}` : code
-    await transform(whole, { loader: language === 'tsx' ? 'tsx' : 'ts', format: 'esm' })
+    await transform(whole, {
+      loader: language === 'tsx' ? 'tsx' : 'ts',
+      format: 'esm',
+      tsconfigRaw: { compilerOptions: { experimentalDecorators: true } },
+    })
   })
 
   test.each(pages)('%s links to nothing that is not there', (page) => {

@@ -69,20 +69,20 @@ export const granted = ({ requests }: RunningEmulator, grant: string) =>
   requests.filter(({ params, status }) => params.grant_type === grant && status === 200).length
 
 /**
- * Asks for the API with twenty tabs at once, when a token that lives for `lifetime` ms has lost half of its life.
+ * Requests `path` of the API with twenty tabs at once, when a token that lives for `lifetime` ms has lost half of its life.
  *
  * @returns the statuses of their answers, those of the renewals that IMS was asked for, and how many of these there may be:
  *   if the machine is slow, the new token is due again before all requests have been answered
  */
 export async function askAtOnce(
   emulator: RunningEmulator,
-  { browser, lifetime }: { browser: Visitor; lifetime: number },
+  { browser, lifetime, path = '/api/echo' }: { browser: Visitor; lifetime: number; path?: string },
 ): Promise<{ answers: number[]; renewals: number[]; most: number }> {
   const { csrfToken = '' } = await browser.session()
   await new Promise((resolve) => setTimeout(resolve, lifetime / 2))
   const [since, began] = [emulator.requests.length, Date.now()]
   const tabs = Array.from({ length: 20 }, () => browser.copy())
-  const ask = (tab: Visitor) => tab.ask('/api/echo', { headers: { 'x-csrf-token': csrfToken } })
+  const ask = (tab: Visitor) => tab.ask(path, { headers: { 'x-csrf-token': csrfToken } })
   const answers = await Promise.all(tabs.map(ask))
   const asked = emulator.requests.slice(since).filter(({ params }) => params.grant_type === 'refresh_token')
   const most = 1 + Math.floor((Date.now() - began) / (lifetime / 4))

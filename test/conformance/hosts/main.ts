@@ -3,6 +3,7 @@ import { chromium, firefox, webkit } from './browsers.ts'
 import { bun, deno, nodes } from './processes.ts'
 import { makeProject } from './project.ts'
 import type { CaseResult, Outcome, Runtime } from './runtime.ts'
+import { edgeRuntime, netlify } from './serverless.ts'
 import { workerds } from './workerd.ts'
 
 /** How many cases there are: a run with fewer has lost some. */
@@ -13,6 +14,8 @@ const groups: Readonly<Record<string, readonly Runtime[]>> = {
   deno: [deno],
   bun: [bun],
   workerd: workerds,
+  edge: [edgeRuntime],
+  netlify: [netlify],
   chromium: [chromium],
   firefox: [firefox],
   webkit: [webkit],

@@ -43,7 +43,8 @@ export async function makeProject(root: string): Promise<Project> {
         external: ['node:http', 'node:https'],
       })
       const here = `${relative(directory, runner(name))}`
-      const entry = metafile.inputs[here]?.imports.find(({ original }) => original === 'imskit')?.path ?? 'nothing'
+      const isAdapter = (original = '') => original === 'imskit' || original === 'imskit/worker'
+      const entry = metafile.inputs[here]?.imports.find(({ original }) => isAdapter(original))?.path ?? 'nothing'
       return { code: outputFiles[0]?.text ?? '', entry: entry.replace(/^.*node_modules\/imskit\//, '') }
     },
     remove: () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }),

@@ -27,6 +27,22 @@ test('says who the caller is, and until when', async () => {
   expect((await known('https://api.example/mcp')).info.resource?.href).toBe('https://api.example/mcp')
 })
 
+/** What the SDK of the Model Context Protocol expects in `req.auth`. */
+interface OfTheProtocol {
+  token: string
+  clientId: string
+  scopes: string[]
+  expiresAt?: number
+  resource?: URL
+  extra?: Record<string, unknown>
+}
+
+test('has the members that the SDK of the Model Context Protocol expects', async () => {
+  const { info, token, claims } = await known()
+  const expected: OfTheProtocol = info
+  expect([expected.token, expected.extra]).toEqual([token, claims])
+})
+
 test('does not show the token in logs, copies and JSON', async () => {
   const { info, token } = await known()
   for (const text of [inspect(info, { depth: 9 }), JSON.stringify(info), inspect({ ...info })])

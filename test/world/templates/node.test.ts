@@ -13,7 +13,17 @@ import { bareProject, edit, root, useProjects, write } from './projects.ts'
 const projects = useProjects()
 const snippets = snippetsOf('node')
 const actions = snippetsOf('commonjs')
-const uses = ['@types/node', 'vitest', 'playwright', 'ioredis', 'unstorage', 'undici', 'hono']
+const uses = [
+  '@types/node',
+  'vitest',
+  'playwright',
+  'ioredis',
+  'unstorage',
+  'undici',
+  'hono',
+  'express',
+  '@types/express',
+]
 
 /** As options of the compiler, for ES modules. */
 const modules: Readonly<Record<string, readonly string[]>> = {
@@ -22,7 +32,7 @@ const modules: Readonly<Record<string, readonly string[]>> = {
   bundler: ['--module', 'esnext', '--moduleResolution', 'bundler'],
 }
 /** The resolution before `exports`: TypeScript 6 gives it up, 7 does not have it. */
-const node10 = ['--module', 'esnext', '--moduleResolution', 'node']
+const node10 = ['--module', 'esnext', '--moduleResolution', 'node', '--allowSyntheticDefaultImports']
 
 const resolutionsOf = (version: Version, all: typeof modules) => (Number(version) < 6 ? { ...all, node: node10 } : all)
 
