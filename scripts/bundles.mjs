@@ -22,8 +22,8 @@ const pieces = `{
  */
 export const jobs = {
   'imskit: login by redirect': {
-    budget: 14_100,
-    ceiling: 33_350,
+    budget: 14_150,
+    ceiling: 33_400,
     code: ours('pageArrival, pageRedirect, processLock, sessionStore', pieces),
   },
   'imskit: all of browserPlatform()': {
@@ -32,8 +32,8 @@ export const jobs = {
     code: ours('browserPlatform', 'browserPlatform()'),
   },
   'imskit: named contexts': {
-    budget: 24_700,
-    ceiling: 43_300,
+    budget: 24_800,
+    ceiling: 43_350,
     code: `export { context, getToken, handleRedirect, login, logout } from 'imskit/browser'`,
   },
   'oidc-client-ts': {
@@ -68,8 +68,8 @@ export const jobs = {
 /** The files for a script tag, in bytes gzipped. The one for a login holds no other flow. */
 export const files = {
   'imskit.login.js': { ceiling: 41_650, login: true },
-  'imskit.js': { ceiling: 63_650, login: false },
-  'imskit.global.js': { ceiling: 63_350, login: false },
+  'imskit.js': { ceiling: 64_700, login: false },
+  'imskit.global.js': { ceiling: 64_400, login: false },
 }
 
 /** What must never come with a login: another flow, another runtime, the emulator. */

@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, posix } from 'node:path'
 import { build } from 'esbuild'
 import { designStyle } from './design.mjs'
-import { withRelativeLinks } from './repository.mjs'
+import { filesOf, withRelativeLinks } from './repository.mjs'
 import { render } from './site/markdown.mjs'
 import { entryPages, referencePages } from './site/reference.mjs'
 import { sectionsOf } from './site/search.mjs'
@@ -24,6 +24,7 @@ export const contents = {
   Guides: [
     'calling-apis',
     'on-behalf-of',
+    'agents',
     'react',
     'worker',
     'backend-for-a-page',
@@ -57,10 +58,11 @@ const labelOf = (name) => (name === 'README' ? 'Introduction' : shortTitleOf(nam
 const summaryOf = (name) => {
   const [, ...paragraphs] = textOf(name)
     .split('\n\n')
-    .filter((part) => /^[\w*[`]/.test(part) || part.startsWith('# '))
+    .filter((part) => /^(?!```)[\w*[`]/.test(part) || part.startsWith('# '))
   return (paragraphs[0] ?? '')
     .replace(/\[([^\]]+)\]\([^)]+\)/g, '$1')
     .replace(/[*`]/g, '')
+    .replace(/\s+/g, ' ')
     .split(/(?<=[.?]) /)[0]
 }
 
@@ -123,11 +125,12 @@ const reference = (await referencePages()).map(({ file, text, kind, entry }) => 
 const searchIndex = () =>
   `globalThis.sections = ${JSON.stringify([...guides, ...reference.filter(({ above }) => above)].flatMap(sectionsOf))}\n`
 
-const llms = () =>
+/** The contents for programs that read them (llmstxt.org); `linkTo` gives the address of a page by its name. */
+const llms = (linkTo) =>
   `# imskit\n\n> ${summaryOf('README')}\n\n${Object.entries(contents)
     .map(
       ([title, list]) =>
-        `## ${title}\n\n${list.map((name) => `- [${titleOf(name)}](${htmlOf(name).replace(/html$/, 'md')}): ${summaryOf(name)}`).join('\n')}`,
+        `## ${title}\n\n${list.map((name) => `- [${titleOf(name)}](${linkTo(name)}): ${summaryOf(name)}`).join('\n')}`,
     )
     .join('\n\n')}\n`
 
@@ -138,8 +141,15 @@ function write(file, text) {
 
 rmSync('site', { recursive: true, force: true })
 for (const page of [...guides, ...reference]) write(page.file, shell({ groups, ...page }))
-for (const name of names) write(htmlOf(name).replace(/html$/, 'md'), textOf(name))
-write('llms.txt', llms())
+const markdownOf = (name) => htmlOf(name).replace(/html$/, 'md')
+for (const name of names) write(markdownOf(name), textOf(name))
+write('llms.txt', llms(markdownOf))
+// the one of the package; its pages are in the repository
+if (process.argv.includes('--llms'))
+  writeFileSync(
+    'llms.txt',
+    llms((name) => filesOf(manifest) + fileOf(name)),
+  )
 write('llms-full.txt', names.map(textOf).join('\n\n---\n\n'))
 write('site.css', (await designStyle()) + readFileSync('scripts/site/site.css', 'utf8'))
 write('search-index.js', searchIndex())
@@ -150,7 +160,7 @@ await build({
   minify: true,
   ignoreAnnotations: true,
 })
-for (const file of ['SECURITY.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'LICENSE', 'examples']) {
+for (const file of ['SECURITY.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'AGENTS.md', 'llms.txt', 'LICENSE', 'examples']) {
   cpSync(file, `site/source/${file}`, { recursive: true })
 }
 console.log(`${guides.length} pages and ${reference.length} of the API reference: site/index.html`)

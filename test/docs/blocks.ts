@@ -19,7 +19,7 @@ export interface Block {
   readonly code: string
 }
 
-const papers = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md']
+const papers = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', 'AGENTS.md', 'skills/imskit/SKILL.md']
 
 /** Every page that is written by hand, README first. */
 export const pages: readonly string[] = [

@@ -13,7 +13,7 @@ import { blocks, pages, root, textOf } from './blocks.ts'
 /** The runtimes of code in the documentation. Other tests run `before` and `after` (a migration) and the command line. */
 const run = ['node', 'page', 'block', 'webworker', 'worker', 'jest', 'vitest', 'node-test', 'react', 'before', 'after']
 /** What cannot stand alone: it is compiled. */
-const compiled = ['fragment', 'config', 'playwright', 'recipe']
+const compiled = ['fragment', 'config', 'playwright', 'recipe', 'agents']
 const isCode = (language: string) => /^(?:js|ts|jsx|tsx)$/.test(language)
 
 /** The anchors of a page, as the usual renderers make them of its headings. */

@@ -58,6 +58,12 @@ describe('the site of the documentation', () => {
     const list = readFileSync(join(site, 'llms.txt'), 'utf8')
     for (const page of pages()) expect(list).toContain(`(${page.replace(/html$/, 'md')})`)
     for (const [, link = ''] of list.matchAll(/\]\(([^)]+)\)/g)) expect(existsSync(join(site, link)), link).toBe(true)
+    // the list of the package has the same pages, at their addresses in the repository
+    const inPackage = readFileSync(join(root, 'llms.txt'), 'utf8')
+    const toSite = inPackage
+      .replace(/\]\(https:\S+?\/blob\/main\/(?:docs\/)?/g, '](')
+      .replace('(README.md)', '(index.md)')
+    expect(toSite, 'run `npm run docs -- --llms`').toBe(list)
   })
 
   test('has no link that leads nowhere, and no anchor', () => {

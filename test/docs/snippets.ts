@@ -37,10 +37,11 @@ const isMocking = ({ place, words, code }: Block) =>
   (place === 'vitest' && (/'\.\/app\.js'/.test(code) || words.includes('file=app.js')))
 
 /**
- * Programs of other libraries, and the files of recipes, which `test/world/recipes.test.ts` compiles and runs. That of
+ * Programs of other libraries, and the files of recipes and agents, which `test/world` runs. That of
  * README is checked as `imskit migrate` leaves it.
  */
-const isOfOthers = (block: Block) => (block.place === 'before' && !isForNewcomers(block)) || block.place === 'recipe'
+const isOfOthers = (block: Block) =>
+  (block.place === 'before' && !isForNewcomers(block)) || block.place === 'recipe' || block.place === 'agents'
 
 /** The kind of project of a block; `undefined` for a block that is not ours: commands, and programs of other libraries. */
 export function kindOf(block: Block): Kind | undefined {

@@ -9,7 +9,7 @@ const glossaryFile = 'docs/glossary.md'
 const refused = refusedExpressions(readText(glossaryFile))
 
 const pages = [
-  ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md'],
+  ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', 'AGENTS.md', 'skills/imskit/SKILL.md'],
   ...filesIn('docs', (file) => file.endsWith('.md')),
 ]
 const textOf = (page: string) => (page === glossaryFile ? withoutTable(readText(page)) : readText(page))

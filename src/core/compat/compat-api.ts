@@ -84,6 +84,8 @@ export interface CreateImsOptions
   readonly interactive?: () => boolean
   /** Additional kinds of credential, tried before `oauth`. */
   readonly kinds?: readonly ContextKind[]
+  /** The origins to which `fetch` of a context's client sends the token. Default: Adobe's. */
+  readonly allowedOrigins?: readonly string[]
   /** How long a token must still be valid, in ms; default 600,000. */
   readonly minValidity?: number
   readonly onEvent?: Emit

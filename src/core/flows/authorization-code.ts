@@ -7,7 +7,7 @@ import { badOption, checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText, type Scopes, scopeList } from './credentials.ts'
 import { invalidating } from './invalidating.ts'
 import type { LoginFlow } from './login-flow.ts'
-import { type Resource, resourceList, resourcePart } from './resource.ts'
+import { type Resource, resourceList } from './resource.ts'
 
 const loadGrant = /* @__PURE__ */ lazy(() => import('./code-grant.ts'))
 const loadSignatureCheck = /* @__PURE__ */ lazy(() => import('../verify/id-token-signature.ts'))
@@ -72,7 +72,7 @@ export function codeFlow(options: CodeFlowOptions): LoginFlow {
     throw badOption('authorizationCode: checkIdToken must be a function')
   const scopes = scopeList(options.scopes)
   const resource = resourceList('authorizationCode', options.resource)
-  const id = flowId('authorization_code', [clientId, scopes, ...resourcePart(resource)])
+  const id = flowId('authorization_code', [clientId, scopes, ...resource])
   const grant = { id, clientId, clientSecret, scopes, resource, checkIdToken }
   return {
     kind: clientSecret === undefined ? 'oauth_public' : 'oauth',

@@ -5,7 +5,7 @@ import { checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText, type Scopes, scopeList, secretList } from './credentials.ts'
 import type { MachineFlow } from './flow.ts'
 import { invalidating } from './invalidating.ts'
-import { type Resource, resourceList, resourcePart } from './resource.ts'
+import { type Resource, resourceList } from './resource.ts'
 
 const loadGrant = /* @__PURE__ */ lazy(() => import('./generic-grant.ts'))
 
@@ -47,7 +47,7 @@ export function clientCredentials(options: ClientCredentialsOptions): MachineFlo
   return {
     kind: 'client_credentials',
     confidential: true,
-    id: flowId('client_credentials', [clientId, orgId, scopes, ...resourcePart(resource)]),
+    id: flowId('client_credentials', [clientId, orgId, scopes, ...resource]),
     clientId,
     orgId,
     scopes,

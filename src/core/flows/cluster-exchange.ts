@@ -6,7 +6,7 @@ import { checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText, type Scopes, scopeList } from './credentials.ts'
 import type { MachineFlow } from './flow.ts'
 import { invalidating } from './invalidating.ts'
-import { type Resource, resourceList, resourcePart } from './resource.ts'
+import { type Resource, resourceList } from './resource.ts'
 
 const loadGrant = /* @__PURE__ */ lazy(() => import('./generic-grant.ts'))
 
@@ -62,7 +62,7 @@ export function clusterExchange(options: ClusterExchangeOptions): MachineFlow {
   return {
     kind: 'cluster_exchange',
     confidential: clientSecret !== undefined,
-    id: flowId('cluster_exchange', [clientId, orgId, userId, scopes, ...resourcePart(resource)]),
+    id: flowId('cluster_exchange', [clientId, orgId, userId, scopes, ...resource]),
     clientId,
     orgId,
     scopes,

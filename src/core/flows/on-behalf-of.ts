@@ -5,7 +5,7 @@ import { badOption, checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText, type Scopes, scopeList } from './credentials.ts'
 import type { MachineFlow } from './flow.ts'
 import { invalidating } from './invalidating.ts'
-import { type Resource, resourceList, resourcePart } from './resource.ts'
+import { type Resource, resourceList } from './resource.ts'
 
 const loadGrant = /* @__PURE__ */ lazy(() => import('./generic-grant.ts'))
 
@@ -50,7 +50,7 @@ export function onBehalfOf(options: OnBehalfOfOptions): MachineFlow {
   return {
     kind: 'on_behalf_of',
     confidential: true,
-    id: flowId('on_behalf_of', [clientId, scopes, ...resourcePart(resource)]),
+    id: flowId('on_behalf_of', [clientId, scopes, ...resource]),
     clientId,
     scopes,
     invalidate: invalidating(clientId, () => clientSecret),

@@ -6,7 +6,7 @@ import { checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText, type Scopes, scopeList } from './credentials.ts'
 import type { ContinuedFlow } from './flow.ts'
 import { invalidating } from './invalidating.ts'
-import { type Resource, resourceList, resourcePart } from './resource.ts'
+import { type Resource, resourceList } from './resource.ts'
 
 const loadGrant = /* @__PURE__ */ lazy(() => import('./refresh-grant.ts'))
 
@@ -49,7 +49,7 @@ export function refreshToken(options: RefreshTokenOptions): ContinuedFlow {
   return {
     kind: 'refresh_token',
     confidential: clientSecret !== undefined,
-    id: flowId('refresh_token', [clientId, scopes, ...resourcePart(resource)]),
+    id: flowId('refresh_token', [clientId, scopes, ...resource]),
     clientId,
     scopes,
     invalidate: invalidating(clientId, () => clientSecret),

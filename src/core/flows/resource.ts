@@ -4,22 +4,14 @@ import { badOption } from '../options.ts'
 export type Resource = string | readonly string[]
 
 /**
- * Resources without repeats, in a stable order, so that equal sets have equal ids.
+ * Resources without repeats, in a stable order, so that equal sets have equal ids. They are the last parts of a flow's
+ * id: without one, the id stays as it is.
  *
  * @throws {ConfigurationError} `BAD_OPTION` for anything but absolute URIs without a fragment
  */
-export function resourceList(flow: string, resource: Resource | undefined): readonly string[] {
-  const list: unknown = typeof resource === 'string' ? [resource] : (resource ?? [])
-  if (!Array.isArray(list) || !list.every(isResource))
-    throw badOption(`${flow}: resource must be an absolute URI without a fragment, or an array of them`)
+export function resourceList(flow: string, resource: Resource = []): readonly string[] {
+  const list = [resource].flat().map(String)
+  if (list.some((uri) => !URL.canParse(uri) || uri.includes('#')))
+    throw badOption(`${flow}: resource must be absolute URIs without a fragment`)
   return [...new Set(list)].sort()
-}
-
-function isResource(value: unknown): value is string {
-  return typeof value === 'string' && URL.canParse(value) && !value.includes('#')
-}
-
-/** The part of a flow's id that names its resources: without one, the id stays as it is. */
-export function resourcePart(resource: readonly string[]): readonly (readonly string[])[] {
-  return resource.length > 0 ? [resource] : []
 }
