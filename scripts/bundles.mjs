@@ -22,18 +22,18 @@ const pieces = `{
  */
 export const jobs = {
   'imskit: login by redirect': {
-    budget: 14_100,
-    ceiling: 33_350,
+    budget: 14_350,
+    ceiling: 33_750,
     code: ours('pageArrival, pageRedirect, processLock, sessionStore', pieces),
   },
   'imskit: all of browserPlatform()': {
-    budget: 18_600,
-    ceiling: 37_800,
+    budget: 18_850,
+    ceiling: 38_150,
     code: ours('browserPlatform', 'browserPlatform()'),
   },
   'imskit: named contexts': {
-    budget: 24_700,
-    ceiling: 43_300,
+    budget: 24_950,
+    ceiling: 43_700,
     code: `export { context, getToken, handleRedirect, login, logout } from 'imskit/browser'`,
   },
   'oidc-client-ts': {
@@ -67,9 +67,9 @@ export const jobs = {
 
 /** The files for a script tag, in bytes gzipped. The one for a login holds no other flow. */
 export const files = {
-  'imskit.login.js': { ceiling: 41_650, login: true },
-  'imskit.js': { ceiling: 63_650, login: false },
-  'imskit.global.js': { ceiling: 63_350, login: false },
+  'imskit.login.js': { ceiling: 41_900, login: true },
+  'imskit.js': { ceiling: 63_950, login: false },
+  'imskit.global.js': { ceiling: 63_650, login: false },
 }
 
 /** What must never come with a login: another flow, another runtime, the emulator. */

@@ -69,7 +69,7 @@ const floors: readonly (readonly RegExp[])[] = [
   [/^core\/(ims|keys)\//],
   [/^core\/(flows\/(?!login-flow|authorization-code|code-grant)|verify\/)/],
   [
-    /^core\/(setup|redis-lock|session\/(single-flight|with-lock|token-cache|times|note|renewable|state|redemption|successor))\.ts$/,
+    /^core\/(setup|redis-lock|session\/(single-flight|with-lock|token-cache|times|note|renewable|state|operation|redemption|successor))\.ts$/,
   ],
   [/^core\/(token-set|session\/(session|renewal|store-login|invalidate)|fetch\/[\w-]+)\.ts$/],
   [/^core\/(flows\/login-flow|login\/[\w-]+)\.ts$/],
