@@ -18,16 +18,16 @@ const guarded = 'const caller = await guard(request); if (caller instanceof Resp
  */
 export const workerJobs = {
   'worker: client credentials': {
-    ceiling: 28_750,
+    ceiling: 28_700,
     budget: 7_000,
     code: ours('clientCredentials, createClient, workerPlatform', '', call('')),
   },
   'worker: client credentials, KV': {
-    ceiling: 28_750,
+    ceiling: 28_700,
     code: ours('clientCredentials, createClient, workerPlatform', '', call('kv: env.KV,')),
   },
   'worker: client credentials, Durable Object': {
-    ceiling: 31_300,
+    ceiling: 31_250,
     code: ours(
       'clientCredentials, createClient, durableTokens, workerPlatform',
       'export { ImsLock } from "./src/adapters/worker/index.ts"',
@@ -35,11 +35,11 @@ export const workerJobs = {
     ),
   },
   'worker: guard': {
-    ceiling: 15_900,
+    ceiling: 15_850,
     code: ours('requireToken', guard, `${guarded} return new Response(caller.user_id)`),
   },
   'worker: client credentials and guard': {
-    ceiling: 37_150,
+    ceiling: 37_100,
     budget: 12_500,
     code: ours('clientCredentials, createClient, requireToken, workerPlatform', guard, guarded + call('')),
   },

@@ -74,7 +74,7 @@ const floors: readonly (readonly RegExp[])[] = [
   [/^core\/(token-set|session\/(session|renewal|store-login|invalidate)|fetch\/[\w-]+)\.ts$/],
   [/^core\/(flows\/login-flow|login\/[\w-]+)\.ts$/],
   [/^core\/flows\/(authorization-code|code-grant)\.ts$/],
-  [/^core\/client(-options)?\.ts$/],
+  [/^core\/(client(-options)?|renew-ahead)\.ts$/],
   [/^core\/low-level\//],
   [/^core\/compat\//],
   [/^core\/(api|api-login|api-low-level|exports|index)\.ts$/],

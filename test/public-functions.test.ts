@@ -251,6 +251,7 @@ const firstArguments: Readonly<Record<string, unknown>> = {
   RedisLike: { isOpen: true, eval: async () => null },
   KvNamespace: kv,
   DurableNamespace: objects,
+  Client: { getTokens: async () => ({ expiresAt: Number.MAX_SAFE_INTEGER }), on: () => () => {} },
   'Readonly<Record<string, unknown>>': {
     OAUTH_CLIENT_ID: 'c',
     OAUTH_CLIENT_SECRET: 's',
