@@ -18,16 +18,16 @@ const guarded = 'const caller = await guard(request); if (caller instanceof Resp
  */
 export const workerJobs = {
   'worker: client credentials': {
-    ceiling: 28_500,
+    ceiling: 28_700,
     budget: 7_000,
     code: ours('clientCredentials, createClient, workerPlatform', '', call('')),
   },
   'worker: client credentials, KV': {
-    ceiling: 28_500,
+    ceiling: 28_700,
     code: ours('clientCredentials, createClient, workerPlatform', '', call('kv: env.KV,')),
   },
   'worker: client credentials, Durable Object': {
-    ceiling: 31_050,
+    ceiling: 31_250,
     code: ours(
       'clientCredentials, createClient, durableTokens, workerPlatform',
       'export { ImsLock } from "./src/adapters/worker/index.ts"',

@@ -38,9 +38,10 @@ export const contents = {
     'redirect-uris',
     'csp',
     'fleet',
+    'operations',
     'migrating',
   ],
-  Reference: ['command-line', 'errors', 'runtimes', 'ims-protocol', 'benchmarks', 'glossary', 'faq'],
+  Reference: ['command-line', 'errors', 'runtimes', 'ims-protocol', 'benchmarks', 'versions', 'glossary', 'faq'],
 }
 
 const fileOf = (name) => (name === 'README' ? 'README.md' : `docs/${name}.md`)

@@ -260,6 +260,7 @@ const firstArguments: Readonly<Record<string, unknown>> = {
   KvNamespace: kv,
   DurableNamespace: objects,
   FetchHandler: async () => new Response(),
+  Client: { getTokens: async () => ({ expiresAt: Number.MAX_SAFE_INTEGER }), on: () => () => {} },
   'Readonly<Record<string, unknown>>': {
     OAUTH_CLIENT_ID: 'c',
     OAUTH_CLIENT_SECRET: 's',

@@ -25,7 +25,7 @@ export {
   type TokenPatch,
 } from './compat/contexts.ts'
 export * from './errors.ts'
-export type { Emit, ImsEvent, ImsEventOf, ImsEventType, TokenSource } from './events.ts'
+export type { Emit, ImsEvent, ImsEventOf, ImsEventType, OperationName, Report, TokenSource } from './events.ts'
 export { type ExplainErrorOptions, explainError } from './explain-error.ts'
 export { adobeOrigins } from './fetch/allowed-origins.ts'
 export type { AuthorizedFetch } from './fetch/authorized-fetch.ts'

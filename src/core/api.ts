@@ -12,3 +12,4 @@ export { type ServiceTokenOptions, serviceToken } from './flows/service-token.ts
 export { type SignAssertionOptions, signAssertion } from './flows/sign-assertion.ts'
 export { type FromUnstorageOptions, fromUnstorage, type UnstorageLike } from './from-unstorage.ts'
 export { type IoredisLike, type NodeRedisLike, type RedisLike, type RedisLockOptions, redisLock } from './redis-lock.ts'
+export { type RenewAheadOptions, renewAhead } from './renew-ahead.ts'

@@ -10,6 +10,7 @@ import type { LoginGetTokenOptions } from './login/login-options.ts'
 import { checkCall } from './options.ts'
 import { showAs } from './redact.ts'
 import { invalidateTokens } from './session/invalidate.ts'
+import { inOperation } from './session/operation.ts'
 import {
   type CachedTokenOptions,
   createSession,
@@ -145,7 +146,9 @@ export function assembleClient(given: ClientOptions): { client: Client | LoginCl
 
 async function invalidate(state: SessionMemory, options?: { signal?: AbortSignal }): Promise<void> {
   checkCall('invalidate', options)
-  const { here, atIms } = await invalidateTokens(state, options?.signal)
-  const failure = here ?? atIms
-  if (failure) throw failure.error
+  return inOperation(state, 'invalidating', async (own) => {
+    const { here, atIms } = await invalidateTokens(own, options?.signal)
+    const failure = here ?? atIms
+    if (failure) throw failure.error
+  })
 }

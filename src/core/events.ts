@@ -1,7 +1,16 @@
 import type { ImsErrorCode } from './errors.ts'
 
 /** What happened, without any secret. Times are ms since the epoch, durations ms. */
-export type ImsEvent =
+export type ImsEvent = Happening & {
+  /** The same for all events of one renewal, login, logout or invalidation; otherwise the id of this event. */
+  readonly operation: string
+  /** `x-debug-id` of the last response of IMS in this operation: what Adobe's support asks for. */
+  readonly requestId?: string | undefined
+}
+
+type Happening =
+  /** The last event of an operation. `code`: of the error that it ended with; `OTHER` for an abort, or an error that is not imskit's. */
+  | { type: 'operation'; name: OperationName; duration: number; code: ImsErrorCode | 'OTHER' | undefined }
   | { type: 'request'; method: string; path: string; attempt: number; status: number | undefined; duration: number }
   | { type: 'retry'; path: string; attempt: number; delay: number; reason: string }
   | { type: 'token'; source: TokenSource; expiresAt: number; scopes: readonly string[] | undefined }
@@ -25,13 +34,18 @@ export type ImsEvent =
 /** Where a token came from: the flow, a refresh token, another process or tab. */
 export type TokenSource = 'issued' | 'refreshed' | 'adopted'
 
+/** What callers wait for, or what runs behind them. After a redirect, `signing in` starts with the callback. */
+export type OperationName = 'renewing' | 'renewing in the background' | 'signing in' | 'signing out' | 'invalidating'
+
 export type ImsEventType = ImsEvent['type']
 export type ImsEventOf<Type extends ImsEventType> = Extract<ImsEvent, { type: Type }>
 export type Emit = (event: ImsEvent) => void
+/** Takes an event of any operation, or of none. */
+export type Report = (event: Happening & Partial<Pick<ImsEvent, 'operation' | 'requestId'>>) => void
 
 /** Sends events to the listeners of their type. An error that a listener throws is ignored. */
 export interface Emitter {
-  emit: Emit
+  emit: Report
   /** @returns a function that unsubscribes the listener */
   on<Type extends ImsEventType>(type: Type, listener: (event: ImsEventOf<Type>) => void): () => void
   clear(): void
@@ -47,7 +61,8 @@ export function createEmitter(...observers: readonly (Emit | undefined)[]): Emit
     }
   }
   return {
-    emit(event) {
+    emit(given) {
+      const event: ImsEvent = { operation: operationId(), ...given }
       for (const observer of observers) if (observer !== undefined) notify(observer, event)
       for (const [type, listener] of listeners) if (type === event.type) notify(listener, event)
     },
@@ -59,3 +74,6 @@ export function createEmitter(...observers: readonly (Emit | undefined)[]): Emit
     clear: () => listeners.clear(),
   }
 }
+
+/** A new id of an operation: random, so that one log can have those of many processes. It is not a secret. */
+export const operationId = (): string => Math.random().toString(36).slice(2)

@@ -1,4 +1,4 @@
-import type { Emit } from './events.ts'
+import type { Emit, Report } from './events.ts'
 
 /** Anything that JSON can represent: what a {@link Store} stores. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
@@ -155,7 +155,7 @@ export interface Platform {
   /** Receives every event, in addition to the client's own `onEvent`. */
   readonly observe?: Emit | undefined
   /** Receives the client's `emit`, for events of the platform itself. */
-  readonly report?: ((emit: Emit) => void) | undefined
+  readonly report?: ((emit: Report) => void) | undefined
   /** Keeps the runtime alive until `work` settles (a worker's `waitUntil`). */
   readonly waitUntil?: (work: Promise<unknown>) => void
 }

@@ -1,4 +1,4 @@
-import type { Emit } from './events.ts'
+import type { Report } from './events.ts'
 import { type Flow, needsUser } from './flows/flow.ts'
 import type { Call } from './ims/call.ts'
 import { resolveEndpoint } from './ims/environment.ts'
@@ -40,7 +40,7 @@ const globalFetch: Fetch = (url, init) => {
  *
  * @throws {ConfigurationError} `BAD_OPTION`
  */
-export function connect(options: ConnectionOptions, emit: Emit): Connection {
+export function connect(options: ConnectionOptions, emit: Report): Connection {
   checkOptions('a connection to IMS', options)
   const { timeout = 30_000, issuers, clock = systemClock, fetch = globalFetch, readKey } = options
   requirePositive('timeout', timeout)

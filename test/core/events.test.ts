@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { createClient, type ImsEvent, type ImsEventType } from '../../src/core/index.ts'
+import { type Change, createClient, type ImsEvent, type ImsEventType } from '../../src/core/index.ts'
 import { createEmulator, type Emulator } from '../../src/emulator/index.ts'
 import { type FakeClock, fakeClock } from '../../src/testing/index.ts'
 import { autoRedirect, day, platformOn, publicFlow, rejection, serverFlow, type WatchedPlatform } from './setting.ts'
@@ -24,7 +24,7 @@ describe('the events', () => {
   test('request: every attempt, with status and duration, and no query', async () => {
     on.fetch.before = () => clock.set(clock.now() + 40)
     await createClient({ flow: serverFlow(emulator), ...on }).getToken()
-    expect(of('request')).toEqual([
+    expect(of('request')).toMatchObject([
       { type: 'request', method: 'POST', path: '/ims/token/v3', attempt: 1, status: 200, duration: 40 },
     ])
   })
@@ -54,7 +54,7 @@ describe('the events', () => {
     const client = createClient({ flow: publicFlow(emulator), ...on, redirect: autoRedirect(emulator) })
     await client.login()
     const { expiresAt: expiry, scopes } = await client.getTokens()
-    expect(of('token')).toEqual([{ type: 'token', source: 'issued', expiresAt: expiry, scopes }])
+    expect(of('token')).toMatchObject([{ type: 'token', source: 'issued', expiresAt: expiry, scopes }])
     const other = createClient({ flow: publicFlow(emulator), ...on })
     await other.getToken()
     await client.getToken({ force: true })
@@ -67,7 +67,7 @@ describe('the events', () => {
     await client.login()
     await client.logout()
     const { client_id: clientId } = emulator.contexts.oauth_public
-    expect([of('login'), of('logout')]).toEqual([[{ type: 'login', clientId }], [{ type: 'logout', clientId }]])
+    expect([of('login'), of('logout')]).toMatchObject([[{ type: 'login', clientId }], [{ type: 'logout', clientId }]])
   })
 
   test('refresh-refused: with what IMS said (S100)', async () => {
@@ -77,7 +77,100 @@ describe('the events', () => {
     emulator.fault({ path: '/ims/token', status: 400, body: { error: 'invalid_grant' } })
     await rejection(client.getToken())
     const { client_id: clientId } = emulator.contexts.oauth_public
-    expect(of('refresh-refused')).toEqual([{ type: 'refresh-refused', clientId, error: 'invalid_grant' }])
+    expect(of('refresh-refused')).toMatchObject([{ type: 'refresh-refused', clientId, error: 'invalid_grant' }])
+  })
+})
+
+describe('an operation', () => {
+  const ends = () => of('operation').map(({ name, code }) => [name, code])
+  const ids = () => [...new Set(on.events.map(({ operation }) => operation))]
+
+  test('has one id, in all of its events', async () => {
+    const client = createClient({ flow: serverFlow(emulator), ...on })
+    await Promise.all([client.getToken(), client.getToken()])
+    expect(on.events.map(({ type }) => type)).toEqual(['request', 'token', 'operation'])
+    expect(ids()).toEqual([expect.stringMatching(/^[0-9a-z]{6,}$/)])
+    await client.getToken({ force: true })
+    expect(ids()).toHaveLength(2)
+    expect(ends()).toEqual([
+      ['renewing', undefined],
+      ['renewing', undefined],
+    ])
+  })
+
+  test('of another client at the same time has another id', async () => {
+    const flow = serverFlow(emulator)
+    const clients = ['a', 'b'].map((owner) => createClient({ flow, ...on, owner }))
+    await Promise.all(clients.map((client) => client.getToken()))
+    expect(ids()).toHaveLength(2)
+    for (const id of ids()) expect(on.events.filter(({ operation }) => operation === id)).toHaveLength(3)
+  })
+
+  test('says how long all of it took, from the start to the answer', async () => {
+    on.fetch.before = () => clock.set(clock.now() + 40)
+    on.store.before = () => clock.set(clock.now() + 1)
+    await createClient({ flow: serverFlow(emulator), ...on }).getToken()
+    const [request] = of('request')
+    const [end] = of('operation')
+    expect(request?.duration).toBe(40)
+    expect(end?.duration).toBeGreaterThan(40)
+  })
+
+  test('that fails has the code of its error; an abort is OTHER', async () => {
+    emulator.fault({ path: '/ims/token', drop: 'before' })
+    const client = createClient({ flow: serverFlow(emulator), ...on })
+    await rejection(client.getToken())
+    expect(ends()).toEqual([['renewing', 'NETWORK_FAILED']])
+    const aborting = new AbortController()
+    on.fetch.before = () => aborting.abort()
+    await rejection(client.getToken({ signal: aborting.signal }))
+    await vi.waitUntil(() => ends().length > 1)
+    expect(ends().at(-1)).toEqual(['renewing', 'OTHER'])
+  })
+
+  test('is also a login, a logout, an invalidation, and a renewal behind a call', async () => {
+    const client = createClient({ flow: publicFlow(emulator), ...on, redirect: autoRedirect(emulator) })
+    await client.login()
+    clock.set(clock.now() + day - 660_000)
+    await client.getToken()
+    await vi.waitUntil(() => of('token').length === 2)
+    await client.invalidate()
+    await client.login()
+    await client.logout()
+    const all = ['signing in', 'renewing in the background', 'invalidating', 'signing in', 'signing out']
+    expect(ends()).toEqual(all.map((name) => [name, undefined]))
+    expect(ids()).toHaveLength(all.length)
+    const [first] = of('login')
+    expect(of('operation')[0]?.operation).toBe(first?.operation)
+  })
+
+  test('has the request id that IMS sent last, in all events after it', async () => {
+    emulator.fault({ path: '/ims/token', status: 503, headers: { 'x-debug-id': 'first' } })
+    const client = createClient({ flow: serverFlow(emulator), ...on, retry: { retries: 1, baseDelay: 0 } })
+    const token = client.getToken()
+    for (let turn = 0; turn < 20 && of('token').length === 0; turn++) {
+      await new Promise((resolve) => setTimeout(resolve, 1))
+      await clock.advance(0)
+    }
+    await token
+    const [failed, retry, answered, ...rest] = on.events.map(({ requestId }) => requestId)
+    expect([failed, retry]).toEqual(['first', 'first'])
+    expect(answered).not.toBe('first')
+    expect(rest).toEqual([answered ?? 'first', answered ?? 'first'])
+  })
+
+  test('does not mix with what other tabs announce later', async () => {
+    let announce: (change: Change) => void = () => {}
+    const subscribe = (listener: typeof announce) => {
+      announce = listener
+      return () => {}
+    }
+    const changes = { notify() {}, subscribe }
+    const client = createClient({ flow: publicFlow(emulator), ...on, changes, redirect: autoRedirect(emulator) })
+    await client.login()
+    announce({ kind: 'logout' })
+    await vi.waitUntil(() => of('logout').length === 1)
+    expect(of('logout')[0]?.operation).not.toBe(of('login')[0]?.operation)
   })
 })
 

@@ -121,7 +121,9 @@ test('events are distinguished by their type', () => {
   expectTypeOf<ImsEvent['type']>()
     .extract<'request' | 'retry' | 'token' | 'login' | 'logout' | 'lock-wait' | 'error'>()
     .toEqualTypeOf<'request' | 'retry' | 'token' | 'login' | 'logout' | 'lock-wait' | 'error'>()
-  expectTypeOf<keyof ImsEventOf<'token'>>().toEqualTypeOf<'type' | 'source' | 'expiresAt' | 'scopes'>()
+  expectTypeOf<keyof ImsEventOf<'token'>>().toEqualTypeOf<
+    'type' | 'source' | 'expiresAt' | 'scopes' | 'operation' | 'requestId'
+  >()
   client.close()
 })
 

@@ -8,4 +8,5 @@ export {
   type RedisLockOptions,
   redisLock,
 } from '../../core/redis-lock.ts'
+export { type RenewAheadOptions, renewAhead } from '../../core/renew-ahead.ts'
 export * from './exports-page.ts'

@@ -3,7 +3,7 @@ import { redirectUriOf } from '../../core/compat/context-kind.ts'
 import type { ContextData } from '../../core/compat/contexts.ts'
 import { createIms } from '../../core/compat/create-ims.ts'
 import { isImsError } from '../../core/errors.ts'
-import type { Emit } from '../../core/events.ts'
+import type { Report } from '../../core/events.ts'
 import { isLoopback } from '../../core/ims/environment.ts'
 import { badOption, checkOptions } from '../../core/options.ts'
 import type { Redirect } from '../../core/ports.ts'
@@ -62,8 +62,8 @@ function relayOptions({ env: processEnv, ...login }: TerminalLoginOptions = {}):
 }
 
 /** Emits `store-degraded` through the first client, which may be created after the report. */
-function degradedEvent(): { report: (reason: string) => void; listen: (emit: Emit) => void } {
-  let listener: Emit | undefined
+function degradedEvent(): { report: (reason: string) => void; listen: (emit: Report) => void } {
+  let listener: Report | undefined
   let pending: string | undefined
   return {
     report(reason) {

@@ -11,7 +11,7 @@ import {
 import type { ConnectionDefaults } from '../../core/ports.ts'
 import { aioConfig } from './config/aio-config.ts'
 import { configDefaults, configDefaultsNow } from './config/defaults.ts'
-import { debugPrinter } from './debug.ts'
+import { observeEvents } from './debug.ts'
 
 /**
  * The low-level IMS HTTP API. `endpoint` defaults to `ims.config.endpoint` of the `.aio` files and variables
@@ -25,7 +25,7 @@ import { debugPrinter } from './debug.ts'
 export class Ims extends CoreIms {
   constructor(where?: string | ImsOptions, cache?: ValidationCacheLike) {
     const { options, setting } = withDefaults(imsOptions(where))
-    super(withPrinter(options), cache, setting)
+    super(withObserver(options), cache, setting)
   }
 
   static override async fromToken(token: string, options: ImsOptions = {}): Promise<Untyped> {
@@ -53,15 +53,14 @@ function withEnv({ env }: ImsOptions, defaults: ConnectionDefaults): ConnectionD
   return env === undefined ? defaults : { ...defaults, env }
 }
 
-/** With `DEBUG=imskit`, events are printed before they are passed to the caller's `onEvent`. */
-function withPrinter(options: ImsOptions): ImsOptions {
-  const print = debugPrinter()
-  if (print === undefined) return options
+/** Events are published, and printed with `DEBUG=imskit`, before they are passed to the caller's `onEvent`. */
+function withObserver(options: ImsOptions): ImsOptions {
+  const observe = observeEvents()
   const { onEvent } = options
   return {
     ...options,
     onEvent(event) {
-      print(event)
+      observe(event)
       onEvent?.(event)
     },
   }

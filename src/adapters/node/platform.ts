@@ -1,11 +1,11 @@
-import type { Emit } from '../../core/events.ts'
+import type { Report } from '../../core/events.ts'
 import { memoryStore } from '../../core/memory.ts'
 import { badOption, checkOptions, type OptionNames } from '../../core/options.ts'
 import { providePlatform } from '../../core/platform.ts'
 import type { Platform } from '../../core/ports.ts'
 import { type AioConfig, aioConfig } from './config/aio-config.ts'
 import { configDefaults } from './config/defaults.ts'
-import { debugPrinter } from './debug.ts'
+import { observeEvents } from './debug.ts'
 import { fileLock } from './files/lock-file.ts'
 import { fileStore } from './files/store-file.ts'
 import { type KeychainStoreOptions, keychainStore, loopbackRedirect, readKey } from './lazy.ts'
@@ -38,7 +38,6 @@ export function nodePlatform(options: NodePlatformOptions = {}): Platform {
   checkOptions('nodePlatform', options, optionNames)
   const { directory, login, config = aioConfig(), keychain = false } = options
   if (typeof keychain !== 'boolean') throw badOption('nodePlatform: keychain must be true or false')
-  const observe = debugPrinter()
   const place = directory === undefined ? {} : { directory: `${directory}/tokens` }
   const lock = fileLock(directory === undefined ? {} : { directory: `${directory}/locks` })
   return providePlatform({
@@ -49,13 +48,13 @@ export function nodePlatform(options: NodePlatformOptions = {}): Platform {
     pending: memoryStore(),
     readKey,
     defaults: () => configDefaults(config),
-    ...(observe && { observe }),
+    observe: observeEvents(),
   })
 }
 
 /** The store of the keychain, whose reasons every client of the platform reports, also one that is created later. */
 function encryptedStore(options: KeychainStoreOptions): Pick<Platform, 'store' | 'report'> {
-  const listeners: Emit[] = []
+  const listeners: Report[] = []
   let last: string | undefined
   const onDegraded = (reason: string) => {
     last = reason

@@ -1,4 +1,4 @@
-import type { Emit } from '../events.ts'
+import type { Report } from '../events.ts'
 import type { Clock, Fetch, Platform } from '../ports.ts'
 import type { RetryPolicy } from './retry.ts'
 
@@ -14,7 +14,7 @@ export interface Call {
   /** ms per attempt */
   readonly timeout: number
   readonly retry: RetryPolicy
-  readonly emit: Emit
+  readonly emit: Report
   /** How far the server's clock is ahead of the local clock in ms, learned from its `Date` header; 0 while within a minute. */
   readonly skew: { ms: number }
   readonly readKey?: Platform['readKey']

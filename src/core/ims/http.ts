@@ -1,8 +1,9 @@
 import { ImsError, ImsResponseError, UnavailableError } from '../errors.ts'
+import { requestIdOf } from '../redact.ts'
 import type { Answer, Call, ImsRequest } from './call.ts'
 import { withDeadline } from './deadline.ts'
 import { readBody, requireResponse } from './read-body.ts'
-import { type Failure, malformed, refusalFailure, unanswered } from './response-error.ts'
+import { type Failure, malformed, refusalFailure, secretsOf, unanswered } from './response-error.ts'
 import { backOff } from './retry.ts'
 import { noteDateHeader } from './server-clock.ts'
 
@@ -36,9 +37,19 @@ async function attemptOnce(
   attempt: number,
 ): Promise<{ readonly answer: Answer } | Failure> {
   const sentAt = call.clock.now()
-  const report = (status: number | undefined) => {
+  const report = (status: number | undefined, headers?: Headers) => {
     const duration = call.clock.now() - sentAt
-    call.emit({ type: 'request', method: request.method, path: pathOf(request), attempt, status, duration })
+    const requestId = headers && requestIdOf(headers, secretsOf(request))
+    const { method } = request
+    call.emit({
+      type: 'request',
+      method,
+      path: pathOf(request),
+      attempt,
+      status,
+      duration,
+      requestId,
+    })
   }
   try {
     const answer = await withDeadline(call, async (signal) => {
@@ -46,7 +57,7 @@ async function attemptOnce(
       const { status, headers } = response
       return { status, sentAt, headers, text: await readText(response, request) }
     })
-    report(answer.status)
+    report(answer.status, answer.headers)
     noteDateHeader(call, answer.headers, sentAt)
     return answer.status >= 200 && answer.status < 300 ? { answer } : refusalFailure(call, request, answer)
   } catch (error) {

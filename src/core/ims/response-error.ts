@@ -87,7 +87,7 @@ function describeBody(text: string): string {
 }
 
 /** The secrets of a request: an error must not repeat them. */
-function* secretsOf({ headers = {}, body }: ImsRequest): Iterable<string> {
+export function* secretsOf({ headers = {}, body }: ImsRequest): Iterable<string> {
   const fields = body === undefined || body instanceof Blob ? [] : body
   for (const [name, value] of fields) if (typeof value === 'string' && secretNames.has(name)) yield value
   for (const [name, value] of Object.entries(headers))

@@ -2,6 +2,7 @@ import type { LoginClientParts } from '../flows/login-flow.ts'
 import { lazy } from '../lazy.ts'
 import { checkCall } from '../options.ts'
 import { invalidateTokens } from '../session/invalidate.ts'
+import { inOperation } from '../session/operation.ts'
 import { tokenSet } from '../token-set.ts'
 import { abandon, checkStart, depart } from './departure.ts'
 import { withInteraction } from './interaction.ts'
@@ -24,7 +25,10 @@ export function clientLogin(parts: LoginClientParts): LoginMethods {
   const landing = createLanding({
     arrival: platform.arrival,
     isOurs: async (url) => (await storedLogin(state.pending, url)) !== undefined,
-    finish: async (arrival, url) => ({ result: (await loadLogin()).redirectResult(state, arrival, url) }),
+    finish: async (arrival, url) => {
+      const { redirectResult } = await loadLogin()
+      return { result: signingIn(state, (own) => redirectResult(own, arrival, url)) }
+    },
   })
   session.forgetting.push(() => {
     state.finished.clear()
@@ -42,7 +46,8 @@ export function clientLogin(parts: LoginClientParts): LoginMethods {
     },
     async finishLogin(callback, options) {
       const { finishLogin } = await loadLogin()
-      const { tokens, ...rest } = await finishLogin(state, callback, untilClosed(closing, options).signal)
+      const asked = untilClosed(closing, options)
+      const { tokens, ...rest } = await signingIn(state, (own) => finishLogin(own, callback, asked.signal))
       return Object.assign(tokenSet(tokens, flow), rest)
     },
     async handleRedirect() {
@@ -59,18 +64,25 @@ async function login(state: LoginState, options: LoginOptions): Promise<string> 
     await abandon(departure)
     throw error
   })
-  return (await runLogin(state, departure, options)).tokens.accessToken
+  return (await signingIn(state, (own) => runLogin(own, departure, options))).tokens.accessToken
 }
 
-async function logout({ setup, session, flow }: LoginState, options: Parameters<LoginMethods['logout']>[0]) {
+/** Runs a part of a login as one operation. */
+function signingIn<T>(state: LoginState, work: (own: LoginState) => Promise<T>): Promise<T> {
+  return inOperation(state.session, 'signing in', (session) => work({ ...state, session, setup: session.setup }))
+}
+
+async function logout({ session, flow }: LoginState, options: Parameters<LoginMethods['logout']>[0]) {
   checkCall('logout', options)
   const { postLogoutRedirectUri, signal } = options ?? {}
   checkRedirectUri('logout: postLogoutRedirectUri', postLogoutRedirectUri?.split('#')[0])
-  // the user is signed out here, even if IMS could not be reached
-  const { here } = await invalidateTokens(session, signal)
-  if (here) throw here.error
-  setup.connection.emit({ type: 'logout', clientId: flow.clientId })
-  return logoutUrl(setup, postLogoutRedirectUri)
+  return inOperation(session, 'signing out', async (own) => {
+    // the user is signed out here, even if IMS could not be reached
+    const { here } = await invalidateTokens(own, signal)
+    if (here) throw here.error
+    own.setup.connection.emit({ type: 'logout', clientId: flow.clientId })
+    return logoutUrl(own.setup, postLogoutRedirectUri)
+  })
 }
 
 /** The options of a call that ends when the client is closed. */

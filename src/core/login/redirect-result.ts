@@ -73,7 +73,10 @@ export async function redirectOutcome<T>(
 }
 
 /** The event for an address that is left as it is, with the error in it. */
-export function ignoredCallback(callback: URL, reason: 'state' | 'path'): ImsEventOf<'callback-ignored'> {
+export function ignoredCallback(
+  callback: URL,
+  reason: 'state' | 'path',
+): Omit<ImsEventOf<'callback-ignored'>, 'operation'> {
   const { details: _, ...refusal } = refusalIn(callback)
   return { type: 'callback-ignored', reason, ...refusal }
 }

@@ -1,5 +1,5 @@
 import { untilAborted } from '../async.ts'
-import { createEmitter, type Emit } from '../events.ts'
+import { createEmitter, operationId, type Report } from '../events.ts'
 import type { Call } from '../ims/call.ts'
 import type { TokenClaims } from '../ims/decode-token.ts'
 import { resolveEndpoint } from '../ims/environment.ts'
@@ -36,7 +36,7 @@ interface Owner {
 /** Where an `Ims` sends its requests: what its `endpoint` and its `getApiUrl` say at the time of the call. */
 export class ImsConnection {
   readonly #options: ImsOptions
-  readonly #emit: Emit
+  readonly #emit: Report
   #connection: Connection
   #untrusted: Error | undefined
   #settle: ImsSetting['settle']
@@ -110,7 +110,9 @@ export class ImsConnection {
       this.#untrusted = undefined
       owner.endpoint = this.#connection.endpoint
     }
-    return { ...callWith(this.#connection, signal), urlOf: (path) => this.#urlOf(owner, path) }
+    const operation = operationId()
+    const emit: Report = (event) => this.#emit({ operation, ...event })
+    return { ...callWith(this.#connection, signal), emit, urlOf: (path) => this.#urlOf(owner, path) }
   }
 
   #urlOf(owner: Owner, path: string): string {

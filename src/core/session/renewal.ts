@@ -8,6 +8,7 @@ import { noLock } from '../memory.ts'
 import type { Hold } from '../ports.ts'
 import { stopwatch } from '../time.ts'
 import type { Note } from './note.ts'
+import { inOperation } from './operation.ts'
 import { beforeReread, type Redeemable, redeem, watchOutcome } from './redemption.ts'
 import { adopt, type Errand, pause, rememberRefusal, type SessionMemory, serves, throwIfRefused } from './state.ts'
 import { dropRefreshToken, storeIssued, storeSuccessor } from './successor.ts'
@@ -33,7 +34,12 @@ const rounds = 3
  *   has no entry
  * @throws {UnavailableError} if the lock, the store or IMS does not answer and no token is left
  */
-export async function renew(state: SessionMemory, errand: Errand, signal: AbortSignal): Promise<Tokens> {
+export function renew(state: SessionMemory, errand: Errand, signal: AbortSignal): Promise<Tokens> {
+  const name = errand.behind ? 'renewing in the background' : 'renewing'
+  return inOperation(state, name, (own) => renewOnce(own, errand, signal))
+}
+
+async function renewOnce(state: SessionMemory, errand: Errand, signal: AbortSignal): Promise<Tokens> {
   try {
     throwIfRefused(state)
     return await renewUnderLock(state, errand, signal)

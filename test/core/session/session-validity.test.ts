@@ -146,7 +146,7 @@ describe('a clock that is wrong (S100)', () => {
     const [server, own] = [clock, fakeClock(clock.now() + wrong)]
     const client = serverClient({ clock: own })
     const old = await client.getToken()
-    expect(on.events).toContainEqual({ type: 'clock-skew', skew: -wrong })
+    expect(on.events).toContainEqual(expect.objectContaining({ type: 'clock-skew', skew: -wrong }))
     for (const hours of [10, 23.7]) {
       server.set(Date.UTC(2026, 0, 1) + hours * hour)
       own.set(Date.UTC(2026, 0, 1) + wrong + hours * hour)

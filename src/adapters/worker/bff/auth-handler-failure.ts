@@ -1,4 +1,5 @@
 import { type AnyImsError, isImsError } from '../../../core/errors.ts'
+import { operationId } from '../../../core/events.ts'
 import { explainError } from '../../../core/explain-error.ts'
 import type { HandlerSetup } from './auth-handler-options.ts'
 import { htmlPage, loginAgain, redirectTo, retryAfter, statusOf } from './responses.ts'
@@ -18,7 +19,8 @@ export async function failedLogin(setup: HandlerSetup, failed: Failed): Promise<
   if (silent && error.code === 'LOGIN_REQUIRED') return redirectTo(returnTo)
   // the callback was loaded a second time, and the first one signed the user in
   if (error.code === 'STATE_MISMATCH' && (await isSignedIn().catch(() => false))) return redirectTo(returnTo)
-  setup.client.onEvent?.({ type: 'error', code: error.code, message: error.message, during: 'signing in' })
+  const { code, message } = error
+  setup.client.onEvent?.({ operation: operationId(), type: 'error', code, message, during: 'signing in' })
   const status = statusOf(error)
   if (setup.onFailure !== undefined) return setup.onFailure({ error, status, returnTo })
   const links = [

@@ -1,5 +1,6 @@
 import { createClient } from '../../../core/client.ts'
 import { isImsError } from '../../../core/errors.ts'
+import { operationId } from '../../../core/events.ts'
 import { memoryPlatform } from '../../../core/memory.ts'
 import type { HandlerSetup } from './auth-handler-options.ts'
 import { rejectForged } from './csrf-responses.ts'
@@ -42,10 +43,11 @@ async function signOut(
   const { content, client } = session
   const { revocations, clock, maxAge } = setup
   session.close()
+  const operation = operationId()
   const report = (error: unknown) => {
     const known = isImsError(error) ? error : undefined
     const message = known?.message ?? 'unexpected'
-    setup.client.onEvent?.({ type: 'error', code: known?.code, message, during: 'signing out' })
+    setup.client.onEvent?.({ operation, type: 'error', code: known?.code, message, during: 'signing out' })
     return undefined
   }
   // first, so that a renewal in progress cannot restore the session
