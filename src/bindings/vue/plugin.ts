@@ -53,7 +53,9 @@ export function createIms(client: LoginClient, options: VueImsOptions = {}): { i
     install(app) {
       checkSameClient('createIms', app.runWithContext(() => inject(key, undefined))?.client, client)
       const state = shallowReactive({ ...session.get() })
-      app.onUnmount?.(session.subscribe(() => Object.assign(state, session.get())))
+      const unsubscribe = session.subscribe(() => Object.assign(state, session.get()))
+      // before Vue 3.5 an app does not tell when it is unmounted
+      app.onUnmount?.(unsubscribe)
       app.provide(key, { ...toRefs(shallowReadonly(state)), ...session.actions })
       void start(session, options)
     },

@@ -48,6 +48,15 @@ test('components follow the session', async () => {
   await text(element).toBe('signedOut ')
 })
 
+test('components follow the session in an app of Vue 3.3, which cannot be asked when it is unmounted', async () => {
+  const app = createApp(Page)
+  Object.assign(app, { onUnmount: undefined })
+  const element = document.createElement('div')
+  app.use(createIms(newClient())).mount(element)
+  onTestFinished(() => app.unmount())
+  await text(element).toBe('signedOut ')
+})
+
 test('the app that is unmounted leaves no subscription', async () => {
   const client = newClient()
   const unsubscribe = vi.fn()
