@@ -37,10 +37,11 @@ const isMocking = ({ place, words, code }: Block) =>
   (place === 'vitest' && (/'\.\/app\.js'/.test(code) || words.includes('file=app.js')))
 
 /**
- * Programs of other libraries, and the files of recipes, which `test/world/recipes.test.ts` compiles and runs. That of
- * README is checked as `imskit migrate` leaves it.
+ * Programs of other libraries, and the files of recipes and apps, which `test/world/recipes.test.ts` and
+ * `test/world/bindings` compile and run. That of README is checked as `imskit migrate` leaves it.
  */
-const isOfOthers = (block: Block) => (block.place === 'before' && !isForNewcomers(block)) || block.place === 'recipe'
+const isOfOthers = (block: Block) =>
+  (block.place === 'before' && !isForNewcomers(block)) || block.place === 'recipe' || block.place === 'app'
 
 /** The kind of project of a block; `undefined` for a block that is not ours: commands, and programs of other libraries. */
 export function kindOf(block: Block): Kind | undefined {
@@ -99,8 +100,9 @@ export const homeless = (): string[] =>
 export const namesOfFragments: Readonly<Partial<Record<Kind, string>>> = {
   page: `declare global { const ims: import('imskit/browser').LoginClient }\nexport {}\n`,
   react: `declare global {
-    const useSession: typeof import('./ims').useSession
-    const signIn: typeof import('./ims').signIn
+    const ImsProvider: typeof import('imskit/react').ImsProvider
+    const router: { navigate(to: string, options: { replace: boolean }): Promise<void> }
+    const RouterProvider: (props: { router: typeof router }) => null
   }
   export {}`,
   worker: `
