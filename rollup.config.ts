@@ -6,7 +6,7 @@ import type { OutputOptions, RollupOptions } from 'rollup'
 import { dts } from 'rollup-plugin-dts'
 import esbuild from 'rollup-plugin-esbuild'
 import { atStart, sharedTypes } from './scripts/build/chunks.ts'
-import { commonJsEntries, typesOfEntries } from './scripts/build/entries.ts'
+import { clientBoundary, commonJsEntries, typesOfEntries } from './scripts/build/entries.ts'
 import { smallLibraries, smallParser } from './scripts/build/parser.ts'
 import { linesOnly } from './scripts/build/source-maps.ts'
 import { smallStyles } from './scripts/build/styles.ts'
@@ -24,6 +24,9 @@ const folders = {
   testing: 'src/testing',
   hono: 'src/bindings/hono',
   express: 'src/bindings/express',
+  react: 'src/bindings/react',
+  vue: 'src/bindings/vue',
+  svelte: 'src/bindings/svelte',
 }
 /** The file `name` in the folder of each entry. */
 const ofEach = (name: 'index' | 'exports') =>
@@ -76,6 +79,7 @@ const builds: Record<string, RollupOptions | RollupOptions[]> = {
     plugins: [resolving, commonjs(), smallStyles, source],
     output: {
       dir: 'dist/esm',
+      plugins: [clientBoundary],
       preserveModules: true,
       preserveModulesRoot: 'src',
       // npm packs no folder of this name

@@ -4,6 +4,8 @@ import { gzipped, inOneFile } from './bundles.mjs'
 const page = {}
 const worker = { platform: 'neutral', mainFields: ['module', 'main'], conditions: ['workerd', 'worker'] }
 const node = { platform: 'node' }
+/** The frameworks of the bindings. */
+const frameworks = ['react', 'vue', 'svelte']
 
 /** Each entry in its own runtime, and how many bytes its exports may have, gzipped: a ceiling that may only go down. */
 export const entryJobs = {
@@ -17,6 +19,22 @@ export const entryJobs = {
   'imskit/testing': { runtime: page, ceiling: 4_050 },
   'imskit/hono': { runtime: worker, ceiling: 49_800 },
   'imskit/express': { runtime: node, ceiling: 51_400 },
+  'imskit/react': { runtime: page, ceiling: 1_970 },
+  'imskit/vue': { runtime: page, ceiling: 2_070 },
+  'imskit/svelte': { runtime: page, ceiling: 1_690 },
+}
+
+/** How many bytes a binding may add to an app that has a client, gzipped. */
+export const mostOfBinding = 1_024
+
+/** How many bytes all of a binding adds to an app that has a client, gzipped. */
+export async function sizeOfBinding(name) {
+  const client = `import { authorizationCode, browserPlatform, createClient } from 'imskit/browser'
+    const flow = authorizationCode({ clientId: 'c', scopes: 'openid', redirectUri: '/' })
+    export const client = createClient({ flow, ...browserPlatform() })`
+  const sizeOf = async (code) => gzipped(await inOneFile(code, { external: frameworks }))
+  const [without, whole] = await Promise.all([sizeOf(client), sizeOf(`${client}\nexport * from 'imskit/${name}'`)])
+  return whole - without
 }
 
 /** What `exports` of the package names, as programs import it. */
@@ -28,7 +46,7 @@ export const entriesOfPackage = () => {
 
 /** All of an entry as a bundler for its runtime ships it. */
 export async function bundleEntry(entry) {
-  const external = ['node:http', 'node:https', '@adobe/aio-lib-state']
+  const external = ['node:http', 'node:https', '@adobe/aio-lib-state', ...frameworks]
   const text = await inOneFile(`export * from '${entry}'`, { external, ...entryJobs[entry].runtime })
   return { text, gzip: gzipped(text) }
 }

@@ -2,7 +2,7 @@
 // a budget or a ceiling is broken. Then each entry with all that it exports.
 import { readFileSync } from 'node:fs'
 import { bleeding, bundle, files, gzipped, jobs, startOfEsbuild } from './bundles.mjs'
-import { bundleEntry, entryJobs } from './bundles-entry.mjs'
+import { bundleEntry, entryJobs, mostOfBinding, sizeOfBinding } from './bundles-entry.mjs'
 
 const columns = (name, ...numbers) =>
   console.log(`${name.padEnd(34)}${numbers.map((number) => String(number).padStart(10)).join('')}`)
@@ -42,6 +42,11 @@ for (const [entry, { ceiling }] of Object.entries(entryJobs)) {
   const { text, gzip } = await bundleEntry(entry)
   columns(`all of ${entry}`, text.length, gzip)
   measure(gzip, ceiling)
+}
+for (const name of ['react', 'vue', 'svelte']) {
+  const bytes = await sizeOfBinding(name)
+  columns(`imskit/${name}, added to an app`, '', bytes)
+  measure(bytes, mostOfBinding)
 }
 console.log(`
 gzip -9: everything in one file. At start: what is loaded before anything is asked of IMS, where the bundler splits off

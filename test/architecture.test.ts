@@ -144,8 +144,8 @@ describe('all sources', () => {
     expect(cycles).toEqual([])
   })
 
-  test('adapters import the core and not each other; emulator and testing import no adapter', () => {
-    const region = (file: string) => /^src\/((?:adapters|bindings)\/[\w-]+|\w+)\//.exec(file)?.[1] ?? ''
+  test('adapters import the core and not each other, bindings one adapter; emulator and testing import no adapter', () => {
+    const region = (file: string) => /^src\/((?:adapters|bindings)\/[\w-]+(?=\/)|\w+)\//.exec(file)?.[1] ?? ''
     const allowed: Record<string, readonly string[]> = {
       core: ['core'],
       testing: ['testing', 'core'],
@@ -158,6 +158,11 @@ describe('all sources', () => {
       // a layer above the adapters
       'bindings/hono': ['bindings/hono', 'adapters/worker', 'core'],
       'bindings/express': ['bindings/express', 'adapters/worker', 'core'],
+      // what bindings for browser apps share
+      bindings: ['core'],
+      'bindings/react': ['bindings/react', 'bindings', 'core'],
+      'bindings/vue': ['bindings/vue', 'bindings', 'core'],
+      'bindings/svelte': ['bindings/svelte', 'bindings', 'core'],
     }
     const wrong = sources.flatMap((file) =>
       (graph.get(file)?.local ?? [])
@@ -172,6 +177,15 @@ describe('all sources', () => {
         graph.get(file)?.local.some((to) => region(to.file) === 'emulator'),
     )
     expect([...wrong, ...early]).toEqual([])
+  })
+
+  test('a binding imports its framework and no other package', () => {
+    const foreign = sources.flatMap((file) => {
+      const [, framework] = /^src\/bindings\/(\w+)\//.exec(file) ?? []
+      const packages = file.startsWith('src/bindings/') ? (graph.get(file)?.packages ?? []) : []
+      return packages.filter((name) => name !== framework).map((name) => `${file} -> ${name}`)
+    })
+    expect(foreign).toEqual([])
   })
 
   test('only the emulator’s server knows Node', () => {

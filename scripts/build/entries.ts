@@ -5,6 +5,15 @@ const entriesOf = (bundle: OutputBundle): OutputChunk[] =>
     (each): each is OutputChunk => each.type === 'chunk' && each.isEntry && each.exports.length > 0,
   )
 
+/** What stands before the code of an entry: servers that render React components load this one in browsers, too. */
+const directiveOf = (name: string) => (name === 'react' ? "'use client'\n" : '')
+
+/** Marks the modules for bundlers of entries that need it. */
+export const clientBoundary: OutputPlugin = {
+  name: 'client-boundary',
+  renderChunk: (code, { name, isEntry }) => (isEntry ? directiveOf(name) + code : null),
+}
+
 /**
  * The two faces of each `x-implementation.cjs`. Node searches a CommonJS module that is imported for the names of its
  * exports, which takes longer than to run it: two statements end that search.
@@ -19,12 +28,12 @@ export const commonJsEntries: OutputPlugin = {
       this.emitFile({
         type: 'asset',
         fileName: `node/${name}.cjs`,
-        source: `const implementation = require('./${name}-implementation.cjs')\nmodule.exports = implementation\n`,
+        source: `${directiveOf(name)}const implementation = require('./${name}-implementation.cjs')\nmodule.exports = implementation\n`,
       })
       this.emitFile({
         type: 'asset',
         fileName: `node/${name}.js`,
-        source: `import implementation from './${name}.cjs'\n\n${members.join('')}\nexport default implementation\n`,
+        source: `${directiveOf(name)}import implementation from './${name}.cjs'\n\n${members.join('')}\nexport default implementation\n`,
       })
     }
   },

@@ -1,7 +1,9 @@
 // For tools that do not read `exports` (Parcel by default): a folder for each entry, whose package.json names its files.
 import { mkdirSync, writeFileSync } from 'node:fs'
 
-export const folders = ['browser', 'core', 'emulator', 'express', 'hono', 'node', 'testing', 'worker']
+export const folders = [
+  ...['browser', 'core', 'emulator', 'express', 'hono', 'node', 'react', 'svelte', 'testing', 'vue', 'worker'],
+]
 
 for (const name of folders) {
   // the CommonJS form contains `jose`, whose parts such tools do not find either

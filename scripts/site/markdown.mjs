@@ -6,6 +6,8 @@ const languages = {
   mjs: 'js',
   ts: 'ts',
   tsx: 'tsx',
+  vue: 'vue',
+  svelte: 'svelte',
   sh: 'sh',
   html: 'html',
   http: 'http',

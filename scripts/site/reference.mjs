@@ -13,6 +13,9 @@ const entries = {
   'imskit/core': 'src/core/exports.ts',
   'imskit/hono': 'src/bindings/hono/exports.ts',
   'imskit/express': 'src/bindings/express/exports.ts',
+  'imskit/react': 'src/bindings/react/exports.ts',
+  'imskit/vue': 'src/bindings/vue/exports.ts',
+  'imskit/svelte': 'src/bindings/svelte/exports.ts',
 }
 
 const about = {
@@ -24,6 +27,9 @@ const about = {
   'imskit/core': 'without the parts of a runtime',
   'imskit/hono': 'guard and backend as middleware for Hono',
   'imskit/express': 'guard and backend as middleware for Express, and for other servers of Node',
+  'imskit/react': 'React',
+  'imskit/vue': 'Vue',
+  'imskit/svelte': 'Svelte',
 }
 
 const layout = {

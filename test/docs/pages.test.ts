@@ -13,7 +13,7 @@ import { blocks, pages, root, textOf } from './blocks.ts'
 /** The runtimes of code in the documentation. Other tests run `before` and `after` (a migration) and the command line. */
 const run = ['node', 'page', 'block', 'webworker', 'worker', 'jest', 'vitest', 'node-test', 'react', 'before', 'after']
 /** What cannot stand alone: it is compiled. */
-const compiled = ['fragment', 'config', 'playwright', 'recipe', 'agents']
+const compiled = ['fragment', 'config', 'playwright', 'recipe', 'agents', 'app']
 const isCode = (language: string) => /^(?:js|ts|jsx|tsx)$/.test(language)
 
 /** The anchors of a page, as the usual renderers make them of its headings. */
@@ -75,7 +75,10 @@ describe('the documentation', () => {
     const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> }
     const files = [...textOf(page).matchAll(/`((?:src|test|scripts|examples|bench|docs)\/[\w./-]+)`/g)]
     const run = [...textOf(page).matchAll(/`npm run ([\w:]+)/g)]
-    expect(files.map(([, file = '']) => file).filter((file) => !existsSync(join(root, file)))).toEqual([])
+    // or in the app of a reader
+    const told = blocks.filter(({ at }) => at.startsWith(`${page}:`)).flatMap(({ words }) => words)
+    const unknown = files.map(([, file = '']) => file).filter((file) => !told.includes(`file=${file}`))
+    expect(unknown.filter((file) => !existsSync(join(root, file)))).toEqual([])
     expect(run.map(([, script = '']) => script).filter((script) => !(script in scripts))).toEqual([])
   })
 

@@ -208,19 +208,13 @@ describe.each(programs.map((block) => [block.at, block] as const))('%s', (_, blo
   })
 })
 
-describe('the hook of docs/react.md', () => {
-  const [hook, component] = blocks.filter(({ at }) => at.startsWith('docs/react.md'))
+describe('the app of docs/react.md', () => {
+  const [client, main] = blocks.filter(({ at, place }) => at.startsWith('docs/react.md') && place === 'react')
+  const code = [client, main].map((block) => block?.code.replace(/^import .* from '\.\/ims'$/m, '')).join('\n')
   const app = {
-    ...(hook as Block),
-    language: 'tsx',
+    ...(main as Block),
     place: 'page',
-    code: `${hook?.code}
-      import { StrictMode } from 'react'
-      import { createRoot } from 'react-dom/client'
-      function App() {
-        ${component?.code}
-      }
-      createRoot(document.body.appendChild(document.createElement('main'))).render(<StrictMode><App /></StrictMode>)`,
+    code: code.replace("document.getElementById('root')", "document.body.appendChild(document.createElement('div'))"),
   }
   const allow = async (page: Page) => {
     await button(page).click()
@@ -252,23 +246,23 @@ describe('the hook of docs/react.md', () => {
 
   test('can be imported and rendered by a server', async () => {
     const file = join(newFolder(), 'app.cjs')
+    const rendered = `console.log(renderToString(<ImsProvider client={ims}><App /></ImsProvider>))`
     await build({
       stdin: {
-        contents: `${hook?.code}
-          import { createElement } from 'react'
-          import { renderToString } from 'react-dom/server'
-          console.log(renderToString(createElement(() => useSession().status)))`,
+        contents: `import { renderToString } from 'react-dom/server'
+          ${code.replace(/^createRoot\(.*/ms, rendered)}`,
         resolveDir: root,
-        loader: 'ts',
+        loader: 'tsx',
       },
       bundle: true,
       outfile: file,
       format: 'cjs',
       platform: 'node',
+      jsx: 'automatic',
       logLevel: 'error',
       define: { 'import.meta.env': JSON.stringify(variables) },
     })
     const { stdout } = await promisify(execFile)(process.execPath, [file])
-    expect(stdout).toBe('loading\n')
+    expect(stdout).toBe('<main aria-busy="true"></main>\n')
   })
 })

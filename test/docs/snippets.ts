@@ -37,11 +37,12 @@ const isMocking = ({ place, words, code }: Block) =>
   (place === 'vitest' && (/'\.\/app\.js'/.test(code) || words.includes('file=app.js')))
 
 /**
- * Programs of other libraries, and the files of recipes and agents, which `test/world` runs. That of
+ * Programs of other libraries, and the files of recipes, agents and apps, which `test/world` compiles and runs. That of
  * README is checked as `imskit migrate` leaves it.
  */
+const ofWorld: readonly string[] = ['recipe', 'agents', 'app']
 const isOfOthers = (block: Block) =>
-  (block.place === 'before' && !isForNewcomers(block)) || block.place === 'recipe' || block.place === 'agents'
+  (block.place === 'before' && !isForNewcomers(block)) || ofWorld.includes(block.place)
 
 /** The kind of project of a block; `undefined` for a block that is not ours: commands, and programs of other libraries. */
 export function kindOf(block: Block): Kind | undefined {
@@ -100,8 +101,9 @@ export const homeless = (): string[] =>
 export const namesOfFragments: Readonly<Partial<Record<Kind, string>>> = {
   page: `declare global { const ims: import('imskit/browser').LoginClient }\nexport {}\n`,
   react: `declare global {
-    const useSession: typeof import('./ims').useSession
-    const signIn: typeof import('./ims').signIn
+    const ImsProvider: typeof import('imskit/react').ImsProvider
+    const router: { navigate(to: string, options: { replace: boolean }): Promise<void> }
+    const RouterProvider: (props: { router: typeof router }) => null
   }
   export {}`,
   worker: `

@@ -170,7 +170,9 @@ describe('examples/react-spa', () => {
 
   test('the page of the documentation shows this very code', () => {
     const code = readFileSync(join(root, 'examples/react-spa/src/ims.ts'), 'utf8')
-    expect(readFileSync(join(root, 'docs/react.md'), 'utf8')).toContain(`\`\`\`ts react at=/ims\n${code}\`\`\``)
+    expect(readFileSync(join(root, 'docs/react.md'), 'utf8')).toContain(
+      `\`\`\`ts react at=/ims file=src/ims.ts\n${code}\`\`\``,
+    )
   })
 })
 
@@ -181,12 +183,15 @@ test.each(['spa', 'react-spa'])('one command starts examples/%s', async (example
 
 test.each(['spa', 'react-spa'])('examples/%s is built without a warning, and its types are right', async (example) => {
   const { build: buildWithVite } = await import('vite')
+  // without it, Vite warns of every package with a 'use client'
+  const { default: react } = await import('@vitejs/plugin-react')
   const warnings: string[] = []
   const log = { hasWarned: false, info: () => {}, clearScreen: () => {}, hasErrorLogged: () => false }
   const warn = (message: string) => void warnings.push(message)
   await buildWithVite({
     root: join(root, 'examples', example),
     configFile: false,
+    plugins: example === 'react-spa' ? [react()] : [],
     customLogger: { ...log, warn, warnOnce: warn, error: warn },
     build: { write: false },
   })

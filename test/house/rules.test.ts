@@ -21,8 +21,10 @@ const overrides: Readonly<Record<string, string>> = {
   ValidationCache: 'Node has a synchronous digest, a worker shares no promise across requests',
   authorizationCode: 'the one for browsers takes no secret',
   context: 'of the default client of each entry',
+  createIms: 'the contexts of a platform, the plug-in for Vue, and the store for Svelte',
   getToken: 'of the default client of each entry',
   invalidateToken: 'of the default client of each entry',
+  useIms: 'React and Vue, each by its own rules',
 }
 
 /** Tests of what several source files do together, and what that is. */

@@ -27,7 +27,10 @@ export async function install(root: string, project: string): Promise<Packed> {
   return packed
 }
 
-/** The same in less time: the dependencies are those of `root`. */
+/** The frameworks that entries of the same name import. */
+export const frameworks = ['react', 'vue']
+
+/** The same in less time: the dependencies are those of `root`, with every framework. */
 export async function unpack(root: string, project: string): Promise<void> {
   const { filename } = await pack(root, project)
   begin(project)
@@ -36,7 +39,8 @@ export async function unpack(root: string, project: string): Promise<void> {
   mkdirSync(modules)
   renameSync(join(project, 'package'), join(modules, 'imskit'))
   const { dependencies } = JSON.parse(readFileSync(join(modules, 'imskit', 'package.json'), 'utf8'))
-  for (const name of Object.keys(dependencies)) symlinkSync(join(root, 'node_modules', name), join(modules, name))
+  for (const name of [...Object.keys(dependencies), ...frameworks])
+    symlinkSync(join(root, 'node_modules', name), join(modules, name))
 }
 
 const begin = (project: string) =>

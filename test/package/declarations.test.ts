@@ -30,8 +30,8 @@ const everywhere = ['imskit/core', 'imskit/worker', 'imskit/emulator', 'imskit/t
 
 const runtimes: Readonly<Record<string, Types>> = {
   'a page': {
-    entries: [...everywhere, 'imskit/browser'],
-    options: { lib: ['es2023', 'dom', 'dom.iterable'], types: [] },
+    entries: [...everywhere, 'imskit/browser', 'imskit/react', 'imskit/vue', 'imskit/svelte'],
+    options: { lib: ['es2023', 'dom', 'dom.iterable'], types: [], paths: { react: [own('@types/react')] } },
     program: `
       import { authorizationCode, browserPlatform, createClient } from 'imskit/browser'
       const flow = authorizationCode({ clientId: 'x', scopes: 'openid', redirectUri: location.href })

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 // @ts-expect-error plain JavaScript, shared with `npm run size`
-import { bundleEntry, entriesOfPackage, entryJobs } from '../../scripts/bundles-entry.mjs'
+import { bundleEntry, entriesOfPackage, entryJobs, mostOfBinding, sizeOfBinding } from '../../scripts/bundles-entry.mjs'
 import { build } from '../kit/build.ts'
 
 beforeAll(build, 300_000)
@@ -17,3 +17,9 @@ test.each(Object.entries(entryJobs as Record<string, { readonly ceiling: number 
     expect(text).toMatch(/export ?\{/)
   },
 )
+
+test.each(['react', 'vue', 'svelte'])('imskit/%s adds at most 1 KB to an app that has a client', async (name) => {
+  const bytes = await sizeOfBinding(name)
+  expect(bytes).toBeGreaterThan(500)
+  expect(bytes).toBeLessThanOrEqual(mostOfBinding)
+})

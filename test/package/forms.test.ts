@@ -22,7 +22,24 @@ beforeAll(async () => {
 
 const installed = (...path: string[]) => join(project, 'node_modules', 'imskit', ...path)
 const text = (path: string) => readFileSync(installed(path), 'utf8')
-const names = ['browser', 'context', 'core', 'emulator', 'express', 'hono', 'node', 'testing', 'worker']
+const names = [
+  ...[
+    'browser',
+    'context',
+    'core',
+    'emulator',
+    'express',
+    'hono',
+    'node',
+    'react',
+    'svelte',
+    'testing',
+    'vue',
+    'worker',
+  ],
+]
+/** What servers that render React components need to see first. */
+const directive = "'use client'\n"
 
 async function program(source: string, { form = 'cjs', args = [] as string[] } = {}) {
   writeFileSync(join(project, `program.${form}`), source)
@@ -38,14 +55,20 @@ describe('the files for Node', () => {
   })
 
   test.each(names)('%s: two statements over the implementation, and a line for each name', (name) => {
-    const [first, second, ...rest] = text(`dist/node/${name}.cjs`).trim().split('\n')
+    const source = (path: string) => {
+      const whole = text(path)
+      expect(whole.startsWith(directive), path).toBe(name === 'react')
+      return whole.replace(directive, '')
+    }
+    const [first, second, ...rest] = source(`dist/node/${name}.cjs`).trim().split('\n')
     expect(first).toBe(`const implementation = require('./${name}-implementation.cjs')`)
     expect(second).toBe('module.exports = implementation')
     expect(rest).toEqual([])
-    const lines = text(`dist/node/${name}.js`).split('\n').filter(Boolean)
+    const lines = source(`dist/node/${name}.js`).split('\n').filter(Boolean)
     expect(lines.shift()).toBe(`import implementation from './${name}.cjs'`)
     expect(lines.pop()).toBe('export default implementation')
     for (const line of lines) expect(line).toMatch(/^export const (\w+) = implementation\.\1$/)
+    source(`dist/esm/${name}.js`)
   })
 
   test('find nothing by other means than imports, and only each other by relative paths', () => {
@@ -206,7 +229,7 @@ describe('tools that do not read `exports`', () => {
         entry: join(project, 'old.cjs'),
         target: 'node',
         resolve: { exportsFields: [] },
-        externals: ['@adobe/aio-lib-state'],
+        externals: ['@adobe/aio-lib-state', 'react', 'vue'],
         output: { path, filename: 'main.cjs' },
       })
       const stats = await new Promise<webpack.Stats | undefined>((resolve, reject) =>

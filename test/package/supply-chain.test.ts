@@ -9,6 +9,8 @@ import { build, root } from '../kit/build.ts'
 
 beforeAll(build, 300_000)
 
+type Names = Record<string, string>
+
 interface Locked {
   readonly integrity?: string
   readonly link?: boolean
@@ -19,7 +21,7 @@ interface Locked {
 }
 
 const json = <T>(path: string) => JSON.parse(readFileSync(join(root, path), 'utf8')) as T
-const manifest = json<{ dependencies: Record<string, string>; scripts: Record<string, string> }>('package.json')
+const manifest = json<{ dependencies: Names; peerDependencies: Names; scripts: Names }>('package.json')
 const { packages } = json<{ packages: Record<string, Locked> }>('package-lock.json')
 const runtime = Object.keys(manifest.dependencies)
 
@@ -80,7 +82,9 @@ describe('the scripts of the package', () => {
     (/^\.\.?\//.test(specifier) ||
       specifier.startsWith('node:') ||
       builtin.has(specifier) ||
-      [...runtime, '@adobe/aio-lib-state'].some((name) => specifier === name || specifier.startsWith(`${name}/`)))
+      [...runtime, ...Object.keys(manifest.peerDependencies)].some(
+        (name) => specifier === name || specifier.startsWith(`${name}/`),
+      ))
 
   test('import files of the package, dependencies and parts of Node, and nothing else (S95)', () => {
     const scripts = filesBelow('dist', /\.c?js$/)

@@ -30,7 +30,20 @@ describe('the public surface', () => {
   test('is the one in api/', { timeout: 120_000 }, () => {
     const reports = apiReports() as Record<string, string>
     expect(Object.keys(reports)).toEqual([
-      ...['browser', 'context', 'core', 'emulator', 'express', 'hono', 'node', 'testing', 'worker'],
+      ...[
+        'browser',
+        'context',
+        'core',
+        'emulator',
+        'express',
+        'hono',
+        'node',
+        'react',
+        'svelte',
+        'testing',
+        'vue',
+        'worker',
+      ],
     ])
     expect(entries()).toEqual(Object.keys(reports))
     for (const [entry, report] of Object.entries(reports)) expect(report, entry).toBe(read(`api/${entry}.txt`))

@@ -7,7 +7,7 @@ import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts
 import { createPerson } from '../emulator/person.ts'
 import { build, root } from '../kit/build.ts'
 import { folderOfFile } from '../kit/folder.ts'
-import { entriesIn, install, type Packed } from '../kit/packed.ts'
+import { entriesIn, frameworks, install, type Packed } from '../kit/packed.ts'
 import { placeIn } from '../kit/place.ts'
 import { compilers, typeCheck } from '../kit/type-check.ts'
 
@@ -28,7 +28,8 @@ afterAll(() => emulator?.close())
 
 const installed = (...path: string[]) => join(project, 'node_modules', 'imskit', ...path)
 const manifest = () => JSON.parse(readFileSync(installed('package.json'), 'utf8'))
-const entries = () => entriesIn(project)
+// the others need a framework, which is not installed
+const entries = () => entriesIn(project).filter((entry) => !frameworks.some((name) => entry === `imskit/${name}`))
 
 /** Runs a program of the project in a bare environment. */
 async function node(source: string, { form = 'mjs', args = [] as string[], env = {} } = {}) {

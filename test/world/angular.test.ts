@@ -1,42 +1,19 @@
 import { execFile } from 'node:child_process'
-import { once } from 'node:events'
-import { cpSync, mkdirSync, readFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { extname, join } from 'node:path'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type RunningEmulator, startEmulator } from '../../src/emulator/index.ts'
+import { expect, test } from 'vitest'
 import { useBrowser } from '../browser/browser.ts'
 import { newPlace } from '../kit/place.ts'
-import { manifestsOf, useFramework } from './kit/installed.ts'
+import { newEmulator, serve, useApp, writeFiles } from './bindings/app.ts'
+import { useFramework } from './kit/installed.ts'
 
-// what `ng new` makes, with a component that imports `imskit/browser`, built by `ng build`
+// what `ng new` makes, with the files of docs/angular.md, built by `ng build`
 
 const project = useFramework('angular')
 const newContext = useBrowser()
 const app = () => join(project(), 'projects', 'app')
 const out = () => join(app(), 'dist', 'app')
-let emulator: RunningEmulator
-let server: Server
-
-const types: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' }
-
-beforeAll(async () => {
-  emulator = await startEmulator()
-  server = createServer(({ url = '/' }, response) => {
-    const { pathname } = new URL(url, 'http://localhost')
-    const file = pathname === '/' ? 'index.html' : pathname.slice(1)
-    response.setHeader('content-type', types[extname(file)] ?? 'application/octet-stream')
-    response.end(readFileSync(join(out(), 'browser', file)))
-  }).listen(0, 'localhost')
-  await once(server, 'listening')
-})
-afterAll(async () => {
-  server?.closeAllConnections()
-  server?.close()
-  await emulator?.close()
-})
 
 async function ng(cwd: string, ...args: readonly string[]): Promise<string> {
   const env = { ...newPlace().env, NG_CLI_ANALYTICS: 'false' }
@@ -83,10 +60,12 @@ test('a new Angular project builds without a warning, loads the protocol only wh
     '--ai-config',
     'none',
   )
-  cpSync(join(manifestsOf('angular'), 'src'), join(app(), 'src'), { recursive: true })
-  const defined = { IMS: emulator.url, CLIENT_ID: emulator.contexts.oauth_public.client_id }
-  const define = Object.entries(defined).flatMap(([name, value]) => ['--define', `${name}=${JSON.stringify(value)}`])
-  expect(await ng(app(), 'build', '--stats-json', ...define)).not.toMatch(/warning/i)
+  const emulator = await newEmulator()
+  writeFiles('angular', app(), (code) => code.replaceAll('http://127.0.0.1:9090', emulator.url))
+  const routes =
+    "import type { Routes } from '@angular/router'\nexport const routes: Routes = [{ path: '**', children: [] }]\n"
+  writeFileSync(join(app(), 'src/app/app.routes.ts'), routes)
+  expect(await ng(app(), 'build', '--stats-json')).not.toMatch(/warning/i)
 
   const { atStart, all } = modulesOf(JSON.parse(readFileSync(join(out(), 'stats.json'), 'utf8')))
   expect(atStart).toContainEqual(expect.stringContaining('imskit/dist/esm/core/client.js'))
@@ -95,15 +74,11 @@ test('a new Angular project builds without a warning, loads the protocol only wh
     expect(all).toContainEqual(expect.stringContaining(`node_modules/${name}/`))
   }
 
-  const page = await (await newContext()).newPage()
-  const complaints: string[] = []
-  page.on('pageerror', (error) => complaints.push(String(error)))
-  await page.goto(`http://localhost:${(server.address() as AddressInfo).port}/`)
-  await page.getByText('LOGIN_REQUIRED').waitFor()
-  await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.getByLabel('Password').fill('any')
-  await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.getByRole('button', { name: 'Allow access' }).click()
-  await page.getByText('signed in for openid,profile').waitFor()
-  expect(complaints).toEqual([])
+  const origin = await serve(join(out(), 'browser'))
+  const context = await newContext()
+  await useApp(context, origin, emulator, async (page) => {
+    await page.getByRole('button', { name: 'Call the API' }).click()
+    await page.getByText('user@example.com').waitFor()
+    expect(await page.locator('output').textContent()).toBe('user@example.com')
+  })
 }, 300_000)

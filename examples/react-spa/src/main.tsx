@@ -1,36 +1,36 @@
+import { explainError } from 'imskit/browser'
+import { ImsProvider, SignedIn, SignedOut, useIms } from 'imskit/react'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import { ims, signIn, useSession } from './ims.ts'
+import { ims } from './ims.ts'
 
-function App() {
-  const session = useSession()
-  if (session.status === 'loading') return <main aria-busy="true">Looking for your session</main>
-  if (session.status === 'signed-in') {
-    const { name = 'you' } = session.tokens.claims ?? {}
-    const signOut = async () => location.assign(await ims.logout({ postLogoutRedirectUri: `${location.origin}/` }))
-    return (
-      <main>
-        <h1>Hello, {String(name)}</h1>
-        <p>Your token is good until {new Date(session.tokens.expiresAt).toLocaleTimeString()}.</p>
-        <div>
-          <button type="button" onClick={signOut}>
-            Sign out
-          </button>
-        </div>
-      </main>
-    )
-  }
+function Account() {
+  const { claims, expiresAt, logout } = useIms()
+  return (
+    <main>
+      <h1>Hello, {String(claims?.name ?? 'you')}</h1>
+      <p>Your token is valid until {new Date(expiresAt ?? 0).toLocaleTimeString()}.</p>
+      <div>
+        <button type="button" onClick={() => logout({ postLogoutRedirectUri: '/' })}>
+          Sign out
+        </button>
+      </div>
+    </main>
+  )
+}
+
+function Welcome() {
+  const { error, login } = useIms()
+  const message = error === undefined ? undefined : explainError(error)
   return (
     <main>
       <h1>Welcome</h1>
-      <p role={session.status === 'failed' ? 'alert' : undefined}>
-        {session.status === 'failed' ? session.message : 'Sign in with your Adobe account.'}
-      </p>
+      <p role={message && 'alert'}>{message ?? 'Sign in with your Adobe account.'}</p>
       <div>
-        <button type="button" onClick={() => signIn()}>
+        <button type="button" onClick={login}>
           Sign in
         </button>
-        <button type="button" onClick={() => signIn('popup')}>
+        <button type="button" onClick={() => login({ mode: 'popup' })}>
           Use a window instead
         </button>
       </div>
@@ -38,8 +38,25 @@ function App() {
   )
 }
 
+function App() {
+  const { status } = useIms()
+  if (status === 'unknown') return <main aria-busy="true">Looking for your session</main>
+  return (
+    <>
+      <SignedIn>
+        <Account />
+      </SignedIn>
+      <SignedOut>
+        <Welcome />
+      </SignedOut>
+    </>
+  )
+}
+
 createRoot(document.getElementById('root') as HTMLElement).render(
   <StrictMode>
-    <App />
+    <ImsProvider client={ims}>
+      <App />
+    </ImsProvider>
   </StrictMode>,
 )

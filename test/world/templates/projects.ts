@@ -61,11 +61,20 @@ export function equip(folder: string, names: readonly string[] = []): void {
 }
 
 /** What create-vite makes of one of its templates. */
-export async function viteProject(folder: string, template: 'react-ts' | 'vue-ts'): Promise<void> {
+export async function createVite(folder: string, template: string): Promise<void> {
   const create = join(modules, 'create-vite/index.js')
   const target = folder.slice(dirname(folder).length + 1)
   await run(process.execPath, [create, target, '--template', template, '--no-interactive'], { cwd: dirname(folder) })
-  equip(folder)
+}
+
+/** The same with the packages that it needs, and those of `names`. */
+export async function viteProject(
+  folder: string,
+  template: 'react-ts' | 'vue-ts',
+  names?: readonly string[],
+): Promise<void> {
+  await createVite(folder, template)
+  equip(folder, names)
 }
 
 /** What create-cloudflare copies for a Worker in TypeScript, with `Env` as its bindings make it. */
