@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest'
 import {
+  type AuthHandler,
   type AuthHandlerOptions,
   authorizationCode,
   createAuthHandler,
@@ -14,6 +15,7 @@ const clientSecret = 'p8e-client-secret-of-the-site'
 
 export interface Setting {
   readonly emulator: RunningEmulator
+  readonly auth: AuthHandler
   /** Another browser, at a handler with other options if there are any. */
   visitor(options?: Partial<AuthHandlerOptions>): Visitor
   /** Turns the clocks of both sides. */
@@ -30,14 +32,15 @@ export async function setting(options: Partial<AuthHandlerOptions> = {}, ims: Em
   const flow = authorizationCode({ clientId: 'site', clientSecret, scopes: ['openid', 'profile', 'offline_access'] })
   const clock = { ...systemClock, now }
   const base = { flow, sessionSecret: secret, origin, endpoint: emulator.url, clock, ...options }
-  const shared = createAuthHandler(base)
+  const auth = createAuthHandler(base)
   return {
     emulator,
+    auth,
     pass(ms) {
       ahead += ms
     },
     visitor(other) {
-      const handler = other === undefined ? shared : createAuthHandler({ ...base, ...other })
+      const handler = other === undefined ? auth : createAuthHandler({ ...base, ...other })
       return createVisitor(origin, (url, init) => handler(new Request(url, init)))
     },
   }

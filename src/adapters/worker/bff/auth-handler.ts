@@ -9,6 +9,7 @@ import { type HandlerRequest, handlerRequest } from './handler-request.ts'
 import { forgetReturns } from './login-loop.ts'
 import { forward } from './proxy.ts'
 import { destinationOf } from './proxy-rules.ts'
+import { requireSession } from './require-session.ts'
 import { errorResponse, jsonResponse, methodNotAllowed, reject } from './responses.ts'
 import { type AuthSession, currentSession, type OpenSession, type SessionContext, withCookies } from './session.ts'
 
@@ -31,6 +32,19 @@ export interface AuthHandler {
    */
   getSession(request: Request, context?: SessionContext): Promise<AuthSession | undefined>
   getSession(request: Request, context?: unknown): Promise<AuthSession | undefined>
+  /**
+   * The session of a request with a valid token, or the response to return instead: a navigation is redirected to the
+   * login and returns to the same address, a script gets the status 401, and 503 if IMS or the store does not answer. A
+   * request of another site that may change something gets 403.
+   *
+   * @param context as for `getSession`
+   * @example
+   * const session = await auth.requireSession(request, ctx)
+   * if (session instanceof Response) return session
+   * return session.apply(new Response(`Hello ${session.user?.name}`))
+   */
+  requireSession(request: Request, context?: SessionContext): Promise<AuthSession | Response>
+  requireSession(request: Request, context?: unknown): Promise<AuthSession | Response>
 }
 
 type Endpoint = (setup: HandlerSetup, received: HandlerRequest) => Promise<Response>
@@ -79,6 +93,10 @@ export function createAuthHandler(options: AuthHandlerOptions): AuthHandler {
     getSession: async (request: Request, context?: unknown) => {
       requireRequest('getSession', request)
       return renewedSession(setup, handlerRequest(setup, request, context))
+    },
+    requireSession: async (request: Request, context?: unknown) => {
+      requireRequest('requireSession', request)
+      return requireSession(setup, handlerRequest(setup, request, context))
     },
   })
 }
