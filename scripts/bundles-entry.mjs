@@ -11,6 +11,7 @@ export const entryJobs = {
   'imskit/node': { runtime: node, ceiling: 107_850 },
   'imskit/browser': { runtime: page, ceiling: 69_650 },
   'imskit/worker': { runtime: worker, ceiling: 88_050 },
+  'imskit/next': { runtime: worker, ceiling: 40_600 },
   'imskit/core': { runtime: page, ceiling: 61_700 },
   'imskit/emulator': { runtime: worker, ceiling: 38_100 },
   'imskit/src/context': { runtime: node, ceiling: 91_900 },
@@ -26,7 +27,7 @@ export const entriesOfPackage = () => {
 
 /** All of an entry as a bundler for its runtime ships it. */
 export async function bundleEntry(entry) {
-  const external = ['node:http', 'node:https', '@adobe/aio-lib-state']
+  const external = ['node:http', 'node:https', '@adobe/aio-lib-state', 'next/*']
   const text = await inOneFile(`export * from '${entry}'`, { external, ...entryJobs[entry].runtime })
   return { text, gzip: gzipped(text) }
 }

@@ -26,6 +26,7 @@ export const contents = {
     'react',
     'worker',
     'backend-for-a-page',
+    'next',
     'testing',
     'testing-browsers',
     'testing-workers',

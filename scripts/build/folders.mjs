@@ -1,7 +1,7 @@
 // For tools that do not read `exports` (Parcel by default): a folder for each entry, whose package.json names its files.
 import { mkdirSync, writeFileSync } from 'node:fs'
 
-export const folders = ['browser', 'core', 'emulator', 'node', 'testing', 'worker']
+export const folders = ['browser', 'core', 'emulator', 'next', 'node', 'testing', 'worker']
 
 for (const name of folders) {
   // the CommonJS form contains `jose`, whose parts such tools do not find either

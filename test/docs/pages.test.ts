@@ -56,7 +56,7 @@ describe('the documentation', () => {
     const imports = code.match(/^import .*$/gm) ?? []
     const rest = code.replace(/^import .*$/gm, '')
     const whole = place === 'fragment' ? `${imports.join('\n')}\nasync () => {\n${rest}\n}` : code
-    await transform(whole, { loader: language === 'tsx' ? 'tsx' : 'ts', format: 'esm' })
+    await transform(whole, { loader: language.endsWith('x') ? 'tsx' : 'ts', format: 'esm' })
   })
 
   test.each(pages)('%s links to nothing that is not there', (page) => {

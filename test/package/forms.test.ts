@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 const installed = (...path: string[]) => join(project, 'node_modules', 'imskit', ...path)
 const text = (path: string) => readFileSync(installed(path), 'utf8')
-const names = ['browser', 'context', 'core', 'emulator', 'node', 'testing', 'worker']
+const names = ['browser', 'context', 'core', 'emulator', 'next', 'node', 'testing', 'worker']
 
 async function program(source: string, { form = 'cjs', args = [] as string[] } = {}) {
   writeFileSync(join(project, `program.${form}`), source)
@@ -206,7 +206,7 @@ describe('tools that do not read `exports`', () => {
         entry: join(project, 'old.cjs'),
         target: 'node',
         resolve: { exportsFields: [] },
-        externals: ['@adobe/aio-lib-state'],
+        externals: ['@adobe/aio-lib-state', /^next\//],
         output: { path, filename: 'main.cjs' },
       })
       const stats = await new Promise<webpack.Stats | undefined>((resolve, reject) =>

@@ -120,11 +120,12 @@ describe('in workerd, importing', () => {
     expect(await started(code)).toEqual({ added: ['fetched', 'mine'], names: 0 })
   })
 
-  test.each(['imskit', 'imskit/worker', 'imskit/core', 'imskit/emulator', 'imskit/testing'])(
+  test.each(['imskit', 'imskit/worker', 'imskit/next', 'imskit/core', 'imskit/emulator', 'imskit/testing'])(
     '%s does nothing',
     async (entry) => {
       const options = { platform: 'neutral', mainFields: ['module'], conditions: ['workerd', 'worker'] }
-      const code = await inOneFile(everything(entry), { ...options, external: ['node:http', 'node:https'] })
+      const external = ['node:http', 'node:https', 'next/*']
+      const code = await inOneFile(everything(entry), { ...options, external })
       expect(await started(code)).toEqual({ added: [], names: expect.any(Number) })
     },
   )

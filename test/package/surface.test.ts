@@ -29,7 +29,16 @@ const bin = (path: string, ...args: string[]) =>
 describe('the public surface', () => {
   test('is the one in api/', { timeout: 120_000 }, () => {
     const reports = apiReports() as Record<string, string>
-    expect(Object.keys(reports)).toEqual(['browser', 'context', 'core', 'emulator', 'node', 'testing', 'worker'])
+    expect(Object.keys(reports)).toEqual([
+      'browser',
+      'context',
+      'core',
+      'emulator',
+      'next',
+      'node',
+      'testing',
+      'worker',
+    ])
     expect(entries()).toEqual(Object.keys(reports))
     for (const [entry, report] of Object.entries(reports)) expect(report, entry).toBe(read(`api/${entry}.txt`))
   })
