@@ -27,6 +27,7 @@ export const contents = {
     'worker',
     'backend-for-a-page',
     'next',
+    'frameworks',
     'testing',
     'testing-browsers',
     'testing-workers',
