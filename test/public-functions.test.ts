@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import * as browser from '../src/adapters/browser/exports.ts'
 import * as node from '../src/adapters/node/exports.ts'
 import * as worker from '../src/adapters/worker/exports.ts'
+import * as next from '../src/bindings/next/exports.ts'
 import { isImsError } from '../src/core/errors.ts'
 import * as core from '../src/core/exports.ts'
 import * as emulator from '../src/emulator/exports.ts'
@@ -12,7 +13,7 @@ import * as testing from '../src/testing/exports.ts'
 
 // every function that a program can import, called as nobody should: with nothing, and with what it cannot use
 
-const entries = { core, node, browser, worker, emulator, testing }
+const entries = { core, node, browser, worker, next, emulator, testing }
 type Entry = keyof typeof entries
 type Callable = (...args: unknown[]) => unknown
 type Newable = new (...args: unknown[]) => object
@@ -37,6 +38,7 @@ const asynchronous = {
     idTokenSignature: 1,
   },
   worker: { noLock: 1, preload: 1, getToken: 1, invalidateToken: 1, signAssertion: 1 },
+  next: {},
   emulator: { createEmulator: 1, startEmulator: 1 },
   testing: {},
 } satisfies { [Name in Entry]: Record<Asynchronous<ExportsOf<Name>>, 1> }

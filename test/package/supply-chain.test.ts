@@ -19,7 +19,11 @@ interface Locked {
 }
 
 const json = <T>(path: string) => JSON.parse(readFileSync(join(root, path), 'utf8')) as T
-const manifest = json<{ dependencies: Record<string, string>; scripts: Record<string, string> }>('package.json')
+const manifest = json<{
+  dependencies: Record<string, string>
+  scripts: Record<string, string>
+  peerDependencies: Record<string, string>
+}>('package.json')
 const { packages } = json<{ packages: Record<string, Locked> }>('package-lock.json')
 const runtime = Object.keys(manifest.dependencies)
 
@@ -80,7 +84,9 @@ describe('the scripts of the package', () => {
     (/^\.\.?\//.test(specifier) ||
       specifier.startsWith('node:') ||
       builtin.has(specifier) ||
-      [...runtime, '@adobe/aio-lib-state'].some((name) => specifier === name || specifier.startsWith(`${name}/`)))
+      [...runtime, ...Object.keys(manifest.peerDependencies)].some(
+        (name) => specifier === name || specifier.startsWith(`${name}/`),
+      ))
 
   test('import files of the package, dependencies and parts of Node, and nothing else (S95)', () => {
     const scripts = filesBelow('dist', /\.c?js$/)
