@@ -20,6 +20,7 @@ const folders = {
   node: 'src/adapters/node',
   browser: 'src/adapters/browser',
   worker: 'src/adapters/worker',
+  next: 'src/bindings/next',
   emulator: 'src/emulator',
   testing: 'src/testing',
   hono: 'src/bindings/hono',

@@ -17,6 +17,11 @@ export const world = [
 /** What takes longest. The rest goes by size, which says little: whatever comes last, the other worker waits for. */
 const longest = [
   'test/world/next.test.ts',
+  'test/world/next-auth.test.ts',
+  'test/world/nuxt.test.ts',
+  'test/world/sveltekit.test.ts',
+  'test/world/react-router.test.ts',
+  'test/world/astro.test.ts',
   'test/differential/differential.test.ts',
   'test/world/recipes.test.ts',
   'test/docs/looks.test.ts',

@@ -13,6 +13,7 @@ export const entryJobs = {
   'imskit/node': { runtime: node, ceiling: 110_000 },
   'imskit/browser': { runtime: page, ceiling: 69_650 },
   'imskit/worker': { runtime: worker, ceiling: 90_600 },
+  'imskit/next': { runtime: worker, ceiling: 43_000 },
   'imskit/core': { runtime: page, ceiling: 61_700 },
   'imskit/emulator': { runtime: worker, ceiling: 38_100 },
   'imskit/src/context': { runtime: node, ceiling: 94_450 },
@@ -46,7 +47,7 @@ export const entriesOfPackage = () => {
 
 /** All of an entry as a bundler for its runtime ships it. */
 export async function bundleEntry(entry) {
-  const external = ['node:http', 'node:https', '@adobe/aio-lib-state', ...frameworks]
+  const external = ['node:http', 'node:https', '@adobe/aio-lib-state', 'next/*', ...frameworks]
   const text = await inOneFile(`export * from '${entry}'`, { external, ...entryJobs[entry].runtime })
   return { text, gzip: gzipped(text) }
 }

@@ -163,6 +163,7 @@ describe('all sources', () => {
       'bindings/react': ['bindings/react', 'bindings', 'core'],
       'bindings/vue': ['bindings/vue', 'bindings', 'core'],
       'bindings/svelte': ['bindings/svelte', 'bindings', 'core'],
+      'bindings/next': ['bindings/next', 'adapters/worker', 'core'],
     }
     const wrong = sources.flatMap((file) =>
       (graph.get(file)?.local ?? [])

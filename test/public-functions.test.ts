@@ -7,6 +7,7 @@ import * as node from '../src/adapters/node/exports.ts'
 import * as worker from '../src/adapters/worker/exports.ts'
 import * as express from '../src/bindings/express/exports.ts'
 import * as hono from '../src/bindings/hono/exports.ts'
+import * as next from '../src/bindings/next/exports.ts'
 import { isImsError } from '../src/core/errors.ts'
 import * as core from '../src/core/exports.ts'
 import * as emulator from '../src/emulator/exports.ts'
@@ -14,7 +15,7 @@ import * as testing from '../src/testing/exports.ts'
 
 // every function that a program can import, called as nobody should: with nothing, and with what it cannot use
 
-const entries = { core, node, browser, worker, emulator, testing, hono, express }
+const entries = { core, node, browser, worker, emulator, testing, hono, express, next }
 type Entry = keyof typeof entries
 type Callable = (...args: unknown[]) => unknown
 type Newable = new (...args: unknown[]) => object
@@ -39,6 +40,7 @@ const asynchronous = {
     idTokenSignature: 1,
   },
   worker: { noLock: 1, preload: 1, getToken: 1, invalidateToken: 1, signAssertion: 1 },
+  next: {},
   emulator: { createEmulator: 1, startEmulator: 1 },
   testing: {},
   hono: {},

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 
 export const folders = [
-  ...['browser', 'core', 'emulator', 'express', 'hono', 'node', 'react', 'svelte', 'testing', 'vue', 'worker'],
+  ...['browser', 'core', 'emulator', 'express', 'hono', 'next', 'node', 'react', 'svelte', 'testing', 'vue', 'worker'],
 ]
 
 for (const name of folders) {

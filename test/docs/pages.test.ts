@@ -57,7 +57,7 @@ describe('the documentation', () => {
     const rest = code.replace(/^import .*$/gm, '')
     const whole = place === 'fragment' ? `${imports.join('\n')}\nasync () => {\n${rest}\n}` : code
     await transform(whole, {
-      loader: language === 'tsx' ? 'tsx' : 'ts',
+      loader: language.endsWith('x') ? 'tsx' : 'ts',
       format: 'esm',
       tsconfigRaw: { compilerOptions: { experimentalDecorators: true } },
     })

@@ -42,7 +42,7 @@ const isMocking = ({ place, words, code }: Block) =>
  */
 const ofWorld: readonly string[] = ['recipe', 'agents', 'app']
 const isOfOthers = (block: Block) =>
-  (block.place === 'before' && !isForNewcomers(block)) || ofWorld.includes(block.place)
+  (block.place === 'before' && !isForNewcomers(block)) || ofWorld.includes(block.place ?? '')
 
 /** The kind of project of a block; `undefined` for a block that is not ours: commands, and programs of other libraries. */
 export function kindOf(block: Block): Kind | undefined {

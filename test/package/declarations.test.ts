@@ -26,7 +26,7 @@ interface Types {
 }
 
 const own = (scope: string) => join(root, 'node_modules', scope)
-const everywhere = ['imskit/core', 'imskit/worker', 'imskit/emulator', 'imskit/testing']
+const everywhere = ['imskit/core', 'imskit/worker', 'imskit/next', 'imskit/emulator', 'imskit/testing']
 
 const runtimes: Readonly<Record<string, Types>> = {
   'a page': {

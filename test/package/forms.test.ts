@@ -30,6 +30,7 @@ const names = [
     'emulator',
     'express',
     'hono',
+    'next',
     'node',
     'react',
     'svelte',
@@ -229,7 +230,7 @@ describe('tools that do not read `exports`', () => {
         entry: join(project, 'old.cjs'),
         target: 'node',
         resolve: { exportsFields: [] },
-        externals: ['@adobe/aio-lib-state', 'react', 'vue'],
+        externals: ['@adobe/aio-lib-state', 'react', 'vue', /^next\//],
         output: { path, filename: 'main.cjs' },
       })
       const stats = await new Promise<webpack.Stats | undefined>((resolve, reject) =>

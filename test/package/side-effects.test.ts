@@ -123,14 +123,20 @@ describe('in workerd, importing', () => {
     expect(await started(code)).toEqual({ added: ['fetched', 'mine'], names: 0 })
   })
 
-  test.each(['imskit', 'imskit/worker', 'imskit/core', 'imskit/emulator', 'imskit/hono', 'imskit/testing'])(
-    '%s does nothing',
-    async (entry) => {
-      const options = { platform: 'neutral', mainFields: ['module'], conditions: ['workerd', 'worker'] }
-      const code = await inOneFile(everything(entry), { ...options, external: ['node:http', 'node:https'] })
-      expect(await started(code)).toEqual({ added: [], names: expect.any(Number) })
-    },
-  )
+  test.each([
+    'imskit',
+    'imskit/worker',
+    'imskit/core',
+    'imskit/emulator',
+    'imskit/hono',
+    'imskit/next',
+    'imskit/testing',
+  ])('%s does nothing', async (entry) => {
+    const options = { platform: 'neutral', mainFields: ['module'], conditions: ['workerd', 'worker'] }
+    const external = ['node:http', 'node:https', 'next/*']
+    const code = await inOneFile(everything(entry), { ...options, external })
+    expect(await started(code)).toEqual({ added: [], names: expect.any(Number) })
+  })
 })
 
 describe('in a browser, importing', () => {

@@ -37,6 +37,7 @@ describe('the public surface', () => {
         'emulator',
         'express',
         'hono',
+        'next',
         'node',
         'react',
         'svelte',

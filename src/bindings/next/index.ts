@@ -1,0 +1,2 @@
+export * from './exports.ts'
+export * as default from './exports.ts'
