@@ -18,7 +18,7 @@ import { useFramework } from './kit/installed.ts'
 // the programs of docs/servers.md, as they stand, under each server: sessions, one renewal for many requests, a guard
 
 const project = useFramework('servers')
-const lifetime = 8_000
+const lifetime = 4_000
 let emulator: RunningEmulator
 let api: string
 let getToken: () => Promise<string>
