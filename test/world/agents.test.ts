@@ -68,9 +68,15 @@ test('a ready-made agent uses the bridge or the command, and survives tokens tha
     command: { names: ['Authorization', 'x-api-key', 'x-gw-ims-org-id'], answer: machine },
     own: machine,
     refused: [
-      [401, 'Bearer realm="api"'],
+      [
+        401,
+        expect.stringMatching(
+          /^Bearer realm="api".* resource_metadata="http:[^"]+\/\.well-known\/oauth-protected-resource\/mcp"/,
+        ),
+      ],
       [401, expect.stringContaining('error="invalid_token"')],
     ],
+    found: [true, true, true],
   })
 })
 

@@ -1,5 +1,10 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import {
+  discoverAuthorizationServerMetadata,
+  discoverOAuthProtectedResourceMetadata,
+  extractWWWAuthenticateParams,
+} from '@modelcontextprotocol/sdk/client/auth.js'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
@@ -52,11 +57,21 @@ async function ownAgent() {
 async function refusals() {
   const post = (headers) => fetch(url, { method: 'POST', headers, body: '{}' })
   const responses = [await post({}), await post({ authorization: 'Bearer forged' })]
-  return responses.map(({ status, headers }) => [status, headers.get('www-authenticate')])
+  return responses.map(({ status, headers }) => [status, headers.get('www-authenticate')?.replaceAll(url, 'URL')])
+}
+
+/** What the SDK's own client finds out about the server from a rejection. */
+async function discovered() {
+  const rejection = await fetch(url, { method: 'POST', body: '{}' })
+  const { resourceMetadataUrl } = extractWWWAuthenticateParams(rejection)
+  const metadata = await discoverOAuthProtectedResourceMetadata(url, { resourceMetadataUrl })
+  const [issuer] = metadata.authorization_servers
+  const { token_endpoint } = await discoverAuthorizationServerMetadata(issuer)
+  return [metadata.resource === url, issuer === ims.url, token_endpoint === `${ims.url}/ims/token/v3`]
 }
 
 const bridge = await throughBridge()
 const command = await withHeaders()
-const [own, refused] = [await ownAgent(), await refusals()]
+const [own, refused, found] = [await ownAgent(), await refusals(), await discovered()]
 await close()
-console.log(JSON.stringify({ bridge, command, own, refused }))
+console.log(JSON.stringify({ bridge, command, own, refused, found }))

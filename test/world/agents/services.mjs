@@ -13,13 +13,7 @@ export async function startServices({ frozen = false, options = {} } = {}) {
   const ims = await startEmulator({ autoLogin: 'user@example.com', ...(frozen && { now: clock.now }) })
   const { client_id: machine } = ims.contexts.oauth_server_to_server
   const { client_id: app } = ims.contexts.oauth_public
-  const handler = createHandler({
-    allowList: [machine, app],
-    scopes: ['openid'],
-    endpoint: ims.url,
-    ...(frozen && { clock }),
-    ...options,
-  })
+  let handler
   /** What the server received and answered. */
   const seen = { statuses: [], tokens: new Set(), methods: [] }
   const listen = getRequestListener(async (request) => {
@@ -31,10 +25,19 @@ export async function startServices({ frozen = false, options = {} } = {}) {
   })
   const server = createServer(listen)
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${server.address().port}/mcp`
+  handler = createHandler({
+    allowList: [machine, app],
+    scopes: ['openid'],
+    endpoint: ims.url,
+    resource: url,
+    ...(frozen && { clock }),
+    ...options,
+  })
   return {
     ims,
     seen,
-    url: `http://127.0.0.1:${server.address().port}/mcp`,
+    url,
     async close() {
       server.closeAllConnections()
       server.close()
