@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { circumstances, writeFigures } from './page.mjs'
 import { printTable } from './table.mjs'
 
 const sections = [
@@ -19,10 +20,13 @@ const sections = [
   'load',
   'fleet',
 ]
+const failed = 'failed, see above'
 const asked = process.argv.slice(2)
 const unknown = asked.filter((name) => !sections.includes(name))
 if (unknown.length > 0) console.error(`no section ${unknown.join(', ')}; there are: ${sections.join(', ')}`)
 
+const project = fileURLToPath(new URL('..', import.meta.url))
+const where = circumstances(project)
 const root = mkdtempSync(join(tmpdir(), 'imskit-bench-'))
 try {
   const rows = []
@@ -34,6 +38,9 @@ try {
     process.stderr.write(`${((performance.now() - began) / 1000).toFixed(1)} s\n`)
   }
   printTable(rows)
+  // a part of the figures would not be of one commit and one machine
+  if (asked.length === 0 && !rows.some(({ ours }) => ours === failed))
+    writeFigures(join(project, 'docs/benchmarks.md'), rows, where)
 } finally {
   rmSync(root, { recursive: true, force: true })
 }
@@ -54,7 +61,7 @@ function runSection(name) {
     execArgv: ['--expose-gc'],
   })
   return new Promise((resolve) => {
-    let rows = [{ figure: name, ours: 'failed, see above' }]
+    let rows = [{ figure: name, ours: failed }]
     child.on('message', (message) => {
       rows = message
     })

@@ -1,5 +1,5 @@
 /** What a section reports; absent cells stay empty. `ratio` and `oldRatio` are to the floor. */
-const columns = {
+export const columns = {
   figure: 'figure',
   ours: 'imskit',
   floor: 'floor',

@@ -16,12 +16,12 @@ async function hold(seed: number): Promise<void> {
 }
 
 describe('a session survives whatever fails', () => {
-  for (const seed of [1, 2, 3]) test(`${runs} runs of seed ${seed}`, { timeout: 120_000, retry: 0 }, () => hold(seed))
+  for (const seed of [1, 2, 3]) test(`${runs} runs of seed ${seed}`, { timeout: 300_000, retry: 0 }, () => hold(seed))
 
   // the same each time, so that a run of all tests is one that can be repeated; `npm run model` searches anew
   const seed = Number(process.env.MODEL_SEED ?? 90_000)
   test(`${runs} runs of the seed in MODEL_SEED, or of one more (S39, S40, S41, S43)`, {
-    timeout: 120_000,
+    timeout: 300_000,
     retry: 0,
   }, async () => {
     await hold(seed)

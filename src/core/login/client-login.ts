@@ -14,6 +14,7 @@ import { logoutUrl } from './logout-url.ts'
 import { storedLogin } from './pending.ts'
 import { checkRedirectUri } from './redirect-uri.ts'
 import { createSessionView } from './session-view.ts'
+import { signingIn } from './signing-in.ts'
 
 const loadLogin = /* @__PURE__ */ lazy(() => import('./login.ts'))
 
@@ -25,10 +26,7 @@ export function clientLogin(parts: LoginClientParts): LoginMethods {
   const landing = createLanding({
     arrival: platform.arrival,
     isOurs: async (url) => (await storedLogin(state.pending, url)) !== undefined,
-    finish: async (arrival, url) => {
-      const { redirectResult } = await loadLogin()
-      return { result: signingIn(state, (own) => redirectResult(own, arrival, url)) }
-    },
+    finish: async (arrival, url) => ({ result: (await loadLogin()).redirectResult(state, arrival, url) }),
   })
   session.forgetting.push(() => {
     state.finished.clear()
@@ -65,11 +63,6 @@ async function login(state: LoginState, options: LoginOptions): Promise<string> 
     throw error
   })
   return (await signingIn(state, (own) => runLogin(own, departure, options))).tokens.accessToken
-}
-
-/** Runs a part of a login as one operation. */
-function signingIn<T>(state: LoginState, work: (own: LoginState) => Promise<T>): Promise<T> {
-  return inOperation(state.session, 'signing in', (session) => work({ ...state, session, setup: session.setup }))
 }
 
 async function logout({ session, flow }: LoginState, options: Parameters<LoginMethods['logout']>[0]) {

@@ -11,6 +11,7 @@ import type { RedirectOutcome } from './login-methods.ts'
 import type { LoginState } from './login-state.ts'
 import { stateIn, storedLogin } from './pending.ts'
 import { absoluteUri } from './redirect-uri.ts'
+import { signingIn } from './signing-in.ts'
 
 export { unknownLogin }
 
@@ -28,7 +29,7 @@ export async function redirectResult(
     state.setup.connection.emit(ignoredCallback(url, here ? 'state' : 'path'))
     return undefined
   }
-  const tokens = finishLogin(state, url).then((result) => result.tokens)
+  const tokens = signingIn(state, (own) => finishLogin(own, url)).then((result) => result.tokens)
   return redirectOutcome(known, tokens, arrival)
 }
 

@@ -183,7 +183,7 @@ describe('indexedDbStore', () => {
       const unreadable = [await later.store.get('a'), await later.store.get('a')]
       return { missing, before, unreadable, events }
     })
-    expect(events).toEqual({
+    expect(events).toMatchObject({
       missing: [undefined, undefined],
       before: 0,
       unreadable: [undefined, undefined],
