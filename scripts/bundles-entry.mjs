@@ -16,7 +16,7 @@ export const entryJobs = {
   'imskit/next': { runtime: worker, ceiling: 43_000 },
   'imskit/core': { runtime: page, ceiling: 61_700 },
   'imskit/emulator': { runtime: worker, ceiling: 38_100 },
-  'imskit/src/context': { runtime: node, ceiling: 94_450 },
+  'imskit/src/context': { runtime: node, ceiling: 94_500 },
   'imskit/testing': { runtime: page, ceiling: 4_050 },
   'imskit/hono': { runtime: worker, ceiling: 49_800 },
   'imskit/express': { runtime: node, ceiling: 51_400 },

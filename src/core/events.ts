@@ -62,7 +62,7 @@ export function createEmitter(...observers: readonly (Emit | undefined)[]): Emit
   }
   return {
     emit(given) {
-      const event: ImsEvent = { operation: operationId(), ...given }
+      const event: ImsEvent = { ...given, operation: given.operation ?? operationId() }
       for (const observer of observers) if (observer !== undefined) notify(observer, event)
       for (const [type, listener] of listeners) if (type === event.type) notify(listener, event)
     },

@@ -111,7 +111,7 @@ export class ImsConnection {
       owner.endpoint = this.#connection.endpoint
     }
     const operation = operationId()
-    const emit: Report = (event) => this.#emit({ operation, ...event })
+    const emit: Report = (event) => this.#emit({ ...event, operation })
     return { ...callWith(this.#connection, signal), emit, urlOf: (path) => this.#urlOf(owner, path) }
   }
 

@@ -22,7 +22,7 @@ export async function inOperation<T>(
   let code: ImsErrorCode | 'OTHER' | undefined
   const emit: Report = (event) => {
     requestId = event.requestId ?? requestId
-    connection.emit({ operation, ...event, requestId })
+    connection.emit({ ...event, operation, requestId })
   }
   const own: Setup = {
     ...setup,
