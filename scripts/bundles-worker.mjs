@@ -18,16 +18,16 @@ const guarded = 'const caller = await guard(request); if (caller instanceof Resp
  */
 export const workerJobs = {
   'worker: client credentials': {
-    ceiling: 28_700,
+    ceiling: 28_900,
     budget: 7_000,
     code: ours('clientCredentials, createClient, workerPlatform', '', call('')),
   },
   'worker: client credentials, KV': {
-    ceiling: 28_700,
+    ceiling: 28_900,
     code: ours('clientCredentials, createClient, workerPlatform', '', call('kv: env.KV,')),
   },
   'worker: client credentials, Durable Object': {
-    ceiling: 31_250,
+    ceiling: 31_400,
     code: ours(
       'clientCredentials, createClient, durableTokens, workerPlatform',
       'export { ImsLock } from "./src/adapters/worker/index.ts"',
@@ -35,11 +35,11 @@ export const workerJobs = {
     ),
   },
   'worker: guard': {
-    ceiling: 16_550,
+    ceiling: 16_600,
     code: ours('requireToken', guard, `${guarded} return new Response(caller.user_id)`),
   },
   'worker: client credentials and guard': {
-    ceiling: 37_550,
+    ceiling: 38_000,
     budget: 12_500,
     code: ours('clientCredentials, createClient, requireToken, workerPlatform', guard, guarded + call('')),
   },

@@ -22,18 +22,18 @@ const pieces = `{
  */
 export const jobs = {
   'imskit: login by redirect': {
-    budget: 14_150,
-    ceiling: 33_400,
+    budget: 14_500,
+    ceiling: 33_850,
     code: ours('pageArrival, pageRedirect, processLock, sessionStore', pieces),
   },
   'imskit: all of browserPlatform()': {
-    budget: 18_850,
-    ceiling: 38_100,
+    budget: 18_950,
+    ceiling: 38_250,
     code: ours('browserPlatform', 'browserPlatform()'),
   },
   'imskit: named contexts': {
-    budget: 24_800,
-    ceiling: 43_350,
+    budget: 25_100,
+    ceiling: 43_800,
     code: `export { context, getToken, handleRedirect, login, logout } from 'imskit/browser'`,
   },
   'oidc-client-ts': {
@@ -67,9 +67,9 @@ export const jobs = {
 
 /** The files for a script tag, in bytes gzipped. The one for a login holds no other flow. */
 export const files = {
-  'imskit.login.js': { ceiling: 41_650, login: true },
-  'imskit.js': { ceiling: 64_700, login: false },
-  'imskit.global.js': { ceiling: 64_400, login: false },
+  'imskit.login.js': { ceiling: 42_000, login: true },
+  'imskit.js': { ceiling: 65_050, login: false },
+  'imskit.global.js': { ceiling: 64_700, login: false },
 }
 
 /** What must never come with a login: another flow, another runtime, the emulator. */

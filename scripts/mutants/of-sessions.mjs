@@ -60,9 +60,9 @@ export const mutants = [
     'core/session/renewal.ts',
     [
       ['renewUnderLock', 'await state.signingOut', ''],
-      ['renew', 'force || behind || began !== state.generation ? undefined : valid', 'valid'],
-      ['renew', 'final || fallback === undefined', 'fallback === undefined'],
-      ['renew', 'pause(state)', ''],
+      ['renewOnce', 'force || behind || began !== state.generation ? undefined : valid', 'valid'],
+      ['renewOnce', 'final || fallback === undefined', 'fallback === undefined'],
+      ['renewOnce', 'pause(state)', ''],
       ['renewUnderLock', 'usable ? lockWaitWithToken : longestWait(setup.platform.lock.lease)', 'lockWaitWithToken'],
       [
         'renewUnderLock',

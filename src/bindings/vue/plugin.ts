@@ -36,7 +36,7 @@ export interface VueUserSession extends UserActions {
 }
 
 const optionNames: OptionNames<VueImsOptions> = { router: 1, onRedirect: 1 }
-const key: InjectionKey<VueUserSession> = /* @__PURE__ */ Symbol('imskit')
+const key: InjectionKey<VueUserSession> = /* @__PURE__ */ Symbol()
 
 /**
  * The plug-in that provides the session of `client` to {@link useIms}, and handles the callback of a login.
@@ -89,6 +89,6 @@ const navigate =
  */
 export function useIms(): VueUserSession {
   const session = inject(key, undefined)
-  if (!session) throw badOption('useIms() works only in setup. Call app.use(createIms(client)) before')
+  if (!session) throw badOption('useIms() works only in setup, after app.use(createIms(client))')
   return session
 }
