@@ -7,15 +7,18 @@ import { installedModules } from '../kit/installed.ts'
 
 const fixtures = join(import.meta.dirname, 'fixtures')
 
+/** What the entries for frameworks import. */
+const frameworks = { react: 'react', vue: 'vue' }
+
 /**
- * An empty project that has installed the package.
+ * An empty project that has installed the package, and the frameworks.
  *
  * @param modules what else it has installed, by the name under which users install it: the name here
  */
 export async function newProject(modules: Readonly<Record<string, string>>): Promise<string> {
   const project = mkdtempSync(join(tmpdir(), 'imskit-runners-'))
   cpSync(await installedModules(), join(project, 'node_modules'), { recursive: true })
-  for (const [name, here] of Object.entries(modules)) {
+  for (const [name, here] of Object.entries({ ...frameworks, ...modules })) {
     const path = join(project, 'node_modules', name)
     mkdirSync(dirname(path), { recursive: true })
     symlinkSync(join(root, 'node_modules', here), path, 'dir')

@@ -52,7 +52,12 @@ describe('admin_profile', () => {
       first_name: 'One',
       countryCode: 'CH',
       ownerOrg: org.id,
-      projectedProductContext: [{ prodCtx: { owningEntity: org.id } }, {}],
+      projectedProductContext: [
+        { prodCtx: { owningEntity: org.id, serviceCode: 'dma_tartan' } },
+        { prodCtx: { owningEntity: org.id, serviceCode: 'dma_aem_cloud' } },
+        {},
+        {},
+      ],
     })
   })
 
