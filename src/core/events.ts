@@ -76,4 +76,5 @@ export function createEmitter(...observers: readonly (Emit | undefined)[]): Emit
 }
 
 /** A new id of an operation: random, so that one log can have those of many processes. It is not a secret. */
-export const operationId = (): string => Math.random().toString(36).slice(2)
+export const operationId = (): string =>
+  Array.from(crypto.getRandomValues(new Uint32Array(2)), (part) => part.toString(36)).join('')

@@ -29,22 +29,19 @@ export function createRandom(seed: number, stream: string): Random {
 }
 
 let source = createRandom(0, 'crypto')
-/** Of the ids of operations, which decide nothing: crypto draws the same numbers with and without them. */
-let ids = createRandom(0, 'ids')
 
 /** From here on everything random in the code under test follows from `seed`. */
 export function seedCrypto(seed: number): void {
   source = createRandom(seed, 'crypto')
-  ids = createRandom(seed, 'ids')
 }
 
 /**
- * Makes the runtime's crypto and `Math.random` deterministic: random numbers come from the seed, and a digest is ready in the same turn,
+ * Makes the runtime's crypto deterministic: random numbers come from the seed, and a digest is ready in the same turn,
  * as one that a thread computes is ready at a time that no seed determines. The digests are the real ones.
  */
 export function tameCrypto(): () => void {
   const subtle = crypto.subtle
-  const saved = { values: crypto.getRandomValues, uuid: crypto.randomUUID, digest: subtle.digest, random: Math.random }
+  const saved = { values: crypto.getRandomValues, uuid: crypto.randomUUID, digest: subtle.digest }
   const define = (on: object, name: string, value: unknown) =>
     Object.defineProperty(on, name, { value, configurable: true, writable: true })
   define(crypto, 'getRandomValues', (into: Uint8Array | Uint32Array) => {
@@ -52,7 +49,6 @@ export function tameCrypto(): () => void {
     return into
   })
   define(crypto, 'randomUUID', () => `uuid-${source.below(2 ** 32).toString(36)}-${source.below(2 ** 32).toString(36)}`)
-  define(Math, 'random', () => ids.next())
   define(subtle, 'digest', async (algorithm: string, data: Uint8Array) => {
     const digest = createHash(algorithm.replace('-', '').toLowerCase()).update(data).digest()
     return digest.buffer.slice(digest.byteOffset, digest.byteOffset + digest.byteLength)
@@ -61,6 +57,5 @@ export function tameCrypto(): () => void {
     define(crypto, 'getRandomValues', saved.values)
     define(crypto, 'randomUUID', saved.uuid)
     define(subtle, 'digest', saved.digest)
-    define(Math, 'random', saved.random)
   }
 }

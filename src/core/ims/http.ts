@@ -94,9 +94,6 @@ function pathOf({ url }: ImsRequest): string {
   return new URL(url).pathname
 }
 
-/** OAuth libraries tell a `Response` by its tag, because runtimes and polyfills have classes of their own. */
-const tagged = { [Symbol.toStringTag]: 'Response' }
-
 /**
  * `answer` as a `Response`, which OAuth libraries read; its body is `json` if that is given. It is not a stream: making
  * one and reading it again takes longer than everything else here.
@@ -113,7 +110,7 @@ export function toResponse(request: Pick<ImsRequest, 'url' | 'method'>, answer: 
     bodyUsed: false,
     json: body,
   }
-  return Object.assign(Object.create(tagged), read)
+  return Object.create(Response.prototype, Object.getOwnPropertyDescriptors(read))
 }
 
 const isBodyless = (status: number) => status === 204 || status === 205
