@@ -10,7 +10,10 @@ export interface ProductContext {
   /** `ACTIVE`, if it can be used. */
   readonly status?: string
   readonly label?: string
-  /** The JSON in `fulfillable_data`, such as `{ iid }` of AEM, decompressed if necessary; absent if it is not JSON. */
+  /**
+   * The JSON in `fulfillable_data`, such as `{ iid }` of AEM, decompressed if necessary; absent if it is not JSON, or
+   * compressed in a runtime without `DecompressionStream`.
+   */
   readonly fulfillableData?: Readonly<Record<string, unknown>>
   /** `prodCtx` as IMS returned it, with members that depend on the service. */
   readonly raw: Readonly<Record<string, unknown>>

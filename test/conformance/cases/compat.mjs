@@ -141,14 +141,21 @@ export function compat(test, { imskit, setting }, place) {
       'organizations',
     )
   })
-  test('Ims: products of a user, with their data decoded', async (is) => {
+  const productsOfUser = async () => {
     const scopes = ['openid', 'AdobeID', 'additional_info.projectedProductContext']
     const client = imskit.createClient({ flow: place.loginFlow({ scopes }), ...(await place.outside()) })
     const { accessToken } = await client.finishLogin(await place.browse(await client.startLogin()))
-    const [platform, aem] = await place.ims().getProductContexts(accessToken)
-    is.same([platform.serviceCode, platform.fulfillableData], ['dma_tartan', { region: 'VA7' }], 'data as JSON')
-    is.same([aem.serviceCode, aem.fulfillableData], ['dma_aem_cloud', { iid: 'p12345-e67890' }], 'data as gzipped JSON')
+    return place.ims().getProductContexts(accessToken)
+  }
+  test('Ims: products of a user, with their data as JSON', async (is) => {
+    const [platform] = await productsOfUser()
+    is.same([platform.serviceCode, platform.fulfillableData], ['dma_tartan', { region: 'VA7' }], 'data')
   })
+  const unzips = async (is) => {
+    const [, aem] = await productsOfUser()
+    is.same([aem.serviceCode, aem.fulfillableData], ['dma_aem_cloud', { iid: 'p12345-e67890' }], 'data')
+  }
+  test('Ims: products of a user, with their data as gzipped JSON', unzips, 'gunzip')
   test('Ims: profile and organizations of any user, for a service', async (is) => {
     const client = imskit.createClient({ flow: place.loginFlow(), ...(await place.outside()) })
     const { claims } = await client.finishLogin(await place.browse(await client.startLogin()))

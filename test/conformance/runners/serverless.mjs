@@ -9,6 +9,9 @@ const cannot = {
   sharing:
     'requests of a worker share no promise, so many that ask at once ask for themselves; what was found is shared',
   redirect: 'a function redirects no user; it answers with the address',
+  ...(globalThis.DecompressionStream === undefined && {
+    gunzip: 'there is no DecompressionStream, so gzipped data of a product are not decoded',
+  }),
 }
 
 /** Runs the suite with `imskit`, the entry for workers, for one request. */
