@@ -1,17 +1,17 @@
 import { configDefaults, defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** Other packages, frameworks, compilers, programs of the docs and the old library beside ours: `npm run test:world`. */
+/** Other packages, frameworks, programs of the docs, the old library, and processes that take long: `npm run test:world`. */
 export const world = [
   'test/world/**/*.test.ts',
   'test/differential/**/*.test.ts',
   'test/examples/**/*.test.ts',
-  'test/docs/{looks,node,page,places-node,places-page,places-worker,site,worker}.test.ts',
+  'test/docs/{looks,node,page,places-node,places-page,places-worker,quickstarts,site,worker}.test.ts',
   'test/package/{bundlers,declarations,forms,readme-types,server-bundles,side-effects,surface}.test.ts',
-  'test/proof/{old-library,redis,tarball}.test.ts',
-  'test/browser/{oidc-provider,routers}.test.ts',
+  'test/proof/{action,canary,command,foreign-clients,heap,node-login,old-library,redis,shared-files,tarball}.test.ts',
+  'test/browser/{disturbances,oidc-provider,other-browsers,routers}.test.ts',
   'test/worker/service.test.ts',
-  'test/cli/init/programs.test.ts',
+  'test/cli/{canary,emulator-https,hostile-texts,proxy,init/programs}.test.ts',
 ]
 
 /** What takes longest. The rest goes by size, which says little: whatever comes last, the other worker waits for. */

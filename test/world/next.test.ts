@@ -31,7 +31,7 @@ interface Variant {
 
 const variants: readonly (readonly [name: string, variant: Variant])[] = [
   ['turbopack', {}],
-  ['webpack, imskit in serverExternalPackages', { args: ['--webpack'], env: { NOT_BUNDLED: 'imskit' } }],
+  ['turbopack, imskit in serverExternalPackages', { env: { NOT_BUNDLED: 'imskit' } }],
 ]
 
 /** Builds the app; what was printed. */

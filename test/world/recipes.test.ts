@@ -165,16 +165,18 @@ describe('the types', () => {
   })
 })
 
-// those of servers and of OpenTelemetry have tests of their own
-const ofTools = blocksIn('recipe')
-  .filter(({ at }) => !at.startsWith('docs/servers.md:'))
-  .map((block) => wordOf(block, 'of'))
-  .filter((of) => of !== 'otel')
-afterAll(() => expect(new Set(tested)).toEqual(new Set(ofTools)))
+const pages = ['docs/testing-workers.md', 'docs/testing-browsers.md']
+/** The pages whose recipes another file of tests runs. */
+const elsewhere = ['docs/frameworks.md', 'docs/next.md', 'docs/operations.md', 'docs/servers.md']
+const blocks = pages.flatMap(blocksOf).filter(({ place }) => place === 'recipe')
+afterAll(() => expect(new Set(tested)).toEqual(new Set(blocks.map((block) => wordOf(block, 'of')))))
+
+test('the pages with recipes are those that are tested', () => {
+  const found = new Set(blocksIn('recipe').map(({ at }) => at.split(':')[0]))
+  expect([...found].sort()).toEqual([...pages, ...elsewhere].sort())
+})
 
 test('each block of a recipe is a file or a command', () => {
-  const pages = ['docs/testing-workers.md', 'docs/testing-browsers.md']
-  const blocks = pages.flatMap(blocksOf).filter(({ place }) => place === 'recipe')
   expect(blocks.length).toBeGreaterThan(15)
   const idle = blocks.filter((block) => !['file', 'first', 'run'].some((name) => wordOf(block, name)))
   expect(idle.map(({ at }) => at)).toEqual([])
