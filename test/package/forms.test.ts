@@ -9,6 +9,7 @@ import webpack from 'webpack'
 import { build, root } from '../kit/build.ts'
 import { folderOfFile } from '../kit/folder.ts'
 import { entriesIn, unpack } from '../kit/packed.ts'
+import { entryNames } from './entry-names.ts'
 
 // each entry as Node loads it: CommonJS that is readable and can be replaced member by member, and ES modules over it
 
@@ -22,23 +23,6 @@ beforeAll(async () => {
 
 const installed = (...path: string[]) => join(project, 'node_modules', 'imskit', ...path)
 const text = (path: string) => readFileSync(installed(path), 'utf8')
-const names = [
-  ...[
-    'browser',
-    'context',
-    'core',
-    'emulator',
-    'express',
-    'hono',
-    'next',
-    'node',
-    'react',
-    'svelte',
-    'testing',
-    'vue',
-    'worker',
-  ],
-]
 /** What servers that render React components need to see first. */
 const directive = "'use client'\n"
 
@@ -55,7 +39,7 @@ describe('the files for Node', () => {
     }
   })
 
-  test.each(names)('%s: two statements over the implementation, and a line for each name', (name) => {
+  test.each(entryNames)('%s: two statements over the implementation, and a line for each name', (name) => {
     const source = (path: string) => {
       const whole = text(path)
       expect(whole.startsWith(directive), path).toBe(name === 'react')
@@ -77,7 +61,10 @@ describe('the files for Node', () => {
     // `imskit migrate` looks for such calls in the code of its users, `imskit init` writes such imports, and the command
     // finds undici from where it is installed, and versions for reports
     const ofTheCommand = ['migrate', 'init', 'main', 'report'].map((name) => `node/shared/${name}.cjs`)
-    const scripts = files.filter((name) => /\.c?js$/.test(name) && !ofTheCommand.includes(name))
+    // the keychain is native code of an optional package, which no bundler should look for
+    const ofKeychain = ['node/shared/store-keychain.cjs', 'esm/adapters/node/keychain/keyring.js']
+    const known = [...ofTheCommand, ...ofKeychain]
+    const scripts = files.filter((name) => /\.c?js$/.test(name) && !known.includes(name))
     const found = scripts.filter((name) =>
       /createRequire|getBuiltinModule|from ["']imskit|require\(["']imskit/.test(text(`dist/${name}`)),
     )
@@ -221,7 +208,7 @@ describe('conditions', () => {
 
 describe('tools that do not read `exports`', () => {
   test('find every entry but the deep path by a folder of its name', async () => {
-    for (const name of names.filter((name) => name !== 'context')) {
+    for (const name of entryNames.filter((name) => name !== 'context')) {
       const path = mkdtempSync(join(project, 'out-'))
       writeFileSync(join(project, 'old.cjs'), `console.log(require('imskit/${name}'))`)
       const compiler = webpack({
@@ -265,7 +252,7 @@ describe('the lists of exports', () => {
     (await exportsOf(path)).filter((name) => !['default', '__esModule', 'module.exports'].includes(name)).sort()
 
   test('every file of an entry has the same, and every full one what aio-lib-ims users know', async () => {
-    for (const name of names) {
+    for (const name of entryNames) {
       const [list, ...others] = await Promise.all(
         ['.js', '.cjs', '-implementation.cjs'].map((end) => listOf(`dist/node/${name}${end}`)),
       )
@@ -285,7 +272,7 @@ describe('the lists of exports', () => {
     expect(whole).toEqual(expect.arrayContaining(login))
     const browser = await listOf('dist/node/browser.cjs')
     expect(browser).toEqual(expect.arrayContaining(whole))
-    expect(browser.filter((name) => !whole.includes(name))).toEqual(['fromUnstorage', 'redisLock'])
+    expect(browser.filter((name) => !whole.includes(name))).toEqual(['fromUnstorage', 'redisLock', 'renewAhead'])
   })
 })
 

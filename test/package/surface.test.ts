@@ -8,6 +8,7 @@ import { apiReports, entries, fileList, packed } from '../../scripts/api/report.
 import { build, root } from '../kit/build.ts'
 import { folderOfFile } from '../kit/folder.ts'
 import { pack } from '../kit/packed.ts'
+import { entryNames } from './entry-names.ts'
 
 // the public surface of the package; `npm run api` rewrites the reports, so that reviews show the difference
 
@@ -29,23 +30,7 @@ const bin = (path: string, ...args: string[]) =>
 describe('the public surface', () => {
   test('is the one in api/', { timeout: 120_000 }, () => {
     const reports = apiReports() as Record<string, string>
-    expect(Object.keys(reports)).toEqual([
-      ...[
-        'browser',
-        'context',
-        'core',
-        'emulator',
-        'express',
-        'hono',
-        'next',
-        'node',
-        'react',
-        'svelte',
-        'testing',
-        'vue',
-        'worker',
-      ],
-    ])
+    expect(Object.keys(reports)).toEqual(entryNames)
     expect(entries()).toEqual(Object.keys(reports))
     for (const [entry, report] of Object.entries(reports)) expect(report, entry).toBe(read(`api/${entry}.txt`))
   })
