@@ -53,8 +53,10 @@ describe('the package', () => {
       expect(paths).toContain(path)
     }
     const papers = /^(package\.json|LICENSE|README\.md|CHANGELOG\.md|SECURITY\.md|dist\/THIRD_PARTY_NOTICES)$/
+    const forAgents = /^(AGENTS\.md|llms\.txt|skills\/imskit\/SKILL\.md)$/
     const files = /^dist\/.+\.(c?js|d\.c?ts|map|json)$|^\w+\/package\.json$/
-    expect(paths.filter((path) => !papers.test(path) && !files.test(path))).toEqual([])
+    const known = [papers, forAgents, files]
+    expect(paths.filter((path) => !known.some((each) => each.test(path)))).toEqual([])
     expect(paths.filter((path) => /\.test\.|fixtures?\/|(^|\/)test\//.test(path))).toEqual([])
   })
 
