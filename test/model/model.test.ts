@@ -6,8 +6,8 @@ import { tameCrypto } from './random.ts'
 import { run } from './run.ts'
 import { warmUp } from './warm-up.ts'
 
-/** 12,000 runs in all. Longer ones: `npm run model -- --runs 1000000`. */
-const runs = 3_000
+/** 20,000 runs in all. Longer ones: `npm run model -- --runs 1000000`. */
+const runs = 5_000
 
 async function hold(seed: number): Promise<void> {
   const failure = await check({ seed, runs })
