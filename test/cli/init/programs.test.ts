@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { build as bundle } from 'esbuild'
@@ -36,7 +36,8 @@ async function initialized(name: string, files: Readonly<Record<string, string>>
   mkdirSync(folder, { recursive: true })
   for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text)
   cpSync(join(place, 'packed/node_modules'), join(folder, 'node_modules'), { recursive: true })
-  for (const each of links) {
+  // what the bindings import is there already
+  for (const each of links.filter((each) => !existsSync(join(folder, 'node_modules', each)))) {
     mkdirSync(join(folder, 'node_modules', each, '..'), { recursive: true })
     symlinkSync(join(modules, each), join(folder, 'node_modules', each), 'dir')
   }
