@@ -76,7 +76,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     // what is waited for comes at once, unless the machine is busy with something else
     expect: { poll: { timeout: 10_000 } },
-    maxWorkers: 2,
+    // a third one waits for a browser, a lock or a clock while two work
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     // real browsers, processes and clocks: where a shared machine stalls, a test is given a second chance, and says so
     retry: process.env.CI ? 1 : 0,

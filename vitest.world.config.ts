@@ -12,7 +12,8 @@ export default defineConfig({
     // the first test that needs a project installs it
     hookTimeout: 900_000,
     expect: { poll: { timeout: 10_000 } },
-    maxWorkers: 2,
+    // a third one installs, or waits for a browser or a server, while two work
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     retry: process.env.CI ? 1 : 0,
   },

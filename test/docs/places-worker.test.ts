@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { build, buildSite } from '../kit/build.ts'
 import { installedModules } from '../kit/installed.ts'
 import { freePort } from '../kit/server.ts'
-import { type Block, blocks, isForNewcomers } from './blocks.ts'
+import { type Block, blocks, blocksOf, isForNewcomers } from './blocks.ts'
 import { type ImsOfThePages, startImsOfThePages } from './ims-of-the-pages.ts'
 import { asShown } from './quickstarts.ts'
 import { startWorker } from './started-worker.ts'
@@ -23,7 +23,7 @@ const found = blocks.filter((block) => isForNewcomers(block) && block.place === 
 /** README has the program of the quickstart. */
 const programs = [...new Map(found.map((block) => [block.code, block])).values()]
 /** The program of the quickstart with KV. */
-const withKv = blocks.find(({ place, code }) => place === 'worker' && /kv: env\.TOKENS/.test(code)) as Block
+const withKv = blocksOf('docs/quickstart-worker.md').find(({ code }) => /kv: env\.TOKENS/.test(code)) as Block
 
 const ask = async (worker: Awaited<ReturnType<typeof startWorker>>) => {
   const answer = await worker.dispatchFetch('https://app.example/')
