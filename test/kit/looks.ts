@@ -4,6 +4,8 @@ import type { Page } from 'playwright'
 import { barriersOf } from './axe.ts'
 import { root } from './build.ts'
 
+/** Whether pictures are taken, which doubles the time: `IMSKIT_PICTURES=1 npm run test:world`. */
+const wantsPictures = process.env.IMSKIT_PICTURES !== undefined
 /** The folder of the pictures; git ignores it. */
 export const pictures = join(root, 'node_modules', '.cache', 'imskit-looks')
 
@@ -18,8 +20,8 @@ const views = [
 export type Faults = Readonly<Record<string, readonly string[]>>
 
 /**
- * Looks at an open page at two widths and in two colour schemes: takes a picture of the whole page, and returns what is
- * cut and what axe finds.
+ * Looks at an open page at two widths and in two colour schemes: returns what is cut and what axe finds, and takes a
+ * picture of the whole page if that is wanted.
  */
 export async function lookAt(page: Page, name: string): Promise<Faults> {
   mkdirSync(pictures, { recursive: true })
@@ -28,7 +30,8 @@ export async function lookAt(page: Page, name: string): Promise<Faults> {
     await page.setViewportSize({ width, height })
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     const view = `${name.replace(/[^\w-]+/g, '-')}-${width}-${colorScheme}`
-    await page.screenshot({ path: join(pictures, `${view}.jpeg`), type: 'jpeg', quality: 80, fullPage: true })
+    const picture = { path: join(pictures, `${view}.jpeg`), type: 'jpeg', quality: 80, fullPage: true } as const
+    if (wantsPictures) await page.screenshot(picture)
     // each layout and each scheme once: the colours of a scheme do not depend on the width
     const found = axe ? [...(await cutIn(page)), ...(await barriersOf(page))] : await cutIn(page)
     if (found.length > 0) faults[view] = found
