@@ -33,7 +33,7 @@ export interface RequireTokenOptions extends VerifyTokenOptions, Omit<Connection
   readonly realm?: string | undefined
   /**
    * The address of the API, as its clients know it, such as `https://api.example/mcp`. Rejections name its metadata
-   * (RFC 9728), from which clients such as agents find out where they get a token.
+   * (RFC 9728), which tells clients, such as agents, which server issues tokens for it.
    */
   readonly resource?: string | undefined
   /** What the metadata names as the source of tokens; default: the issuer of IMS. */
@@ -104,23 +104,25 @@ export function requireToken(given: RequireTokenOptions): Guard {
   const responses = bearerResponses({ realm, scopes, metadata: published?.address })
   const check = validate === 'ims' ? imsCheck(connection, options) : localCheck(connection, options)
 
-  async function authenticate(request: Request): Promise<AuthInfo | Response> {
+  async function verified<T>(
+    request: Request,
+    found: (claims: TokenClaims, token: string) => T,
+  ): Promise<T | Response> {
     requireRequest('the guard', request)
     const bearer = bearerOf(request)
     if (bearer === 'none') return responses.missing()
     if (bearer === 'malformed') return responses.malformed()
     try {
-      return authInfo(bearer.token, await check(bearer.token, rules), published?.resource)
+      return found(await check(bearer.token, rules), bearer.token)
     } catch (error) {
       if (error instanceof TokenError) return responses.invalid(error.reason)
       if (error instanceof ConfigurationError || !isImsError(error)) throw error
       return responses.unavailable('retryAfter' in error ? error : {})
     }
   }
-  async function guard(request: Request): Promise<TokenClaims | Response> {
-    const found = await authenticate(request)
-    return found instanceof Response ? found : found.claims
-  }
+  const guard = (request: Request) => verified(request, (claims) => claims)
+  const authenticate = (request: Request) =>
+    verified(request, (claims, token) => authInfo(token, claims, published?.resource))
   function metadata(request: Request): Response | undefined {
     requireRequest('metadata', request)
     return published?.respond(request)
