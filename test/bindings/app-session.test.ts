@@ -217,7 +217,7 @@ describe('on a server', () => {
     expect(session.get()).toBe(session.initial)
   })
 
-  test('no token is returned, and the message says where it would be', async () => {
+  test('calls are rejected, and the message says to call in a browser', async () => {
     const { actions } = appSession('useIms', newClient())
     const calls = [() => actions.login(), () => actions.logout(), () => actions.getToken(), () => actions.fetch('/')]
     for (const call of calls) {

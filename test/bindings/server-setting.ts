@@ -1,4 +1,4 @@
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import {
   type AuthHandlerOptions,
   authorizationCode,
@@ -9,6 +9,7 @@ import {
 } from '../../src/adapters/worker/index.ts'
 import { startEmulator } from '../../src/emulator/index.ts'
 import { serve } from '../worker/to-node/serve.ts'
+import type { Visitor } from '../worker/visitor.ts'
 
 /** An API behind a guard: its options, and the headers of a caller. */
 export async function guarded(scopes = ['openid', 'AdobeID']) {
@@ -61,4 +62,23 @@ export async function backed() {
   }
 }
 
+type BackedSite = Pick<Awaited<ReturnType<typeof backed>>, 'emulator' | 'pass'> & { readonly browser: Visitor }
+
 export const day = 24 * 3_600_000
+
+/** What a visitor who is signed in does last: calls the API through the backend, and signs out. */
+export async function callAndSignOut(browser: Visitor): Promise<void> {
+  const init = { method: 'POST', body: '{"a":1}', headers: { 'content-type': 'application/json' } }
+  expect(await (await browser.call('/api/echo', init)).json()).toEqual({ body: '{"a":1}', type: 'application/json' })
+  expect((await browser.call('/auth/logout', { method: 'POST' })).status).toBe(200)
+  expect(await (await browser.ask('/')).text()).toBe('signed out')
+}
+
+/** A visitor signs in, IMS revokes the refresh token, and the next request clears the session. */
+export async function loseSession({ browser, emulator, pass }: BackedSite): Promise<void> {
+  await browser.signIn()
+  pass(day)
+  emulator.fault({ path: '/ims/token/v3', status: 400, body: { error: 'invalid_grant' }, times: 5 })
+  expect((await browser.ask('/inbox')).status).toBe(401)
+  expect([...browser.jar.keys()].filter((name) => name.includes('session'))).toEqual([])
+}

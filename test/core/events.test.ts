@@ -50,7 +50,7 @@ describe('the events', () => {
     ])
   })
 
-  test('token: where it came from, until when, with which scopes (S100)', async () => {
+  test('token: its source, expiry and scopes (S100)', async () => {
     const client = createClient({ flow: publicFlow(emulator), ...on, redirect: autoRedirect(emulator) })
     await client.login()
     const { expiresAt: expiry, scopes } = await client.getTokens()
@@ -62,7 +62,7 @@ describe('the events', () => {
     expect(of('token').map(({ source }) => source)).toEqual(['issued', 'refreshed', 'adopted'])
   })
 
-  test('login and logout: of which client (S100)', async () => {
+  test('login and logout: the client (S100)', async () => {
     const client = createClient({ flow: publicFlow(emulator), ...on, redirect: autoRedirect(emulator) })
     await client.login()
     await client.logout()
@@ -70,7 +70,7 @@ describe('the events', () => {
     expect([of('login'), of('logout')]).toMatchObject([[{ type: 'login', clientId }], [{ type: 'logout', clientId }]])
   })
 
-  test('refresh-refused: with what IMS said (S100)', async () => {
+  test('refresh-refused: what IMS answered (S100)', async () => {
     const client = createClient({ flow: publicFlow(emulator), ...on, redirect: autoRedirect(emulator) })
     await client.login()
     clock.set(clock.now() + day)

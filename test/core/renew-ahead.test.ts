@@ -1,20 +1,9 @@
-import { beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { type ClientOptions, createClient, renewAhead } from '../../src/core/index.ts'
-import { createEmulator, type Emulator } from '../../src/emulator/index.ts'
-import { type FakeClock, fakeClock } from '../../src/testing/index.ts'
-import { autoRedirect, day, hour, platformOn, publicFlow, serverFlow, type WatchedPlatform } from './setting.ts'
+import { clock, emulator, on, useEmulator } from './emulated.ts'
+import { autoRedirect, day, hour, publicFlow, serverFlow } from './setting.ts'
 
-let emulator: Emulator
-let clock: FakeClock
-let on: WatchedPlatform
-
-beforeAll(async () => {
-  emulator = await createEmulator({ now: () => clock.now(), autoLogin: 'user@example.com' })
-})
-beforeEach(() => {
-  clock = fakeClock()
-  on = platformOn(emulator, clock)
-})
+useEmulator()
 
 /** The fake clock with alarms that count. */
 function alarms() {

@@ -41,15 +41,7 @@ async function attemptOnce(
     const duration = call.clock.now() - sentAt
     const requestId = headers && requestIdOf(headers, secretsOf(request))
     const { method } = request
-    call.emit({
-      type: 'request',
-      method,
-      path: pathOf(request),
-      attempt,
-      status,
-      duration,
-      requestId,
-    })
+    call.emit({ type: 'request', method, path: pathOf(request), attempt, status, duration, requestId })
   }
   try {
     const answer = await withDeadline(call, async (signal) => {

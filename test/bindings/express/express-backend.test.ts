@@ -4,7 +4,7 @@ import { type AuthHandlerOptions, memoryStore } from '../../../src/adapters/work
 import { expressBackend, sessionOf } from '../../../src/bindings/express/index.ts'
 import { sendLines, serve } from '../../worker/to-node/serve.ts'
 import { createVisitor, granted } from '../../worker/visitor.ts'
-import { backed, day } from '../server-setting.ts'
+import { backed, callAndSignOut, day, loseSession } from '../server-setting.ts'
 
 async function site(more: Partial<AuthHandlerOptions> = {}) {
   const made = await backed()
@@ -39,19 +39,11 @@ test('signs in, gives routes the session, renews it, calls the API and signs out
   expect(renewed.headers.getSetCookie().length).toBeGreaterThan(1)
   expect((await browser.ask('/inbox')).status).toBe(200)
   expect(granted(emulator, 'refresh_token')).toBe(1)
-  const init = { method: 'POST', body: '{"a":1}', headers: { 'content-type': 'application/json' } }
-  expect(await (await browser.call('/api/echo', init)).json()).toEqual({ body: '{"a":1}', type: 'application/json' })
-  expect((await browser.call('/auth/logout', { method: 'POST' })).status).toBe(200)
-  expect(await (await browser.ask('/')).text()).toBe('signed out')
+  await callAndSignOut(browser)
 })
 
 test('clears the session whose refresh token was revoked, without an error', async () => {
-  const { browser, emulator, pass } = await site({ store: memoryStore() })
-  await browser.signIn()
-  pass(day)
-  emulator.fault({ path: '/ims/token/v3', status: 400, body: { error: 'invalid_grant' }, times: 5 })
-  expect((await browser.ask('/inbox')).status).toBe(401)
-  expect([...browser.jar.keys()].filter((name) => name.includes('session'))).toEqual([])
+  await loseSession(await site({ store: memoryStore() }))
 })
 
 test('is refused without what it needs, and so is a route that needs no session', async () => {

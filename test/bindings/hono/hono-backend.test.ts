@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { type AuthHandlerOptions, memoryStore } from '../../../src/adapters/worker/index.ts'
 import { honoBackend } from '../../../src/bindings/hono/index.ts'
 import { createVisitor, granted } from '../../worker/visitor.ts'
-import { backed, day } from '../server-setting.ts'
+import { backed, callAndSignOut, day, loseSession } from '../server-setting.ts'
 
 const origin = 'http://127.0.0.1:8787'
 
@@ -38,10 +38,7 @@ test('signs in, gives routes the session, renews it, calls the API and signs out
   // the cookie of the first request works for the second
   for (const path of ['/', '/inbox']) expect((await browser.ask(path)).status).toBe(200)
   expect(granted(emulator, 'refresh_token')).toBe(1)
-  const init = { method: 'POST', body: '{"a":1}', headers: { 'content-type': 'application/json' } }
-  expect(await (await browser.call('/api/echo', init)).json()).toEqual({ body: '{"a":1}', type: 'application/json' })
-  expect((await browser.call('/auth/logout', { method: 'POST' })).status).toBe(200)
-  expect(await (await browser.ask('/')).text()).toBe('signed out')
+  await callAndSignOut(browser)
 })
 
 test('sets the cookies of a renewal that the route itself asked for', async () => {
@@ -54,12 +51,7 @@ test('sets the cookies of a renewal that the route itself asked for', async () =
 })
 
 test('clears the session whose refresh token was revoked, without an error', async () => {
-  const { browser, emulator, pass } = await site({ store: memoryStore() })
-  await browser.signIn()
-  pass(day)
-  emulator.fault({ path: '/ims/token/v3', status: 400, body: { error: 'invalid_grant' }, times: 5 })
-  expect((await browser.ask('/inbox')).status).toBe(401)
-  expect([...browser.jar.keys()].filter((name) => name.includes('session'))).toEqual([])
+  await loseSession(await site({ store: memoryStore() }))
 })
 
 test('is refused without what it needs', () => {

@@ -10,7 +10,7 @@ const cannot = {
     'requests of a worker share no promise, so many that ask at once ask for themselves; what was found is shared',
   redirect: 'a function redirects no user; it answers with the address',
   ...(globalThis.DecompressionStream === undefined && {
-    gunzip: 'there is no DecompressionStream, so gzipped data of a product are not decoded',
+    gunzip: 'this runtime has no DecompressionStream, so imskit does not decode gzipped data of a product',
   }),
 }
 

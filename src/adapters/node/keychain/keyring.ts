@@ -49,7 +49,7 @@ function loadKeyring(): unknown {
     try {
       return createRequire(from)('@napi-rs/keyring')
     } catch (error) {
-      // of one of its own files: there is no binary for this system
+      // if Node does not find a file of the package itself, the package has no binary for this system
       const { message } = error as { message?: unknown }
       if (!String(message).startsWith("Cannot find module '@napi-rs/keyring'")) reason = notAvailable
     }

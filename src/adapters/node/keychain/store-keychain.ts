@@ -136,7 +136,7 @@ async function isPlain(files: Store, key: string): Promise<boolean> {
   return stored !== undefined && encryptedIn(stored) === undefined
 }
 
-/** Why there is no key. */
+/** Why the keychain provides no key. */
 const reasonOf = (answer: Exclude<KeychainAnswer, { status: 'key' }>) =>
   answer.status === 'empty' ? lockedOrDenied : answer.reason
 

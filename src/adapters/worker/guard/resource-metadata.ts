@@ -2,7 +2,7 @@ import { isLoopback } from '../../../core/ims/environment.ts'
 import { sharedIssuersOf } from '../../../core/ims/issuers.ts'
 import { badOption } from '../../../core/options.ts'
 
-/** The metadata of an API that clients read to find out where they get tokens for it (RFC 9728). */
+/** The metadata of an API, which tells clients which server issues tokens for it (RFC 9728). */
 export interface ResourceMetadata {
   readonly resource: URL
   /** Where the metadata is. */
