@@ -44,7 +44,10 @@ export async function lookAt(page: Page, name: string): Promise<Faults> {
  * if it says so.
  */
 export function cutIn(page: Page): Promise<string[]> {
-  return page.evaluate(() => {
+  return page.evaluate(async () => {
+    const frame = () => new Promise(requestAnimationFrame)
+    // a page learns of a new width at the end of a frame, and only then says what scrolls
+    for (let frames = 0; frames < 3; frames++) await frame()
     const nameOf = (element: Element) => `${element.tagName} ${element.className} ${element.textContent?.slice(0, 60)}`
     const faults: string[] = []
     const { scrollWidth, clientWidth } = document.documentElement
