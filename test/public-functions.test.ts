@@ -316,11 +316,15 @@ function declaredFactories(): Map<Callable, readonly [title: string, options: ob
   return found
 }
 
-/** The options among {@link neededOptions} that a factory takes, by its error for another one. */
-function optionsOf(entry: Entry, call: Callable, before: readonly unknown[]): object {
+/** The names of the options that a factory takes, by its error for another one. */
+function optionNamesOf(call: Callable, before: readonly unknown[]): readonly string[] {
   const { message = '' } = (thrownBy(() => call(...before, { nonsense: 1 })) ?? {}) as { message?: string }
-  const [, names = ''] = /it takes (.*)$/.exec(message) ?? []
-  const taken = new Set(names.split(', '))
+  return /it takes (.*)$/.exec(message)?.[1]?.split(', ') ?? []
+}
+
+/** The options among {@link neededOptions} that a factory takes. */
+function optionsOf(entry: Entry, call: Callable, before: readonly unknown[]): object {
+  const taken = new Set(optionNamesOf(call, before))
   if (entry === 'browser') taken.delete('clientSecret')
   return Object.fromEntries(Object.entries(neededOptions).filter(([name]) => taken.has(name)))
 }
@@ -331,7 +335,22 @@ test('the reports of the public API declare the factories', () => {
   expect(factories.length).toBeGreaterThanOrEqual(30)
 })
 
-describe.each(factories)('%s', (_, [call, options, ...before]) => {
+const values = [null, 1, -1, Number.NaN, 'x', '', true, {}, [], [1], [null], { x: 1 }, () => {}, Symbol('x'), 1n]
+
+describe.each(factories)('%s', (name, [call, options, ...before]) => {
+  test('throws nothing but BAD_OPTION when an option has a value that it cannot have', async () => {
+    const faults: string[] = []
+    const codes = ['BAD_OPTION', ...(name.endsWith('of browsers') ? ['SECRET_IN_BROWSER'] : [])]
+    for (const option of optionNamesOf(call, before))
+      for (const value of values) {
+        const outcome = await outcomeOf(() => call(...before, { ...options, [option]: value }))
+        const fault = faultOf(outcome, { codes, isAsync: false })
+        if (fault !== undefined) faults.push(`${name}({ ${option}: ${show([value])} }): ${fault}`)
+        await close(outcome.value)
+      }
+    expect(faults).toEqual([])
+  })
+
   test('accepts its own options, and a platform that was spread into them', () => {
     expect(thrownBy(() => call(...before, options))).toBeUndefined()
     expect(thrownBy(() => call(...before, { ...core.memoryPlatform(), ...options }))).toBeUndefined()
@@ -361,6 +380,40 @@ test.each([
   const error = thrownBy(() => (factory as Callable)({ ...options, [wrong]: 'x' }))
   expect(error).toMatchObject({ code: 'BAD_OPTION', message: expect.stringContaining(`did you mean '${right}'?`) })
 })
+
+const forToken = ['minValidity', 'signal', 'force']
+const forLogin = ['prompt', 'loginHint', 'locale', 'parameters', 'mode', 'signal', 'appState', 'returnTo', 'context']
+/** The options of methods of a client that can sign users in: the names, and what the method takes before them. */
+const methodOptions: Readonly<Record<string, readonly [names: readonly string[], ...before: unknown[]]>> = {
+  getToken: [[...forToken, ...forLogin, 'interaction']],
+  getTokens: [forToken],
+  authHeaders: [forToken],
+  getCachedToken: [['minValidity']],
+  invalidate: [['signal']],
+  fetch: [['method', 'headers', 'body', 'signal', 'redirect'], 'https://api.example.com/'],
+  login: [forLogin],
+  startLogin: [[...forLogin, 'redirectUri']],
+  finishLogin: [['signal'], 'https://app.example/callback?code=x&state=y'],
+  logout: [['postLogoutRedirectUri', 'signal']],
+}
+
+test.each(Object.entries(methodOptions))(
+  '%s of a client throws nothing raw when an option has a value that it cannot have',
+  async (method, [names, ...before]) => {
+    const faults: string[] = []
+    const codes = ['BAD_OPTION', ...refused, 'LOGIN_REQUIRED', 'LOGIN_NOT_POSSIBLE', 'STATE_MISMATCH']
+    for (const name of names)
+      for (const value of values) {
+        const client = login()
+        const call = methodsOf(client).get(method) as Callable
+        const outcome = await outcomeOf(() => call(...before, { [name]: value }))
+        const fault = faultOf(outcome, { codes, isAsync: true })
+        if (fault !== undefined) faults.push(`${method}({ ${name}: ${show([value])} }): ${fault}`)
+        client.close()
+      }
+    expect(faults).toEqual([])
+  },
+)
 
 test('clients and named contexts ignore options of others, which are spread into them', async () => {
   const extra = { ...core.memoryPlatform(), somethingElse: 1 }

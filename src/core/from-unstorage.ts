@@ -18,7 +18,7 @@ export interface FromUnstorageOptions {
   readonly now?: (() => number) | undefined
 }
 
-const optionNames: OptionNames<FromUnstorageOptions> = { consistency: 1, now: 1 }
+const optionNames: OptionNames<FromUnstorageOptions> = { consistency: 'string', now: 'function' }
 
 /**
  * Uses any `unstorage` storage as a {@link Store}: Redis, S3, Upstash, Vercel KV. Keys are encoded, because unstorage

@@ -1,7 +1,7 @@
 import { untilAborted } from './async.ts'
 import { ConfigurationError, isImsError, UnavailableError } from './errors.ts'
 import { systemClock } from './memory.ts'
-import { checkOptions, type OptionNames } from './options.ts'
+import { checkOptions, type OptionNames, requireMethods } from './options.ts'
 import type { Clock, Hold, Lock } from './ports.ts'
 import { safeCause } from './redact.ts'
 import { lockWait, renewalLimit } from './session/times.ts'
@@ -68,6 +68,7 @@ const optionNames: OptionNames<RedisLockOptions> = { lease: 1, clock: 1 }
 export function redisLock(client: RedisLike, options: RedisLockOptions = {}): Lock {
   checkOptions('redisLock', options, optionNames)
   const { lease = shortestLease, clock = systemClock } = options
+  requireMethods('clock', clock, 'sleep')
   if (!Number.isInteger(lease) || lease < shortestLease || lease > longestTimer)
     throw new ConfigurationError(
       'BAD_OPTION',

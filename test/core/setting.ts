@@ -9,6 +9,7 @@ import {
   type Lock,
   type LoginFlow,
   memoryStore,
+  preload,
   processLock,
   type Redirect,
   type SilentFlow,
@@ -181,7 +182,8 @@ export function gate(): { open: () => void; opened: Promise<void> } {
   return { open, opened }
 }
 
-/** Lets everything run that can. */
+/** Lets everything run that can; parts that are loaded at their first use are loaded before. */
 export async function settled(): Promise<void> {
+  await preload()
   for (let turn = 0; turn < 10; turn++) await new Promise<void>((resolve) => setTimeout(resolve, 0))
 }

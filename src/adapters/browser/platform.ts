@@ -33,12 +33,12 @@ export interface BrowserPlatformOptions {
 
 /** The names of the options of {@link browserPlatform}. */
 export const browserOptions: OptionNames<BrowserPlatformOptions> = {
-  redirectUri: 1,
-  relayUri: 1,
-  database: 1,
+  redirectUri: 'string',
+  relayUri: 'string',
+  database: 'string',
   popupTimeout: 1,
   silentTimeout: 1,
-  allowSecretsInBrowser: 1,
+  allowSecretsInBrowser: 'boolean',
 }
 
 /**

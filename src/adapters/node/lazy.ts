@@ -14,13 +14,13 @@ export type { LoopbackRedirectOptions, PasteRedirectOptions, TerminalLoginOption
 
 const loginOptions: OptionNames<TerminalLoginOptions> = {
   port: 1,
-  bind: 1,
+  bind: 'string',
   timeout: 1,
   open: 1,
   browser: 1,
-  output: 1,
-  env: 1,
-  isInteractive: 1,
+  output: 'function',
+  env: 'object',
+  isInteractive: 'boolean',
 }
 const loopbackOptions: OptionNames<LoopbackRedirectOptions> = { ...loginOptions, host: 1, path: 1, input: 1 }
 const pasteOptions: OptionNames<PasteRedirectOptions> = { ...loginOptions, redirectUri: 1, input: 1 }
@@ -120,7 +120,11 @@ export interface KeychainStoreOptions {
   readonly onDegraded?: ((reason: string) => void) | undefined
 }
 
-const keychainOptions: OptionNames<KeychainStoreOptions> = { directory: 1, lock: 1, onDegraded: 1 }
+const keychainOptions: OptionNames<KeychainStoreOptions> = {
+  directory: 'string',
+  lock: 'function',
+  onDegraded: 'function',
+}
 
 /**
  * Stores each value in its own file like `fileStore`, encrypted with a key that the system's keychain stores. It needs the
@@ -135,8 +139,6 @@ const keychainOptions: OptionNames<KeychainStoreOptions> = { directory: 1, lock:
 export function keychainStore(options: KeychainStoreOptions = {}): Store {
   checkOptions('keychainStore', options, keychainOptions)
   const { directory, lock = fileLock(), onDegraded = () => {} } = options
-  if (typeof lock !== 'function') throw badOption('keychainStore: lock must be a lock, such as fileLock()')
-  if (typeof onDegraded !== 'function') throw badOption('keychainStore: onDegraded must be a function')
   const files = fileStore({ directory })
   let store: Store | undefined
   const opened = async () => {

@@ -1,6 +1,6 @@
 import type { Report } from '../../core/events.ts'
 import { memoryStore } from '../../core/memory.ts'
-import { badOption, checkOptions, type OptionNames } from '../../core/options.ts'
+import { checkOptions, type OptionNames } from '../../core/options.ts'
 import { providePlatform } from '../../core/platform.ts'
 import type { Platform } from '../../core/ports.ts'
 import { type AioConfig, aioConfig } from './config/aio-config.ts'
@@ -25,7 +25,12 @@ export interface NodePlatformOptions {
   readonly keychain?: boolean
 }
 
-const optionNames: OptionNames<NodePlatformOptions> = { directory: 1, login: 1, config: 1, keychain: 1 }
+const optionNames: OptionNames<NodePlatformOptions> = {
+  directory: 'string',
+  login: 'object',
+  config: 'object',
+  keychain: 'boolean',
+}
 
 /**
  * The platform of Node.js: tokens in files with mode 0600, a lock across processes, login with the system browser, and
@@ -37,7 +42,6 @@ const optionNames: OptionNames<NodePlatformOptions> = { directory: 1, login: 1, 
 export function nodePlatform(options: NodePlatformOptions = {}): Platform {
   checkOptions('nodePlatform', options, optionNames)
   const { directory, login, config = aioConfig(), keychain = false } = options
-  if (typeof keychain !== 'boolean') throw badOption('nodePlatform: keychain must be true or false')
   const place = directory === undefined ? {} : { directory: `${directory}/tokens` }
   const lock = fileLock(directory === undefined ? {} : { directory: `${directory}/locks` })
   return providePlatform({

@@ -33,11 +33,11 @@ const ownLock = /* @__PURE__ */ isolateLock()
 /** The names of the options of {@link workerPlatform}. */
 export const workerOptions: OptionNames<WorkerPlatformOptions> = {
   kv: 1,
-  store: 1,
-  lock: 1,
-  ctx: 1,
-  waitUntil: 1,
-  prefix: 1,
+  store: 'object',
+  lock: 'function',
+  ctx: 'object',
+  waitUntil: 'function',
+  prefix: 'string',
   encryption: 1,
 }
 

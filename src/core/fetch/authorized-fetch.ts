@@ -119,7 +119,7 @@ function prepare(input: string | URL | Request, init: RequestInit | undefined, f
   const hidden = hidesRedirects()
   // a worker's Request does not know `error`
   const known = hidden || redirect !== 'error' || init instanceof Request
-  const request = new Request(input, known ? init : { ...init, redirect: 'manual' })
+  const request = requestOf(input, known ? init : { ...init, redirect: 'manual' })
   const { method, headers, signal } = request
   const first = { url: new URL(request.url), method, headers, body }
   const mode = { redirect: hidden ? redirect : 'manual' } as const
@@ -141,6 +141,17 @@ function prepare(input: string | URL | Request, init: RequestInit | undefined, f
     return (fetch ?? globalThis.fetch)(hop.url.href, { ...options, body: content?.byteLength ? content : null })
   }
   return { first, redirect, signal, send }
+}
+
+/** @throws {ConfigurationError} `BAD_OPTION`, without what the platform says, which may be the value of a header */
+function requestOf(input: string | URL | Request, init: RequestInit | undefined): Request {
+  try {
+    return new Request(input, init)
+  } catch {
+    throw badOption(
+      'fetch cannot make a request of its options; check method, headers, body, redirect and signal, and that the body was not read before',
+    )
+  }
 }
 
 /** Decided from the arguments: not every browser shows the body of the request made of them. */

@@ -57,10 +57,10 @@ const optionNames: OptionNames<CodeFlowOptions & Pick<AuthorizationCodeOptions, 
   clientId: 1,
   clientSecret: 1,
   scopes: 1,
-  redirectUri: 1,
+  redirectUri: 'string',
   resource: 1,
-  checkIdToken: 1,
-  verifyIdTokenSignature: 1,
+  checkIdToken: 'function',
+  verifyIdTokenSignature: 'boolean',
 }
 
 /** {@link authorizationCode} with a check of the id token as a value, so that its code is only in bundles that use it. */

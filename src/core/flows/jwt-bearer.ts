@@ -25,7 +25,7 @@ const optionNames: OptionNames<JwtBearerOptions> = {
   orgId: 1,
   metaScopes: 1,
   privateKey: 1,
-  passphrase: 1,
+  passphrase: 'string',
 }
 
 /**

@@ -40,7 +40,7 @@ export function resolveEndpoint({
   if (known !== undefined && Object.hasOwn(endpoints, env ?? 'prod')) return known
   throw new ConfigurationError(
     'BAD_OPTION',
-    `env ${JSON.stringify(env)} is not known; use "prod" or "stage", or set endpoint`,
+    `env ${typeof env === 'string' ? JSON.stringify(env) : `of type ${typeof env}`} is not known; use "prod" or "stage", or set endpoint`,
   )
 }
 

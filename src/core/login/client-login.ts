@@ -12,7 +12,7 @@ import type { LoginOptions } from './login-options.ts'
 import type { LoginState } from './login-state.ts'
 import { logoutUrl } from './logout-url.ts'
 import { storedLogin } from './pending.ts'
-import { checkRedirectUri } from './redirect-uri.ts'
+import { checkLogoutUri } from './redirect-uri.ts'
 import { createSessionView } from './session-view.ts'
 import { signingIn } from './signing-in.ts'
 
@@ -68,7 +68,7 @@ async function login(state: LoginState, options: LoginOptions): Promise<string> 
 async function logout({ session, flow }: LoginState, options: Parameters<LoginMethods['logout']>[0]) {
   checkCall('logout', options)
   const { postLogoutRedirectUri, signal } = options ?? {}
-  checkRedirectUri('logout: postLogoutRedirectUri', postLogoutRedirectUri?.split('#')[0])
+  checkLogoutUri(postLogoutRedirectUri)
   return inOperation(session, 'signing out', async (own) => {
     // the user is signed out here, even if IMS could not be reached
     const { here } = await invalidateTokens(own, signal)

@@ -5,10 +5,22 @@ import { badOption } from '../options.ts'
  *
  * @throws {ConfigurationError} `BAD_OPTION`
  */
-export function checkRedirectUri(name: string, uri: string | undefined): void {
+export function checkRedirectUri(name: string, uri: unknown): void {
   // browsers drop blanks in addresses and read \ as /, so that such a path could lead to another origin
-  if (uri === undefined || /^\/(?![/\\])[^#\\\s]*$/.test(uri) || (URL.canParse(uri) && !uri.includes('#'))) return
+  if (uri === undefined) return
+  const valid =
+    typeof uri === 'string' && (/^\/(?![/\\])[^#\\\s]*$/.test(uri) || (URL.canParse(uri) && !uri.includes('#')))
+  if (valid) return
   throw badOption(`${name} must be a URL or a path such as /callback, without a fragment`)
+}
+
+/**
+ * Checks the address that follows a logout, which may have a fragment.
+ *
+ * @throws {ConfigurationError} `BAD_OPTION`
+ */
+export function checkLogoutUri(uri: unknown): void {
+  checkRedirectUri('logout: postLogoutRedirectUri', typeof uri === 'string' ? uri.split('#')[0] : uri)
 }
 
 /** `uri` as an absolute URL, if it is a path and the address of the app is known. */

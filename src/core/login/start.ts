@@ -1,6 +1,7 @@
 import type { PendingLogin } from '../flows/login-flow.ts'
 import { asJson, defined } from '../json.ts'
 import { badOption } from '../options.ts'
+import type { Json } from '../ports.ts'
 import type { LoginOptions, StartLoginOptions } from './login-options.ts'
 import type { LoginState } from './login-state.ts'
 import { pendingKey } from './pending.ts'
@@ -26,7 +27,16 @@ export async function requestLogin(
   const { signal, appState, returnTo, mode, context, ...asked } = options
   const parameters = mode === 'silent' ? { ...asked, prompt: 'none' } : asked
   const { url, pending } = await flow.start(await setup.call(signal), redirectUri, parameters)
-  const stored: PendingLogin = { ...pending, ...defined({ mode, context, appState, returnTo }) }
+  const stored: PendingLogin = { ...pending, ...defined({ mode, context, appState: plainData(appState), returnTo }) }
   await store.set(pendingKey(pending.state), asJson(stored), pending.expiresAt)
   return { url, pending: stored }
+}
+
+/** @throws {ConfigurationError} `BAD_OPTION` for what cannot be stored with the login */
+function plainData(appState: Json | undefined): Json | undefined {
+  try {
+    return appState === undefined ? undefined : asJson(JSON.parse(JSON.stringify(appState) ?? 'null'))
+  } catch {
+    throw badOption('appState must be JSON; it has a cycle or a BigInt')
+  }
 }

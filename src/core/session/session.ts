@@ -2,7 +2,7 @@ import { ConfigurationError } from '../errors.ts'
 import { isSilent } from '../flows/flow.ts'
 import type { Tokens } from '../ims/tokens.ts'
 import { lazy } from '../lazy.ts'
-import { checkCall, checkOptions } from '../options.ts'
+import { checkCall, checkOptions, checkTypes } from '../options.ts'
 import type { Setup } from '../setup.ts'
 import { monotonic } from '../time.ts'
 import { removeNote } from './note.ts'
@@ -76,6 +76,7 @@ async function current(state: SessionMemory, options: GetTokenOptions): Promise<
   const { setup, cache } = state
   listen(state)
   checkCall('getToken', options)
+  checkTypes('getToken', options, { force: 'boolean' })
   const { signal, minValidity, force = false } = options
   if (state.closed !== undefined) throw state.closed.reason
   signal?.throwIfAborted()

@@ -3,7 +3,7 @@ import type { TokenClaims } from '../ims/decode-token.ts'
 import { issuingHost } from '../ims/host.ts'
 import { sharedIssuersOf } from '../ims/issuers.ts'
 import { scopesOf } from '../ims/tokens.ts'
-import { badOption, checkOptions, type OptionNames } from '../options.ts'
+import { checkOptions, type OptionNames } from '../options.ts'
 
 export interface VerifyTokenOptions {
   /** The client that the token must be for. */
@@ -23,19 +23,17 @@ export interface VerifyTokenOptions {
 
 /** What may be asked of a token, by name. */
 export const verifyOptions: OptionNames<VerifyTokenOptions> = {
-  clientId: 1,
+  clientId: 'string',
   allowList: 1,
   scopes: 1,
-  issuer: 1,
+  issuer: 'string',
   clockTolerance: 1,
 }
 
 /** @throws {ConfigurationError} `BAD_OPTION` */
 export function checkVerifyOptions(options: VerifyTokenOptions): void {
   checkOptions('verifyToken', options, verifyOptions)
-  const { clientId, issuer, allowList, scopes, clockTolerance = 0 } = options
-  for (const [name, value] of Object.entries({ clientId, issuer }))
-    if (value !== undefined && typeof value !== 'string') throw badOption(`${name} must be a string`)
+  const { allowList, scopes, clockTolerance = 0 } = options
   requireTexts('allowList', allowList)
   requireTexts('scopes', scopes)
   if (typeof clockTolerance === 'number' && clockTolerance >= 0 && clockTolerance <= 300_000) return

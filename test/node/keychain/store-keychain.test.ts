@@ -276,8 +276,8 @@ describe('a client', () => {
 
 describe('options', () => {
   test('are checked', () => {
-    expect(() => nodePlatform({ keychain: 'yes' as unknown as boolean })).toThrow(/keychain must be true or false/)
-    expect(() => keychainStore({ lock: 1 as never })).toThrow(/lock must be a lock/)
+    expect(() => nodePlatform({ keychain: 'yes' as unknown as boolean })).toThrow(/keychain must be of type boolean/)
+    expect(() => keychainStore({ lock: 1 as never })).toThrow(/lock must be of type function/)
     expect(() => createNodeIms({ keychain: true } as object)).toThrow(/\.aio files/)
   })
 

@@ -2,7 +2,7 @@ import { del, entries, get, set, type UseStore, update } from 'idb-keyval'
 import { decryptText, type EncryptedText, encryptText } from '../../../core/encrypt.ts'
 import { UnavailableError } from '../../../core/errors.ts'
 import { memoryStore } from '../../../core/memory.ts'
-import { checkOptions, type OptionNames } from '../../../core/options.ts'
+import { checkOptions, type OptionNames, requireMethods } from '../../../core/options.ts'
 import type { Clock, Json, Store } from '../../../core/ports.ts'
 import { safeCause } from '../../../core/redact.ts'
 import { connectDatabase, type DatabaseConnection, disconnectDatabase, wasClosed } from './indexeddb-connection.ts'
@@ -32,7 +32,7 @@ interface State {
 
 const keyName = '#key'
 
-const optionNames: OptionNames<IndexedDbStoreOptions> = { name: 1, onDegraded: 1, clock: 1 }
+const optionNames: OptionNames<IndexedDbStoreOptions> = { name: 'string', onDegraded: 'function', clock: 1 }
 
 /**
  * Values in IndexedDB, encrypted with AES-GCM and a key that cannot be exported: a copied disk reveals nothing, but a
@@ -49,6 +49,7 @@ const optionNames: OptionNames<IndexedDbStoreOptions> = { name: 1, onDegraded: 1
 export function indexedDbStore(options: IndexedDbStoreOptions = {}): Store {
   checkOptions('indexedDbStore', options, optionNames)
   const { name = 'imskit', onDegraded, clock = Date } = options
+  requireMethods('clock', clock, 'now')
   const fallback = memoryStore({ clock: { now: () => clock.now() } })
   const degraded = oncePerReason(onDegraded)
   const connection = { name, onDenied: degraded, opening: undefined, current: undefined }

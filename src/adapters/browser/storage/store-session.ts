@@ -1,5 +1,5 @@
 import { UnavailableError } from '../../../core/errors.ts'
-import { checkOptions, type OptionNames } from '../../../core/options.ts'
+import { checkOptions, type OptionNames, requireMethods } from '../../../core/options.ts'
 import type { Clock, Json, Store } from '../../../core/ports.ts'
 import { safeCause } from '../../../core/redact.ts'
 
@@ -15,7 +15,7 @@ interface Entry {
   readonly setAt: number
 }
 
-const optionNames: OptionNames<SessionStoreOptions> = { most: 1, clock: 1 }
+const optionNames: OptionNames<SessionStoreOptions> = { most: 'number', clock: 1 }
 
 /**
  * Values of one tab, in `sessionStorage`: pending logins are stored here while the user is at IMS. Abandoned logins
@@ -30,6 +30,7 @@ const optionNames: OptionNames<SessionStoreOptions> = { most: 1, clock: 1 }
 export function sessionStore(options: SessionStoreOptions = {}): Store {
   checkOptions('sessionStore', options, optionNames)
   const { most = 20, clock = Date } = options
+  requireMethods('clock', clock, 'now')
   const memory = new Map<string, string>()
 
   function read(key: string): Entry | undefined {

@@ -3,7 +3,7 @@ import { UnavailableError } from '../../../core/errors.ts'
 import { createEmitter, type ImsEventOf, type ImsEventType } from '../../../core/events.ts'
 import { requireText } from '../../../core/flows/credentials.ts'
 import type { LoginParameters } from '../../../core/login/login-options.ts'
-import { absoluteUri, checkRedirectUri } from '../../../core/login/redirect-uri.ts'
+import { absoluteUri, checkLogoutUri, checkRedirectUri } from '../../../core/login/redirect-uri.ts'
 import { checkOptions, type OptionNames, requireMethods } from '../../../core/options.ts'
 import type { GetTokenOptions } from '../../../core/session/session.ts'
 import { frameRedirect } from '../login/redirect-frame.ts'
@@ -102,7 +102,7 @@ export function openVault(worker: Worker | SharedWorker, options: OpenVaultOptio
     getSession: ({ signal, ...rest } = {}) => ask(state, { call: 'session', asked: rest }, signal),
     fetch: (input, init) => fetchInVault(state, new Request(input, init)),
     async logout({ postLogoutRedirectUri: after, signal } = {}) {
-      checkRedirectUri('logout: postLogoutRedirectUri', after?.split('#')[0])
+      checkLogoutUri(after)
       // the worker has another address
       const asked = after === undefined ? undefined : absoluteUri(after, globalThis.location.href)
       return new URL(await ask(state, { call: 'logout', asked }, signal))

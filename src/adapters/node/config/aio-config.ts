@@ -91,7 +91,7 @@ interface Sources {
   readonly local: ConfigFile
 }
 
-const optionNames: OptionNames<AioConfigOptions> = { cwd: 1, env: 1, home: 1 }
+const optionNames: OptionNames<AioConfigOptions> = { cwd: 'string', env: 1, home: 'string' }
 
 /**
  * The configuration in the `.aio` files and the environment. Reads no file before the first call of a method.

@@ -41,7 +41,7 @@ const shortestLease = 10_000
 // a renewal may take 40 s, and taking over an expired lock takes a moment
 const patience = 45_000
 
-const optionNames: OptionNames<FileLockOptions> = { directory: 1, wait: 1, lease: 1 }
+const optionNames: OptionNames<FileLockOptions> = { directory: 'string', wait: 1, lease: 1 }
 
 /**
  * A lock across the processes and threads of one user, as files in one directory.

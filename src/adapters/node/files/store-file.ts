@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConfigurationError, UnavailableError } from '../../../core/errors.ts'
-import { checkOptions, type OptionNames } from '../../../core/options.ts'
+import { checkOptions, type OptionNames, requireMethods } from '../../../core/options.ts'
 import type { Clock, Json, Store } from '../../../core/ports.ts'
 import { copyJson } from './copy-json.ts'
 import { fileNameOf } from './file-name.ts'
@@ -16,7 +16,7 @@ export interface FileStoreOptions {
   readonly clock?: Pick<Clock, 'now'> | undefined
 }
 
-const optionNames: OptionNames<FileStoreOptions> = { directory: 1, clock: 1 }
+const optionNames: OptionNames<FileStoreOptions> = { directory: 'string', clock: 1 }
 
 /**
  * Stores each value in its own file with mode 0600. The file is named after a digest of the key and replaced
@@ -29,6 +29,7 @@ const optionNames: OptionNames<FileStoreOptions> = { directory: 1, clock: 1 }
 export function fileStore(options: FileStoreOptions = {}): Store {
   checkOptions('fileStore', options, optionNames)
   const { clock = Date } = options
+  requireMethods('clock', clock, 'now')
   const directory = () => {
     const place = options.directory ?? stateDirectory('tokens')
     requireOwnDirectory(place)

@@ -89,21 +89,21 @@ const fortnight = 14 * 24 * 3_600_000
 const optionNames: OptionNames<AuthHandlerOptions> = {
   flow: 1,
   sessionSecret: 1,
-  store: 1,
-  lock: 1,
+  store: 'object',
+  lock: 'function',
   basePath: 1,
-  origin: 1,
-  insecure: 1,
+  origin: 'string',
+  insecure: 'boolean',
   sameSite: 1,
   sessionMaxAge: 1,
   afterLogin: 1,
   afterLogout: 1,
-  user: 1,
+  user: 'function',
   proxy: 1,
-  onFailure: 1,
+  onFailure: 'function',
   allowedOrigins: 1,
   minValidity: 1,
-  onEvent: 1,
+  onEvent: 'function',
   env: 1,
   endpoint: 1,
   issuers: 1,
@@ -130,9 +130,11 @@ export function handlerSetup(options: AuthHandlerOptions): HandlerSetup {
   const store = options.store && withStoreFailed(options.store)
   const basePath = checkBase(options.basePath)
   const routes = proxyRoutes(proxy, basePath)
+  const { allowedOrigins = adobeOrigins } = options
+  if (!Array.isArray(allowedOrigins)) throw badOption('allowedOrigins must be an array of origins')
   const client = {
     ...connectionOf(options),
-    allowedOrigins: [...(options.allowedOrigins ?? adobeOrigins), ...routes.map(({ target }) => target.origin)],
+    allowedOrigins: [...allowedOrigins, ...routes.map(({ target }) => target.origin)],
     clock,
     fetch,
   }

@@ -1,5 +1,5 @@
 import { isLoopback } from '../../../core/ims/environment.ts'
-import { badOption } from '../../../core/options.ts'
+import { badOption, checkOptions } from '../../../core/options.ts'
 import { refusedHeader } from './proxy-headers.ts'
 
 /** Paths of this site that are forwarded to one API. */
@@ -31,6 +31,7 @@ export type Destination = { readonly route: Route; readonly url: URL } | 'unsafe
 
 /** @throws {ConfigurationError} `BAD_OPTION` */
 export function proxyRoutes(rules: readonly ProxyRule[], reserved: string): readonly Route[] {
+  if (!Array.isArray(rules)) throw badOption('proxy must be an array of rules')
   const routes = rules.map((rule) => checkRule(rule, reserved))
   // the longest path first, as it is the most specific one
   return routes.sort((one, other) => other.path.length - one.path.length)
@@ -38,6 +39,7 @@ export function proxyRoutes(rules: readonly ProxyRule[], reserved: string): read
 
 function checkRule(rule: ProxyRule, reserved: string): Route {
   const wrong = (what: string) => badOption(`proxy: ${what}`)
+  checkOptions('proxy', rule)
   const { path, to, maxBody = 10 * 1024 * 1024 } = rule
   if (typeof path !== 'string' || !/^\/[\w.~-][\w.~/-]*$/.test(path) || isUnsafe(path))
     throw wrong(`path ${JSON.stringify(path)} must be a plain path such as /api/`)

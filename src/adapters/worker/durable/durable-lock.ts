@@ -43,7 +43,7 @@ const shortestLease = 10_000
 const longestTask = 40_000
 
 /** The names of the options of {@link durableLock}. */
-export const lockOptions: OptionNames<DurableLockOptions> = { object: 1, lease: 1, wait: 1 }
+export const lockOptions: OptionNames<DurableLockOptions> = { object: 'string', lease: 'number', wait: 'number' }
 
 /**
  * A {@link Lock} across isolates and regions, in a Durable Object of class `ImsLock`. Its holder has a lease that is

@@ -13,7 +13,7 @@ export interface DurableStoreOptions {
   readonly lock?: Pick<DurableLock, 'fenceOf'> | undefined
 }
 
-const storeOptions: OptionNames<DurableStoreOptions> = { object: 1, lock: 1 }
+const storeOptions: OptionNames<DurableStoreOptions> = { object: 'string', lock: 1 }
 
 /**
  * A {@link Store} in a Durable Object of class `ImsLock`. All isolates read the last write at once, so a rotated refresh

@@ -58,12 +58,12 @@ const loadVerifier = /* @__PURE__ */ lazy(() => import('../../../core/verify/ver
 
 const optionNames: OptionNames<RequireTokenOptions> = {
   validate: 1,
-  cache: 1,
-  anyClient: 1,
-  realm: 1,
+  cache: 'object',
+  anyClient: 'boolean',
+  realm: 'string',
   resource: 1,
   authorizationServers: 1,
-  onEvent: 1,
+  onEvent: 'function',
   clientId: 1,
   allowList: 1,
   scopes: 1,

@@ -15,7 +15,7 @@ export interface ToNodeOptions {
   readonly onError?: ((error: unknown) => void) | undefined
 }
 
-const optionNames: OptionNames<ToNodeOptions> = { onError: 1 }
+const optionNames: OptionNames<ToNodeOptions> = { onError: 'function' }
 
 /**
  * Serves a handler by the request and response of Node: a listener for `createServer`, a middleware for Express, and
