@@ -65,7 +65,7 @@ const floors: readonly (readonly RegExp[])[] = [
   [
     /^core\/(ports|errors|events|redact|async|time|text|nearest|options|base64url|encrypt|explain-error|html|json|make-room|login\/return-to)\.ts$/,
   ],
-  [/^core\/(memory|platform|digest|from-unstorage|lazy)\.ts$/],
+  [/^core\/(memory|platform|digest|degradation|from-unstorage|lazy)\.ts$/],
   [/^core\/(ims|keys)\//],
   [/^core\/(flows\/(?!login-flow|authorization-code|code-grant)|verify\/)/],
   [

@@ -1,3 +1,4 @@
+import { degradation } from '../../core/degradation.ts'
 import { LoginRequiredError, UnavailableError } from '../../core/errors.ts'
 import { checkRedirectUri } from '../../core/login/redirect-uri.ts'
 import { badOption, checkOptions, type OptionNames } from '../../core/options.ts'
@@ -54,11 +55,11 @@ export function browserPlatform(options: BrowserPlatformOptions = {}): Platform 
   checkRedirectUri('browserPlatform: redirectUri', options.redirectUri)
   checkRedirectUri('browserPlatform: relayUri', options.relayUri)
   requireSecureContext()
-  const degraded = replay<string>()
-  const store = indexedDbStore({ name: options.database, onDegraded: degraded.publish })
+  const { onDegraded, report } = degradation()
+  const store = indexedDbStore({ name: options.database, onDegraded })
   return providePlatform({
     store,
-    report: (emit) => degraded.subscribe((reason) => emit({ type: 'store-degraded', reason })),
+    report,
     lock: webLock(),
     pending: pendingLogins(sessionStore(), store),
     redirect: { prepare: (trip) => redirectFor(options, trip).prepare(trip) },
@@ -89,22 +90,6 @@ function redirectFor(
   }
   if (mode === 'popup') return popupRedirect({ redirectUri: uri, timeout: options.popupTimeout })
   return mode === 'silent' ? frameRedirect({ redirectUri: uri, timeout: options.silentTimeout }) : pageRedirect(uri)
-}
-
-/** Notifies listeners, later ones included, of every value. */
-function replay<T>(): { publish(value: T): void; subscribe(listener: (value: T) => void): void } {
-  const listeners: ((value: T) => void)[] = []
-  const values: T[] = []
-  return {
-    publish(value) {
-      values.push(value)
-      for (const listener of listeners) listener(value)
-    },
-    subscribe(listener) {
-      listeners.push(listener)
-      for (const value of values) listener(value)
-    },
-  }
 }
 
 function requireSecureContext(): void {

@@ -1,4 +1,4 @@
-import type { Report } from '../../core/events.ts'
+import { degradation } from '../../core/degradation.ts'
 import { memoryStore } from '../../core/memory.ts'
 import { checkOptions, type OptionNames } from '../../core/options.ts'
 import { providePlatform } from '../../core/platform.ts'
@@ -56,19 +56,8 @@ export function nodePlatform(options: NodePlatformOptions = {}): Platform {
   })
 }
 
-/** The store of the keychain, whose reasons every client of the platform reports, also one that is created later. */
+/** The store of the keychain, whose reasons every client of the platform reports. */
 function encryptedStore(options: KeychainStoreOptions): Pick<Platform, 'store' | 'report'> {
-  const listeners: Report[] = []
-  let last: string | undefined
-  const onDegraded = (reason: string) => {
-    last = reason
-    for (const emit of listeners) emit({ type: 'store-degraded', reason })
-  }
-  return {
-    store: keychainStore({ ...options, onDegraded }),
-    report(emit) {
-      listeners.push(emit)
-      if (last !== undefined) emit({ type: 'store-degraded', reason: last })
-    },
-  }
+  const { onDegraded, report } = degradation()
+  return { store: keychainStore({ ...options, onDegraded }), report }
 }
