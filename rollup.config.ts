@@ -77,7 +77,7 @@ const builds: Record<string, RollupOptions | RollupOptions[]> = {
     external: [...declared, ...never],
     // or each module would import what its neighbours need, for nothing, and bundlers warn of it
     treeshake: { moduleSideEffects: 'no-external' },
-    plugins: [resolving, commonjs(), smallStyles, source],
+    plugins: [resolving, commonjs(), smallStyles, source, smallLibraries],
     output: {
       dir: 'dist/esm',
       plugins: [clientBoundary],
