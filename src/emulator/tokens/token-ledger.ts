@@ -52,7 +52,7 @@ export interface TokenLedger {
   revokeSession(sessionId: string): void
 }
 
-const maxTokens = 50_000
+const maxTokens = 20_000
 
 /** Stores the newest tokens only, so that a long-running emulator has limited memory. */
 export function createTokenLedger(): TokenLedger {
