@@ -415,6 +415,45 @@ test.each(Object.entries(methodOptions))(
   },
 )
 
+/** What a platform provides, and what connects a client, besides the flow. */
+const clientOptions = [
+  ...['store', 'lock', 'redirect', 'pending', 'arrival', 'changes', 'clock', 'fetch', 'readKey', 'sharing'],
+  ...['allowsSecrets', 'defaults', 'observe', 'report', 'waitUntil', 'onEvent', 'minValidity', 'allowedOrigins'],
+  ...['env', 'endpoint', 'issuers', 'timeout', 'retry', 'owner', 'flow'],
+]
+const clientCalls = [
+  ...['getToken', 'getCachedToken', 'invalidate', 'forget', 'login', 'startLogin', 'handleRedirect', 'logout'],
+] as const
+
+test.each(clientOptions)('a client whose %s cannot be one throws nothing raw', async (option) => {
+  const faults: string[] = []
+  const codes = ['BAD_OPTION', ...refused, 'LOGIN_REQUIRED', 'LOGIN_NOT_POSSIBLE', 'STORE_FAILED', 'NETWORK_FAILED']
+  const flow = core.authorizationCode(person)
+  for (const value of values) {
+    const options = { flow, ...core.memoryPlatform(), timeout: 1000, [option]: value }
+    const made = await outcomeOf(() => core.createClient(options))
+    for (const call of made.value === undefined ? [] : clientCalls) {
+      const method = methodsOf(made.value as object).get(call) as Callable
+      const fault = faultOf(await outcomeOf(() => method()), { codes, isAsync: true })
+      if (fault !== undefined) faults.push(`${option}: ${show([value])}: ${call}: ${fault}`)
+    }
+    const fault = faultOf(made, { codes: ['BAD_OPTION', 'SECRET_IN_BROWSER'], isAsync: false })
+    if (fault !== undefined) faults.push(`${option}: ${show([value])}: ${fault}`)
+    await close(made.value)
+  }
+  expect(faults).toEqual([])
+})
+
+test.each([undefined, null, '', 5, {}])('a client whose owner is %j does not share the tokens of all', (owner) => {
+  const flow = core.authorizationCode(person)
+  expect(() => core.createClient({ flow, ...core.memoryPlatform(), owner } as never)).toThrow(
+    expect.objectContaining({
+      code: 'BAD_OPTION',
+      message: expect.stringContaining('owner must be a non-empty string'),
+    }),
+  )
+})
+
 test('clients and named contexts ignore options of others, which are spread into them', async () => {
   const extra = { ...core.memoryPlatform(), somethingElse: 1 }
   core.createClient({ flow: core.clientCredentials(machine), ...extra }).close()

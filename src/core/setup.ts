@@ -142,7 +142,7 @@ export function caller(
   let connected = options.endpoint !== undefined || defaults === undefined ? connection : undefined
   return async (signal) => {
     if (connected === undefined && defaults !== undefined) {
-      const found = await defaults()
+      const found = (await defaults()) ?? {}
       if (found.untrusted && hasSecret) throw found.untrusted
       const endpoint = resolveEndpoint({ env: options.env ?? found.env, endpoint: found.endpoint })
       connected = { ...connection, endpoint }
