@@ -62,7 +62,9 @@ async function decode(text: string): Promise<Readonly<Record<string, unknown>> |
 }
 
 async function unzip(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip')).getReader()
+  // some edge runtimes lack it, and bundlers for them warn of a name that is not a member
+  const { DecompressionStream: Decompression } = globalThis
+  const reader = new Blob([bytes]).stream().pipeThrough(new Decompression('gzip')).getReader()
   const decoder = new TextDecoder()
   let text = ''
   for (;;) {
