@@ -7,7 +7,11 @@ export function encode(bytes: Uint8Array): string {
 
 /** @throws if `text` is not base64url */
 export function decode(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(binaryOf(text), (character) => character.charCodeAt(0))
+  const binary = binaryOf(text)
+  const bytes = new Uint8Array(binary.length)
+  // Uint8Array.from takes 5 times as long
+  for (let at = 0; at < bytes.length; at++) bytes[at] = binary.charCodeAt(at)
+  return bytes
 }
 
 /**
