@@ -57,9 +57,13 @@ export function objectIn(part: string): Readonly<Record<string, unknown>> | unde
 
 /** Whether an object in `text` has a name twice: `value`, which `text` was parsed to, then has fewer names. */
 function hasRepeatedName(text: string, value: object): boolean {
-  const structure = text.replace(/\\./gs, '').replace(/"[^"]*"/g, '')
-  return structure.split(':').length - 1 !== countNames(value)
+  const names = countNames(value)
+  // each name has a colon; most tokens have no other
+  if (countColons(text) === names) return false
+  return countColons(text.replace(/\\./gs, '').replace(/"[^"]*"/g, '')) !== names
 }
+
+const countColons = (text: string) => text.split(':').length - 1
 
 function countNames(value: object): number {
   // not recursive: a token may nest thousands of levels
