@@ -27,8 +27,10 @@ export function createVerifier(call: Call, { sharing = true }: { sharing?: boole
     checkVerifyOptions(options)
     const parts = parseCompact(token)
     if (parts === undefined) throw invalid('malformed')
-    await requireSignature(parts, keys)
+    const proof = requireSignature(parts, keys)
+    // read while another thread checks the signature, and used only after that
     const claims = objectIn(parts.payload) as TokenClaims | undefined
+    await proof
     if (claims === undefined) throw invalid('malformed')
     const reason = claimsFault(claims, options, call.clock.now())
     if (reason !== undefined) throw invalid(reason)
