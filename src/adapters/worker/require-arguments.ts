@@ -2,6 +2,7 @@ import { badOption } from '../../core/options.ts'
 
 /** @throws {ConfigurationError} `BAD_OPTION` unless `request` is a `Request`, of this realm or of another */
 export function requireRequest(callee: string, request: unknown): void {
+  if (request instanceof Request) return
   const { url, headers } = (request ?? {}) as Partial<Request>
   if (typeof url === 'string' && URL.canParse(url) && typeof headers?.get === 'function') return
   throw badOption(`${callee} takes the Request that the runtime received`)

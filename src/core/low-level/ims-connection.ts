@@ -76,11 +76,16 @@ export class ImsConnection {
   }
 
   async #makeVerifier(owner: Owner): Promise<Verifier> {
-    const { createVerifier } = await loadVerifier()
+    const { createVerifier, checkVerifyOptions } = await loadVerifier()
     const call = await this.open(owner, undefined)
     // concurrent first calls share one, and so its request for the keys
-    if (this.#verifier === undefined || this.#verifies !== call.endpoint)
-      this.#verifier = createVerifier(call, { sharing: this.#sharing })
+    if (this.#verifier === undefined || this.#verifies !== call.endpoint) {
+      const verify = createVerifier(call, { sharing: this.#sharing })
+      this.#verifier = (token, options = {}) => {
+        checkVerifyOptions(options)
+        return verify(token, options)
+      }
+    }
     this.#verifies = call.endpoint
     return this.#verifier
   }

@@ -158,11 +158,12 @@ function localCheck(connection: Connection, { fetch, clock, onEvent }: RequireTo
 
 function lazyVerifier(connection: Connection, sharing: boolean): Verifier {
   let verifier: Verifier | undefined
-  return async (token, options) => {
+  const load = async () => {
     const { createVerifier } = await loadVerifier()
     verifier ??= createVerifier(connection, { sharing })
-    return verifier(token, options)
+    return verifier
   }
+  return async (token, options) => (verifier ?? (await load()))(token, options)
 }
 
 /** Validates the token at IMS, and checks the rules that IMS does not know. */
