@@ -28,6 +28,7 @@ export {
   type TerminalLoginOptions,
 } from './lazy.ts'
 export { type NodePlatformOptions, nodePlatform } from './platform.ts'
+export { signAssertion } from './sign-assertion.ts'
 
 /**
  * The named contexts of the default client: in the `.aio` files, the environment, or the memory of an action.

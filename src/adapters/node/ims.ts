@@ -5,13 +5,13 @@ import { type ImsOptions, imsOptions } from '../../core/low-level/ims-options.ts
 import type { Untyped } from '../../core/low-level/untyped.ts'
 import {
   ValidationCache as CoreValidationCache,
-  type Digest,
   type ValidationCacheLike,
 } from '../../core/low-level/validation-cache.ts'
 import type { ConnectionDefaults } from '../../core/ports.ts'
 import { aioConfig } from './config/aio-config.ts'
 import { configDefaults, configDefaultsNow } from './config/defaults.ts'
 import { observeEvents } from './debug.ts'
+import { sha256 } from './sha256.ts'
 
 /**
  * The low-level IMS HTTP API. `endpoint` defaults to `ims.config.endpoint` of the `.aio` files and variables
@@ -76,20 +76,4 @@ export class ValidationCache extends CoreValidationCache {
   constructor(maxAge?: number, maxValidEntries?: number, maxInvalidEntries?: number) {
     super(maxAge, maxValidEntries, maxInvalidEntries, sha256)
   }
-}
-
-let hash: ((text: string) => string) | undefined
-
-/** Computed for every look-up. It is synchronous once `node:crypto` is loaded, which takes most of the time here. */
-const sha256: Digest = (text) => (hash === undefined ? loadHash().then((digest) => digest(text)) : hash(text))
-
-/** Uses the one-shot `hash` if the runtime has it (Node.js 20.12). */
-async function loadHash(): Promise<(text: string) => string> {
-  const { createHash, hash: oneShot } = await import('node:crypto')
-  // one character per byte: less memory than base64url
-  hash =
-    typeof oneShot === 'function'
-      ? (input) => oneShot('sha256', input, 'binary')
-      : (input) => createHash('sha256').update(input).digest('binary')
-  return hash
 }

@@ -1,5 +1,7 @@
 import { SignJWT } from 'jose/jwt/sign'
-import { type PrivateKeySource, readPrivateKey } from '../keys/read-private-key.ts'
+import type { Digest } from '../digest.ts'
+import { readKnownKey } from '../keys/known-keys.ts'
+import type { PrivateKeySource } from '../keys/read-private-key.ts'
 import type { Platform } from '../ports.ts'
 
 /** The claims of an assertion. */
@@ -16,12 +18,13 @@ export interface AssertionClaims {
 /** s */
 const lifetime = 300
 
-/** @throws {ConfigurationError} `INVALID_KEY`, `INVALID_KEY_FILE` */
+/** The key, imported once for each text. @throws {ConfigurationError} `INVALID_KEY`, `INVALID_KEY_FILE` */
 export function importKey(
   { privateKey, passphrase }: { privateKey: PrivateKeySource; passphrase?: string | undefined },
   readKey: Platform['readKey'],
+  digestOf?: Digest,
 ): Promise<CryptoKey> {
-  return readPrivateKey(privateKey, { passphrase, readKey })
+  return readKnownKey(privateKey, { passphrase, readKey }, digestOf)
 }
 
 /**

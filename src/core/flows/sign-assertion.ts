@@ -1,3 +1,4 @@
+import type { Digest } from '../digest.ts'
 import { resolveEndpoint } from '../ims/environment.ts'
 import type { PrivateKeySource } from '../keys/read-private-key.ts'
 import { lazy } from '../lazy.ts'
@@ -19,6 +20,7 @@ export interface SignAssertionOptions extends AssertionClaims {
 
 /**
  * Signs an assertion for `Ims.exchangeJwtToken`: RS256, valid for 5 minutes. `jwtBearer` does both and stores the token.
+ * The text of a key is read once: the imported key stays in memory, the text does not.
  *
  * @example
  * const assertion = await signAssertion({ clientId, technicalAccountId, orgId, metaScopes, privateKey })
@@ -26,12 +28,17 @@ export interface SignAssertionOptions extends AssertionClaims {
  * @throws {ConfigurationError} `BAD_OPTION`, `INVALID_KEY`
  */
 export async function signAssertion(options: SignAssertionOptions): Promise<string> {
+  return signAssertionWith(options)
+}
+
+/** @param digestOf the digest under which an imported key is known; default: WebCrypto's */
+export async function signAssertionWith(options: SignAssertionOptions, digestOf?: Digest): Promise<string> {
   checkOptions('signAssertion', options)
   const { clientId, technicalAccountId, orgId, now = Date.now() } = options
   requireText('signAssertion', { clientId, technicalAccountId, orgId })
   if (!Number.isFinite(now)) throw badOption('signAssertion: now must be a time in ms since the epoch')
   const endpoint = resolveEndpoint(options)
   const { importKey, signClaims } = await loadAssertion()
-  const key = await importKey(options, undefined)
+  const key = await importKey(options, undefined, digestOf)
   return signClaims({ ...options, metaScopes: scopeList(options.metaScopes) }, { key, endpoint, now })
 }

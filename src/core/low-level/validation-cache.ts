@@ -1,4 +1,4 @@
-import { digest } from '../digest.ts'
+import { type Digest, digest } from '../digest.ts'
 import { makeRoom } from '../make-room.ts'
 import { badOption } from '../options.ts'
 import type { Untyped } from './untyped.ts'
@@ -24,9 +24,6 @@ export interface ValidationCacheLike {
 const maxPending = 1000
 // the values in the README of @adobe/aio-lib-ims
 const defaults = { maxAge: 300_000, maxValidEntries: 10_000, maxInvalidEntries: 20_000 }
-
-/** A digest of a key; synchronous if the runtime has a synchronous one. */
-export type Digest = (text: string) => string | Promise<string>
 
 interface Entry {
   readonly result: ValidationResult
