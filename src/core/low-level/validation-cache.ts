@@ -47,6 +47,9 @@ export class ValidationCache {
   readonly #born = Date.now()
   readonly #digest: Digest
   readonly #sharing: boolean
+  #last = restOf([])
+  /** Whether the digest was synchronous when it was last computed. */
+  #synchronous = false
 
   /**
    * @param maxAge ms that a result is used; default 300,000, also for 0. `Infinity`: until the token expires
@@ -79,6 +82,7 @@ export class ValidationCache {
    * The cached result for `params`, or what `validate` resolves to. Concurrent misses call it once.
    *
    * @param validate called with `params`; its result is returned unchanged, also from the cache
+   * @param params the token first: the others stay in memory until they are others
    */
   validateWithCache<Params extends readonly unknown[], Result extends ValidationResult>(
     validate: (...params: Params) => Promise<Result>,
@@ -91,7 +95,8 @@ export class ValidationCache {
     ...params: unknown[]
   ): Promise<ValidationResult> {
     if (typeof validate !== 'function') throw badOption('validateWithCache needs a function that validates')
-    const hashed = this.#digest(question(params))
+    const hashed = this.#digest(this.#question(params))
+    this.#synchronous = typeof hashed === 'string'
     const key = typeof hashed === 'string' ? hashed : await hashed
     const known = this.#known(key)
     if (known !== undefined) return known
@@ -112,8 +117,16 @@ export class ValidationCache {
 
   /** The cached result for `params`, without waiting, if the runtime has a synchronous digest. */
   peek(...params: readonly unknown[]): ValidationResult | undefined {
-    const key = this.#digest(question(params))
+    if (!this.#synchronous) return undefined
+    const key = this.#digest(this.#question(params))
     return typeof key === 'string' ? this.#known(key) : undefined
+  }
+
+  /** `params` as one text, so that different lists never have the same text. */
+  #question(params: readonly unknown[]): string {
+    if (!isRest(params, this.#last)) this.#last = restOf(params)
+    const [first] = params
+    return typeof first === 'string' ? this.#last.text + first : `j${this.#last.text}${plain(first)}`
   }
 
   #known(key: string): ValidationResult | undefined {
@@ -153,12 +166,34 @@ function plain(param: unknown): string {
   }
 }
 
-/** `params` as one text, each with its length before it, so that different lists never have the same text. */
-function question(params: readonly unknown[]): string {
-  let text = ''
-  for (const param of params) {
+/** What follows the token in a list of parameters, as text: the same for many tokens. */
+interface Rest {
+  readonly params: readonly unknown[]
+  readonly text: string
+}
+
+/** Each part has its length before it. Arrays are copied, to notice their changes. */
+function restOf(params: readonly unknown[]): Rest {
+  let text = String(params.length)
+  for (const param of params.slice(1)) {
     const part = typeof param === 'string' ? param : plain(param)
     text += `${typeof param === 'string' ? 's' : 'j'}${part.length}:${part}`
   }
-  return text
+  const copies = params.map((param) => (Array.isArray(param) ? [...param] : param))
+  // the token must not stay in memory
+  return { params: copies.fill(undefined, 0, 1), text: `${text}:` }
+}
+
+/** Whether `known` is the text of `params`. Only plain values and arrays of strings are compared. */
+function isRest(params: readonly unknown[], known: Rest): boolean {
+  if (params.length !== known.params.length) return false
+  for (let at = 1; at < params.length; at++) if (!isSame(params[at], known.params[at])) return false
+  return true
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  if (typeof one !== 'object' || one === null) return one === other
+  if (!Array.isArray(one) || !Array.isArray(other) || one.length !== other.length) return false
+  for (let at = 0; at < one.length; at++) if (typeof one[at] !== 'string' || one[at] !== other[at]) return false
+  return true
 }

@@ -174,13 +174,7 @@ function imsCheck(connection: Connection, { cache, clientId }: RequireTokenOptio
     const result =
       cache === undefined
         ? await validate()
-        : await cache.validateWithCache(
-            (..._: unknown[]) => validate(),
-            'guard',
-            connection.endpoint,
-            clientId ?? null,
-            token,
-          )
+        : await cache.validateWithCache((..._: unknown[]) => validate(), token, clientId, connection.endpoint, 'guard')
     const { imsValidation } = result as Validated
     const claims = decoded ?? (imsValidation.token as TokenClaims | undefined)
     if (!imsValidation.valid || claims === undefined)
