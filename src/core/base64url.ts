@@ -37,6 +37,6 @@ export function decodeText(text: string): string {
 }
 
 function binaryOf(text: string): string {
-  if (/[+/]/.test(text)) throw new TypeError('the text is base64, not base64url')
+  if (text.includes('+') || text.includes('/')) throw new TypeError('the text is base64, not base64url')
   return atob(text.replace(/-/g, '+').replace(/_/g, '/'))
 }

@@ -63,7 +63,11 @@ function hasRepeatedName(text: string, value: object): boolean {
   return countColons(text.replace(/\\./gs, '').replace(/"[^"]*"/g, '')) !== names
 }
 
-const countColons = (text: string) => text.split(':').length - 1
+function countColons(text: string): number {
+  let colons = 0
+  for (let at = text.indexOf(':'); at >= 0; at = text.indexOf(':', at + 1)) colons++
+  return colons
+}
 
 function countNames(value: object): number {
   // not recursive: a token may nest thousands of levels
