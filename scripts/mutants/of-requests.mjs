@@ -35,12 +35,14 @@ export const mutants = [
       ['parseCompact', ' || !threeParts.test(token)', ''],
       ['parseCompact', '.every(isCanonical) ?', '.length > 0 ?'],
       ['objectIn', ' || hasRepeatedName(text, value)', ''],
+      ['hasRepeatedName', 'countColons(text) === names', 'countColons(text) >= names'],
     ],
   ),
   ...area('verification', ['test/core/base64url.test.ts'], 'core/base64url.ts', [
     ['decodeText', 'return decodeURIComponent(escaped)', 'return escaped'],
     ['decodeText', '[%\\x80-\\xff]', '[\\x80-\\xff]'],
-    ['binaryOf', "if (/[+/]/.test(text)) throw new TypeError('the text is base64, not base64url')", ''],
+    ['binaryOf', "text.includes('+') || ", ''],
+    ['binaryOf', " || text.includes('/')", ''],
   ]),
   ...area(
     'verification',
@@ -52,6 +54,7 @@ export const mutants = [
     ],
     'core/verify/verify-token.ts',
     [
+      ['createVerifier', 'await proof', ''],
       ['keyIdOf', "if (header.alg !== 'RS256')", 'if (false)'],
       ['keyIdOf', 'foreignParameters.some((name) => name in header)', 'false'],
       [
@@ -68,6 +71,19 @@ export const mutants = [
       ['requireSignature', "if (!(await isFirstSignedBy(renewed, token))) throw invalid('signature')", ''],
     ],
   ),
+  ...area('verification', ['test/core/verify/claims-fault.test.ts'], 'core/low-level/ims-connection.ts', [
+    ['', 'checkVerifyOptions(options)', ''],
+  ]),
+  ...area('verification', ['test/core/low-level/validation-cache.test.ts'], 'core/low-level/validation-cache.ts', [
+    ['isSame', ' || one[at] !== other[at]', ''],
+    ['isSame', ' || one.length !== other.length', ''],
+    ['restOf', 'Array.isArray(param) ? [...param] : param', 'param'],
+  ]),
+  ...area('verification', ['test/core/keys/known-keys.test.ts'], 'core/keys/known-keys.ts', [
+    ['readKnownKey', "|| openKeySource(source).kind === 'text'", ''],
+    ['textOf', '${passphrase.length} ${passphrase}', ''],
+    ['readKnownKey', 'if (known.size >= maxKeys) known.clear()', ''],
+  ]),
   ...area('verification', ['test/core/verify/published-keys.test.ts'], 'core/verify/published-keys.ts', [
     ['publishedKeys', 'current(state)?.proven.get(header)', 'current(state)?.proven.values().next().value'],
     ['', 'const coolDown = 30_000', 'const coolDown = 0'],

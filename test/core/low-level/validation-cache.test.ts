@@ -386,6 +386,8 @@ describe('keys', () => {
     for (let round = 0; round < 3; round++) expect(await isValid()).toBe(false)
     list.push('client-of-alice')
     expect(await isValid()).toBe(true)
+    list.pop()
+    expect(await isValid()).toBe(false)
     expect(asked).toHaveLength(3)
   })
 
