@@ -54,6 +54,11 @@ export interface ErrorExtras {
 // Symbol.for is one registry for all realms and all copies of this module
 const brand = Symbol.for('imskit.error')
 
+/** Assigns those of `facts` that are known, so that an error has no empty members. */
+function assignDefined(error: ImsError, facts: object): void {
+  for (const [name, value] of Object.entries(facts)) if (value !== undefined) Object.assign(error, { [name]: value })
+}
+
 /**
  * The base of every error that this library throws, except a caller's own abort reason.
  *
@@ -69,7 +74,7 @@ export class ImsError<Code extends ImsErrorCode = ImsErrorCode> extends Error {
     const { cause, details } = extras ?? {}
     super(message, cause === undefined ? undefined : { cause })
     this.code = code
-    if (details !== undefined) this.details = details
+    assignDefined(this, { details })
   }
 
   get [brand](): true {
@@ -110,7 +115,7 @@ export class TokenError extends ImsError<TokenCode> {
 
   constructor(code: TokenCode, message: string, extras?: ErrorExtras & { reason?: TokenInvalidReason }) {
     super(code, message, extras)
-    if (extras?.reason !== undefined) this.reason = extras.reason
+    assignDefined(this, { reason: extras?.reason })
   }
 }
 
@@ -138,9 +143,7 @@ export class ImsResponseError extends ImsError<ImsResponseCode> implements Respo
     super(code, message, facts)
     const { status, imsError, imsErrorDescription, requestId } = facts ?? {}
     this.status = status
-    if (imsError !== undefined) this.imsError = imsError
-    if (imsErrorDescription !== undefined) this.imsErrorDescription = imsErrorDescription
-    if (requestId !== undefined) this.requestId = requestId
+    assignDefined(this, { imsError, imsErrorDescription, requestId })
   }
 }
 
@@ -158,9 +161,7 @@ export class UnavailableError extends ImsError<UnavailableCode> {
   ) {
     super(code, message, extras)
     const { retryAfter, status, requestId } = extras ?? {}
-    if (retryAfter !== undefined) this.retryAfter = retryAfter
-    if (status !== undefined) this.status = status
-    if (requestId !== undefined) this.requestId = requestId
+    assignDefined(this, { retryAfter, status, requestId })
   }
 }
 

@@ -27,8 +27,9 @@ export interface TokenClaims extends JWTPayload {
  * @throws {TokenError} `BAD_TOKEN` if `token` is not a decodable JWT
  */
 export function getTokenData(token: string): TokenClaims {
-  const [, payload, , ...more] = partsOf(token)
-  return objectOf(more.length === 0 ? payload : undefined, token)
+  const claims = claimsOf(token)
+  if (claims === undefined) throw undecodable(token)
+  return claims
 }
 
 /**
@@ -37,21 +38,19 @@ export function getTokenData(token: string): TokenClaims {
  * @throws {TokenError} `BAD_TOKEN`
  */
 export function getTokenHeader(token: string): ProtectedHeaderParameters {
-  return objectOf(partsOf(token)[0], token)
-}
-
-/** The parts of a signed or encrypted token; an empty array for anything else. */
-function partsOf(token: unknown): string[] {
   const parts = typeof token === 'string' ? token.split('.', 6) : []
-  return parts.length === 3 || parts.length === 5 ? parts : []
+  // a signed or an encrypted token
+  const header = parts.length === 3 || parts.length === 5 ? objectOf(parts[0]) : undefined
+  if (header === undefined) throw undecodable(token)
+  return header
 }
 
-function objectOf(part: string | undefined, token: unknown): Readonly<Record<string, unknown>> {
+function objectOf(part = ''): Readonly<Record<string, unknown>> | undefined {
   try {
-    const value = parseObject(decodeText(part ?? ''))
-    if (value !== undefined) return value
-  } catch {}
-  throw undecodable(token)
+    return parseObject(decodeText(part))
+  } catch {
+    return undefined
+  }
 }
 
 function undecodable(token: unknown): TokenError {
@@ -62,13 +61,8 @@ function undecodable(token: unknown): TokenError {
 
 /** Like {@link getTokenData}, but `undefined` for text that is not a decodable JWT. */
 export function claimsOf(token: unknown): TokenClaims | undefined {
-  // opaque tokens are common, and an exception for each would be slow
-  if (typeof token !== 'string' || token.split('.', 4).length !== 3) return undefined
-  try {
-    return getTokenData(token)
-  } catch {
-    return undefined
-  }
+  const [, payload, ...more] = typeof token === 'string' ? token.split('.', 4) : []
+  return more.length === 1 ? objectOf(payload) : undefined
 }
 
 /** When the token expires by its claims, in ms since the epoch, by the server's clock; `undefined` if they do not say. */
