@@ -13,7 +13,7 @@ export interface ClientOptions<F extends Flow = Flow>
     Omit<ConnectionOptions, 'clock' | 'fetch' | 'readKey'> {
   /** How the credential becomes tokens. */
   readonly flow: F
-  /** Whose tokens these are, if one store serves many users: part of their key. */
+  /** Whose tokens these are, if one store serves many users: part of their key. If it is given, it must not be empty. */
   readonly owner?: string
   /** ms that a token must still be valid for; default 600,000. */
   readonly minValidity?: number
