@@ -5,15 +5,8 @@ export function encode(bytes: Uint8Array): string {
   return btoa(binary).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '')
 }
 
-/** `Uint8Array` of newer runtimes (ECMAScript 2026). */
-interface Decoder extends Uint8ArrayConstructor {
-  fromBase64?(text: string, options: { readonly alphabet: 'base64url' }): Uint8Array<ArrayBuffer>
-}
-
 /** @throws if `text` is not base64url */
 export function decode(text: string): Uint8Array<ArrayBuffer> {
-  const decoder: Decoder = Uint8Array
-  if (decoder.fromBase64) return decoder.fromBase64(text, { alphabet: 'base64url' })
   const binary = binaryOf(text)
   const bytes = new Uint8Array(binary.length)
   // Uint8Array.from takes 5 times as long

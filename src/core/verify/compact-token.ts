@@ -34,9 +34,15 @@ export function strictBytes(text: unknown): Uint8Array<ArrayBuffer> | undefined 
   return bytesOf(text)
 }
 
+/** `Uint8Array` of newer runtimes (ECMAScript 2026). */
+interface Decoder extends Uint8ArrayConstructor {
+  fromBase64?(text: string, options: { readonly alphabet: 'base64url' }): Uint8Array<ArrayBuffer>
+}
+
 /** The bytes of a part of a {@link CompactToken}. */
 export function bytesOf(part: string): Uint8Array<ArrayBuffer> {
-  return base64url.decode(part)
+  const decoder: Decoder = Uint8Array
+  return decoder.fromBase64?.(part, { alphabet: 'base64url' }) ?? base64url.decode(part)
 }
 
 /** The bytes that the signature of `token` signs. */
