@@ -1,7 +1,7 @@
 import { untilAborted } from './async.ts'
-import { ConfigurationError, isImsError, UnavailableError } from './errors.ts'
+import { type ConfigurationError, isImsError, UnavailableError } from './errors.ts'
 import { systemClock } from './memory.ts'
-import { checkOptions, type OptionNames, requireMethods } from './options.ts'
+import { badOption, checkOptions, type OptionNames, requireMethods } from './options.ts'
 import type { Clock, Hold, Lock } from './ports.ts'
 import { safeCause } from './redact.ts'
 import { lockWait, renewalLimit } from './session/times.ts'
@@ -70,8 +70,7 @@ export function redisLock(client: RedisLike, options: RedisLockOptions = {}): Lo
   const { lease = shortestLease, clock = systemClock } = options
   requireMethods('clock', clock, 'sleep')
   if (!Number.isInteger(lease) || lease < shortestLease || lease > longestTimer)
-    throw new ConfigurationError(
-      'BAD_OPTION',
+    throw badOption(
       `The lease of redisLock is not a whole number of ms from ${shortestLease} to ${longestTimer}. Change it or leave it out.`,
     )
   const redis: Redis = { run: scriptRunner(client), clock, lease }
@@ -113,9 +112,9 @@ function scriptRunner(client: RedisLike): RunScript {
 }
 
 function unknownClient(): ConfigurationError {
-  const message =
-    'The client given to redisLock is not a client of ioredis, nor one of redis 4 or later that returns promises. Pass one of these.'
-  return new ConfigurationError('BAD_OPTION', message)
+  return badOption(
+    'The client given to redisLock is not a client of ioredis, nor one of redis 4 or later that returns promises. Pass one of these.',
+  )
 }
 
 /** In a cluster, the text in braces decides which node has a key: all keys of a lock are on one node. */

@@ -1,6 +1,6 @@
 import type { Client } from './client.ts'
 import { isImsError } from './errors.ts'
-import { badOption, checkOptions, type OptionNames, requireMethods } from './options.ts'
+import { checkOptions, type OptionNames, requireMethods } from './options.ts'
 import type { Clock } from './ports.ts'
 import { requirePositive } from './setup.ts'
 import { longestTimer } from './time.ts'
@@ -45,13 +45,12 @@ export function renewAhead(client: Client, options: RenewAheadOptions = {}): () 
   requirePositive('before', before)
   requireMethods('clock', clock, 'now', 'alarm')
   const { alarm } = clock
-  if (alarm === undefined) throw badOption('clock must have alarm')
   let stopped = false
   let cancel = () => {}
   let latest = 0
   const wait = (ms: number) => {
     cancel()
-    if (!stopped) cancel = alarm.call(clock, Math.min(Math.max(ms, shortest), longestTimer), renew)
+    if (!stopped) cancel = alarm?.call(clock, Math.min(Math.max(ms, shortest), longestTimer), renew) ?? cancel
   }
   const schedule = (expiresAt: number) => {
     latest = expiresAt

@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../errors.ts'
 import { copyData, isObject } from '../json.ts'
+import { badOption } from '../options.ts'
 import type { Json } from '../ports.ts'
 import { hideSecrets } from '../redact.ts'
 import type { ContextApi, NamedContext } from './compat-api.ts'
@@ -80,7 +81,7 @@ async function writeContext(
 /** @throws {ConfigurationError} `BAD_OPTION` for a name that is not text */
 async function nameOf({ contexts }: ContextState, name: unknown): Promise<string | undefined> {
   if (name !== undefined && name !== null && typeof name !== 'string')
-    throw new ConfigurationError('BAD_OPTION', 'The name of an IMS context must be a string')
+    throw badOption('The name of an IMS context must be a string')
   return name || contexts.current()
 }
 
@@ -98,5 +99,5 @@ function checkData(name: string, data: unknown): Json | undefined {
 }
 
 async function onlyInNode(): Promise<never> {
-  throw new ConfigurationError('BAD_OPTION', 'The cli context is for command lines; use imskit/node')
+  throw badOption('The cli context is for command lines; use imskit/node')
 }

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../errors.ts'
 import type { SilentFlow } from '../flows/flow.ts'
 import type { LoginFlow } from '../flows/login-flow.ts'
-import { checkOptions } from '../options.ts'
+import { badOption, checkOptions } from '../options.ts'
 import type { ContextData } from './contexts.ts'
 
 type Shape = 'text' | 'list' | 'metascopes' | 'secrets' | 'key' | 'any' | 'address'
@@ -155,5 +155,5 @@ export function kindsOf(options: { readonly kinds?: readonly ContextKind[] | und
   checkOptions('the options of named contexts', options)
   const { kinds = [] } = options
   if (Array.isArray(kinds)) return kinds
-  throw new ConfigurationError('BAD_OPTION', 'kinds must be an array of kinds of credential')
+  throw badOption('kinds must be an array of kinds of credential')
 }

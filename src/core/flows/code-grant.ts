@@ -1,6 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import * as base64url from '../base64url.ts'
-import { ConfigurationError, ImsResponseError, LoginRequiredError, UnavailableError } from '../errors.ts'
+import { sha256 } from '../digest.ts'
+import { ImsResponseError, LoginRequiredError, UnavailableError } from '../errors.ts'
 import { askingForUser } from '../ims/asking-for-user.ts'
 import type { Call } from '../ims/call.ts'
 import {
@@ -15,6 +16,7 @@ import { readRefusal } from '../ims/refused.ts'
 import { spelledOut } from '../ims/token-response.ts'
 import type { Tokens } from '../ims/tokens.ts'
 import type { LoginParameters } from '../login/login-options.ts'
+import { badOption } from '../options.ts'
 import { isError, redactText } from '../redact.ts'
 import type { PendingLogin } from './login-flow.ts'
 
@@ -119,16 +121,12 @@ async function authorizationUrl(
 
 /** Not oauth4webapi's: that takes a digest of another realm, as WebCrypto's in jsdom, for an array already. */
 async function codeChallenge(verifier: string): Promise<string> {
-  const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier))
-  return base64url.encode(new Uint8Array(hash))
+  return base64url.encode(new Uint8Array(await sha256(verifier)))
 }
 
 function checkRedirectUri(redirectUri: string): string {
-  if (URL.canParse(redirectUri) && new URL(redirectUri).hash === '') return redirectUri
-  throw new ConfigurationError(
-    'BAD_OPTION',
-    'redirectUri must be an absolute URL without a fragment, as registered with the credential',
-  )
+  if (URL.canParse(redirectUri) && !redirectUri.includes('#')) return redirectUri
+  throw badOption('redirectUri must be an absolute URL without a fragment, as registered with the credential')
 }
 
 /** The parameters of a valid callback (RFC 6749 section 4.1.2.1, RFC 9207). @throws {ImsError} for any other */

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../errors.ts'
+import { badOption } from '../options.ts'
 
 /** A scope list: an array, or text separated by commas or spaces. */
 export type Scopes = string | readonly string[]
@@ -7,10 +8,7 @@ export type Scopes = string | readonly string[]
 export function scopeList(scopes: Scopes | undefined): readonly string[] {
   const list = typeof scopes === 'string' ? scopes.split(/[\s,]+/) : (scopes ?? [])
   if (!Array.isArray(list) || !list.every((scope) => typeof scope === 'string')) {
-    throw new ConfigurationError(
-      'BAD_OPTION',
-      'scopes must be an array of strings, or text separated by commas or spaces',
-    )
+    throw badOption('scopes must be an array of strings, or text separated by commas or spaces')
   }
   return [...new Set(list.filter((scope) => scope !== ''))]
 }
@@ -28,7 +26,7 @@ export function flowId(kind: string, parts: readonly (string | readonly string[]
 export function requireText(flow: string, values: Readonly<Record<string, unknown>>): void {
   const wrong = Object.keys(values).filter((name) => typeof values[name] !== 'string' || values[name] === '')
   if (wrong.length === 0) return
-  throw new ConfigurationError('BAD_OPTION', `${flow} needs ${wrong.join(', ')}: each must be a non-empty string`)
+  throw badOption(`${flow} needs ${wrong.join(', ')}: each must be a non-empty string`)
 }
 
 /** One secret, or several in the order in which to try them. */
@@ -36,7 +34,7 @@ export function secretList(flow: string, secrets: string | readonly string[]): r
   const list = typeof secrets === 'string' ? [secrets] : secrets
   if (Array.isArray(list) && list.length > 0 && list.every((secret) => typeof secret === 'string' && secret !== ''))
     return list
-  throw new ConfigurationError('BAD_OPTION', `${flow} needs clientSecret: a non-empty string, or an array of them`)
+  throw badOption(`${flow} needs clientSecret: a non-empty string, or an array of them`)
 }
 
 /** The error for a credential with a secret in a browser app; `what` names it. */

@@ -54,7 +54,7 @@ export async function withLock<T>(setup: Setup, locked: LockedTask<T>): Promise<
   try {
     const left = await Promise.race([granted.then(() => undefined), lookWhileWaiting(setup, locked, looking.signal)])
     if (work === undefined && left !== undefined) {
-      leaving.abort(leftTheQueue)
+      leaving.abort(noLongerNeeded)
       return left
     }
     if (work !== undefined) return await outcomeOf(setup, work, granted)
@@ -69,41 +69,39 @@ export async function withLock<T>(setup: Setup, locked: LockedTask<T>): Promise<
   }
 }
 
-const leftTheQueue = /* @__PURE__ */ Symbol('left the queue')
 // a reason of its own costs less than the DOMException of an abort without one
 const noLongerNeeded = /* @__PURE__ */ Symbol('no longer needed')
 /** The holding of a lock that passes none to its task. */
 const unknownHold: Hold = { stillHeld: async () => true }
 
 /** Resolves if the task need not run any more or has waited too long; to `undefined` once it runs. */
-async function lookWhileWaiting<T>(
+function lookWhileWaiting<T>(
   { connection: { clock } }: Setup,
   { wait, leave }: LockedTask<T>,
   entered: AbortSignal,
 ): Promise<Locked<T> | undefined> {
-  let asking = false
-  let done: (value: { readonly value: T }) => void = () => {}
-  const found = new Promise<{ readonly value: T }>((resolve) => {
-    done = resolve
-  })
-  const look = async () => {
-    if (asking || leave === undefined) return
-    asking = true
-    const value = await leave().catch(() => undefined)
-    asking = false
-    if (value !== undefined) done({ value })
-  }
-  const waiting = async () => {
-    for (let waited = 0, step = firstLook; waited < wait; step = Math.min(step * 2, slowestLook)) {
-      const pause = Math.min(step, wait - waited)
-      await clock.sleep(pause, entered)
-      waited += pause
-      // not awaited: a store that does not answer must not make the wait longer
-      void look()
+  return new Promise((resolve) => {
+    let asking = false
+    const look = async () => {
+      if (asking || leave === undefined) return
+      asking = true
+      const value = await leave().catch(() => undefined)
+      asking = false
+      if (value !== undefined) resolve({ value })
     }
-    return { failure: tooLong(wait) }
-  }
-  return Promise.race([found, waiting().catch(() => undefined)])
+    const waiting = async () => {
+      for (let waited = 0, step = firstLook; waited < wait; step = Math.min(step * 2, slowestLook)) {
+        const pause = Math.min(step, wait - waited)
+        await clock.sleep(pause, entered)
+        waited += pause
+        // not awaited: a store that does not answer must not make the wait longer
+        void look()
+      }
+      const message = `Another caller held the lock for longer than ${wait} ms. Try again later.`
+      return { failure: new UnavailableError('TIMEOUT', message) }
+    }
+    waiting().then(resolve, () => resolve(undefined))
+  })
 }
 
 /** A lock that cannot be released takes nothing from what the task did, and is not waited for without end. */
@@ -112,14 +110,11 @@ async function outcomeOf<T>(
   work: Promise<T>,
   granted: Promise<{ readonly error: unknown } | undefined>,
 ): Promise<{ readonly value: T }> {
-  const ended = await work.then(
-    (value) => ({ value }),
-    (error: unknown) => ({ error }),
-  )
+  await work.catch(() => undefined)
   const released = await within(setup, granted, signOutWait).catch(() => undefined)
-  if ('error' in ended) throw ended.error
+  const value = await work
   if (released !== undefined) noteFailure(setup, released.error, 'locking')
-  return ended
+  return { value }
 }
 
 /**
@@ -135,10 +130,6 @@ export function within<T>({ connection: { clock } }: Setup, work: Promise<T>, li
     }
     work.then(resolve, reject).finally(fireAfter(clock, limit, tooLate))
   })
-}
-
-function tooLong(wait: number): UnavailableError {
-  return new UnavailableError('TIMEOUT', `Another caller held the lock for longer than ${wait} ms. Try again later.`)
 }
 
 /**

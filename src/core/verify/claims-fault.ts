@@ -1,4 +1,4 @@
-import { ConfigurationError, type TokenInvalidReason } from '../errors.ts'
+import type { TokenInvalidReason } from '../errors.ts'
 import type { TokenClaims } from '../ims/decode-token.ts'
 import { issuingHost } from '../ims/host.ts'
 import { sharedIssuersOf } from '../ims/issuers.ts'
@@ -37,13 +37,13 @@ export function checkVerifyOptions(options: VerifyTokenOptions): void {
   requireTexts('allowList', allowList)
   requireTexts('scopes', scopes)
   if (typeof clockTolerance === 'number' && clockTolerance >= 0 && clockTolerance <= 300_000) return
-  throw new ConfigurationError('BAD_OPTION', 'clockTolerance must be between 0 and 300000 milliseconds')
+  throw badOption('clockTolerance must be between 0 and 300000 milliseconds')
 }
 
 /** Text would match parts of itself. */
 function requireTexts(name: string, list: unknown): void {
   if (list === undefined || (Array.isArray(list) && list.every((item) => typeof item === 'string'))) return
-  throw new ConfigurationError('BAD_OPTION', `${name} must be an array of strings`)
+  throw badOption(`${name} must be an array of strings`)
 }
 
 /** The first rule that `claims`, which are proven, break at `now` (ms since the epoch, by the local clock). */
