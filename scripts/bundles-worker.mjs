@@ -18,16 +18,16 @@ const guarded = 'const caller = await guard(request); if (caller instanceof Resp
  */
 export const workerJobs = {
   'worker: client credentials': {
-    ceiling: 28_900,
+    ceiling: 26_100,
     budget: 7_000,
     code: ours('clientCredentials, createClient, workerPlatform', '', call('')),
   },
   'worker: client credentials, KV': {
-    ceiling: 28_900,
+    ceiling: 26_100,
     code: ours('clientCredentials, createClient, workerPlatform', '', call('kv: env.KV,')),
   },
   'worker: client credentials, Durable Object': {
-    ceiling: 31_400,
+    ceiling: 28_600,
     code: ours(
       'clientCredentials, createClient, durableTokens, workerPlatform',
       'export { ImsLock } from "./src/adapters/worker/index.ts"',
@@ -39,7 +39,7 @@ export const workerJobs = {
     code: ours('requireToken', guard, `${guarded} return new Response(caller.user_id)`),
   },
   'worker: client credentials and guard': {
-    ceiling: 38_000,
+    ceiling: 35_300,
     budget: 12_500,
     code: ours('clientCredentials, createClient, requireToken, workerPlatform', guard, guarded + call('')),
   },

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import {
   bleeding,
   bleedingLogin,
+  bleedingRefresh,
   bundle,
   files,
   gzipped,
@@ -56,10 +57,22 @@ describe('what a page is sent', () => {
     expect(bleedingLogin.exec(await inOneFile(clientOf(flow)))?.[0]).toBeUndefined()
   })
 
-  test('a client of authorizationCode has all of it', async () => {
-    const text: string = await inOneFile(clientOf('authorizationCode'))
-    const words = bleedingLogin.source.replaceAll('\\/', '/').split('|')
-    expect(words.filter((word: string) => !text.includes(word))).toEqual([])
+  const others = (silentFlows() as string[]).filter((flow) => flow !== 'refreshToken')
+
+  test.each(others)('a client of %s redeems no refresh token', async (flow) => {
+    expect(bleedingRefresh.exec(await inOneFile(clientOf(flow)))?.[0]).toBeUndefined()
+  })
+
+  const whole: [string, RegExp][] = [
+    ['authorizationCode', bleedingLogin],
+    ['authorizationCode', bleedingRefresh],
+    ['refreshToken', bleedingRefresh],
+  ]
+
+  test.each(whole)('a client of %s has all of it', async (flow, bleeds) => {
+    const text: string = await inOneFile(clientOf(flow))
+    const words = bleeds.source.replaceAll(/\\([/.])/g, '$1').split('|')
+    expect(words.filter((word) => !text.includes(word))).toEqual([])
   })
 
   test.each(Object.entries(files as Record<string, ScriptTag>))('dist/%s is one file', (name, { ceiling, login }) => {

@@ -94,7 +94,7 @@ export const mutants = [
       ],
     ],
   ),
-  ...area('KV', ['test/worker/kv/store-kv-eventual.test.ts'], 'core/session/renewable.ts', [
+  ...area('KV', ['test/worker/kv/store-kv-eventual.test.ts'], 'core/session/refresh-renewal.ts', [
     ['', "store.consistency && 'an eventually consistent store'", 'undefined'],
   ]),
   ...area('Redis lock', ['test/core/redis-lock.test.ts'], 'core/redis-lock.ts', [

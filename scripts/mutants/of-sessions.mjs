@@ -62,7 +62,7 @@ export const mutants = [
       ['renewUnderLock', 'await state.signingOut', ''],
       ['renewOnce', 'force || behind || began !== state.generation ? undefined : valid', 'valid'],
       ['renewOnce', 'final || fallback === undefined', 'fallback === undefined'],
-      ['renewOnce', 'pause(state)', ''],
+      ['renewOnce', 'state.pausedUntil = monotonic(state.setup.connection.clock) + failurePause', ''],
       ['renewUnderLock', 'usable ? lockWaitWithToken : longestWait(setup.platform.lock.lease)', 'lockWaitWithToken'],
       [
         'renewUnderLock',
@@ -71,17 +71,23 @@ export const mutants = [
       ],
       ['withoutLock', '|| setup.flow.refresh !== undefined', ''],
       ['renewHeld', "if (errand.began !== state.generation) return { status: 'lost' }", ''],
+      [
+        'renewHeld',
+        'if (isRefusal(error)) state.refusal = { error, until: monotonic(state.setup.connection.clock) + failurePause }',
+        '',
+      ],
+    ],
+  ),
+  ...area(
+    'renewal',
+    ['test/core/session/successor.test.ts', ...ofNotes, 'test/core/session/renewal.test.ts', ...ofSession],
+    'core/session/refresh.ts',
+    [
       ['redeemable', "if (reading.status === 'unknown')", 'if (false as boolean)'],
       ['redeemable', '|| refreshExpiresAt <= connection.clock.now()', ''],
       ['redeemable', 'if (cache.refused === fingerprint(reading.tokens)) return undefined', ''],
-      ['redeemOnce', 'if (isRefusal(error)) rememberRefusal(state, error)', ''],
-      ['redeemOnce', 'await beforeReread(state, redemption.answerLost)', ''],
-      [
-        'redeemOnce',
-        "now.status === 'found' && (token.first || fingerprint(now.tokens) !== fingerprint(token.entry))",
-        'false',
-      ],
-      ['obtain', 'if (isRefusal(error)) rememberRefusal(state, error)', ''],
+      ['redeemOnce', 'if (redemption.answerLost) await setup.connection.clock.sleep(rereadDelay)', ''],
+      ['redeemOnce', 'if (!isStillStored(now, token)) return undefined', ''],
     ],
   ),
   ...area(
@@ -98,15 +104,15 @@ export const mutants = [
       ['isOver', 'uncertain.watched >= renewalLimit', 'true'],
       ['isOver', 'if (note.ended !== undefined) return true', ''],
       ['before', 'if (!held) throw lost', ''],
-      ['before', '!same || ', ''],
+      ['before', '!isStillStored(reading, token) || ', ''],
     ],
   ),
   ...area('redemption', [...ofNotes], 'core/session/redemption.ts', [
     ['watchOutcome', 'watched += step', 'watched = watching.watched += step'],
-    ['redeem', "if (!held) return { status: 'lost' }", ''],
+    ['redeem', 'if (!held) return lost', ''],
   ]),
   ...area('successor', [...ofNotes], 'core/session/successor.ts', [
-    ['storeSuccessor', 'if (!first) cache.refused = redeemed', ''],
+    ['storeSuccessor', 'if (!first) cache.refused = over', ''],
   ]),
   ...area('crossed', [...ofNotes], 'core/session/store-login.ts', [
     ['restoreCrossed', 'note?.of === replaced', 'note === note'],
@@ -116,7 +122,7 @@ export const mutants = [
     ['storeLogin', 'state.refusal = undefined', ''],
   ]),
   ...area('redemption', ['test/core/session/redemption.test.ts'], 'core/session/redemption.ts', [
-    ['before', ' || (seen !== undefined && fingerprint(seen) !== expected)', ''],
+    ['before', ' || (seen !== undefined && fingerprint(seen) !== fingerprint(token.entry))', ''],
     ['callFor', 'Math.min(call.timeout, attemptLimit)', 'call.timeout'],
     ['before', '!fits(0)', 'false'],
   ]),
@@ -126,7 +132,7 @@ export const mutants = [
     'core/session/successor.ts',
     [
       ['storeSuccessor', "state.signedOutAt > errand.began || (now.status === 'empty' && !first)", 'false'],
-      ['storeSuccessor', 'if (replaced) return undefined', ''],
+      ['storeSuccessor', 'if (stored === false) return undefined', ''],
       ['storeSuccessor', 'await save(setup, cache, change)', ''],
       ['storeSuccessor', '{ ...carried(entry, answered.answer), ...answered.answer }', 'answered.answer'],
       [
@@ -151,12 +157,14 @@ export const mutants = [
   ),
   ...area('notes', [...ofNotes, 'test/core/session/renewal.test.ts', ...ofSession], 'core/session/note.ts', [
     ['closeNote', 'held && found?.by', 'found?.by'],
-    ['removeNote', 'if (isContinued(setup.flow)) return', ''],
     [
       'writeNote',
       'lasting ? undefined : connection.clock.now() + noteLifetime',
       'connection.clock.now() + noteLifetime',
     ],
+  ]),
+  ...area('notes', [...ofNotes, ...ofSession], 'core/session/refresh-renewal.ts', [
+    ['removeNote', 'if (isContinued(setup.flow)) return', ''],
   ]),
   ...area(
     'state of a session',
@@ -174,7 +182,7 @@ export const mutants = [
     ['current', 'force || !usable', '!usable'],
     ['current', 'if (began !== state.generation) return known', ''],
     ['renewBehind', '|| monotonic(connection.clock) < state.behindAfter', ''],
-    ['forget', 'await removeNote(setup)', ''],
+    ['forget', 'if (isRenewed(setup.flow)) await setup.flow.renewal.forget?.(setup)', ''],
     [
       'forget',
       'cache.unsaved = undefined',

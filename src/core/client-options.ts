@@ -5,8 +5,8 @@ import { type Flow, isSilent, needsUser } from './flows/flow.ts'
 import { badOption, checkTypes, requireMethods } from './options.ts'
 import { withPlatform } from './platform.ts'
 import type { Platform } from './ports.ts'
-import { requireRenewable } from './session/renewable.ts'
-import { type ConnectionOptions, requirePositive } from './setup.ts'
+import { isRenewed } from './session/renewing.ts'
+import { type ConnectionOptions, checkValidity } from './setup.ts'
 
 export interface ClientOptions<F extends Flow = Flow>
   extends Platform,
@@ -55,16 +55,17 @@ export function checkedOptions(given: ClientOptions): CheckedOptions {
   // a user who is not known yet must not share the tokens of another one
   if ('owner' in given && (typeof owner !== 'string' || owner === ''))
     throw badOption('createClient: owner must be a non-empty string; leave it out if the store serves one user')
-  requireRenewable(flow, platform)
+  if (flow.refresh && isRenewed(flow)) flow.renewal.requireSafe?.(platform)
   if (flow.confidential && platform.allowsSecrets === false)
     throw secretInPage(`the secret of a ${flow.kind} credential`)
-  if (minValidity !== 0) requirePositive('minValidity', minValidity)
+  checkValidity(minValidity)
   return { flow, owner, minValidity, onEvent, allows: allowedOrigins(origins), platform }
 }
 
 function requireFlow(flow: Flow | null | undefined): void {
-  if (typeof flow === 'object' && flow !== null && (isSilent(flow) || needsUser(flow))) return
-  throw badOption('createClient needs a flow, such as clientCredentials({…})')
+  const isFlow = typeof flow === 'object' && flow !== null && (isSilent(flow) || needsUser(flow))
+  if (isFlow && (!flow.refresh || flow.renewal)) return
+  throw badOption('createClient needs a flow, such as clientCredentials({…}); with refresh it needs renewal')
 }
 
 function requirePlatform(platform: Platform): void {

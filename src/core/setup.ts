@@ -87,6 +87,12 @@ export function requirePositive(name: string, value: unknown): void {
   throw badOption(`${name} must be a number of milliseconds above 0`)
 }
 
+/** @throws {ConfigurationError} `BAD_OPTION` unless `minValidity` is left out or a number of ms, 0 or more */
+export function checkValidity(minValidity: unknown): void {
+  if (minValidity === undefined || (typeof minValidity === 'number' && minValidity >= 0)) return
+  throw badOption('minValidity must be a number of milliseconds, 0 or more')
+}
+
 /** Everything a session and a login share. */
 export interface Setup {
   readonly flow: Flow
@@ -123,6 +129,11 @@ export function createSetup(
 export async function tokenKeyOf(flow: Flow, endpoint: string, owner: string | undefined): Promise<string> {
   const identity = await flow.identity?.()
   return `imskit/tokens/${JSON.stringify([endpoint, flow.id, owner ?? null, identity ?? null])}`
+}
+
+/** The key of the note that is stored before one of these tokens is redeemed. */
+export async function noteKey({ tokenKey }: Setup): Promise<string> {
+  return (await tokenKey()).replace(/^imskit\/tokens\//, 'imskit/renewals/')
 }
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { createClient, memoryPlatform, UnavailableError } from '../../src/core/index.ts'
+import { createClient, memoryPlatform, refreshToken, UnavailableError } from '../../src/core/index.ts'
 import { client_id, client_secret, clock, emulator, fault, forms, on, signedIn, webFlow } from './emulated-client.ts'
 import {
   day,
@@ -39,6 +39,11 @@ describe('createClient', () => {
   const wrong: [string, object, string][] = [
     ['no flow', { flow: undefined }, 'flow'],
     ['a flow that is none', { flow: { kind: 'x' } }, 'flow'],
+    [
+      'a flow with refresh and no code for it',
+      { flow: { ...refreshToken({ clientId: 'c', refreshToken: 'r' }), renewal: undefined } },
+      'renewal',
+    ],
     ['no store', { store: undefined }, 'platform'],
     ['no lock', { lock: undefined }, 'platform'],
     ['an unknown env', { endpoint: undefined, env: 'dev' }, 'env'],

@@ -4,6 +4,7 @@ import { lazy } from '../lazy.ts'
 import { clientLogin } from '../login/client-login.ts'
 import { checkRedirectUri } from '../login/redirect-uri.ts'
 import { badOption, checkOptions, type OptionNames } from '../options.ts'
+import { refreshRenewal } from '../session/refresh-renewal.ts'
 import { flowId, requireText, type Scopes, scopeList } from './credentials.ts'
 import { invalidating } from './invalidating.ts'
 import type { LoginFlow } from './login-flow.ts'
@@ -82,6 +83,7 @@ export function codeFlow(options: CodeFlowOptions): LoginFlow {
     scopes,
     invalidate: invalidating(clientId, () => clientSecret),
     ...defined({ redirectUri }),
+    renewal: refreshRenewal,
     refresh: async (call, token) => (await loadGrant()).refreshGrant(call, { clientId, clientSecret, resource }, token),
     start: async (call, redirect, asked) =>
       (await loadGrant()).authorizationRequest(call, grant, { redirectUri: redirect, asked }),

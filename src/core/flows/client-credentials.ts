@@ -1,13 +1,11 @@
 import { tokenV3 } from '../ims/endpoints/token.ts'
 import { isClientRefused } from '../ims/refusal.ts'
-import { lazy } from '../lazy.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText, type Scopes, scopeList, secretList } from './credentials.ts'
 import type { MachineFlow } from './flow.ts'
 import { invalidating } from './invalidating.ts'
+import { requestGrant } from './request-grant.ts'
 import { type Resource, resourceList } from './resource.ts'
-
-const loadGrant = /* @__PURE__ */ lazy(() => import('./generic-grant.ts'))
 
 export interface ClientCredentialsOptions {
   readonly clientId: string
@@ -53,13 +51,12 @@ export function clientCredentials(options: ClientCredentialsOptions): MachineFlo
     scopes,
     invalidate: invalidating(clientId, () => secrets[working]),
     async obtain(call) {
-      const { genericGrant } = await loadGrant()
       // IMS documents a comma between scopes here
       const parameters = { scope: scopes.join(','), ...(orgId !== undefined && { org_id: orgId }) }
       const request = { clientId, endpoint: tokenV3, grant: 'client_credentials', parameters, resource }
       for (let tried = 1; ; tried++) {
         try {
-          return await genericGrant(call, { ...request, clientSecret: secrets[working] })
+          return await requestGrant(call, { ...request, clientSecret: secrets[working] })
         } catch (error) {
           if (!isClientRefused(error) || tried >= secrets.length) throw error
           working = (working + 1) % secrets.length

@@ -1,14 +1,12 @@
 import { digest } from '../digest.ts'
-import { ConfigurationError } from '../errors.ts'
 import { tokenV3For } from '../ims/endpoints/token.ts'
-import { lazy } from '../lazy.ts'
-import { checkOptions, type OptionNames } from '../options.ts'
+import { badOption, checkOptions, type OptionNames } from '../options.ts'
+import { userRenewal } from '../session/user-renewal.ts'
 import { flowId, requireText, type Scopes, scopeList } from './credentials.ts'
 import type { MachineFlow } from './flow.ts'
 import { invalidating } from './invalidating.ts'
+import { requestGrant } from './request-grant.ts'
 import { type Resource, resourceList } from './resource.ts'
-
-const loadGrant = /* @__PURE__ */ lazy(() => import('./generic-grant.ts'))
 
 export interface ClusterExchangeOptions {
   readonly clientId: string
@@ -52,7 +50,7 @@ export function clusterExchange(options: ClusterExchangeOptions): MachineFlow {
   requireText('clusterExchange', { clientId, ...(clientSecret !== undefined && { clientSecret }) })
   if (typeof userToken !== 'function') requireText('clusterExchange', { userToken })
   if ((orgId === undefined) === (userId === undefined)) {
-    throw new ConfigurationError('BAD_OPTION', 'clusterExchange needs exactly one of orgId and userId')
+    throw badOption('clusterExchange needs exactly one of orgId and userId')
   }
   requireText('clusterExchange', orgId === undefined ? { userId } : { orgId })
   if (typeof userToken === 'function') requireText('clusterExchange with a userToken function', { user })
@@ -67,11 +65,11 @@ export function clusterExchange(options: ClusterExchangeOptions): MachineFlow {
     orgId,
     scopes,
     invalidate: invalidating(clientId, () => clientSecret),
+    renewal: userRenewal,
     identity: async () => user ?? digest(typeof userToken === 'string' ? userToken : await userToken()),
     async obtain(call) {
-      const { genericGrant } = await loadGrant()
       const token = typeof userToken === 'string' ? userToken : await userToken()
-      return genericGrant(call, {
+      return requestGrant(call, {
         clientId,
         clientSecret,
         endpoint: tokenV3For(clientId),

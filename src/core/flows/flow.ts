@@ -21,6 +21,11 @@ export interface Flow {
   readonly invalidate: (call: Call, type: InvalidatedType, token: string) => Promise<unknown>
   /** Redeems a refresh token for new tokens; absent if the flow never gets one. */
   readonly refresh?: (call: Call, refreshToken: string) => Promise<Tokens>
+  /**
+   * What the session of a client needs to renew the tokens, if that takes more than `obtain`, as with `refresh`. The flow
+   * brings it, so that clients of other flows do not have it in their bundle. A flow of your own takes it from another one.
+   */
+  readonly renewal?: object
 }
 
 /** A flow of a credential that can be used any number of times, without a user. */

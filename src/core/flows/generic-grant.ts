@@ -4,7 +4,7 @@ import type { TokenEndpoint } from '../ims/endpoints/token.ts'
 import { clientAuth, oauthClient, tokenRequest } from '../ims/oauth.ts'
 import type { Tokens } from '../ims/tokens.ts'
 
-interface GrantRequest {
+export interface GenericGrantRequest {
   readonly clientId: string
   readonly clientSecret: string | undefined
   readonly endpoint: TokenEndpoint
@@ -16,7 +16,7 @@ interface GrantRequest {
 }
 
 /** Requests a token by a grant that needs no user at a page. */
-export function genericGrant(call: Call, request: GrantRequest): Promise<Tokens> {
+export function genericGrant(call: Call, request: GenericGrantRequest): Promise<Tokens> {
   const { clientId, clientSecret, endpoint, grant, resource = [] } = request
   const parameters = [...Object.entries(request.parameters), ...resource.map((uri) => ['resource', uri])]
   const client = oauthClient(call, clientId)

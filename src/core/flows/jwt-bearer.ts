@@ -1,16 +1,14 @@
-import { ConfigurationError, ImsResponseError } from '../errors.ts'
+import { ImsResponseError } from '../errors.ts'
 import type { Call } from '../ims/call.ts'
 import { serverNow } from '../ims/server-clock.ts'
 import type { PrivateKeySource } from '../keys/read-private-key.ts'
-import { lazy } from '../lazy.ts'
-import { checkOptions, type OptionNames } from '../options.ts'
+import { badOption, checkOptions, type OptionNames } from '../options.ts'
 import type { AssertionClaims } from './assertion.ts'
 import { flowId, requireText, scopeList, secretList } from './credentials.ts'
 import type { MachineFlow } from './flow.ts'
 import { invalidating } from './invalidating.ts'
 
-const loadAssertion = /* @__PURE__ */ lazy(() => import('./assertion.ts'))
-const loadExchange = /* @__PURE__ */ lazy(() => import('../ims/endpoints/exchange-jwt.ts'))
+import { loadJwtGrant } from './load-jwt-grant.ts'
 
 export interface JwtBearerOptions extends AssertionClaims {
   readonly clientSecret: string
@@ -45,13 +43,12 @@ export function jwtBearer(options: JwtBearerOptions): MachineFlow {
   const metaScopes = scopeList(options.metaScopes)
   // an empty list is explicit, and IMS decides about it
   if (metaScopes.length === 0 && !Array.isArray(options.metaScopes))
-    throw new ConfigurationError('BAD_OPTION', 'jwtBearer needs at least one of metaScopes')
-  if (!options.privateKey) throw new ConfigurationError('BAD_OPTION', 'jwtBearer needs privateKey')
+    throw badOption('jwtBearer needs at least one of metaScopes')
+  if (!options.privateKey) throw badOption('jwtBearer needs privateKey')
   let key: CryptoKey | undefined
   const exchange = async (call: Call) => {
     // signing and key formats are loaded when they are needed, and the key is imported once
-    const { importKey, signClaims } = await loadAssertion()
-    const { exchangeJwt } = await loadExchange()
+    const { exchangeJwt, importKey, signClaims } = await loadJwtGrant()
     key ??= await importKey(options, call.readKey)
     const assertion = await signClaims(
       { ...options, metaScopes },

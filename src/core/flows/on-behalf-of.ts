@@ -1,13 +1,12 @@
 import { digest } from '../digest.ts'
 import { accessTokenType, exchangeGrant, tokenV4 } from '../ims/endpoints/token.ts'
-import { lazy } from '../lazy.ts'
 import { badOption, checkOptions, type OptionNames } from '../options.ts'
+import { userRenewal } from '../session/user-renewal.ts'
 import { flowId, requireText, type Scopes, scopeList } from './credentials.ts'
 import type { MachineFlow } from './flow.ts'
 import { invalidating } from './invalidating.ts'
+import { requestGrant } from './request-grant.ts'
 import { type Resource, resourceList } from './resource.ts'
-
-const loadGrant = /* @__PURE__ */ lazy(() => import('./generic-grant.ts'))
 
 export interface OnBehalfOfOptions {
   readonly clientId: string
@@ -54,12 +53,12 @@ export function onBehalfOf(options: OnBehalfOfOptions): MachineFlow {
     clientId,
     scopes,
     invalidate: invalidating(clientId, () => clientSecret),
+    renewal: userRenewal,
     identity: () => digest(userToken),
     async obtain(call) {
-      const { genericGrant } = await loadGrant()
       const types = { subject_token_type: accessTokenType, requested_token_type: accessTokenType }
       const parameters = { subject_token: userToken, ...types, scope: scopes.join(',') }
-      return genericGrant(call, {
+      return requestGrant(call, {
         clientId,
         clientSecret,
         endpoint: tokenV4,

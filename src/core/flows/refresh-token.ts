@@ -3,6 +3,7 @@ import type { Call } from '../ims/call.ts'
 import { defined } from '../json.ts'
 import { lazy } from '../lazy.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
+import { refreshRenewal } from '../session/refresh-renewal.ts'
 import { flowId, requireText, type Scopes, scopeList } from './credentials.ts'
 import type { ContinuedFlow } from './flow.ts'
 import { invalidating } from './invalidating.ts'
@@ -55,6 +56,7 @@ export function refreshToken(options: RefreshTokenOptions): ContinuedFlow {
     invalidate: invalidating(clientId, () => clientSecret),
     identity: () => digest(first),
     firstRefreshToken: () => first,
+    renewal: refreshRenewal,
     refresh,
   }
 }

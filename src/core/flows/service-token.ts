@@ -1,12 +1,10 @@
 import { digest } from '../digest.ts'
 import { tokenV2 } from '../ims/endpoints/token.ts'
-import { lazy } from '../lazy.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
 import { flowId, requireText } from './credentials.ts'
 import type { MachineFlow } from './flow.ts'
 import { invalidating } from './invalidating.ts'
-
-const loadGrant = /* @__PURE__ */ lazy(() => import('./generic-grant.ts'))
+import { requestGrant } from './request-grant.ts'
 
 export interface ServiceTokenOptions {
   readonly clientId: string
@@ -38,9 +36,8 @@ export function serviceToken(options: ServiceTokenOptions): MachineFlow {
     invalidate: invalidating(clientId, () => clientSecret),
     identity: () => digest(code),
     async obtain(call) {
-      const { genericGrant } = await loadGrant()
       const request = { grant: 'authorization_code', endpoint: tokenV2, parameters: { code } }
-      return genericGrant(call, { clientId, clientSecret, ...request })
+      return requestGrant(call, { clientId, clientSecret, ...request })
     },
   }
 }

@@ -1,12 +1,11 @@
 import type { Digest } from '../digest.ts'
 import { resolveEndpoint } from '../ims/environment.ts'
 import type { PrivateKeySource } from '../keys/read-private-key.ts'
-import { lazy } from '../lazy.ts'
 import { badOption, checkOptions } from '../options.ts'
 import type { AssertionClaims } from './assertion.ts'
 import { requireText, scopeList } from './credentials.ts'
 
-const loadAssertion = /* @__PURE__ */ lazy(() => import('./assertion.ts'))
+import { loadJwtGrant } from './load-jwt-grant.ts'
 
 export interface SignAssertionOptions extends AssertionClaims {
   /** A `CryptoKey` is used as it is, without another import. */
@@ -38,7 +37,7 @@ export async function signAssertionWith(options: SignAssertionOptions, digestOf?
   requireText('signAssertion', { clientId, technicalAccountId, orgId })
   if (!Number.isFinite(now)) throw badOption('signAssertion: now must be a time in ms since the epoch')
   const endpoint = resolveEndpoint(options)
-  const { importKey, signClaims } = await loadAssertion()
+  const { importKey, signClaims } = await loadJwtGrant()
   const key = await importKey(options, undefined, digestOf)
   return signClaims({ ...options, metaScopes: scopeList(options.metaScopes) }, { key, endpoint, now })
 }

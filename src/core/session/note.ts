@@ -1,7 +1,6 @@
-import { isContinued } from '../flows/flow.ts'
 import { asJson, isObject } from '../json.ts'
 import type { Hold, Json } from '../ports.ts'
-import type { Setup } from '../setup.ts'
+import { noteKey, type Setup } from '../setup.ts'
 import { noteLifetime } from './times.ts'
 import { asUnavailable, within } from './with-lock.ts'
 
@@ -25,7 +24,8 @@ export interface Note {
 
 /** @throws {UnavailableError} `STORE_FAILED` */
 export async function readNote(setup: Setup): Promise<Note | undefined> {
-  return parseNote(await noted(setup, async (key) => setup.platform.store.get(key)))
+  const stored = await noted(setup, async (key) => setup.platform.store.get(key))
+  return isNote(stored) ? stored : undefined
 }
 
 /** @throws {UnavailableError} `STORE_FAILED` */
@@ -60,18 +60,6 @@ export async function closeNote(
   } catch {
     // the outcome stays unknown: the next holder watches the store for as long as a renewal may take
   }
-}
-
-/** Removes the note of tokens that are forgotten, unless it says that the credential's own refresh token is used up. */
-export async function removeNote(setup: Setup): Promise<void> {
-  if (isContinued(setup.flow)) return
-  await within(setup, setup.platform.store.delete(await noteKey(setup))).catch(() => {})
-}
-
-const noteKey = async ({ tokenKey }: Setup) => (await tokenKey()).replace(/^imskit\/tokens\//, 'imskit/renewals/')
-
-function parseNote(stored: Json | undefined): Note | undefined {
-  return isNote(stored) ? stored : undefined
 }
 
 function isNote(stored: Json | undefined): stored is Json & Note {

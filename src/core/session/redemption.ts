@@ -6,20 +6,18 @@ import type { Tokens } from '../ims/tokens.ts'
 import type { Hold } from '../ports.ts'
 import type { Setup } from '../setup.ts'
 import { closeNote, type Note, readNote, writeNote } from './note.ts'
+import type { Held } from './renewing.ts'
 import type { SessionMemory } from './state.ts'
-import { attemptLimit, renewalLimit, rereadDelay } from './times.ts'
-import { fingerprint, load } from './token-cache.ts'
+import { attemptLimit, renewalLimit } from './times.ts'
+import { fingerprint, load, type Reading } from './token-cache.ts'
 import { asUnavailable, within } from './with-lock.ts'
 
 /** One refresh token that is about to be redeemed, under one holding of the lock. */
-export interface Redeemable {
+export interface Redeemable extends Held {
   /** The stored entry, or what stands for it if the credential brought the refresh token. */
   readonly entry: Tokens & { readonly refreshToken: string }
   /** The refresh token comes from the credential; the store has no entry yet. */
   readonly first: boolean
-  readonly hold: Hold
-  /** ms since the lock was acquired. */
-  readonly elapsed: () => number
 }
 
 export type Redemption =
@@ -33,8 +31,8 @@ export type Redemption =
   /** The lock was lost to another holder. */
   | { readonly status: 'lost' }
 
-const changed = /* @__PURE__ */ Symbol('the stored entry is another')
-const lost = /* @__PURE__ */ Symbol('the lock was lost')
+const changed: Redemption = { status: 'changed' }
+const lost: Redemption = { status: 'lost' }
 
 /**
  * Redeems a refresh token: note, check, send (RFC 6749, section 6). Nothing is sent unless the note could be written,
@@ -50,7 +48,7 @@ export async function redeem(state: SessionMemory, redeemable: Redeemable): Prom
   const of = await digest(fingerprint(entry))
   // a holder that has lost the lock must not write over the note of the next one
   const [found, held] = await Promise.all([readNote(setup), stillHeld(setup, hold)])
-  if (!held) return { status: 'lost' }
+  if (!held) return lost
   const earlier = found?.of === of && found.by !== hold.id ? found : undefined
   if (earlier?.ended === 'refused' || (first && earlier?.ended === 'redeemed'))
     return { status: 'refused', error: undefined, answerLost: false, note: earlier }
@@ -61,10 +59,10 @@ export async function redeem(state: SessionMemory, redeemable: Redeemable): Prom
   const attempts = guardOf(state, redeemable)
   try {
     const answer = await setup.flow.refresh?.(await callFor(setup, attempts), entry.refreshToken)
-    return answer === undefined ? { status: 'changed' } : { status: 'answered', answer, note }
+    return answer === undefined ? changed : { status: 'answered', answer, note }
   } catch (error) {
-    if (error === changed) return { status: 'changed' }
-    if (error === lost) return { status: 'lost' }
+    if (error === changed) return changed
+    if (error === lost) return lost
     const answerLost = earlier !== undefined || attempts.sent > 1
     if (isGrantOver(error)) return { status: 'refused', error, answerLost, note }
     await closeNote(setup, hold, { note, ended: 'over' })
@@ -113,10 +111,8 @@ async function callFor(setup: Setup, attempts: AttemptGuard): Promise<Call> {
   return { ...call, timeout: Math.min(call.timeout, attemptLimit), attempts }
 }
 
-function guardOf(
-  { setup, cache }: SessionMemory,
-  { entry, first, hold, elapsed }: Redeemable,
-): AttemptGuard & { sent: number } {
+function guardOf({ setup, cache }: SessionMemory, token: Redeemable): AttemptGuard & { sent: number } {
+  const { hold, elapsed } = token
   const timeout = Math.min(setup.connection.timeout, attemptLimit)
   const fits = (delay: number) => elapsed() + delay + timeout <= renewalLimit
   const guard = {
@@ -127,11 +123,10 @@ function guardOf(
       if (!held) throw lost
       if (reading.status === 'unknown')
         throw asUnavailable(reading.error, 'The store cannot be read, so the token was not renewed. Try again later.')
-      const expected = fingerprint(entry)
-      const same = reading.status === 'empty' ? first : !first && fingerprint(reading.tokens) === expected
       // another call of this process may have read the successor while the lock was asked
       const seen = cache.unsaved === undefined ? cache.seen : undefined
-      if (!same || (seen !== undefined && fingerprint(seen) !== expected)) throw changed
+      if (!isStillStored(reading, token) || (seen !== undefined && fingerprint(seen) !== fingerprint(token.entry)))
+        throw changed
       if (!fits(0)) throw new UnavailableError('TIMEOUT', 'The renewal took too long and was not sent. Try again.')
       guard.sent++
     },
@@ -147,7 +142,8 @@ async function stillHeld(setup: Setup, hold: Hold): Promise<boolean> {
   }
 }
 
-/** Waits before the store is read once more after a refusal: the answer of an earlier redemption may be on its way. */
-export function beforeReread({ setup }: SessionMemory, answerLost: boolean): Promise<void> {
-  return answerLost ? setup.connection.clock.sleep(rereadDelay) : Promise.resolve()
+/** Whether the store has what is redeemed, and nothing else yet; `undefined` if it did not answer. */
+export function isStillStored(reading: Reading, { entry, first }: Pick<Redeemable, 'entry' | 'first'>) {
+  if (reading.status === 'unknown') return undefined
+  return reading.status === 'empty' ? first : !first && fingerprint(reading.tokens) === fingerprint(entry)
 }

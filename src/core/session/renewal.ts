@@ -1,27 +1,16 @@
-import { digest } from '../digest.ts'
-import { ConfigurationError, ImsResponseError, isImsError, LoginRequiredError, UnavailableError } from '../errors.ts'
-import { isContinued, isMachine } from '../flows/flow.ts'
+import { ConfigurationError, LoginRequiredError, UnavailableError } from '../errors.ts'
+import { isMachine } from '../flows/flow.ts'
 import { isRefusal } from '../ims/refusal.ts'
 import type { Tokens } from '../ims/tokens.ts'
-import { lazy } from '../lazy.ts'
 import { noLock } from '../memory.ts'
 import type { Hold } from '../ports.ts'
-import { stopwatch } from '../time.ts'
-import type { Note } from './note.ts'
+import { monotonic, stopwatch } from '../time.ts'
 import { inOperation } from './operation.ts'
-import { beforeReread, type Redeemable, redeem, watchOutcome } from './redemption.ts'
-import { adopt, type Errand, pause, rememberRefusal, type SessionMemory, serves, throwIfRefused } from './state.ts'
-import { dropRefreshToken, storeIssued, storeSuccessor } from './successor.ts'
-import { lockWaitWithToken, longestWait } from './times.ts'
-import { fingerprint, isUnexpired, load, type Reading, remember } from './token-cache.ts'
+import type { Held, Outcome, RenewalJob } from './renewing.ts'
+import { announce, type Errand, reportToken, type SessionMemory, serves, throwIfRefused } from './state.ts'
+import { failurePause, lockWaitWithToken, longestWait } from './times.ts'
+import { isUnexpired, load, type Reading, remember, save } from './token-cache.ts'
 import { asUnavailable, isMediumFailure, noteFailure, withLock } from './with-lock.ts'
-
-type Outcome =
-  | { readonly status: 'tokens'; readonly tokens: Tokens }
-  | { readonly status: 'uncertain'; readonly note: Note }
-  | { readonly status: 'lost' }
-
-const loadMeaning = /* @__PURE__ */ lazy(() => import('../ims/asking-for-user.ts'))
 
 /** How often a renewal starts over because another process changed the store or took the lock. */
 const rounds = 3
@@ -34,48 +23,40 @@ const rounds = 3
  *   has no entry
  * @throws {UnavailableError} if the lock, the store or IMS does not answer and no token is left
  */
-export function renew(state: SessionMemory, errand: Errand, signal: AbortSignal): Promise<Tokens> {
-  const name = errand.behind ? 'renewing in the background' : 'renewing'
-  return inOperation(state, name, (own) => renewOnce(own, errand, signal))
+export function renew(state: SessionMemory, job: RenewalJob): Promise<Tokens> {
+  const name = job.errand.behind ? 'renewing in the background' : 'renewing'
+  return inOperation(state, name, (own) => renewOnce(own, job))
 }
 
-async function renewOnce(state: SessionMemory, errand: Errand, signal: AbortSignal): Promise<Tokens> {
+async function renewOnce(state: SessionMemory, job: RenewalJob): Promise<Tokens> {
   try {
     throwIfRefused(state)
-    return await renewUnderLock(state, errand, signal)
+    return await renewUnderLock(state, job)
   } catch (error) {
-    const { known, began, force, behind } = errand
+    const { known, began, force, behind } = job.errand
     // what was read or renewed meanwhile serves as well as what the caller has seen
     const valid = [known, state.cache.memory, state.cache.seen].find((tokens) => isUnexpired(state.setup, tokens))
     const fallback = force || behind || began !== state.generation ? undefined : valid
-    const final = signal.aborted || error instanceof LoginRequiredError || error instanceof ConfigurationError
-    if (final || fallback === undefined) throw error instanceof ImsResponseError ? await meaningOf(error) : error
+    const final = job.signal.aborted || error instanceof LoginRequiredError || error instanceof ConfigurationError
+    if (final || fallback === undefined) throw job.how.meaning?.(error) ?? error
     noteFailure(state.setup, error, 'renewing')
-    pause(state)
+    state.pausedUntil = monotonic(state.setup.connection.clock) + failurePause
     // the next call may not be able to read it again
     if (!isUnexpired(state.setup, state.cache.memory)) remember(state.setup, state.cache, fallback)
     return fallback
   }
 }
 
-/** An answer that asks for the user is `LOGIN_REQUIRED`, if the code that tells can be loaded. */
-async function meaningOf(error: ImsResponseError): Promise<unknown> {
-  const found = await loadMeaning().catch(() => undefined)
-  return found?.askingForUser(error) ?? error
-}
-
-async function renewUnderLock(state: SessionMemory, errand: Errand, signal: AbortSignal): Promise<Tokens> {
-  const { setup } = state
+async function renewUnderLock(state: SessionMemory, job: RenewalJob): Promise<Tokens> {
+  const { setup, cache } = state
+  const { errand, signal } = job
   const hasToken = () => !errand.force && isUnexpired(setup, errand.known)
-  let current = errand
+  let current = job
   const locked = {
     name: await setup.tokenKey(),
     signal,
-    leave: async (): Promise<Outcome | undefined> => {
-      const tokens = await renewedElsewhere(state, errand)
-      return tokens && { status: 'tokens', tokens }
-    },
-    task: (hold: Hold) => renewHeld(state, { errand: current, hold, signal }),
+    leave: async () => adoptFrom(state, errand, await load(setup, cache)),
+    task: (hold: Hold) => renewHeld(state, current, hold),
   }
   for (let round = 0; round < rounds; round++) {
     // a lock that was lost, or excludes nothing, would let this redeem what the sign-out is about to remove
@@ -87,12 +68,8 @@ async function renewUnderLock(state: SessionMemory, errand: Errand, signal: Abor
     if ('failure' in outcome && usable && !hasToken()) continue
     const result = 'failure' in outcome ? await withoutLock(state, outcome.failure, locked.task) : outcome.value
     if (result.status === 'tokens') return result.tokens
-    current = { ...errand, began: state.generation }
-    if (result.status === 'lost') continue
-    if (usable && !errand.behind)
-      throw new UnavailableError('TIMEOUT', 'An earlier renewal may still be answered, so none was sent. Try again.')
-    const { note } = result
-    const watched = await watchOutcome(state, note, { look: () => outcomeIn(state, errand, note), signal })
+    current = { ...job, errand: { ...errand, began: state.generation } }
+    const watched = result.status === 'uncertain' ? await result.watch(!usable || errand.behind) : undefined
     if (watched?.status === 'tokens') return watched.tokens
   }
   throw new UnavailableError('TIMEOUT', 'Other callers took the lock or changed the store meanwhile. Try again.')
@@ -110,119 +87,48 @@ async function withoutLock(
   return noLock(await setup.tokenKey(), task)
 }
 
-/** The outcome of the redemption of `note`, as far as the store shows it; `lost` once it has another entry. */
-async function outcomeIn(state: SessionMemory, errand: Errand, note: Note): Promise<Outcome | undefined> {
-  const reading = await load(state.setup, state.cache)
-  if (reading.status === 'unknown') return undefined
-  const tokens = adoptFrom(state, errand, reading)
-  if (tokens !== undefined) return { status: 'tokens', tokens }
-  const same = reading.status === 'found' && (await digest(fingerprint(reading.tokens))) === note.of
-  // a first refresh token has no entry until it is redeemed
-  return same || (reading.status === 'empty' && isContinued(state.setup.flow)) ? undefined : { status: 'lost' }
+/** What the store has, if it is what the errand wants: another process or tab has stored it meanwhile. */
+export function adoptFrom(state: SessionMemory, errand: Errand, reading: Reading): Outcome | undefined {
+  const tokens = reading.status === 'found' ? reading.tokens : undefined
+  if (!serves(state, errand, tokens)) return undefined
+  if (errand.began === state.generation) remember(state.setup, state.cache, tokens)
+  return { status: 'tokens', tokens: reportToken(state, tokens, 'adopted') }
 }
 
-/** What another process or tab has stored meanwhile, if it is what the errand wants. */
-async function renewedElsewhere(state: SessionMemory, errand: Errand): Promise<Tokens | undefined> {
-  return adoptFrom(state, errand, await load(state.setup, state.cache))
-}
-
-/** What the store has, if it is what the errand wants. */
-function adoptFrom(state: SessionMemory, errand: Errand, reading: Reading): Tokens | undefined {
-  const found = reading.status === 'found' && serves(state, errand, reading.tokens)
-  return found ? adopt(state, errand, reading.tokens) : undefined
-}
-
-interface Held {
-  readonly errand: Errand
-  readonly hold: Hold
-  readonly signal: AbortSignal
-}
-
-async function renewHeld(state: SessionMemory, held: Held): Promise<Outcome> {
+async function renewHeld(state: SessionMemory, { errand, signal, how }: RenewalJob, hold: Hold): Promise<Outcome> {
   const { setup, cache } = state
-  const { errand, hold, signal } = held
-  const elapsed = stopwatch(setup.connection.clock)
+  const held = { errand, hold, signal, elapsed: stopwatch(setup.connection.clock) }
   for (let round = 0; round < rounds; round++) {
     const reading = await load(setup, cache)
-    const tokens = adoptFrom(state, errand, reading)
-    if (tokens !== undefined) return { status: 'tokens', tokens }
+    const adopted = adoptFrom(state, errand, reading)
+    if (adopted !== undefined) return adopted
     if (reading.status === 'found' && errand.began === state.generation) remember(setup, cache, reading.tokens)
     signal.throwIfAborted()
     // the user signed out or in meanwhile: that comes first
     if (errand.began !== state.generation) return { status: 'lost' }
-    const token = await redeemable(state, reading)
-    if (token === undefined) return { status: 'tokens', tokens: await obtain(state, held, reading) }
-    const outcome = await redeemOnce(state, errand, { ...token, hold, elapsed })
+    const outcome = await (how.newTokens ?? obtainTokens)(state, held, reading).catch((error: unknown) => {
+      if (isRefusal(error)) state.refusal = { error, until: monotonic(state.setup.connection.clock) + failurePause }
+      throw error
+    })
     if (outcome !== undefined) return outcome
   }
   return { status: 'lost' }
 }
 
-/**
- * The refresh token that a renewal redeems: the stored one, else the one that the credential brought.
- *
- * @throws {UnavailableError} `STORE_FAILED` if the store did not say which
- */
-async function redeemable(
-  { setup: { flow, connection }, cache }: SessionMemory,
-  reading: Reading,
-): Promise<Pick<Redeemable, 'entry' | 'first'> | undefined> {
-  if (flow.refresh === undefined) return undefined
-  if (reading.status === 'unknown')
-    throw asUnavailable(reading.error, 'The store cannot be read, so the token was not renewed. Try again later.')
-  if (reading.status === 'empty') {
-    const refreshToken = isContinued(flow) ? flow.firstRefreshToken() : undefined
-    return refreshToken === undefined
-      ? undefined
-      : { first: true, entry: { accessToken: '', expiresAt: 0, refreshToken } }
-  }
-  const { refreshToken, refreshExpiresAt = Number.POSITIVE_INFINITY } = reading.tokens
-  if (refreshToken === undefined || refreshExpiresAt <= connection.clock.now()) return undefined
-  if (cache.refused === fingerprint(reading.tokens)) return undefined
-  return { first: false, entry: { ...reading.tokens, refreshToken } }
-}
-
-/** The outcome of one redemption; `undefined` if the store has to be looked at again. */
-async function redeemOnce(state: SessionMemory, errand: Errand, token: Redeemable): Promise<Outcome | undefined> {
+/** Obtains tokens with only the credential. */
+export async function obtainTokens(state: SessionMemory, { errand, signal }: Held, reading: Reading): Promise<Outcome> {
   const { setup, cache } = state
-  const redemption = await redeem(state, token).catch((error: unknown) => {
-    if (isRefusal(error)) rememberRefusal(state, error)
-    throw error
-  })
-  if (redemption.status === 'answered') return storeSuccessor(state, errand, { ...token, ...redemption })
-  if (redemption.status === 'changed') return undefined
-  if (redemption.status !== 'refused') return redemption
-  await beforeReread(state, redemption.answerLost)
-  const now = await load(setup, cache)
-  if (now.status === 'unknown')
-    throw asUnavailable(now.error, 'The store cannot be read, so the refused token was not removed. Try again later.')
-  // the user signed out, or another process has renewed: there is nothing of this entry to write
-  const replaced = now.status === 'found' && (token.first || fingerprint(now.tokens) !== fingerprint(token.entry))
-  if (replaced || (now.status === 'empty' && !token.first)) return undefined
-  const { error, note, answerLost } = redemption
-  const left = await dropRefreshToken(state, errand, { ...token, error, note })
-  if (left !== undefined && !errand.force) return { status: 'tokens', tokens: left }
-  throw new LoginRequiredError('LOGIN_REQUIRED', refusedMessage(token.first, answerLost), {
-    ...(isImsError(error) && { cause: error }),
-  })
-}
-
-function refusedMessage(first: boolean, answerLost: boolean): string {
-  const why = answerLost ? ', after an earlier answer was lost on the way' : ''
-  const remedy = first ? 'Sign in again and configure the new refresh token.' : 'Call login().'
-  return `IMS refuses the refresh token: it is used, revoked or expired${why}. ${remedy}`
-}
-
-async function obtain(state: SessionMemory, { errand, signal }: Held, reading: Reading): Promise<Tokens> {
-  const { flow, call } = state.setup
+  const { flow, call } = setup
   if (!isMachine(flow)) {
     const why = reading.status === 'empty' ? 'No user is signed in' : 'The sign-in has expired'
     throw new LoginRequiredError('LOGIN_REQUIRED', `${why}, and a new token needs the user. Call login().`)
   }
-  try {
-    return await storeIssued(state, errand, await flow.obtain(await call(signal)))
-  } catch (error) {
-    if (isRefusal(error)) rememberRefusal(state, error)
-    throw error
+  const tokens = await flow.obtain(await call(signal))
+  if (errand.began === state.generation) {
+    remember(setup, cache, tokens)
+    await save(setup, cache, { tokens, over: undefined })
   }
+  // a login may have replaced them while they were stored
+  if (errand.began === state.generation) await announce(state, 'token')
+  return { status: 'tokens', tokens: reportToken(state, tokens, 'issued') }
 }

@@ -1,11 +1,10 @@
-import { ConfigurationError } from '../errors.ts'
 import { isSilent } from '../flows/flow.ts'
 import type { Tokens } from '../ims/tokens.ts'
 import { lazy } from '../lazy.ts'
 import { checkCall, checkOptions, checkTypes } from '../options.ts'
-import type { Setup } from '../setup.ts'
+import { checkValidity, type Setup } from '../setup.ts'
 import { monotonic } from '../time.ts'
-import { removeNote } from './note.ts'
+import { type HowToRenew, isRenewed } from './renewing.ts'
 import { type SharedFlight, sharedFlight } from './single-flight.ts'
 import {
   announce,
@@ -119,8 +118,13 @@ function flight(state: SessionMemory, errand: Errand): SharedFlight<Tokens> {
   const under = flights.get(name)
   if (under !== undefined) return under
   if (state.closed !== undefined) throw state.closed.reason
+  const { flow } = state.setup
+  const load: () => Promise<HowToRenew> = isRenewed(flow) ? flow.renewal.load : loadRenewal
   const started: SharedFlight<Tokens> = sharedFlight(
-    async (signal) => (await loadRenewal()).renew(state, errand, signal),
+    async (signal) => {
+      const how = await load()
+      return how.renew(state, { errand, signal, how })
+    },
     () => {
       if (flights.get(name) === started) flights.delete(name)
     },
@@ -170,7 +174,7 @@ async function forget(state: SessionMemory, found: (tokens: Tokens | undefined) 
     found(reading.status === 'found' ? later(reading.tokens, held) : held)
     cache.unsaved = undefined
     await within(setup, setup.platform.store.delete(name))
-    await removeNote(setup)
+    if (isRenewed(setup.flow)) await setup.flow.renewal.forget?.(setup)
     // nothing of the session stays in memory
     Object.assign(cache, { seen: undefined, refused: undefined })
     cache.watch?.()
@@ -182,9 +186,4 @@ function close(state: SessionMemory, reason: unknown): void {
   state.closed = { reason }
   state.unlisten?.()
   for (const under of state.flights.values()) under.abort(reason)
-}
-
-function checkValidity(minValidity: unknown): void {
-  if (minValidity === undefined || (typeof minValidity === 'number' && minValidity >= 0)) return
-  throw new ConfigurationError('BAD_OPTION', 'minValidity must be a number of milliseconds, 0 or more')
 }

@@ -1,9 +1,9 @@
+import type { TokenSource } from '../events.ts'
 import type { Tokens } from '../ims/tokens.ts'
 import type { Change } from '../ports.ts'
 import type { Setup } from '../setup.ts'
 import { monotonic } from '../time.ts'
 import type { SharedFlight } from './single-flight.ts'
-import { failurePause } from './times.ts'
 import { createCache, isFresh, remember, type TokenCache } from './token-cache.ts'
 
 /** Everything a session knows, in one place. */
@@ -69,11 +69,10 @@ export function serves({ setup }: SessionMemory, errand: Errand, tokens: Tokens 
   return !errand.force || tokens.accessToken !== errand.known?.accessToken
 }
 
-/** Takes what another caller, process or tab has stored. */
-export function adopt(state: SessionMemory, { began }: Errand, tokens: Tokens): Tokens {
-  if (began === state.generation) remember(state.setup, state.cache, tokens)
+/** Reports where `tokens` came from, as an event. */
+export function reportToken({ setup }: SessionMemory, tokens: Tokens, source: TokenSource): Tokens {
   const { expiresAt, scopes } = tokens
-  state.setup.connection.emit({ type: 'token', source: 'adopted', expiresAt, scopes })
+  setup.connection.emit({ type: 'token', source, expiresAt, scopes })
   return tokens
 }
 
@@ -84,17 +83,8 @@ export function signOut(state: SessionMemory): void {
   state.cache.seen = undefined
 }
 
-export function pause(state: SessionMemory): void {
-  state.pausedUntil = monotonic(state.setup.connection.clock) + failurePause
-}
-
 export function isPaused({ setup, pausedUntil }: SessionMemory): boolean {
   return monotonic(setup.connection.clock) < pausedUntil
-}
-
-/** Remembers that IMS refused the credential, so that not every call asks again. */
-export function rememberRefusal(state: SessionMemory, error: unknown): void {
-  state.refusal = { error, until: monotonic(state.setup.connection.clock) + failurePause }
 }
 
 /** @throws the refusal that is remembered */

@@ -2,8 +2,9 @@ import { isRefusal } from '../ims/refusal.ts'
 import { showTokens, type Tokens } from '../ims/tokens.ts'
 import { defined } from '../json.ts'
 import { closeNote, type Note, writeNote } from './note.ts'
-import type { Redeemable } from './redemption.ts'
-import { announce, type Errand, type SessionMemory } from './state.ts'
+import { isStillStored, type Redeemable } from './redemption.ts'
+import type { Outcome } from './renewing.ts'
+import { announce, reportToken, type SessionMemory } from './state.ts'
 import {
   fingerprint,
   isUnexpired,
@@ -31,28 +32,23 @@ interface Answered extends Redeemable {
  *
  * @returns `undefined` if the successor was not stored, so that the store must be looked at again
  */
-export async function storeSuccessor(
-  state: SessionMemory,
-  errand: Errand,
-  answered: Answered,
-): Promise<{ readonly status: 'tokens'; readonly tokens: Tokens } | { readonly status: 'lost' } | undefined> {
+export async function storeSuccessor(state: SessionMemory, answered: Answered): Promise<Outcome | undefined> {
   const { setup, cache } = state
-  const { entry, first, note, hold } = answered
+  const { errand, entry, first, note, hold } = answered
   const tokens = showTokens({ ...carried(entry, answered.answer), ...answered.answer })
   const now = await readUntilKnown(state)
+  const stored = isStillStored(now, answered)
+  const over = first ? undefined : fingerprint(entry)
   const signedOut = state.signedOutAt > errand.began || (now.status === 'empty' && !first)
   if (signedOut) {
-    const redeemed = fingerprint(entry)
     // in case the store keeps what it should forget
-    if (!first) cache.refused = redeemed
+    if (!first) cache.refused = over
     // the sign-out waits for the lock, and the next holder must not redeem the same refresh token first
-    if (now.status === 'found' && !first && fingerprint(now.tokens) === redeemed)
-      await save(setup, cache, { tokens: undefined, over: redeemed })
+    if (now.status === 'found' && stored) await save(setup, cache, { tokens: undefined, over })
     return revoke(state, tokens)
   }
-  const replaced = now.status === 'found' && (first || fingerprint(now.tokens) !== fingerprint(entry))
-  if (replaced) return undefined
-  const change = { tokens, over: first ? undefined : fingerprint(entry) }
+  if (stored === false) return undefined
+  const change = { tokens, over }
   if (errand.began !== state.generation) {
     // a login that waits for the lock replaces it, and comes first; if it fails, the session is still there
     await save(setup, cache, change)
@@ -63,24 +59,7 @@ export async function storeSuccessor(
   // a server that does not rotate gives the same token again, and then it is not used up
   if (first && tokens.refreshToken !== entry.refreshToken) await closeNote(setup, hold, { note, ended: 'redeemed' })
   await announce(state, 'token')
-  return { status: 'tokens', tokens: report(state, tokens, 'refreshed') }
-}
-
-/** Stores what a credential obtained. */
-export async function storeIssued(state: SessionMemory, { began }: Errand, tokens: Tokens): Promise<Tokens> {
-  if (began === state.generation) {
-    remember(state.setup, state.cache, tokens)
-    await save(state.setup, state.cache, { tokens, over: undefined })
-  }
-  // a login may have replaced them while they were stored
-  if (began === state.generation) await announce(state, 'token')
-  return report(state, tokens, 'issued')
-}
-
-function report({ setup }: SessionMemory, tokens: Tokens, source: 'issued' | 'refreshed'): Tokens {
-  const { expiresAt, scopes } = tokens
-  setup.connection.emit({ type: 'token', source, expiresAt, scopes })
-  return tokens
+  return { status: 'tokens', tokens: reportToken(state, tokens, 'refreshed') }
 }
 
 /** A store that cannot be read just now is asked a few times more: a successor must not replace what it does not know. */
@@ -136,8 +115,7 @@ async function revoke({ setup }: SessionMemory, { refreshToken, accessToken }: T
  */
 export async function dropRefreshToken(
   state: SessionMemory,
-  { began }: Errand,
-  { entry, first, note, error }: Redeemable & { readonly error: unknown; readonly note: Note },
+  { errand: { began }, entry, first, note, error }: Redeemable & { readonly error: unknown; readonly note: Note },
 ): Promise<Tokens | undefined> {
   const { setup, cache } = state
   const { connection, flow } = setup

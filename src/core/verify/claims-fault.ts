@@ -3,7 +3,7 @@ import type { TokenClaims } from '../ims/decode-token.ts'
 import { issuingHost } from '../ims/host.ts'
 import { sharedIssuersOf } from '../ims/issuers.ts'
 import { scopesOf } from '../ims/tokens.ts'
-import { checkOptions, type OptionNames } from '../options.ts'
+import { badOption, checkOptions, type OptionNames } from '../options.ts'
 
 export interface VerifyTokenOptions {
   /** The client that the token must be for. */

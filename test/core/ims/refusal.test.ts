@@ -4,8 +4,11 @@ import {
   clusterExchange,
   createClient,
   Ims,
+  type ImsEvent,
   type LoginClient,
+  onBehalfOf,
   refreshToken,
+  type SilentFlow,
   serviceToken,
 } from '../../../src/core/index.ts'
 import { day, follow, publicFlow, redirectUri, rejection, serverFlow, storedTokens } from '../setting.ts'
@@ -200,6 +203,25 @@ describe('what IMS asks the user to do first', () => {
     expect(await rejection(client.finishLogin(code))).toMatchObject(needed)
     const continued = createClient({ flow: refreshToken({ clientId: 'c', refreshToken: 'fine' }), ...it.on })
     expect(await rejection(continued.getToken())).toMatchObject(needed)
+  })
+
+  const machine = { clientId: 'c', clientSecret: 's', scopes: ['openid'] }
+  const flows: [string, SilentFlow, object][] = [
+    ['an exchange for the user who called', onBehalfOf({ ...machine, userToken: 'of a user' }), needed],
+    ['another organization of a user', clusterExchange({ clientId: 'c', userToken: 'of a user', orgId: 'o' }), needed],
+    [
+      'a credential without a user',
+      clientCredentials(machine),
+      { code: 'HTTP_ERROR', imsError: ride, details: { jump } },
+    ],
+  ]
+  test.each(flows)('%s', async (_, flow, expected) => {
+    refuse(ride, answer)
+    const events: ImsEvent[] = []
+    const client = createClient({ flow, ...it.on, onEvent: (event) => void events.push(event) })
+    const error = await rejection(client.getToken())
+    expect(error).toMatchObject(expected)
+    expect(events.at(-1)).toMatchObject({ type: 'operation', code: (error as { code: string }).code })
   })
 
   test('keeps the refresh token, and the access token is returned while it has not expired', async () => {

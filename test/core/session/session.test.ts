@@ -33,6 +33,20 @@ describe('the order', () => {
     expect(on.events.find(({ type }) => type === 'token')).toMatchObject({ source: 'refreshed' })
   })
 
+  test('a refresh token that the flow cannot redeem stays unused, and is removed with the tokens', async () => {
+    const client = serverClient()
+    const token = await client.getToken()
+    const [key = ''] = await on.store.keys('imskit/tokens/')
+    await on.store.set(key, { accessToken: token, expiresAt: clock.now(), refreshToken: 'of another program' })
+    client.close()
+    const other = serverClient()
+    expect(await other.getToken()).not.toBe(token)
+    expect(sentTokens()).toEqual([null, null])
+    expect(await on.store.keys('')).toEqual([key])
+    await other.forget()
+    expect(await on.store.keys('')).toEqual([])
+  })
+
   test('then the flow’s own way', async () => {
     expect(await serverClient().getToken()).toEqual(expect.any(String))
     expect(on.fetch.sent).toHaveLength(1)
