@@ -2,7 +2,7 @@ import type { Emit } from './events.ts'
 import { allowedOrigins, type OriginTest } from './fetch/allowed-origins.ts'
 import { secretInPage } from './flows/credentials.ts'
 import { type Flow, isSilent, needsUser } from './flows/flow.ts'
-import { badOption, checkTypes, requireMethods } from './options.ts'
+import { badOption, requireMethods } from './options.ts'
 import { withPlatform } from './platform.ts'
 import type { Platform } from './ports.ts'
 import { isRenewed } from './session/renewing.ts'
@@ -32,18 +32,17 @@ export interface CheckedOptions {
   readonly platform: Platform & ConnectionOptions
 }
 
-const methods = {
+/** The methods of what a client may be given; none: it is a function itself. */
+const methods: Readonly<Record<string, readonly string[]>> = {
   redirect: ['prepare'],
   pending: ['get', 'set', 'delete'],
   arrival: ['here', 'accepts'],
   changes: ['notify', 'subscribe'],
-} satisfies { readonly [Part in keyof Platform]?: readonly (keyof NonNullable<Platform[Part]>)[] }
-const optionTypes = {
-  defaults: 'function',
-  observe: 'function',
-  report: 'function',
-  waitUntil: 'function',
-  onEvent: 'function',
+  defaults: [],
+  observe: [],
+  report: [],
+  waitUntil: [],
+  onEvent: [],
 }
 
 /** @throws {ConfigurationError} `BAD_OPTION`; `SECRET_IN_BROWSER` for a credential with a secret in a browser app */
@@ -51,10 +50,11 @@ export function checkedOptions(given: ClientOptions): CheckedOptions {
   const { flow, owner, minValidity = 600_000, onEvent, allowedOrigins: origins, ...platform } = withPlatform(given)
   requireFlow(flow)
   requirePlatform(platform)
-  checkTypes('createClient', { ...platform, onEvent }, optionTypes)
+  for (const [name, value] of Object.entries({ ...platform, onEvent }))
+    if (value !== undefined && methods[name]) requireMethods(`createClient: ${name}`, value, ...methods[name])
   // a user who is not known yet must not share the tokens of another one
   if ('owner' in given && (typeof owner !== 'string' || owner === ''))
-    throw badOption('createClient: owner must be a non-empty string; leave it out if the store serves one user')
+    throw badOption('createClient: owner must be a non-empty string; leave it out for one user')
   if (flow.refresh && isRenewed(flow)) flow.renewal.requireSafe?.(platform)
   if (flow.confidential && platform.allowsSecrets === false)
     throw secretInPage(`the secret of a ${flow.kind} credential`)
@@ -68,12 +68,7 @@ function requireFlow(flow: Flow | null | undefined): void {
   throw badOption('createClient needs a flow, such as clientCredentials({…}); with refresh it needs renewal')
 }
 
-function requirePlatform(platform: Platform): void {
-  const { store, lock } = platform
-  if (typeof store?.get !== 'function' || typeof lock !== 'function')
-    throw badOption('createClient needs a platform: spread one, such as ...memoryPlatform()')
-  for (const [part, names] of Object.entries(methods)) {
-    const value = platform[part as keyof typeof methods]
-    if (value !== undefined) requireMethods(`createClient: ${part}`, value, ...names)
-  }
+function requirePlatform({ store, lock }: Platform): void {
+  if (typeof store?.get === 'function' && typeof lock === 'function') return
+  throw badOption('createClient needs a platform: spread one, such as ...memoryPlatform()')
 }

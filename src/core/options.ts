@@ -54,10 +54,11 @@ export function pickOptions<Options extends object>(given: Options, names: Optio
   return Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(names, name))) as Options
 }
 
-/** @throws {ConfigurationError} `BAD_OPTION` unless `value` has the methods that are named */
+/** @throws {ConfigurationError} `BAD_OPTION` unless `value` has the methods that are named, or is a function if none is */
 export function requireMethods(what: string, value: unknown, ...methods: readonly string[]): void {
   const has = (method: string) => typeof (value as Record<string, unknown> | null | undefined)?.[method] === 'function'
-  if (!methods.every(has)) throw badOption(`${what} must have ${methods.join(', ')}`)
+  if (methods.length === 0 ? typeof value !== 'function' : !methods.every(has))
+    throw badOption(`${what} must ${methods.length === 0 ? 'be a function' : `have ${methods.join(', ')}`}`)
 }
 
 /** @throws {ConfigurationError} `BAD_OPTION` unless the options of a call are an object, and its signal is a signal */

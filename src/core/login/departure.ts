@@ -1,6 +1,6 @@
 import { LoginRequiredError } from '../errors.ts'
 import type { LoginFlow } from '../flows/login-flow.ts'
-import { badOption, checkTypes } from '../options.ts'
+import { badOption } from '../options.ts'
 import type { Platform, Trip } from '../ports.ts'
 import type { LoginOptions } from './login-options.ts'
 
@@ -38,20 +38,8 @@ export async function abandon(departure: Departure): Promise<void> {
   await trip?.close()
 }
 
-const optionTypes = {
-  prompt: 'string',
-  loginHint: 'string',
-  locale: 'string',
-  parameters: 'object',
-  mode: 'string',
-  returnTo: 'string',
-  context: 'string',
-}
-
-/** @throws {ConfigurationError} `BAD_OPTION` for an option of a wrong type, and for a `returnTo` outside the app */
-export function checkStart({ arrival }: Platform, options: LoginOptions): void {
-  checkTypes('a login', options, optionTypes)
-  const { signal, returnTo } = options
+/** @throws {ConfigurationError} `BAD_OPTION` for a `returnTo` outside the app */
+export function checkStart({ arrival }: Platform, { signal, returnTo }: LoginOptions): void {
   signal?.throwIfAborted()
   if (returnTo === undefined || arrival === undefined || arrival.accepts(returnTo)) return
   throw badOption('returnTo must be an address of this app: a path such as /inbox, or a URL of the same origin')

@@ -1,6 +1,6 @@
 import type { PendingLogin } from '../flows/login-flow.ts'
 import { asJson, defined } from '../json.ts'
-import { badOption } from '../options.ts'
+import { badOption, checkTypes } from '../options.ts'
 import type { Json } from '../ports.ts'
 import type { LoginOptions, StartLoginOptions } from './login-options.ts'
 import type { LoginState } from './login-state.ts'
@@ -18,12 +18,23 @@ export async function startLogin(state: LoginState, options: StartLoginOptions):
   return (await requestLogin(state, absoluteUri(redirectUri, state.setup.platform.arrival?.here()), rest)).url
 }
 
+const optionTypes = {
+  prompt: 'string',
+  loginHint: 'string',
+  locale: 'string',
+  parameters: 'object',
+  mode: 'string',
+  returnTo: 'string',
+  context: 'string',
+}
+
 /** Builds the authorization request, and stores what the callback is checked against. */
 export async function requestLogin(
   { flow, setup, pending: store }: LoginState,
   redirectUri: string,
   options: LoginOptions,
 ): Promise<{ url: URL; pending: PendingLogin }> {
+  checkTypes('a login', options, optionTypes)
   const { signal, appState, returnTo, mode, context, ...asked } = options
   const parameters = mode === 'silent' ? { ...asked, prompt: 'none' } : asked
   const { url, pending } = await flow.start(await setup.call(signal), redirectUri, parameters)
