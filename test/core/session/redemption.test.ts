@@ -46,6 +46,18 @@ describe('the limit of a renewal', () => {
   })
 })
 
+test('nothing is sent if another program removed the entry while the note was written', async () => {
+  const client = await it.signedIn()
+  expire(it)
+  it.on.store.before = async (operation, key) => {
+    if (operation !== 'set' || !key.startsWith('imskit/renewals/')) return
+    it.on.store.before = () => undefined
+    for (const entry of await it.on.store.keys('imskit/tokens/')) await it.on.store.delete(entry)
+  }
+  expect(await rejection(it.during(client.getToken()))).toMatchObject({ code: 'LOGIN_REQUIRED' })
+  expect(it.on.fetch.sent).toEqual([])
+})
+
 test('an entry that changed and changed back is redeemed by the hold whose note it has, without waiting', async () => {
   await it.signedIn()
   const { store } = it.on
