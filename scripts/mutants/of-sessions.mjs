@@ -121,6 +121,12 @@ export const mutants = [
   ...area('session', [...ofSession, 'test/core/client.test.ts'], 'core/session/store-login.ts', [
     ['storeLogin', 'state.refusal = undefined', ''],
   ]),
+  ...area('redemption', ['test/core/session/successor.test.ts'], 'core/session/redemption.ts', [
+    ['readNow', 'if (elapsed() < outdated || looks === 3) return reading', 'return reading'],
+  ]),
+  ...area('redemption', ['test/core/session/successor.test.ts'], 'core/session/refresh.ts', [
+    ['redeemOnce', 'const now = await readNow(state)', 'const now = await load(setup, state.cache)'],
+  ]),
   ...area('redemption', ['test/core/session/redemption.test.ts'], 'core/session/redemption.ts', [
     ['before', ' || (seen !== undefined && fingerprint(seen) !== fingerprint(token.entry))', ''],
     ['callFor', 'Math.min(call.timeout, attemptLimit)', 'call.timeout'],

@@ -5,6 +5,7 @@ import { isGrantOver, isRefusal, notAnAnswer } from '../ims/refusal.ts'
 import type { Tokens } from '../ims/tokens.ts'
 import type { Hold } from '../ports.ts'
 import type { Setup } from '../setup.ts'
+import { stopwatch } from '../time.ts'
 import { closeNote, type Note, readNote, writeNote } from './note.ts'
 import type { Held } from './renewing.ts'
 import type { SessionMemory } from './state.ts'
@@ -30,6 +31,9 @@ export type Redemption =
   | { readonly status: 'changed' }
   /** The lock was lost to another holder. */
   | { readonly status: 'lost' }
+
+/** ms that a look at the store may take before it may not be true any more. */
+const outdated = 1_000
 
 const changed: Redemption = { status: 'changed' }
 const lost: Redemption = { status: 'lost' }
@@ -139,6 +143,18 @@ async function stillHeld(setup: Setup, hold: Hold): Promise<boolean> {
     return await within(setup, hold.stillHeld())
   } catch (error) {
     throw asUnavailable(error, 'The lock cannot be asked, so the token was not renewed. Try again later.')
+  }
+}
+
+/**
+ * What the store has now. A look that took long is repeated: the process may have stood still, and a login that did not
+ * get the lock in time may have been stored meanwhile.
+ */
+export async function readNow({ setup, cache }: SessionMemory): Promise<Reading> {
+  for (let looks = 1; ; looks++) {
+    const elapsed = stopwatch(setup.connection.clock)
+    const reading = await load(setup, cache)
+    if (elapsed() < outdated || looks === 3) return reading
   }
 }
 

@@ -2,19 +2,10 @@ import { isRefusal } from '../ims/refusal.ts'
 import { showTokens, type Tokens } from '../ims/tokens.ts'
 import { defined } from '../json.ts'
 import { closeNote, type Note, writeNote } from './note.ts'
-import { isStillStored, type Redeemable } from './redemption.ts'
+import { isStillStored, type Redeemable, readNow } from './redemption.ts'
 import type { Outcome } from './renewing.ts'
 import { announce, reportToken, type SessionMemory } from './state.ts'
-import {
-  fingerprint,
-  isUnexpired,
-  load,
-  type Reading,
-  remember,
-  save,
-  saveAgain,
-  saveAgainHeld,
-} from './token-cache.ts'
+import { fingerprint, isUnexpired, type Reading, remember, save, saveAgain, saveAgainHeld } from './token-cache.ts'
 import { noteFailure } from './with-lock.ts'
 
 /** ms between two tries to store a successor. While its callers wait, and then behind them. */
@@ -63,12 +54,12 @@ export async function storeSuccessor(state: SessionMemory, answered: Answered): 
 }
 
 /** A store that cannot be read just now is asked a few times more: a successor must not replace what it does not know. */
-async function readUntilKnown({ setup, cache }: SessionMemory): Promise<Reading> {
-  let reading = await load(setup, cache)
+async function readUntilKnown(state: SessionMemory): Promise<Reading> {
+  let reading = await readNow(state)
   for (const delay of firstTries) {
     if (reading.status !== 'unknown') return reading
-    await setup.connection.clock.sleep(delay)
-    reading = await load(setup, cache)
+    await state.setup.connection.clock.sleep(delay)
+    reading = await readNow(state)
   }
   return reading
 }

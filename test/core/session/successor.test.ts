@@ -30,6 +30,38 @@ describe('what a refresh token was exchanged for', () => {
     expect(await storedTokens(it.on.store)).toMatchObject({ accessToken: 'theirs' })
   })
 
+  test.each([
+    ['answered', undefined],
+    ['refused', 'invalid_grant'],
+  ])(
+    'replaces nothing that is stored while its process stands still after a look at the store: %s',
+    async (_, error) => {
+      const client = await it.signedIn()
+      expire(it)
+      const [key = ''] = await it.on.store.keys('imskit/tokens/')
+      let asked = false
+      it.on.fetch.before = (_, init) => {
+        asked ||= isRefresh(init)
+      }
+      if (error !== undefined) it.fault({ path: '/ims/token', status: 400, body: { error }, times: 1 })
+      const { get } = it.on.store
+      it.on.store.get = async (name) => {
+        const found = await get(name)
+        if (!asked || name !== key) return found
+        it.on.store.get = get
+        it.clock.set(it.clock.now() + 28_000)
+        await it.on.store.set(key, {
+          accessToken: 'theirs',
+          expiresAt: it.clock.now() + 3_600_000,
+          obtainedAt: it.clock.now(),
+        })
+        return found
+      }
+      expect(await it.during(client.getToken())).toBe('theirs')
+      expect(await storedTokens(it.on.store)).toMatchObject({ accessToken: 'theirs' })
+    },
+  )
+
   test('is stored though a login overtakes it, as the login may not come to be stored', async () => {
     const client = await it.signedIn()
     const before = await storedTokens(it.on.store)
