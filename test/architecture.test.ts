@@ -69,7 +69,7 @@ const floors: readonly (readonly RegExp[])[] = [
   [/^core\/(ims|keys)\//],
   [/^core\/(flows\/(?!login-flow|authorization-code|code-grant|refresh-token|on-behalf-of|cluster-exchange)|verify\/)/],
   [
-    /^core\/(setup|redis-lock|session\/(single-flight|with-lock|token-cache|times|note|renewing|state|operation|redemption|successor))\.ts$/,
+    /^core\/(setup|redis-lock|session\/(single-flight|with-lock|timely|token-cache|times|note|renewing|state|operation|redemption|successor))\.ts$/,
   ],
   [
     /^core\/(token-set|session\/(session|renewal|refresh|refresh-renewal|user-renewal|store-login|invalidate)|fetch\/[\w-]+)\.ts$/,

@@ -97,7 +97,7 @@ export const mutants = [
     [
       ['redeem', '&& found.by !== hold.id', ''],
       ['redeem', "|| (first && earlier?.ended === 'redeemed')", ''],
-      ['redeem', 'earlier !== undefined && !(await isOver(state, hold, earlier))', 'earlier !== undefined && false'],
+      ['redeem', 'earlier !== undefined && !over', 'earlier !== undefined && false'],
       ['redeem', 'await writeNote(setup, note)', ''],
       ['redeem', 'earlier !== undefined || attempts.sent > 1', 'attempts.sent > 1'],
       ['redeem', "await closeNote(setup, hold, { note, ended: 'over' })", ''],
@@ -121,8 +121,11 @@ export const mutants = [
   ...area('session', [...ofSession, 'test/core/client.test.ts'], 'core/session/store-login.ts', [
     ['storeLogin', 'state.refusal = undefined', ''],
   ]),
-  ...area('redemption', ['test/core/session/successor.test.ts'], 'core/session/redemption.ts', [
-    ['readNow', 'if (elapsed() < outdated || looks === 3) return reading', 'return reading'],
+  ...area('redemption', ['test/core/session/successor.test.ts', ...ofNotes], 'core/session/timely.ts', [
+    ['timely', 'if (elapsed() < outdated || looks === 3) return found', 'return found'],
+  ]),
+  ...area('redemption', [...ofNotes], 'core/session/redemption.ts', [
+    ['redeem', 'await timely(setup, async () => {', 'await (async (work: () => Promise<any>) => work())(async () => {'],
   ]),
   ...area('redemption', ['test/core/session/successor.test.ts'], 'core/session/refresh.ts', [
     ['redeemOnce', 'const now = await readNow(state)', 'const now = await load(setup, state.cache)'],

@@ -1,7 +1,7 @@
 import type { LoginClient, RedirectResult } from '../core/client.ts'
 import type { LoginOptions } from '../core/login/login-options.ts'
 import type { SessionState } from '../core/login/view-state.ts'
-import { badOption, checkOptions } from '../core/options.ts'
+import { badOption, checkCall } from '../core/options.ts'
 import type { TokenSet } from '../core/token-set.ts'
 
 /** Whether a user is signed in, as components show it. */
@@ -73,7 +73,7 @@ export interface AppSession {
 
 /** Every state has the same members. */
 const blank = { claims: undefined, expiresAt: undefined }
-const unknown: SessionState = { status: 'unknown' }
+const unknown = { status: 'unknown' } as const
 const sessions = /* @__PURE__ */ new WeakMap<LoginClient, AppSession>()
 
 /** @throws {ConfigurationError} `BAD_OPTION` unless `client` is a client whose flow needs a user */
@@ -97,13 +97,13 @@ function createAppSession(client: LoginClient): AppSession {
   const listeners = new Set<() => void>()
   let error: unknown
   let handled: Promise<void> | undefined
-  let shown = unknown
+  let shown: SessionState = unknown
   const set = (next: unknown) => {
     error = next
     for (const notify of listeners) notify()
   }
   const actions = actionsOf(client, set)
-  const initial: UserSession = { ...blank, status: 'unknown', error, ...actions }
+  const initial: UserSession = { ...blank, ...unknown, error, ...actions }
   let current: UserSession = initial
   let isHandled = false
   return {
@@ -161,7 +161,7 @@ function actionsOf(client: LoginClient, set: (error: unknown) => void): UserActi
     set(undefined)
     try {
       const options = isEvent(given) ? undefined : given
-      if (options !== undefined) checkOptions(name, options)
+      checkCall(name, options)
       await task(options)
     } catch (error) {
       set(error)

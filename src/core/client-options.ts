@@ -32,12 +32,12 @@ export interface CheckedOptions {
   readonly platform: Platform & ConnectionOptions
 }
 
-/** The methods of what a client may be given; none: it is a function itself. */
+/** A method that tells what a client may be given from anything else; `[]`: it is a function itself. */
 const methods: Readonly<Record<string, readonly string[]>> = {
   redirect: ['prepare'],
-  pending: ['get', 'set', 'delete'],
-  arrival: ['here', 'accepts'],
-  changes: ['notify', 'subscribe'],
+  pending: ['set'],
+  arrival: ['here'],
+  changes: ['subscribe'],
   defaults: [],
   observe: [],
   report: [],

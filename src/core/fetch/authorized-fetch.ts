@@ -148,7 +148,7 @@ function requestOf(input: string | URL | Request, init: RequestInit | undefined)
   try {
     return new Request(input, init)
   } catch {
-    throw badOption('fetch cannot make a request of this; check method, headers, body, redirect and signal')
+    throw badOption('fetch cannot make a request of this; check method, headers, body and signal')
   }
 }
 

@@ -1,6 +1,7 @@
 import { asJson, isObject } from '../json.ts'
 import type { Hold, Json } from '../ports.ts'
 import { noteKey, type Setup } from '../setup.ts'
+import { timely } from './timely.ts'
 import { noteLifetime } from './times.ts'
 import { asUnavailable, within } from './with-lock.ts'
 
@@ -55,7 +56,7 @@ export async function closeNote(
   { note, ended }: { readonly note: Note; readonly ended: NonNullable<Note['ended']> },
 ): Promise<void> {
   try {
-    const [held, found] = await Promise.all([within(setup, hold.stillHeld()), readNote(setup)])
+    const [held, found] = await timely(setup, () => Promise.all([within(setup, hold.stillHeld()), readNote(setup)]))
     if (held && found?.by === note.by && found.of === note.of) await writeNote(setup, { ...note, ended })
   } catch {
     // the outcome stays unknown: the next holder watches the store for as long as a renewal may take

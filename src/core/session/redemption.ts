@@ -5,10 +5,10 @@ import { isGrantOver, isRefusal, notAnAnswer } from '../ims/refusal.ts'
 import type { Tokens } from '../ims/tokens.ts'
 import type { Hold } from '../ports.ts'
 import type { Setup } from '../setup.ts'
-import { stopwatch } from '../time.ts'
 import { closeNote, type Note, readNote, writeNote } from './note.ts'
 import type { Held } from './renewing.ts'
 import type { SessionMemory } from './state.ts'
+import { timely } from './timely.ts'
 import { attemptLimit, renewalLimit } from './times.ts'
 import { fingerprint, load, type Reading } from './token-cache.ts'
 import { asUnavailable, within } from './with-lock.ts'
@@ -32,9 +32,6 @@ export type Redemption =
   /** The lock was lost to another holder. */
   | { readonly status: 'lost' }
 
-/** ms that a look at the store may take before it may not be true any more. */
-const outdated = 1_000
-
 const changed: Redemption = { status: 'changed' }
 const lost: Redemption = { status: 'lost' }
 
@@ -51,12 +48,15 @@ export async function redeem(state: SessionMemory, redeemable: Redeemable): Prom
   const { entry, first, hold } = redeemable
   const of = await digest(fingerprint(entry))
   // a holder that has lost the lock must not write over the note of the next one
-  const [found, held] = await Promise.all([readNote(setup), stillHeld(setup, hold)])
+  const { held, earlier, over } = await timely(setup, async () => {
+    const [found, held] = await Promise.all([readNote(setup), stillHeld(setup, hold)])
+    const earlier = found?.of === of && found.by !== hold.id ? found : undefined
+    return { held, earlier, over: earlier === undefined || (await isOver(state, hold, earlier)) }
+  })
   if (!held) return lost
-  const earlier = found?.of === of && found.by !== hold.id ? found : undefined
   if (earlier?.ended === 'refused' || (first && earlier?.ended === 'redeemed'))
     return { status: 'refused', error: undefined, answerLost: false, note: earlier }
-  if (earlier !== undefined && !(await isOver(state, hold, earlier))) return { status: 'uncertain', note: earlier }
+  if (earlier !== undefined && !over) return { status: 'uncertain', note: earlier }
   state.uncertain = undefined
   const note: Note = { of, by: hold.id ?? crypto.randomUUID(), at: setup.connection.clock.now() }
   await writeNote(setup, note)
@@ -146,16 +146,9 @@ async function stillHeld(setup: Setup, hold: Hold): Promise<boolean> {
   }
 }
 
-/**
- * What the store has now. A look that took long is repeated: the process may have stood still, and a login that did not
- * get the lock in time may have been stored meanwhile.
- */
-export async function readNow({ setup, cache }: SessionMemory): Promise<Reading> {
-  for (let looks = 1; ; looks++) {
-    const elapsed = stopwatch(setup.connection.clock)
-    const reading = await load(setup, cache)
-    if (elapsed() < outdated || looks === 3) return reading
-  }
+/** What the store has now, which a login may have changed that did not get the lock in time. */
+export function readNow({ setup, cache }: SessionMemory): Promise<Reading> {
+  return timely(setup, () => load(setup, cache))
 }
 
 /** Whether the store has what is redeemed, and nothing else yet; `undefined` if it did not answer. */

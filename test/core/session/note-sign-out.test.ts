@@ -86,6 +86,40 @@ describe('signing out', () => {
     expect(it.sent()).toEqual([])
   })
 
+  test('nor does one that stood still after it asked, while another one took the lock and wrote its note', async () => {
+    await it.signedIn()
+    const [tokensKey = ''] = await it.on.store.keys('imskit/tokens/')
+    const key = tokensKey.replace('imskit/tokens/', 'imskit/renewals/')
+    let isHeld = true
+    const client = it.other({ lock: lockSaying({ id: 'slept', stillHeld: async () => isHeld }) })
+    expire(it)
+    const { get } = it.on.store
+    it.on.store.get = async (name) => {
+      const found = await get(name)
+      if (name !== key) return found
+      it.on.store.get = get
+      it.clock.set(it.clock.now() + 28_000)
+      isHeld = false
+      await leaveNote()
+      return found
+    }
+    expect(await it.during(rejection(client.getToken()))).toMatchObject({ name: 'UnavailableError' })
+    expect(await it.on.store.get(key)).toMatchObject({ by: 'another process' })
+    expect(it.sent()).toEqual([])
+  })
+
+  test('a store that answers after three seconds each time is in time', async () => {
+    const client = await it.signedIn()
+    expire(it)
+    const { get } = it.on.store
+    it.on.store.get = async (name) => {
+      await it.on.clock.sleep(3_000)
+      return get(name)
+    }
+    expect(await it.during(client.getToken())).toEqual(expect.any(String))
+    expect(it.sent()).toHaveLength(1)
+  })
+
   test('a note outlasts the clock of a process that was set wrong by a day', async () => {
     await it.signedIn()
     const client = it.other({ lock: lockSaying({ hasEnded: async () => false }) })
