@@ -27,7 +27,7 @@ export const workerJobs = {
     code: ours('clientCredentials, createClient, workerPlatform', '', call('kv: env.KV,')),
   },
   'worker: client credentials, Durable Object': {
-    ceiling: 28_600,
+    ceiling: 28_700,
     code: ours(
       'clientCredentials, createClient, durableTokens, workerPlatform',
       'export { ImsLock } from "./src/adapters/worker/index.ts"',
@@ -35,11 +35,11 @@ export const workerJobs = {
     ),
   },
   'worker: guard': {
-    ceiling: 16_600,
+    ceiling: 16_500,
     code: ours('requireToken', guard, `${guarded} return new Response(caller.user_id)`),
   },
   'worker: client credentials and guard': {
-    ceiling: 35_300,
+    ceiling: 35_350,
     budget: 12_500,
     code: ours('clientCredentials, createClient, requireToken, workerPlatform', guard, guarded + call('')),
   },

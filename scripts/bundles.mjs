@@ -22,18 +22,18 @@ const pieces = `{
  */
 export const jobs = {
   'imskit: login by redirect': {
-    budget: 14_300,
-    ceiling: 33_800,
+    budget: 14_400,
+    ceiling: 34_150,
     code: ours('pageArrival, pageRedirect, processLock, sessionStore', pieces),
   },
   'imskit: all of browserPlatform()': {
-    budget: 18_750,
-    ceiling: 38_250,
+    budget: 18_900,
+    ceiling: 38_650,
     code: ours('browserPlatform', 'browserPlatform()'),
   },
   'imskit: named contexts': {
     budget: 24_900,
-    ceiling: 43_800,
+    ceiling: 44_200,
     code: `export { context, getToken, handleRedirect, login, logout } from 'imskit/browser'`,
   },
   'oidc-client-ts': {
@@ -67,9 +67,9 @@ export const jobs = {
 
 /** The files for a script tag, in bytes gzipped. The one for a login holds no other flow. */
 export const files = {
-  'imskit.login.js': { ceiling: 42_000, login: true },
-  'imskit.js': { ceiling: 65_050, login: false },
-  'imskit.global.js': { ceiling: 64_700, login: false },
+  'imskit.login.js': { ceiling: 42_400, login: true },
+  'imskit.js': { ceiling: 65_850, login: false },
+  'imskit.global.js': { ceiling: 65_500, login: false },
 }
 
 /** What must never come with a login: another flow, another runtime, the emulator. */

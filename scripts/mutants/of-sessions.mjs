@@ -128,7 +128,7 @@ export const mutants = [
     ['redeem', 'await timely(setup, async () => {', 'await (async (work: () => Promise<any>) => work())(async () => {'],
   ]),
   ...area('redemption', ['test/core/session/successor.test.ts'], 'core/session/refresh.ts', [
-    ['redeemOnce', 'const now = await readNow(state)', 'const now = await load(setup, state.cache)'],
+    ['redeemOnce', 'const now = await readAgain(state)', 'const now = await load(setup, state.cache)'],
   ]),
   ...area('redemption', ['test/core/session/redemption.test.ts'], 'core/session/redemption.ts', [
     ['before', ' || (seen !== undefined && fingerprint(seen) !== fingerprint(token.entry))', ''],

@@ -1,4 +1,5 @@
 import type { LoginClient, RedirectResult } from '../core/client.ts'
+import { ConfigurationError } from '../core/errors.ts'
 import type { LoginOptions } from '../core/login/login-options.ts'
 import type { SessionState } from '../core/login/view-state.ts'
 import { badOption, checkCall } from '../core/options.ts'
@@ -79,7 +80,7 @@ const sessions = /* @__PURE__ */ new WeakMap<LoginClient, AppSession>()
 /** @throws {ConfigurationError} `BAD_OPTION` unless `client` is a client whose flow needs a user */
 export function appSession(binding: string, client: LoginClient): AppSession {
   if (!client?.handleRedirect)
-    throw badOption(`${binding} needs a client with a login: createClient({ flow: authorizationCode({ … }) })`)
+    throw badOption(`${binding} needs a client with a login: createClient({ flow: authorizationCode({ ... }) })`)
   const session = sessions.get(client) ?? createAppSession(client)
   sessions.set(client, session)
   return session
@@ -166,7 +167,7 @@ function actionsOf(client: LoginClient, set: (error: unknown) => void): UserActi
     } catch (error) {
       set(error)
       // for the console of the developer
-      if ((error as Error | undefined)?.name === 'ConfigurationError') throw error
+      if (error instanceof ConfigurationError) throw error
     }
   }
   return {

@@ -7,7 +7,7 @@ export interface Degradation {
 }
 
 /**
- * Clients are told each reason, also if they are created after it. They are not retained: a server may create one for
+ * Clients receive each reason, also if they are created after it. They are not retained: a server may create one for
  * each request.
  */
 export function degradation(): Degradation {

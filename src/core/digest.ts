@@ -4,11 +4,11 @@ import * as base64url from './base64url.ts'
 export type Digest = (text: string) => string | Promise<string>
 
 /** The SHA-256 of `text`. */
-export function sha256(text: string): Promise<ArrayBuffer> {
+export function hashOf(text: string): Promise<ArrayBuffer> {
   return crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
 }
 
 /** The first 128 bits of the SHA-256 of `text`, base64url: names a thing without showing it. */
 export async function digest(text: string): Promise<string> {
-  return base64url.encode(new Uint8Array(await sha256(text), 0, 16))
+  return base64url.encode(new Uint8Array(await hashOf(text), 0, 16))
 }

@@ -8,7 +8,7 @@ setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
 const flow = clientCredentials({ clientId: 'app', clientSecret: 'secret', scopes: 'openid' })
 
-test('every client of a platform is told each reason, also a client that is created later', () => {
+test('every client of a platform receives each reason, also a client that is created later', () => {
   const { onDegraded, report } = degradation()
   const heard: string[] = []
   const clientWith = (name: string) =>
@@ -26,7 +26,7 @@ test('every client of a platform is told each reason, also a client that is crea
   for (const client of [first, second]) client.close()
 })
 
-test('clients that nobody uses any more are collected', async () => {
+test('clients that are not in use any more are collected', async () => {
   const { onDegraded, report } = degradation()
   let told = 0
   const onEvent = () => {

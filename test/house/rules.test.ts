@@ -24,6 +24,7 @@ const overrides: Readonly<Record<string, string>> = {
   createIms: 'the contexts of a platform, the plug-in for Vue, and the store for Svelte',
   getToken: 'of the default client of each entry',
   invalidateToken: 'of the default client of each entry',
+  signAssertion: 'Node has a synchronous digest',
   useIms: 'React and Vue, each by its own rules',
 }
 

@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import * as base64url from '../base64url.ts'
-import { sha256 } from '../digest.ts'
+import { hashOf } from '../digest.ts'
 import { ImsResponseError, LoginRequiredError, UnavailableError } from '../errors.ts'
 import { askingForUser } from '../ims/asking-for-user.ts'
 import type { Call } from '../ims/call.ts'
@@ -121,7 +121,7 @@ async function authorizationUrl(
 
 /** Not oauth4webapi's: that takes a digest of another realm, as WebCrypto's in jsdom, for an array already. */
 async function codeChallenge(verifier: string): Promise<string> {
-  return base64url.encode(new Uint8Array(await sha256(verifier)))
+  return base64url.encode(new Uint8Array(await hashOf(verifier)))
 }
 
 function checkRedirectUri(redirectUri: string): string {

@@ -23,7 +23,7 @@ const optionNames: OptionNames<JwtBearerOptions> = {
   orgId: 1,
   metaScopes: 1,
   privateKey: 1,
-  passphrase: 'string',
+  passphrase: 1,
 }
 
 /**
@@ -44,6 +44,7 @@ export function jwtBearer(options: JwtBearerOptions): MachineFlow {
   // an empty list is explicit, and IMS decides about it
   if (metaScopes.length === 0 && !Array.isArray(options.metaScopes))
     throw badOption('jwtBearer needs at least one of metaScopes')
+  if (typeof (options.passphrase ?? '') !== 'string') throw badOption('jwtBearer: passphrase must be a string')
   if (!options.privateKey) throw badOption('jwtBearer needs privateKey')
   let key: CryptoKey | undefined
   const exchange = async (call: Call) => {

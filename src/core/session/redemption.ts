@@ -147,7 +147,7 @@ async function stillHeld(setup: Setup, hold: Hold): Promise<boolean> {
 }
 
 /** What the store has now, which a login may have changed that did not get the lock in time. */
-export function readNow({ setup, cache }: SessionMemory): Promise<Reading> {
+export function readAgain({ setup, cache }: SessionMemory): Promise<Reading> {
   return timely(setup, () => load(setup, cache))
 }
 

@@ -1,7 +1,7 @@
 import { isImsError, LoginRequiredError, UnavailableError } from '../errors.ts'
 import { isContinued } from '../flows/flow.ts'
 import type { Note } from './note.ts'
-import { isStillStored, type Redeemable, readNow, redeem, watchOutcome } from './redemption.ts'
+import { isStillStored, type Redeemable, readAgain, redeem, watchOutcome } from './redemption.ts'
 import { adoptFrom, obtainTokens } from './renewal.ts'
 import type { Held, Outcome } from './renewing.ts'
 import type { SessionMemory } from './state.ts'
@@ -53,7 +53,7 @@ async function redeemOnce(state: SessionMemory, token: Redeemable): Promise<Outc
   if (redemption.status === 'uncertain') return uncertain(state, token, redemption.note)
   // the answer of an earlier redemption may be on its way to another process
   if (redemption.answerLost) await setup.connection.clock.sleep(rereadDelay)
-  const now = await readNow(state)
+  const now = await readAgain(state)
   if (now.status === 'unknown')
     throw asUnavailable(now.error, 'The store cannot be read, so the refused token was not removed. Try again later.')
   // the user signed out, or another process has renewed: there is nothing of this entry to write

@@ -2,7 +2,7 @@ import { isRefusal } from '../ims/refusal.ts'
 import { showTokens, type Tokens } from '../ims/tokens.ts'
 import { defined } from '../json.ts'
 import { closeNote, type Note, writeNote } from './note.ts'
-import { isStillStored, type Redeemable, readNow } from './redemption.ts'
+import { isStillStored, type Redeemable, readAgain } from './redemption.ts'
 import type { Outcome } from './renewing.ts'
 import { announce, reportToken, type SessionMemory } from './state.ts'
 import { fingerprint, isUnexpired, type Reading, remember, save, saveAgain, saveAgainHeld } from './token-cache.ts'
@@ -55,11 +55,11 @@ export async function storeSuccessor(state: SessionMemory, answered: Answered): 
 
 /** A store that cannot be read just now is asked a few times more: a successor must not replace what it does not know. */
 async function readUntilKnown(state: SessionMemory): Promise<Reading> {
-  let reading = await readNow(state)
+  let reading = await readAgain(state)
   for (const delay of firstTries) {
     if (reading.status !== 'unknown') return reading
     await state.setup.connection.clock.sleep(delay)
-    reading = await readNow(state)
+    reading = await readAgain(state)
   }
   return reading
 }

@@ -48,7 +48,7 @@ describe('a key that was read before', () => {
     expect(await read(pem, { passphrase: '0' })).toBe(again)
   })
 
-  it('is told from a text that was refused, which is refused again', async () => {
+  it('is distinguished from a text that was refused, which is refused again', async () => {
     const cut = pem.slice(0, -100)
     for (let round = 0; round < 2; round++) await expect(read(cut)).rejects.toMatchObject({ code: 'INVALID_KEY' })
   })
