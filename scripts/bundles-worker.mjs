@@ -43,6 +43,20 @@ export const workerJobs = {
     budget: 12_500,
     code: ours('clientCredentials, createClient, requireToken, workerPlatform', guard, guarded + call('')),
   },
+  'openid-client with jose: client credentials and verification': {
+    code: `
+      import { ClientSecretPost, clientCredentialsGrant, Configuration } from 'openid-client'
+      import { createRemoteJWKSet } from 'jose/jwks/remote'
+      import { jwtVerify } from 'jose/jwt/verify'
+      const keys = createRemoteJWKSet(new URL('https://ims/ims/keys'))
+      const as = { issuer: 'https://ims', token_endpoint: 'https://ims/ims/token/v3' }
+      export default { async fetch(request, env) {
+        await jwtVerify(request.headers.get('authorization').slice(7), keys, { algorithms: ['RS256'] })
+        const config = new Configuration(as, env.ID, undefined, ClientSecretPost(env.SECRET))
+        const { access_token } = await clientCredentialsGrant(config, { scope: env.SCOPES })
+        return fetch(env.API, { headers: { authorization: 'Bearer ' + access_token } })
+      } }`,
+  },
   'bare oauth4webapi: client credentials': {
     code: `
       import * as oauth from 'oauth4webapi'

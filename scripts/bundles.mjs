@@ -45,6 +45,23 @@ export const jobs = {
       export const token = async () => (await client.getUser())?.access_token
       export const logout = () => client.signoutRedirect()`,
   },
+  'openid-client with jose': {
+    code: `
+      import * as client from 'openid-client'
+      import { decodeJwt } from 'jose'
+      const config = new client.Configuration({ issuer: 'a' }, 'c', undefined, client.None())
+      const redirect_uri = location.href
+      export const login = async () => {
+        const verifier = client.randomPKCECodeVerifier()
+        const code_challenge = await client.calculatePKCECodeChallenge(verifier)
+        const asked = { redirect_uri, scope: 'openid', code_challenge, code_challenge_method: 'S256' }
+        return { verifier, url: client.buildAuthorizationUrl(config, asked) }
+      }
+      export const back = (pkceCodeVerifier) => client.authorizationCodeGrant(config, new URL(location.href), { pkceCodeVerifier })
+      export const again = (token) => client.refreshTokenGrant(config, token)
+      export const claims = (token) => decodeJwt(token)
+      export const logout = () => client.buildEndSessionUrl(config)`,
+  },
   '@auth0/auth0-spa-js': {
     code: `
       import { Auth0Client } from '@auth0/auth0-spa-js'
